@@ -1,0 +1,79 @@
+"""Reading settings from the environment: each in one line, and loudly when it is not usable."""
+
+import os
+from collections.abc import Sequence
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable's text without surrounding white space; `default` when it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def words(name: str, default: Sequence[str] = ()) -> list[str]:
+    """A comma-separated list; `default` when it is unset or empty."""
+    value = text(name)
+    return [word.strip() for word in value.split(",") if word.strip()] if value else list(default)
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """1, true, yes, on or 0, false, no, off."""
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def seconds(name: str, default: float) -> float:
+    """A positive number of seconds."""
+    value = text(name)
+    if not value:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1e9:
+        raise ImproperlyConfigured(f"{name} must be a positive number of seconds, not {value!r}.")
+    return number
+
+
+def count(name: str, default: int, *, at_most: int) -> int:
+    """A whole number from 1 to `at_most`."""
+    value = text(name)
+    if not value:
+        return default
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:10]) <= at_most):
+        raise ImproperlyConfigured(f"{name} must be a whole number from 1 to {at_most}, not {value!r}.")
+    return int(value)
+
+
+def one_of(name: str, allowed: Sequence[str], default: str) -> str:
+    """One of the allowed words."""
+    value = text(name, default)
+    if value not in (*allowed, default):
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def database_url(name: str) -> dict[str, str] | None:
+    """The parts of a PostgreSQL URL as libpq names them; None when the variable is unset or empty."""
+    value = text(name)
+    if not value:
+        return None
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ImproperlyConfigured(f"{name} must be a PostgreSQL address, postgresql://USER:PASSWORD@HOST:PORT/NAME.")
+    try:
+        parts = conninfo_to_dict(value)
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"{name} cannot be read: {error}".strip()) from error
+    if "dbname" not in parts:
+        raise ImproperlyConfigured(f"{name} names no database: postgresql://USER:PASSWORD@HOST:PORT/NAME.")
+    return {key: str(part) for key, part in parts.items() if part is not None}

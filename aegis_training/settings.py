@@ -1,0 +1,203 @@
+"""Every setting of the service. What can be set from outside is read from the environment here.
+
+`docs/configuration.md` lists the variables; a test compares it with this file.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aegis_training import environment
+from aegis_training.secret_key import secret_key_in
+from training_status import run_states
+from training_status.log_levels import LEVELS
+from training_status.phases import PHASE_NAMES, STEP_STATUSES
+from training_status.roles import ROLES
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(environment.text("AEGIS_DATA_DIR", str(BASE_DIR / ".data"))).expanduser().resolve()
+
+DEBUG = False
+SECRET_KEY = environment.text("AEGIS_SECRET_KEY") or secret_key_in(DATA_DIR)
+ALLOWED_HOSTS = environment.words("AEGIS_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+CSRF_TRUSTED_ORIGINS = environment.words("AEGIS_TRUSTED_ORIGINS")
+
+# The service's own settings.
+STALL_LIMIT = timedelta(seconds=environment.seconds("AEGIS_STALL_LIMIT_S", 60))
+HANG_LIMIT = timedelta(seconds=environment.seconds("AEGIS_HANG_LIMIT_S", 30 * 60))
+LOG_SEARCH_LIMIT = timedelta(seconds=environment.seconds("AEGIS_LOG_SEARCH_LIMIT_S", 1))
+ANONYMOUS_ROLE = environment.one_of("AEGIS_ANONYMOUS_ROLE", ROLES[:1], "") or None
+THREADS = environment.count("AEGIS_THREADS", 8, at_most=200)
+
+INSTALLED_APPS = [
+    "training_status",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "training_status.api.paths.without_trailing_slash",
+    "corsheaders.middleware.CorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "aegis_training.urls"
+WSGI_APPLICATION = "aegis_training.wsgi.application"
+ASGI_APPLICATION = "aegis_training.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# PostgreSQL, and nothing else. With no DATABASE_URL the embedded server starts with the first connection.
+_DATABASE = environment.database_url("DATABASE_URL")
+# Behind PgBouncer in transaction mode a prepared statement may meet a server that does not know it.
+_PREPARED = environment.switch("AEGIS_PREPARED_STATEMENTS", default=True)
+
+
+def _database_settings() -> dict[str, Any]:
+    parts = dict(_DATABASE or {})
+    settings: dict[str, Any] = {
+        "ENGINE": "aegis_training.postgresql",
+        "NAME": parts.pop("dbname", "aegis"),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": parts.pop("port", ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {
+            "server_side_binding": _PREPARED,
+            "prepare_threshold": 3 if _PREPARED else None,
+            "connect_timeout": 5,
+            **parts,
+        },
+    }
+    if _DATABASE is None:
+        settings["EMBEDDED_DATA_DIR"] = str(DATA_DIR / "postgresql")
+    return settings
+
+
+DATABASES = {"default": _database_settings()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# People sign in at one page, the admin's users too.
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "domains"
+LOGOUT_REDIRECT_URL = "sign-in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+SESSION_COOKIE_HTTPONLY = True
+_HTTPS = environment.switch("AEGIS_HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+
+CORS_ALLOWED_ORIGINS = environment.words("AEGIS_CORS_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["Retry-After"]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+STATIC_URL = "/static/"
+# Served by the process itself, straight from the packages: there is no step to collect them first.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+BODY_MAX_BYTES = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
+
+REST_FRAMEWORK = {
+    # The token first: its class says `WWW-Authenticate`, without which a missing credential is 403.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "training_status.access.authentication.TokenAuthentication",
+        "training_status.access.authentication.SessionRoleAuthentication",
+        "training_status.access.authentication.AnonymousRoleAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["training_status.access.permissions.HasRole"],
+    "DEFAULT_RENDERER_CLASSES": ["training_status.api.json_bodies.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["training_status.api.json_bodies.JSONBytesParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "training_status.api.problems.problem_from_exception",
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Aegis Training Status",
+    "DESCRIPTION": "How the trainings of AegisRAG's retrieval domains are going: phase, percentage, time left, "
+    "metrics and log.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SORT_OPERATIONS": False,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "PhaseName": PHASE_NAMES,
+        "StepStatus": STEP_STATUSES,
+        "RunStatus": tuple(run_states.SHOWN_STATUS.values()),
+        "FailureReason": run_states.FAILURE_REASONS,
+        "Health": run_states.HEALTHS,
+        "LogLevel": LEVELS,
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "training_status.api.schema.add_shared_parts",
+    ],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+}

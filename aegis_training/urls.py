@@ -1,0 +1,21 @@
+"""Every address of the service."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from training_status.api import docs, problems
+from training_status.api.health import healthz
+
+urlpatterns = [
+    path("api/schema", docs.SchemaView.as_view(), name="schema"),
+    path("api/v1/admin/", include("training_status.api.urls")),
+    path("docs", docs.swagger, name="swagger-ui"),
+    path("redoc", docs.redoc, name="redoc"),
+    path("healthz", healthz),
+    path("admin/", admin.site.urls),
+    path("", include("training_status.dashboard.urls")),
+]
+
+handler400 = problems.bad_request
+handler404 = problems.not_found
+handler500 = problems.server_error

@@ -1,0 +1,38 @@
+"""A retrieval domain: what is trained, again and again."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+
+DOMAIN_NAME_PATTERN = r"^[a-z][a-z0-9_]{1,99}$"
+DESCRIPTION_MIN_CHARACTERS = 10
+DESCRIPTION_MAX_CHARACTERS = 1000
+LLM_MODEL_MAX_CHARACTERS = 200
+DEFAULT_LLM_MODEL = "qwen3:32b"
+
+
+class Domain(models.Model):
+    """`last_run_number` counts the runs ever started, so that a number is never used twice."""
+
+    name = models.CharField(max_length=100, unique=True)
+    description = models.TextField()
+    llm_model = models.CharField(max_length=LLM_MODEL_MAX_CHARACTERS, default=DEFAULT_LLM_MODEL)
+    last_run_number = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(condition=Q(name__regex=DOMAIN_NAME_PATTERN), name="domain_name_is_valid"),
+            models.CheckConstraint(
+                condition=Q(GreaterThanOrEqual(Length("description"), DESCRIPTION_MIN_CHARACTERS))
+                & Q(LessThanOrEqual(Length("description"), DESCRIPTION_MAX_CHARACTERS)),
+                name="domain_description_length",
+            ),
+            models.CheckConstraint(condition=~Q(llm_model=""), name="domain_llm_model_not_empty"),
+            models.CheckConstraint(condition=Q(last_run_number__gte=0), name="domain_last_run_number"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,97 @@
+"""THE list of the seven training phases, and the arithmetic between phase and percentage.
+
+Everything else in the project imports these names or is sent them; nothing else spells them.
+Percentages are double precision, 0.0 to 100.0, of the whole run.
+"""
+
+from typing import NamedTuple
+
+
+class Phase(NamedTuple):
+    """One phase and the part of the whole run that it stands for, in percent."""
+
+    name: str
+    start: float
+    end: float
+
+
+class Step(NamedTuple):
+    """One line of the breakdown that people see: `progress` is an integer 0..100."""
+
+    name: str
+    status: str
+    progress: int
+
+
+PHASES = (
+    Phase("initialization", 0.0, 5.0),
+    Phase("loading_data", 5.0, 10.0),
+    Phase("entity_extraction_optimization", 10.0, 45.0),
+    Phase("relation_extraction_optimization", 45.0, 80.0),
+    Phase("prompt_extraction", 80.0, 85.0),
+    Phase("model_validation", 85.0, 95.0),
+    Phase("saving_results", 95.0, 100.0),
+)
+PHASE_NAMES = tuple(phase.name for phase in PHASES)
+FIRST_PHASE = PHASES[0]
+LAST_PHASE = PHASES[-1]
+
+STEP_PENDING = "pending"
+STEP_IN_PROGRESS = "in_progress"
+STEP_COMPLETED = "completed"
+STEP_FAILED = "failed"
+STEP_STATUSES = (STEP_PENDING, STEP_IN_PROGRESS, STEP_COMPLETED, STEP_FAILED)
+
+_POSITION = {phase.name: position for position, phase in enumerate(PHASES)}
+
+
+def phase_position(name: str | None) -> int:
+    """The place of a phase in the order of a run, 0 for the first; -1 before any phase (`None`)."""
+    return -1 if name is None else _POSITION[name]
+
+
+def overall_percent(phase_name: str, fraction: float) -> float:
+    """The percentage of the whole run with `fraction` (0.0 to 1.0) of a phase done."""
+    phase = PHASES[_POSITION[phase_name]]
+    return phase.start + fraction * (phase.end - phase.start)
+
+
+def phase_progress(phase: Phase, percent: float) -> int:
+    """How much of `phase` is done at `percent` of the run: 0..100, halves rounded to even."""
+    if percent < phase.start:
+        return 0
+    if percent >= phase.end:
+        return 100
+    return round(100 * (percent - phase.start) / (phase.end - phase.start))
+
+
+def steps_while_running(percent: float) -> list[Step]:
+    """The breakdown of a run in progress. The last step is never completed before the run is."""
+    steps = []
+    for phase in PHASES:
+        progress = phase_progress(phase, percent)
+        if percent < phase.start:
+            status = STEP_PENDING
+        elif percent >= phase.end and phase is not LAST_PHASE:
+            status = STEP_COMPLETED
+        else:
+            status = STEP_IN_PROGRESS
+        steps.append(Step(phase.name, status, progress))
+    return steps
+
+
+def steps_when_failed(percent: float, failed_phase: str) -> list[Step]:
+    """The breakdown of a failed run: the phase it failed in, all before it done, none after it begun."""
+    position = _POSITION[failed_phase]
+    return [
+        Step(phase.name, STEP_COMPLETED, 100)
+        if place < position
+        else Step(phase.name, STEP_FAILED, phase_progress(phase, percent))
+        if place == position
+        else Step(phase.name, STEP_PENDING, 0)
+        for place, phase in enumerate(PHASES)
+    ]
+
+
+STEPS_WHEN_PENDING = [Step(name, STEP_PENDING, 0) for name in PHASE_NAMES]
+STEPS_WHEN_COMPLETED = [Step(name, STEP_COMPLETED, 100) for name in PHASE_NAMES]

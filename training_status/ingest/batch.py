@@ -1,0 +1,152 @@
+"""What a valid batch of events is: shape and bounds. Rules that need the run's state are in `events`."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from training_status.errors import InvalidInput, TooLarge
+from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
+from training_status.log_levels import LEVEL_NUMBERS
+from training_status.phases import PHASE_NAMES
+
+EVENTS_MAX: Final = 1000
+MESSAGE_MAX_BYTES: Final = 64 * 1024
+METRICS_MAX_BYTES: Final = 16 * 1024
+RESULT_MAX_BYTES: Final = 1024 * 1024
+STEP_MAX_CHARACTERS: Final = 200
+N_MAX: Final = 2**63 - 1
+
+Number = Annotated[int, msgspec.Meta(ge=1, le=N_MAX, description="1, 2, 3 … in the order of the run, without gaps.")]
+Time = Annotated[datetime, msgspec.Meta(tz=True, description="When it happened, by the reporter's clock.")]
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1, description="How much of the phase is done.")]
+StepName = Annotated[str, msgspec.Meta(max_length=STEP_MAX_CHARACTERS)]
+PhaseName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(PHASE_NAMES)})]
+Level = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(LEVEL_NUMBERS)})]
+Metrics = dict[str, Any]
+
+
+class PhaseEvent(msgspec.Struct, tag="phase", forbid_unknown_fields=True, kw_only=True):
+    """A phase begins. One for an earlier phase changes nothing but the log."""
+
+    n: Number
+    phase: PhaseName
+    message: str = ""
+    timestamp: Time | None = None
+
+
+class ProgressEvent(msgspec.Struct, tag="progress", forbid_unknown_fields=True, kw_only=True):
+    """So much of the current phase is done."""
+
+    n: Number
+    fraction: Fraction
+    message: str = ""
+    metrics: Metrics | None = None
+    timestamp: Time | None = None
+
+
+class LogEvent(msgspec.Struct, tag="log", forbid_unknown_fields=True, kw_only=True):
+    """A line for the log and nothing else."""
+
+    n: Number
+    level: Level
+    message: str
+    step: StepName | None = None
+    metrics: Metrics | None = None
+    timestamp: Time | None = None
+
+
+class CompleteEvent(msgspec.Struct, tag="complete", forbid_unknown_fields=True, kw_only=True):
+    """The training has succeeded."""
+
+    n: Number
+    message: str = ""
+    metrics: Metrics | None = None
+    result: dict[str, Any] | None = None
+    timestamp: Time | None = None
+
+
+class FailEvent(msgspec.Struct, tag="fail", forbid_unknown_fields=True, kw_only=True):
+    """The training has failed, and why."""
+
+    n: Number
+    error: str
+    metrics: Metrics | None = None
+    timestamp: Time | None = None
+
+
+Event = PhaseEvent | ProgressEvent | LogEvent | CompleteEvent | FailEvent
+
+
+class Batch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Events in the order they happened, from one reporter."""
+
+    events: list[Event]
+    source: UUID | None = None
+    sent_at: Time | None = None
+
+
+def read_batch(raw: bytes) -> Batch:
+    """The batch in a request's body. Raises InvalidInput or TooLarge; the first fault is named."""
+    batch = decode(raw, Batch)
+    if len(batch.events) > EVENTS_MAX:
+        raise TooLarge(f"A batch has at most {EVENTS_MAX} events, not {len(batch.events)}.", code="too_many_events")
+    _check_time(batch.sent_at, field="sent_at")
+    ended_at: int | None = None
+    for position, event in enumerate(batch.events):
+        field = f"events[{position}]"
+        if ended_at is not None:
+            raise InvalidInput(f"{field} comes after the run's end in events[{ended_at}].", field=field)
+        _check(event, field)
+        if isinstance(event, CompleteEvent | FailEvent):
+            ended_at = position
+    return batch
+
+
+def check_metrics(metrics: Metrics | None, *, field: str) -> None:
+    """Raise InvalidInput unless `metrics` are null, bool, text or finite numbers by name, 16 KiB at most."""
+    if not metrics:
+        return
+    for name, value in metrics.items():
+        if isinstance(value, dict | list):
+            raise InvalidInput(
+                f"{field}.{name} must be null, true or false, text or a number.", field=f"{field}.{name}"
+            )
+    refuse_unstorable(metrics, field=field)
+    refuse_larger(metrics, METRICS_MAX_BYTES, field=field)
+
+
+def check_level(level: str, *, field: str) -> None:
+    """Raise InvalidInput unless `level` is one of the five."""
+    if level not in LEVEL_NUMBERS:
+        raise InvalidInput(f"{field} must be one of {', '.join(LEVEL_NUMBERS)}, not {level!r}.", field=field)
+
+
+def _check(event: Event, field: str) -> None:
+    """The bounds that a type cannot say."""
+    _check_time(event.timestamp, field=f"{field}.timestamp")
+    check_metrics(None if isinstance(event, PhaseEvent) else event.metrics, field=f"{field}.metrics")
+    text_field = "error" if isinstance(event, FailEvent) else "message"
+    text: str = getattr(event, text_field)
+    if len(text) * 4 > MESSAGE_MAX_BYTES:  # a character has at most 4 bytes: no need to count in most
+        refuse_larger(text, MESSAGE_MAX_BYTES, field=f"{field}.{text_field}")
+    if isinstance(event, PhaseEvent) and event.phase not in PHASE_NAMES:
+        raise InvalidInput(
+            f"{field}.phase must be one of {', '.join(PHASE_NAMES)}, not {event.phase[:100]!r}.", field=f"{field}.phase"
+        )
+    if isinstance(event, LogEvent):
+        check_level(event.level, field=f"{field}.level")
+    if isinstance(event, CompleteEvent) and event.result is not None:
+        refuse_unstorable(event.result, field=f"{field}.result")
+        refuse_larger(event.result, RESULT_MAX_BYTES, field=f"{field}.result")
+
+
+def _check_time(time: datetime | None, *, field: str) -> None:
+    """Raise InvalidInput for a time that lies outside the years 1 to 9999 once it is in UTC."""
+    if time is None:
+        return
+    try:
+        time.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput(f"{field} lies outside the years 1 to 9999 in UTC.", field=field) from error

@@ -1,0 +1,94 @@
+"""What may be sent to create or change a domain or a run: shape and bounds."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
+from training_status.models.domain import (
+    DESCRIPTION_MAX_CHARACTERS,
+    DESCRIPTION_MIN_CHARACTERS,
+    DOMAIN_NAME_PATTERN,
+    LLM_MODEL_MAX_CHARACTERS,
+)
+from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
+
+CONFIG_MAX_BYTES: Final = 64 * 1024
+NOTE_MAX_BYTES: Final = 64 * 1024
+TAGS_MAX: Final = 50
+TAG_MAX_CHARACTERS: Final = 100
+
+# msgspec searches with Python's `re`, where $ also matches before a final newline.
+DomainName = Annotated[str, Meta(pattern=DOMAIN_NAME_PATTERN + r"(?!\n)", min_length=2, max_length=100)]
+Description = Annotated[str, Meta(min_length=DESCRIPTION_MIN_CHARACTERS, max_length=DESCRIPTION_MAX_CHARACTERS)]
+LlmModel = Annotated[str, Meta(min_length=1, max_length=LLM_MODEL_MAX_CHARACTERS)]
+Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=TAG_MAX_CHARACTERS)]], Meta(max_length=TAGS_MAX)]
+SampleCount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class NewDomain(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A domain to be created."""
+
+    name: DomainName
+    description: Description
+    llm_model: LlmModel | None = None
+
+
+class DomainChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What can be changed of a domain; its name cannot."""
+
+    description: Description | UnsetType = UNSET
+    llm_model: LlmModel | UnsetType = UNSET
+
+
+class NewRun(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A run to be started. The reporter may choose the `id`, so that a start can be sent again."""
+
+    id: UUID | None = None
+    llm_model: LlmModel | None = None
+    optimizer: Annotated[str, Meta(max_length=OPTIMIZER_MAX_CHARACTERS)] | None = None
+    sample_count: SampleCount | None = None
+    config: dict[str, Any] | None = None
+    tags: Tags | None = None
+    note: str | None = None
+
+
+class RunChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What people may change of a run at any time."""
+
+    tags: Tags | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+
+
+def read_new_domain(raw: bytes) -> NewDomain:
+    """The body of a request as a domain to create. Raises InvalidInput."""
+    return decode(raw, NewDomain)
+
+
+def read_domain_change(raw: bytes) -> DomainChange:
+    """The body of a request as a change of a domain. Raises InvalidInput; a name is refused."""
+    return decode(raw, DomainChange)
+
+
+def read_new_run(raw: bytes) -> NewRun:
+    """The body of a request as a run to start. Raises InvalidInput."""
+    start = decode(raw, NewRun)
+    if start.config is not None:
+        refuse_unstorable(start.config, field="config")
+        refuse_larger(start.config, CONFIG_MAX_BYTES, field="config")
+    _check_note(start.note)
+    return start
+
+
+def read_run_change(raw: bytes) -> RunChange:
+    """The body of a request as a change of a run's tags and note. Raises InvalidInput."""
+    change = decode(raw, RunChange)
+    _check_note(None if change.note is UNSET else change.note)
+    return change
+
+
+def _check_note(note: str | None) -> None:
+    if note is not None:
+        refuse_larger(note, NOTE_MAX_BYTES, field="note")

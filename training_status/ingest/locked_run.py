@@ -1,0 +1,149 @@
+"""Taking a run's lock, and writing back what changed under it. Raw SQL: this is the path of every event.
+
+Every writer of a run takes this lock first (a domain's lock, where it needs one, before it). Log
+entries are numbered from the counter on the locked row, so their numbers have no gaps and become
+visible in order.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from training_status.errors import NotFound
+from training_status.ingest.run_course import Entry, RunCourse
+from training_status.jsonb import from_jsonb, to_jsonb
+from training_status.log_levels import LEVEL_NAMES
+
+_LOCK_SQL = """
+    SELECT run.id, run.state, run.failure_reason, run.end_reported, run.cancel_requested_at, run.current_phase,
+           run.progress_percent, run.message, run.metrics, run.error_message, run.started_at, run.ended_at,
+           run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq,
+           (SELECT timing.started_at FROM training_status_phasetiming timing
+             WHERE timing.run_id = run.id AND timing.phase = run.current_phase) AS phase_started_at
+      FROM training_status_trainingrun run
+     WHERE {key} AND (%s::bigint IS NULL OR run.domain_id = %s)
+     ORDER BY run.id
+       FOR NO KEY UPDATE OF run
+"""
+_LOCK_BY_PUBLIC_ID = _LOCK_SQL.format(key="run.public_id = %s")
+_LOCK_BY_ID = _LOCK_SQL.format(key="run.id = %s")
+_LOCK_BY_DOMAIN = _LOCK_SQL.format(key="run.domain_id = %s")
+
+# One statement however many entries: the parameters are one JSON text.
+_INSERT_ENTRIES = """
+    INSERT INTO training_status_traininglogentry (run_id, seq, "timestamp", level, message, step, metrics)
+    SELECT %s, entry.seq, entry."timestamp", entry.level, entry.message, entry.step, entry.metrics
+      FROM jsonb_to_recordset(%s::jsonb) AS entry(
+           seq bigint, "timestamp" timestamptz, level smallint, message text, step text, metrics jsonb)
+"""
+
+_UPDATE_RUN = """
+    UPDATE training_status_trainingrun
+       SET state = %s, failure_reason = %s, end_reported = %s, cancel_requested_at = %s, current_phase = %s,
+           progress_percent = %s, message = %s, metrics = %s::jsonb, error_message = %s, started_at = %s,
+           ended_at = %s, last_report_at = %s, last_event_at = %s, source = %s, last_n = %s, last_seq = %s,
+           result = coalesce(%s::jsonb, result),
+           debug_count = debug_count + %s, info_count = info_count + %s, warning_count = warning_count + %s,
+           error_count = error_count + %s, critical_count = critical_count + %s
+     WHERE id = %s
+"""
+
+
+def lock_run(public_id: UUID, *, only_domain_id: int | None) -> RunCourse:
+    """The run, locked until the transaction ends. Raises NotFound, also for a run of another domain."""
+    courses = _lock(_LOCK_BY_PUBLIC_ID, public_id, only_domain_id)
+    if not courses:
+        raise NotFound(f"There is no training run {public_id}.", code="run_not_found")
+    return courses[0]
+
+
+def lock_run_by_id(run_id: int) -> RunCourse:
+    """The run with this internal key, locked until the transaction ends. Raises NotFound."""
+    courses = _lock(_LOCK_BY_ID, run_id, None)
+    if not courses:
+        raise NotFound("The training run has been deleted.", code="run_not_found")
+    return courses[0]
+
+
+def lock_runs_of_domain(domain_id: int) -> list[RunCourse]:
+    """All runs of a domain, locked until the transaction ends. The caller holds the domain's lock."""
+    return _lock(_LOCK_BY_DOMAIN, domain_id, None)
+
+
+def store(course: RunCourse) -> None:
+    """Write what `course` has become, with its new log entries and phase timings, under its lock."""
+    counts = Counter(entry.level for entry in course.entries)
+    with connection.cursor() as cursor:
+        if course.entries:
+            cursor.execute(_INSERT_ENTRIES, (course.id, _entries_json(course.entries)))
+        cursor.execute(
+            _UPDATE_RUN,
+            (
+                course.state,
+                course.failure_reason,
+                course.end_reported,
+                course.cancel_requested_at,
+                course.current_phase,
+                course.progress_percent,
+                course.message,
+                to_jsonb(course.metrics),
+                course.error_message,
+                course.started_at,
+                course.ended_at,
+                course.last_report_at,
+                course.last_event_at,
+                course.source,
+                course.last_n,
+                course.last_seq,
+                None if course.result is None else to_jsonb(course.result),
+                *(counts[level] for level in sorted(LEVEL_NAMES)),
+                course.id,
+            ),
+        )
+        if course.reopened_phase is not None:
+            cursor.execute(
+                "UPDATE training_status_phasetiming SET ended_at = NULL WHERE run_id = %s AND phase = %s",
+                (course.id, course.reopened_phase),
+            )
+        for phase, began_at in course.opened_phases:
+            cursor.execute(
+                "INSERT INTO training_status_phasetiming (run_id, phase, started_at) VALUES (%s, %s, %s)",
+                (course.id, phase, began_at),
+            )
+        for phase, ended_at in course.closed_phases:
+            cursor.execute(
+                "UPDATE training_status_phasetiming SET ended_at = %s WHERE run_id = %s AND phase = %s",
+                (ended_at, course.id, phase),
+            )
+
+
+def _lock(sql: str, key: Any, only_domain_id: int | None) -> list[RunCourse]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (key, only_domain_id, only_domain_id))
+        courses = [RunCourse(*row) for row in cursor]
+    for course in courses:
+        course.metrics = from_jsonb(course.metrics)
+    return courses
+
+
+def _entries_json(entries: list[Entry]) -> str:
+    return to_jsonb(
+        [
+            {
+                "seq": entry.seq,
+                "timestamp": _utc(entry.timestamp),
+                "level": entry.level,
+                "message": entry.message,
+                "step": entry.step,
+                "metrics": entry.metrics,
+            }
+            for entry in entries
+        ]
+    )
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

@@ -1,0 +1,149 @@
+"""Starting, changing, cancelling and deleting runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from msgspec import UNSET
+
+from training_status import run_states
+from training_status.errors import Conflict
+from training_status.ingest.bodies import NewRun, RunChange
+from training_status.ingest.locked_domain import lock_domain
+from training_status.ingest.locked_run import lock_run, store
+from training_status.ingest.run_course import RunCourse
+from training_status.models import TrainingRun
+
+_DELETE_BATCH = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """Which run a start led to; `created` is false when the same start had come before."""
+
+    public_id: UUID
+    created: bool
+
+
+def start_run(domain_name: str, start: NewRun, *, only_domain_id: int | None = None) -> StartedRun:
+    """Create the domain's next run, or find the one that the same start created.
+
+    Locks the domain, then the run where it exists. Raises NotFound for an unknown domain (or one
+    outside `only_domain_id`) and Conflict (`run_id_taken`) when the id is a run of another domain.
+    """
+    public_id = start.id or uuid4()
+    try:
+        with transaction.atomic():
+            return _start_run(domain_name, public_id, start, only_domain_id)
+    except IntegrityError as error:
+        # Two domains have locks of their own: the same id can be started in both at once.
+        if TrainingRun.objects.filter(public_id=public_id).exists():
+            raise _id_taken(public_id) from error
+        raise
+
+
+@transaction.atomic
+def change_run(public_id: UUID, change: RunChange, *, only_domain_id: int | None = None) -> None:
+    """Set a run's tags and note, those that `change` names. Locks the run. Raises NotFound."""
+    course = lock_run(public_id, only_domain_id=only_domain_id)
+    values = {name: value for name in ("tags", "note") if (value := getattr(change, name)) is not UNSET}
+    if values:
+        TrainingRun.objects.filter(id=course.id).update(**values)
+
+
+@transaction.atomic
+def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> None:
+    """Ask the run's reporter to stop; with nobody reporting, the run fails as cancelled at once.
+
+    Asked again, nothing changes. Locks the run. Raises NotFound, and Conflict (`run_finished`) for a
+    run that has ended in another way.
+    """
+    now = timezone.now()
+    course = lock_run(public_id, only_domain_id=only_domain_id)
+    if not course.is_active:
+        if course.failure_reason == run_states.CANCELLED and not course.end_reported:
+            return
+        raise Conflict(
+            f"The run has {run_states.SHOWN_STATUS[course.state]}: there is nothing to cancel.", code="run_finished"
+        )
+    if course.cancel_requested_at is None:
+        course.cancel_requested_at = now
+    given_up_at = _given_up_at(course, now)
+    if given_up_at is not None:
+        course.give_up(run_states.CANCELLED, given_up_at)
+    store(course)
+
+
+@transaction.atomic
+def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
+    """Remove a run and its log. Locks the run, so an open ingest is waited for and a later one finds nothing.
+
+    Raises NotFound, and Conflict (`run_active`) while the run is active.
+    """
+    course = lock_run(public_id, only_domain_id=only_domain_id)
+    refuse_active(course)
+    delete_locked_run(course)
+
+
+def refuse_active(course: RunCourse) -> None:
+    """Raise Conflict (`run_active`) unless the run, which the caller has locked, is over."""
+    if course.is_active and _given_up_at(course, timezone.now()) is None:
+        raise Conflict("The run is active: cancel it first, or wait for its end.", code="run_active")
+
+
+def delete_locked_run(course: RunCourse) -> None:
+    """Remove a run that the caller has locked, its log first and in batches: nothing cascades to the log."""
+    with connection.cursor() as cursor:
+        for first_seq in range(0, course.last_seq + 1, _DELETE_BATCH):
+            cursor.execute(
+                "DELETE FROM training_status_traininglogentry WHERE run_id = %s AND seq >= %s AND seq < %s",
+                (course.id, first_seq, first_seq + _DELETE_BATCH),
+            )
+    TrainingRun.objects.filter(id=course.id).delete()
+
+
+def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id: int | None) -> StartedRun:
+    domain = lock_domain(domain_name, only_domain_id=only_domain_id)
+    now = timezone.now()
+    existing = TrainingRun.objects.filter(public_id=public_id).values_list("domain_id", flat=True).first()
+    if existing is not None:
+        if existing != domain.id:
+            raise _id_taken(public_id)
+        course = lock_run(public_id, only_domain_id=domain.id)
+        course.last_report_at = max(course.last_report_at, now)
+        store(course)
+        return StartedRun(public_id, created=False)
+    domain.last_run_number += 1
+    domain.save(update_fields=["last_run_number"])
+    TrainingRun.objects.create(
+        public_id=public_id,
+        domain=domain,
+        run_number=domain.last_run_number,
+        llm_model=start.llm_model or domain.llm_model,
+        optimizer=start.optimizer,
+        sample_count=start.sample_count,
+        config=start.config or {},
+        tags=start.tags or [],
+        note=start.note or "",
+        created_at=now,
+        last_report_at=now,
+        last_event_at=now,
+    )
+    return StartedRun(public_id, created=True)
+
+
+def _given_up_at(course: RunCourse, now: datetime) -> datetime | None:
+    return run_states.given_up_at(
+        state=course.state,
+        cancel_requested_at=course.cancel_requested_at,
+        last_report_at=course.last_report_at,
+        now=now,
+        stall_limit=settings.STALL_LIMIT,
+    )
+
+
+def _id_taken(public_id: UUID) -> Conflict:
+    return Conflict(f"The id {public_id} belongs to a run of another domain.", code="run_id_taken")

@@ -1,0 +1,39 @@
+"""The right to see a page: a session with a role, or reading opened to everybody."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+from training_status.access.authentication import anonymous_caller, caller_of_user
+from training_status.access.caller import Caller
+from training_status.roles import VIEWER, covers
+
+View = Callable[..., HttpResponseBase]
+
+
+def viewers_only(view: View) -> View:
+    """Show a page to whoever may read; send others to sign in. Somebody without a role gets 403."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        caller = caller_of(request)
+        if caller is None:
+            return redirect_to_login(request.get_full_path())
+        if not covers(caller.role, VIEWER):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def caller_of(request: HttpRequest) -> Caller | None:
+    """Who looks at a page; None for a stranger."""
+    user = request.user
+    if isinstance(user, User):
+        return caller_of_user(user)
+    return anonymous_caller()

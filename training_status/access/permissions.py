@@ -1,0 +1,22 @@
+"""The right that a view asks for, by method."""
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from training_status.access.caller import Caller
+from training_status.roles import OPERATOR, VIEWER, covers
+
+
+class HasRole(BasePermission):
+    """Views say `roles = {"GET": VIEWER, …}`. Whoever has a role at all may learn that a method is none (405)."""
+
+    message = "Your role does not allow this."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the caller's role covers what the method needs."""
+        caller = request.auth
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        required = view.roles.get(method, OPERATOR if hasattr(view, method.lower()) else VIEWER)
+        return isinstance(caller, Caller) and covers(caller.role, required)

@@ -1,0 +1,86 @@
+"""Domains as readers see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from training_status.read.run_facts import RunFacts, latest_runs
+
+
+@dataclass(slots=True)
+class DomainFacts:
+    """A domain, how many runs of it there are, and its latest run (None: never trained)."""
+
+    id: int
+    name: str
+    description: str
+    llm_model: str
+    created_at: datetime
+    run_count: int
+    latest_run: RunFacts | None = None
+
+
+_SELECT = """
+    SELECT domain.id, domain.name, domain.description, domain.llm_model, domain.created_at,
+           (SELECT count(*) FROM training_status_trainingrun run WHERE run.domain_id = domain.id)
+      FROM training_status_domain domain
+"""
+
+
+class DomainList:
+    """The domains there are, by name, each with its latest run; `only_domain_id` set: that one alone."""
+
+    def __init__(self, *, only_domain_id: int | None = None) -> None:
+        self._only = only_domain_id
+
+    def count(self) -> int:
+        """How many domains there are."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM training_status_domain WHERE %s::bigint IS NULL OR id = %s",
+                (self._only, self._only),
+            )
+            (count,) = cursor.fetchone()
+        return int(count)
+
+    def part(self, offset: int, limit: int) -> list[DomainFacts]:
+        """Some of them, in two queries."""
+        found = _all(
+            f"{_SELECT} WHERE %s::bigint IS NULL OR domain.id = %s ORDER BY domain.name LIMIT %s OFFSET %s",
+            (self._only, self._only, limit, offset),
+        )
+        latest = latest_runs([domain.id for domain in found])
+        for domain in found:
+            domain.latest_run = latest.get(domain.id)
+        return found
+
+
+def domain_by_name(name: str, *, only_domain_id: int | None = None) -> DomainFacts | None:
+    """One domain with its latest run; None when there is none of that name."""
+    found = _all(
+        f"{_SELECT} WHERE domain.name = %s AND (%s::bigint IS NULL OR domain.id = %s)",
+        (name, only_domain_id, only_domain_id),
+    )
+    if not found:
+        return None
+    found[0].latest_run = latest_runs([found[0].id]).get(found[0].id)
+    return found[0]
+
+
+def _all(sql: str, parameters: tuple[Any, ...]) -> list[DomainFacts]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows = cursor.fetchall()
+    return [DomainFacts(*row) for row in rows]
+
+
+def domain_exists(name: str, *, only_domain_id: int | None = None) -> bool:
+    """Whether there is a domain of that name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM training_status_domain WHERE name = %s AND (%s::bigint IS NULL OR id = %s)",
+            (name, only_domain_id, only_domain_id),
+        )
+        return cursor.fetchone() is not None

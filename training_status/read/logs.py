@@ -1,0 +1,196 @@
+"""A run's log, read in windows: what costs the same at line one and at line one million.
+
+Entries are numbered without gaps, so a window of the whole log is a range of numbers and its size is
+known without counting. Filters that no index answers look through the log in slices, newest (or
+oldest) first, and stop when their time is up.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from training_status.errors import NotFound
+from training_status.jsonb import from_jsonb
+from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
+from training_status.read.run_facts import RunFacts, latest_run
+
+_DOWNLOAD_SLICE = 2_000
+_FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 2_000, 100, 200_000
+_SLICE_TARGET_S = 0.05
+
+
+@dataclass(slots=True)
+class LogLine:
+    """One entry; `level` by its number."""
+
+    seq: int
+    timestamp: datetime
+    level: int
+    message: str
+    step: str | None
+    metrics: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which entries, and in which order. `levels` None: all; `search` finds a part of the message in any case."""
+
+    levels: frozenset[int] | None = None
+    step: str | None = None
+    search: str | None = None
+    before_seq: int | None = None
+    after_seq: int | None = None
+    ascending: bool = False
+
+
+@dataclass(slots=True)
+class LogWindow:
+    """Some of the entries that match. `total` counts all that match, or those found in the time given.
+
+    `searched_to_seq` is the last entry looked at when time ran out before the log's end, else None.
+    """
+
+    lines: list[LogLine]
+    total: int
+    total_is_exact: bool = True
+    searched_to_seq: int | None = None
+
+
+@dataclass(slots=True)
+class _Condition:
+    sql: str = ""
+    parameters: list[Any] = field(default_factory=list)
+
+    def add(self, sql: str, *parameters: Any) -> None:
+        self.sql += f" AND {sql}"
+        self.parameters += parameters
+
+
+class RunLog:
+    """The entries of one run of a domain that match a filter. `run` None: no run yet, so no entries."""
+
+    def __init__(self, domain_name: str, run: RunFacts | None, log_filter: LogFilter) -> None:
+        self.domain_name = domain_name
+        self.run = run
+        self.filter = log_filter
+        first, last = (run.first_seq, run.last_seq) if run else (1, 0)
+        self._lowest = max(first, (log_filter.after_seq or 0) + 1)
+        self._highest = last if log_filter.before_seq is None else min(last, log_filter.before_seq - 1)
+        self._span = max(0, self._highest - self._lowest + 1)
+        self._levels = None if log_filter.levels in (None, frozenset(LEVEL_NAMES)) else log_filter.levels
+
+    def window(self, offset: int, limit: int) -> LogWindow:
+        """The entries `offset` to `offset + limit` of those that match, in the filter's order."""
+        if self._levels is None and self.filter.step is None and self.filter.search is None:
+            return LogWindow(self._select(*self._range(offset, limit), _Condition()), self._span)
+        return self._searched_window(offset, limit)
+
+    def __iter__(self) -> Iterator[LogLine]:
+        """All entries that match, in the filter's order, a slice in memory at a time."""
+        condition = self._condition()
+        for looked_at in range(0, self._span, _DOWNLOAD_SLICE):
+            yield from self._select(*self._range(looked_at, _DOWNLOAD_SLICE), condition)
+
+    def _range(self, offset: int, size: int) -> tuple[int, int]:
+        """The lowest and highest number of `size` entries, `offset` from where the filter's order begins."""
+        if self.filter.ascending:
+            lowest = self._lowest + offset
+            return lowest, min(lowest + size - 1, self._highest)
+        highest = self._highest - offset
+        return max(highest - size + 1, self._lowest), highest
+
+    def _searched_window(self, offset: int, limit: int) -> LogWindow:
+        """Look through the log slice by slice until everything is counted or the time is up."""
+        condition = self._condition()
+        known_total = self._total_by_level()
+        lines: list[LogLine] = []
+        found = looked_at = 0
+        size = self._span if known_total is not None and self._is_indexed else _FIRST_SLICE
+        begun = time.monotonic()
+        deadline = begun + settings.LOG_SEARCH_LIMIT.total_seconds()
+        while looked_at < self._span and not (known_total is not None and len(lines) == limit):
+            if begun > deadline:
+                lowest, highest = self._range(looked_at - 1, 1)
+                return LogWindow(lines, known_total or found, known_total is not None, lowest)
+            lowest, highest = self._range(looked_at, size)
+            matches = self._count(lowest, highest, condition)
+            if found + matches > offset and len(lines) < limit:
+                skip, room = max(0, offset - found), limit - len(lines)
+                lines += self._select(lowest, highest, condition, limit=room, offset=skip)
+            found += matches
+            looked_at += size
+            ended = time.monotonic()
+            size = min(size * 2, _LARGEST_SLICE) if ended - begun < _SLICE_TARGET_S else max(size // 2, _SMALLEST_SLICE)
+            begun = ended
+        return LogWindow(lines, found if known_total is None else known_total)
+
+    @property
+    def _is_indexed(self) -> bool:
+        """Whether only warnings and worse are asked for, which have an index of their own."""
+        return self._levels is not None and min(self._levels, default=0) >= LEVEL_NUMBERS["WARNING"]
+
+    def _total_by_level(self) -> int | None:
+        """How many match when only levels are asked for over the whole log: the run counts them. Else None."""
+        if self.run is None or self._levels is None or self.filter.step is not None or self.filter.search is not None:
+            return None
+        if self._span != self.run.log_count:
+            return None
+        counts = dict(zip(sorted(LEVEL_NAMES), self.run.level_counts, strict=True))
+        return sum(counts[level] for level in self._levels)
+
+    def _condition(self) -> _Condition:
+        condition = _Condition()
+        if self._levels is not None:
+            condition.add("level = ANY(%s)", sorted(self._levels))
+        if self._is_indexed:
+            condition.add(f"level >= {LEVEL_NUMBERS['WARNING']}")  # as the partial index says it
+        if self.filter.step is not None:
+            condition.add("step = %s", self.filter.step)
+        if self.filter.search is not None:
+            condition.add("position(lower(%s) IN lower(message)) > 0", self.filter.search)
+        return condition
+
+    def _select(
+        self, lowest: int, highest: int, condition: _Condition, *, limit: int | None = None, offset: int = 0
+    ) -> list[LogLine]:
+        if self.run is None or lowest > highest:
+            return []
+        order = "ASC" if self.filter.ascending else "DESC"
+        sql = f"""
+            SELECT seq, "timestamp", level, message, step, metrics FROM training_status_traininglogentry
+             WHERE run_id = %s AND seq BETWEEN %s AND %s{condition.sql}
+             ORDER BY seq {order} LIMIT %s OFFSET %s
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(sql, (self.run.id, lowest, highest, *condition.parameters, limit, offset))
+            lines = [LogLine(*row) for row in cursor]
+        for line in lines:
+            line.metrics = from_jsonb(line.metrics)
+        return lines
+
+    def _count(self, lowest: int, highest: int, condition: _Condition) -> int:
+        assert self.run is not None
+        sql = f"""
+            SELECT count(*) FROM training_status_traininglogentry
+             WHERE run_id = %s AND seq BETWEEN %s AND %s{condition.sql}
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(sql, (self.run.id, lowest, highest, *condition.parameters))
+            (count,) = cursor.fetchone()
+        return int(count)
+
+
+def get_training_log_messages(domain_name: str, page: int = 1, page_size: int = 20) -> LogWindow:
+    """A page of the log of the domain's latest run, newest first, for code inside the service.
+
+    `page` counts from 1. Raises NotFound for an unknown domain and for one with no run.
+    """
+    run = latest_run(domain_name)
+    if run is None:
+        raise NotFound(f"No training log found for domain '{domain_name}'", code="no_training")
+    return RunLog(domain_name, run, LogFilter()).window((page - 1) * page_size, page_size)

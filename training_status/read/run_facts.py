@@ -1,0 +1,176 @@
+"""What readers are told of a run, as one query gives it. The only queries of runs that serve readers.
+
+Raw SQL: building model instances would cost more than the query itself, and "the latest run of each
+domain, with its baseline" is one lateral join that the ORM cannot say.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from training_status import run_states
+from training_status.jsonb import from_jsonb
+
+
+@dataclass(slots=True)
+class RunFacts:
+    """The stored facts of a run that its status is made of; fields as in `TrainingRun`.
+
+    `baseline_metrics` are the final metrics of the last completed run with a lower number.
+    """
+
+    id: int
+    domain_id: int
+    domain_name: str
+    public_id: UUID
+    run_number: int
+    state: str
+    failure_reason: str | None
+    cancel_requested_at: datetime | None
+    current_phase: str | None
+    progress_percent: float
+    message: str | None
+    metrics: dict[str, Any]
+    error_message: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    last_report_at: datetime
+    last_event_at: datetime
+    first_seq: int
+    last_seq: int
+    level_counts: list[int]
+    baseline_metrics: dict[str, Any] | None
+    llm_model: str
+    optimizer: str | None
+    sample_count: int | None
+    config: dict[str, Any]
+    tags: list[str]
+    note: str
+
+    @property
+    def log_count(self) -> int:
+        """How many log entries are kept."""
+        return self.last_seq - self.first_seq + 1
+
+
+_COLUMNS = f"""
+    run.id, domain.id, domain.name, run.public_id, run.run_number, run.state, run.failure_reason,
+    run.cancel_requested_at, run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
+    run.created_at, run.started_at, run.ended_at, run.last_report_at, run.last_event_at, run.first_seq, run.last_seq,
+    ARRAY[run.debug_count, run.info_count, run.warning_count, run.error_count, run.critical_count],
+    (SELECT earlier.metrics FROM training_status_trainingrun earlier
+      WHERE earlier.domain_id = run.domain_id AND earlier.state = '{run_states.COMPLETED}'
+        AND earlier.run_number < run.run_number
+      ORDER BY earlier.run_number DESC LIMIT 1),
+    run.llm_model, run.optimizer, run.sample_count, run.config, run.tags, run.note
+"""
+
+# The latest run is the one that started last; one not started yet counts by its creation.
+_LATEST = """
+    LATERAL (SELECT * FROM training_status_trainingrun
+              WHERE domain_id = domain.id
+              ORDER BY coalesce(started_at, created_at) DESC, run_number DESC LIMIT 1) AS run
+"""
+
+_LATEST_OF_DOMAIN = f"""
+    SELECT {_COLUMNS} FROM training_status_domain AS domain, {_LATEST}
+     WHERE domain.name = %s AND (%s::bigint IS NULL OR domain.id = %s)
+"""
+_BY_NUMBER = f"""
+    SELECT {_COLUMNS}
+      FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
+     WHERE domain.name = %s AND run.run_number = %s AND (%s::bigint IS NULL OR domain.id = %s)
+"""
+_BY_PUBLIC_ID = f"""
+    SELECT {_COLUMNS}
+      FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
+     WHERE run.public_id = %s AND (%s::bigint IS NULL OR domain.id = %s)
+"""
+_PAGE_OF_DOMAIN = f"""
+    SELECT {_COLUMNS}
+      FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
+     WHERE domain.id = %s
+     ORDER BY run.run_number DESC LIMIT %s OFFSET %s
+"""
+_LATEST_OF_DOMAINS = f"""
+    SELECT {_COLUMNS} FROM training_status_domain AS domain, {_LATEST}
+     WHERE domain.id = ANY(%s)
+"""
+
+_BIGINT_MAX = 2**63 - 1
+
+
+def latest_run(domain_name: str, *, only_domain_id: int | None = None) -> RunFacts | None:
+    """The run of the domain that started last; None for an unknown domain and for one with no run."""
+    return _one(_LATEST_OF_DOMAIN, (domain_name, only_domain_id, only_domain_id))
+
+
+def run_by_number(domain_name: str, run_number: int, *, only_domain_id: int | None = None) -> RunFacts | None:
+    """The domain's run with this number; None when there is none."""
+    if run_number > _BIGINT_MAX:
+        return None
+    return _one(_BY_NUMBER, (domain_name, run_number, only_domain_id, only_domain_id))
+
+
+def run_by_public_id(public_id: UUID, *, only_domain_id: int | None = None) -> RunFacts | None:
+    """The run with this public id; None when there is none."""
+    return _one(_BY_PUBLIC_ID, (public_id, only_domain_id, only_domain_id))
+
+
+class RunList:
+    """The runs of a domain, newest (highest number) first."""
+
+    def __init__(self, domain_id: int, run_count: int) -> None:
+        self._domain_id, self._run_count = domain_id, run_count
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._run_count
+
+    def part(self, offset: int, limit: int) -> list[RunFacts]:
+        """Some of them, in one query."""
+        return _all(_PAGE_OF_DOMAIN, (self._domain_id, limit, offset))
+
+
+def latest_runs(domain_ids: list[int]) -> dict[int, RunFacts]:
+    """The latest run of each of the domains, by domain key; domains with no run are left out."""
+    return {facts.domain_id: facts for facts in _all(_LATEST_OF_DOMAINS, (domain_ids,))}
+
+
+def result_of_run(public_id: UUID, *, only_domain_id: int | None = None) -> tuple[bool, dict[str, Any] | None]:
+    """Whether there is such a run, and what it produced (None: nothing, or nothing yet)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT result FROM training_status_trainingrun
+             WHERE public_id = %s AND (%s::bigint IS NULL OR domain_id = %s)
+            """,
+            (public_id, only_domain_id, only_domain_id),
+        )
+        row = cursor.fetchone()
+    return row is not None, from_jsonb(row[0]) if row else None
+
+
+def _one(sql: str, parameters: tuple[Any, ...]) -> RunFacts | None:
+    rows = _all(sql, parameters)
+    return rows[0] if rows else None
+
+
+def _all(sql: str, parameters: tuple[Any, ...]) -> list[RunFacts]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows = cursor.fetchall()
+    return [_facts(row) for row in rows]
+
+
+def _facts(row: tuple[Any, ...]) -> RunFacts:
+    facts = RunFacts(*row)
+    facts.metrics = from_jsonb(facts.metrics)
+    facts.baseline_metrics = from_jsonb(facts.baseline_metrics)
+    facts.config = from_jsonb(facts.config)
+    facts.tags = from_jsonb(facts.tags)
+    return facts

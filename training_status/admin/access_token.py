@@ -1,0 +1,31 @@
+"""Tokens in the admin: which there are and when each was used. Their secrets are nowhere."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from training_status.admin.read_only import ReadOnlyAdmin
+from training_status.models import AccessToken
+
+
+@admin.register(AccessToken)
+class AccessTokenAdmin(ReadOnlyAdmin):
+    """New ones come from `manage.py create_token`, which can show the secret once."""
+
+    list_display = ("name", "prefix", "role", "domain", "created_at", "expires_at", "revoked_at", "last_used_at")
+    list_select_related = ("domain",)
+    list_filter = ("role",)
+    search_fields = ("name", "prefix")
+    exclude = ("secret_sha256",)
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
+        """Make tokens useless from their next request on."""
+        count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, f"{count} revoked.")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change tokens; nothing else of them can be changed."""
+        return request.user.has_perm("training_status.change_accesstoken")

@@ -1,0 +1,1 @@
+"""The HTTP interface: thin views over `ingest` and `read`."""

@@ -1,0 +1,47 @@
+"""What every view of the API has: the role each method needs, and who is calling."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from training_status.access.caller import Caller
+from training_status.errors import NotFound
+
+
+class AuthorisedView(APIView):
+    """A view says `roles = {"GET": VIEWER, …}`; `access.permissions.HasRole` holds callers to it."""
+
+    roles: ClassVar[dict[str, str]] = {}
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """As DRF does; and no cache on the way may answer for the service."""
+        response.headers.setdefault("Cache-Control", "no-cache")
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    @property
+    def caller(self) -> Caller:
+        """Who is calling; authentication has made sure that there is one."""
+        caller = self.request.auth
+        assert isinstance(caller, Caller)
+        return caller
+
+    @property
+    def only_domain_id(self) -> int | None:
+        """The one domain that the caller may know of; None: all."""
+        return self.caller.only_domain_id
+
+    def refuse_bound_caller(self) -> None:
+        """Raise PermissionDenied for a token bound to one domain, where more than that is at stake."""
+        if self.only_domain_id is not None:
+            raise PermissionDenied("This token is bound to one domain: it cannot create others.")
+
+
+def run_id_from_path(text: str) -> UUID:
+    """The run's id in a path. Raises NotFound for what is no UUID: there is no such run."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(f"There is no training run '{text}'.", code="run_not_found") from error

@@ -1,0 +1,47 @@
+"""JSON in and out. Bodies arrive as bytes, for `ingest` to decode and check in one step."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import msgspec
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+
+class JSONBytesParser(BaseParser):
+    """Makes DRF refuse other media types (415); the bytes themselves are read by `body_of`."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The body as it came."""
+        return stream.read()
+
+
+class JSONRenderer(BaseRenderer):
+    """Python values as UTF-8 JSON."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """The body of a response; nothing for one that has none."""
+        return b"" if data is None else msgspec.json.encode(data)
+
+
+def body_of(request: Request) -> bytes:
+    """The request's JSON text. An absent body is an empty text, which is not valid JSON."""
+    data = request.data
+    return data if isinstance(data, bytes) else b""

@@ -1,0 +1,111 @@
+"""The whole of a log, or what a filter leaves of it, as a stream."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+
+from training_status.api import query
+from training_status.api.authorised_view import AuthorisedView
+from training_status.api.logs import log_of
+from training_status.api.schema import DOWNLOAD_FORMAT, LOG_FILTERS, RUN
+from training_status.errors import Unavailable
+from training_status.log_levels import LEVEL_NAMES
+from training_status.read.logs import LogLine, RunLog
+from training_status.roles import VIEWER
+from training_status.serializers.log_entry import TrainingLogEntrySerializer
+from training_status.serializers.times import utc_text
+
+_MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
+_EXTENSIONS = {"ndjson": "ndjson", "text": "log"}
+_LINES_PER_CHUNK = 500
+
+# A download holds its thread for as long as its reader likes. Half of them stay free for everybody else.
+_free_places = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
+
+
+class AnyMediaType(BaseContentNegotiation):
+    """The format is in the query string, so the Accept header decides nothing."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The only one."""
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The only one; it is not used."""
+        return renderers[0], renderers[0].media_type
+
+
+class LogDownload:
+    """The bytes of a download. It takes a place, and gives it back when the response is closed.
+
+    Raises Unavailable when all places are taken.
+    """
+
+    def __init__(self, log: RunLog, as_bytes: Callable[[LogLine], bytes]) -> None:
+        if not _free_places.acquire(blocking=False):
+            raise Unavailable("Too many logs are being downloaded at the moment.", retry_after_s=5)
+        self._holds_place = True
+        self._log, self._as_bytes = log, as_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        chunk: list[bytes] = []
+        for line in self._log:
+            chunk.append(self._as_bytes(line))
+            if len(chunk) == _LINES_PER_CHUNK:
+                yield b"".join(chunk)
+                chunk.clear()
+        yield b"".join(chunk)
+
+    def close(self) -> None:
+        """Give the place back; a second call does nothing."""
+        if self._holds_place:
+            self._holds_place = False
+            _free_places.release()
+
+
+class LogDownloadView(AuthorisedView):
+    """`/domains/{name}/training-logs/download`."""
+
+    roles = {"GET": VIEWER}
+    content_negotiation_class = AnyMediaType
+
+    @extend_schema(
+        operation_id="download_training_logs",
+        tags=["logs"],
+        parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS],
+        responses={
+            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "An entry a line."),
+            (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "Time, level, step and message."),
+        },
+    )
+    def get(self, request: Request, domain_name: str) -> StreamingHttpResponse:
+        """All entries that match, as NDJSON (an entry a line) or as text to read."""
+        form = query.one_of(request.query_params, "format", tuple(_MEDIA_TYPES), default="ndjson")
+        log = log_of(domain_name, request.query_params, only_domain_id=self.only_domain_id)
+        run_number = log.run.run_number if log.run else 0
+        response = StreamingHttpResponse(
+            LogDownload(log, _as_json if form == "ndjson" else _as_text), content_type=_MEDIA_TYPES[form]
+        )
+        file_name = f"{domain_name}-{run_number}.{_EXTENSIONS[form]}"
+        response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        return response
+
+
+_ENTRY = TrainingLogEntrySerializer()
+
+
+def _as_json(line: LogLine) -> bytes:
+    return msgspec.json.encode(_ENTRY.to_representation(line)) + b"\n"
+
+
+def _as_text(line: LogLine) -> bytes:
+    step = f" [{line.step}]" if line.step else ""
+    return f"{utc_text(line.timestamp)} {LEVEL_NAMES[line.level]}{step} {line.message}\n".encode()

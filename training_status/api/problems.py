@@ -1,0 +1,116 @@
+"""Every error of the API in one shape: RFC 9457 problem details. Nothing else builds an error body.
+
+`detail` is a sentence for people, `code` a word for programs. No traceback, SQL or path reaches a
+client: what is unexpected is logged here and answered in general words.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError, connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.views import defaults
+from rest_framework import exceptions
+
+from training_status.api.paths import is_api
+from training_status.errors import AegisError, Conflict, InvalidInput, NotFound, TooLarge, Unavailable
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS = {InvalidInput: 422, TooLarge: 413, NotFound: 404, Conflict: 409, Unavailable: 503}
+_CODES = {
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    415: "unsupported_media_type",
+    422: "invalid_input",
+}
+
+
+def problem(
+    status: int,
+    detail: str,
+    code: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **extensions: Any,
+) -> HttpResponse:
+    """A response that describes a problem."""
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **extensions}
+    return HttpResponse(msgspec.json.encode(body), status=status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def problem_from_exception(error: Exception, context: Mapping[str, Any] | None = None) -> HttpResponseBase | None:
+    """The problem that an exception stands for; None for one that is not expected (DRF raises it again)."""
+    if isinstance(error, AegisError):
+        headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
+        return problem(_STATUS[type(error)], error.detail, error.code, headers=headers, **error.extensions)
+    if isinstance(error, exceptions.APIException):
+        return _drf_problem(error)
+    if isinstance(error, Http404):
+        return problem(404, "There is nothing at this address.", "not_found")
+    if isinstance(error, PermissionDenied):
+        return problem(403, "This is not allowed.", "forbidden")
+    if isinstance(error, RequestDataTooBig):
+        return problem(413, "The body is larger than 4 MiB.", "too_large")
+    if isinstance(error, OperationalError | InterfaceError):
+        return _database_problem(error)
+    return None
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Django's handler400: a request that no view has seen."""
+    if not is_api(request):
+        return defaults.bad_request(request, exception)
+    if isinstance(exception, RequestDataTooBig):
+        return problem(413, "The body is larger than 4 MiB.", "too_large")
+    detail = "The Host header is not one that this service answers to." if _is_host_error(exception) else (
+        "The request cannot be understood.")  # fmt: skip
+    return problem(422, detail, "invalid_input")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Django's handler404."""
+    if not is_api(request):
+        return defaults.page_not_found(request, exception)
+    return problem(404, "There is nothing at this address.", "not_found")
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Django's handler500: whatever was not expected, and a database out of reach before any view ran."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        response = _database_problem(error)
+    else:
+        response = problem(500, "Something went wrong in the service; it has been logged.", "internal_error")
+    return response if is_api(request) else HttpResponse(
+        "The service cannot answer at the moment. Please try again.", status=500, content_type="text/plain",
+        headers={"Retry-After": "1"})  # fmt: skip
+
+
+def _drf_problem(error: exceptions.APIException) -> HttpResponse:
+    headers = {}
+    if auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    # DRF says 400 for a body it cannot parse; here bad input is 422 throughout.
+    status = 422 if error.status_code == 400 else error.status_code
+    return problem(status, str(error.detail), _CODES.get(status, "error"), headers=headers)
+
+
+def _database_problem(error: Exception) -> HttpResponse:
+    logger.error("The database cannot be reached: %s", str(error).strip())
+    connection.close()
+    return problem(500, "Database operation failed", "database_unavailable", headers={"Retry-After": "1"})
+
+
+def _is_host_error(exception: Exception) -> bool:
+    return isinstance(exception, SuspiciousOperation) and "HOST" in str(exception).upper()

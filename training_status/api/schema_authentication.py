@@ -1,0 +1,42 @@
+"""How OpenAPI describes our ways of signing in."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its metaclass is untyped
+    """`Authorization: Bearer TOKEN`."""
+
+    target_class = "training_status.access.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """An HTTP bearer scheme."""
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The cookie of a signed-in browser."""
+
+    target_class = "training_status.access.authentication.SessionRoleAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """An API key in a cookie."""
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+class AnonymousScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """No credential at all, where the service is opened to everybody."""
+
+    target_class = "training_status.access.authentication.AnonymousRoleAuthentication"
+    name: list[str] = []
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
+        """Nothing, which is one of the alternatives."""
+        return {}
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        """Nothing to define."""
+        return []

@@ -1,0 +1,23 @@
+"""Every other address of the API: 401 to strangers like all the rest, 404 to callers."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from training_status.api.authorised_view import AuthorisedView
+from training_status.roles import VIEWER
+
+
+@extend_schema(exclude=True)
+class UnknownPathView(AuthorisedView):
+    """There is nothing here, whatever the method."""
+
+    roles = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), VIEWER)
+
+    def get(self, request: Request, rest: str) -> Any:
+        """404."""
+        raise Http404
+
+    post = put = patch = delete = get

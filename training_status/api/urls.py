@@ -1,0 +1,36 @@
+"""The addresses of the API, below `/api/v1/admin`."""
+
+from django.urls import path
+
+from training_status.api.domains import DomainListView, DomainView
+from training_status.api.events import EventsView, HeartbeatView
+from training_status.api.log_download import LogDownloadView
+from training_status.api.logs import TrainingLogView
+from training_status.api.runs import (
+    DomainRunListView,
+    NumberedRunView,
+    RunCancelView,
+    RunResultView,
+    RunView,
+)
+from training_status.api.status import TrainingStatusView
+from training_status.api.unknown_path import UnknownPathView
+
+_DOMAIN = "domains/<str:domain_name>"
+_RUN = "training-runs/<str:training_run_id>"
+
+urlpatterns = [
+    path("domains", DomainListView.as_view()),
+    path(_DOMAIN, DomainView.as_view()),
+    path(f"{_DOMAIN}/training-status", TrainingStatusView.as_view()),
+    path(f"{_DOMAIN}/training-logs", TrainingLogView.as_view()),
+    path(f"{_DOMAIN}/training-logs/download", LogDownloadView.as_view()),
+    path(f"{_DOMAIN}/training-runs", DomainRunListView.as_view()),
+    path(f"{_DOMAIN}/training-runs/<str:run_number>", NumberedRunView.as_view()),
+    path(_RUN, RunView.as_view()),
+    path(f"{_RUN}/events", EventsView.as_view()),
+    path(f"{_RUN}/heartbeat", HeartbeatView.as_view()),
+    path(f"{_RUN}/cancel", RunCancelView.as_view()),
+    path(f"{_RUN}/result", RunResultView.as_view()),
+    path("<path:rest>", UnknownPathView.as_view()),
+]

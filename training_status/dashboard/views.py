@@ -1,0 +1,27 @@
+"""The page of the domains."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from training_status.access.pages import viewers_only
+from training_status.read.domains import DomainList
+from training_status.serializers.domain import DomainSerializer
+
+DOMAINS_SHOWN = 500
+
+
+@require_safe
+@viewers_only
+def domains(request: HttpRequest) -> HttpResponse:
+    """Every domain with the status of its latest run."""
+    now = timezone.now()
+    listed = DomainList()
+    serializer = DomainSerializer(listed.part(0, DOMAINS_SHOWN), many=True, context={"now": now})
+    total = listed.count()
+    return render(
+        request,
+        "dashboard/domains.html",
+        {"domains": serializer.data, "now": now, "not_shown": max(0, total - DOMAINS_SHOWN)},
+    )

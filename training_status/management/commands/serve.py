@@ -1,0 +1,117 @@
+"""`manage.py serve`: bring the database up to date and serve, in one process on one port."""
+
+import os
+import secrets
+import socket
+from typing import Any
+
+import uvicorn
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, connections
+
+from training_status.roles import OPERATOR
+
+SHUTDOWN_LIMIT_S = 4
+_MIGRATION_LOCK = 0x4145474953  # any number that nothing else locks: "AEGIS"
+
+
+class Command(BaseCommand):
+    """Serves the API, the pages and the admin. The first start creates an operator and says how to sign in."""
+
+    help = __doc__
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """--host, --port."""
+        parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1", help="default: $HOST or 127.0.0.1")
+        parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="default: $PORT or 8000")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Bind first, so that a taken port is known before anything else is done; then prepare and serve."""
+        host: str = options["host"]
+        listener = _listen(host, _port(options["port"]))
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        try:
+            password = _prepare_database()
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {error}".strip()) from error
+        if password is not None:
+            self.stdout.write(f"Created the operator. Sign in as 'operator' with the password {password}")
+            self.stdout.write("It is said this once; `manage.py changepassword operator` sets another.")
+        config = uvicorn.Config(
+            "aegis_training.asgi:application",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=SHUTDOWN_LIMIT_S,
+            server_header=False,
+        )
+        server = _AnnouncingServer(config, lambda: self._announce(address))
+        server.run(sockets=[listener])
+
+    def _announce(self, address: str) -> None:
+        self.stdout.write(f"Aegis Training Status is at {address}")
+        self.stdout.flush()
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says where it is once it can be reached."""
+
+    def __init__(self, config: uvicorn.Config, announce: Any) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, then the announcement."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise CommandError(f"PORT must be a number up to 65535, not {text!r}.")
+    return int(text)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise CommandError(
+            f"Port {port} of {host} cannot be used ({error.strerror}): "
+            f"choose another, such as PORT={port + 1} make run."
+        ) from error
+    return listener
+
+
+def _prepare_database() -> str | None:
+    """Migrate, and create the first operator; its password when that was done just now.
+
+    One process at a time: a connection of its own holds the lock, so that it also works where
+    connections are shared between transactions.
+    """
+    guard = connections.create_connection("default")
+    try:
+        guard.set_autocommit(False)
+        with guard.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+        call_command("migrate", verbosity=0, interactive=False)
+        return _create_first_operator()
+    finally:
+        guard.close()
+
+
+def _create_first_operator() -> str | None:
+    if User.objects.exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    operator = User.objects.create_superuser("operator", password=password)
+    operator.groups.add(Group.objects.get(name=OPERATOR))
+    return password

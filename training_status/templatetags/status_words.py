@@ -1,0 +1,63 @@
+"""A status object in words, for pages."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.dateparse import parse_datetime
+
+register = template.Library()
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
+
+
+@register.filter
+def words(name: str) -> str:
+    """`entity_f1` as `entity f1`."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def clock(text: str) -> str:
+    """A time of the status object as `20 Jan 2026, 15:05`."""
+    moment = parse_datetime(text)
+    return "" if moment is None else f"{moment.day} {moment:%b %Y, %H:%M}"
+
+
+@register.filter
+def state_words(run: dict[str, Any]) -> str:
+    """The run's state with what qualifies it: `training, stalled`, `failed: cancelled`."""
+    if run["failure_reason"]:
+        return f"{run['status']}: {run['failure_reason']}"
+    if run["health"] in ("stalled", "hanging"):
+        return f"{run['status']}, {run['health']}"
+    return str(run["status"])
+
+
+@register.filter
+def state_class(run: dict[str, Any]) -> str:
+    """The state as a CSS class; what is unwell has the class of its ill."""
+    return run["health"] if run["health"] in ("stalled", "hanging") else run["status"]
+
+
+@register.filter
+def time_left(run: dict[str, Any], now: datetime) -> str:
+    """The time to the estimated completion: `about 5 min`, or why there is none."""
+    if run["status"] != "training":
+        return "" if run["status"] != "pending" else "not started"
+    completion = parse_datetime(run["estimated_completion"]) if run["estimated_completion"] else None
+    if completion is None:
+        return "estimating…"
+    seconds = (completion - now).total_seconds()
+    for unit, length in _UNITS:
+        if seconds >= length:
+            return f"about {round(seconds / length)} {unit}"
+    return "less than a minute"
+
+
+@register.filter
+def metric_value(value: Any) -> str:
+    """A metric as people read it: floats with three decimals at most, null as a dash."""
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

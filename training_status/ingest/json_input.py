@@ -18,17 +18,16 @@ T = TypeVar("T")
 
 _AT = re.compile(r" - at `(key in )?\$(?P<path>.*)`$", re.DOTALL)
 _LONE_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_QUOTED = re.compile(r"`([^`]*)`")
 _WORDS = {
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`str`": "text",
-    "`object`": "an object",
-    "`array`": "a list",
-    "`bool`": "true or false",
-    "`null`": "null",
-    "`datetime`": "an ISO 8601 time",
-    "`uuid`": "a UUID",
-    " | ": " or ",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "object": "an object",
+    "array": "a list",
+    "bool": "true or false",
+    "datetime": "an ISO 8601 time",
+    "uuid": "a UUID",
 }
 
 
@@ -93,7 +92,6 @@ def _invalid(message: str) -> InvalidInput:
     if unknown := re.match(r"Object contains unknown field `(.*)`$", reason, re.DOTALL):
         path = f"{path}.{unknown[1]}".lstrip(".")
         return InvalidInput(f"{path} is not a field that is known here.", field=path)
-    for technical, plain in _WORDS.items():
-        reason = reason.replace(technical, plain)
-    reason = reason[:1].lower() + reason[1:].replace("`", "")
+    reason = _QUOTED.sub(lambda quoted: " or ".join(_WORDS.get(word, word) for word in quoted[1].split(" | ")), reason)
+    reason = reason[:1].lower() + reason[1:]
     return InvalidInput(f"{path or 'The body'} is not valid: {reason}.", field=path or None)

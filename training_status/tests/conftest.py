@@ -1,0 +1,40 @@
+"""Fixtures for tests inside the process: API clients by role."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from training_status.access.tokens import create_token
+from training_status.models import Domain
+
+ApiClient = Callable[..., APIClient]
+
+
+@pytest.fixture
+def client_of(db: Any) -> ApiClient:
+    """`client_of("viewer")`: an API client with a token of that role, bound to `domain` if one is given."""
+
+    def make(role: str, domain: Domain | None = None) -> APIClient:
+        _, token = create_token("a test", role, domain=domain)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def viewer(client_of: ApiClient) -> APIClient:
+    return client_of("viewer")
+
+
+@pytest.fixture
+def reporter(client_of: ApiClient) -> APIClient:
+    return client_of("reporter")
+
+
+@pytest.fixture
+def operator(client_of: ApiClient) -> APIClient:
+    return client_of("operator")

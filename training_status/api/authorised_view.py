@@ -16,6 +16,12 @@ class AuthorisedView(APIView):
 
     roles: ClassVar[dict[str, str]] = {}
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As DRF does; then a name that no domain can have is not found, whatever is asked of it."""
+        super().initial(request, *args, **kwargs)
+        if "\0" in kwargs.get("domain_name", ""):
+            raise NotFound("There is no domain whose name has a NUL character.", code="domain_not_found")
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """As DRF does; and no cache on the way may answer for the service."""
         response.headers.setdefault("Cache-Control", "no-cache")

@@ -44,7 +44,7 @@ class AnyMediaType(BaseContentNegotiation):
 
 
 class LogDownload:
-    """The bytes of a download. It takes a place, and gives it back when the response is closed.
+    """The bytes of a download. It takes a place, and gives it back at its end or when the response is closed.
 
     Raises Unavailable when all places are taken.
     """
@@ -57,12 +57,15 @@ class LogDownload:
 
     def __iter__(self) -> Iterator[bytes]:
         chunk: list[bytes] = []
-        for line in self._log:
-            chunk.append(self._as_bytes(line))
-            if len(chunk) == _LINES_PER_CHUNK:
-                yield b"".join(chunk)
-                chunk.clear()
-        yield b"".join(chunk)
+        try:
+            for line in self._log:
+                chunk.append(self._as_bytes(line))
+                if len(chunk) == _LINES_PER_CHUNK:
+                    yield b"".join(chunk)
+                    chunk.clear()
+            yield b"".join(chunk)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Give the place back; a second call does nothing."""

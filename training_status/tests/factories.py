@@ -55,6 +55,13 @@ class TrainingRunFactory(DjangoModelFactory):
     last_report_at = factory.SelfAttribute("created_at")
     last_event_at = factory.SelfAttribute("created_at")
 
+    @classmethod
+    def _create(cls, model_class: type[TrainingRun], *args: Any, **kwargs: Any) -> TrainingRun:
+        run: TrainingRun = super()._create(model_class, *args, **kwargs)
+        number = run.run_number
+        Domain.objects.filter(id=run.domain_id, last_run_number__lt=number).update(last_run_number=number)
+        return run
+
 
 class PhaseTimingFactory(DjangoModelFactory):
     class Meta:

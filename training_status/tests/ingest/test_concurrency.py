@@ -117,9 +117,7 @@ def test_a_delete_beside_an_open_ingest_leaves_no_orphan(before, whole_domain):
     run = TrainingRunFactory(lost=True)
     send(run, *log_lines(1, 10))
     TrainingRun.objects.filter(id=run.id).update(state="failed", failure_reason="lost", ended_at=run.created_at)
-    delete = (
-        (lambda: delete_domain(run.domain.name)) if whole_domain else (lambda: delete_run(run.public_id))
-    )
+    delete = (lambda: delete_domain(run.domain.name)) if whole_domain else (lambda: delete_run(run.public_id))
     (error,) = deletion_beside_open_ingest(run, delete, before=before)
     if before:
         assert isinstance(error, NotFound)

@@ -47,7 +47,7 @@ class Keeper:
     def start(self) -> None:
         """Return when the server accepts connections. Raises EmbeddedPostgresError or OSError."""
         signal.signal(signal.SIGTERM, lambda *_: self._events.put(Event.ASKED_TO_STOP))
-        server_log.trim(self._directory)
+        self._trim_log()
         self._server.bring_up()
 
     def keep(self) -> None:
@@ -57,7 +57,7 @@ class Keeper:
         started = time.monotonic()
         while (event := self._next_event(LOG_LOOK_EVERY_S)) in {None, Event.SERVER_ENDED}:
             if event is None:
-                server_log.trim(self._directory)
+                self._trim_log()
                 continue
             self._server.reap()
             if time.monotonic() - started > SETTLED_AFTER_S:
@@ -66,6 +66,7 @@ class Keeper:
                 return
             started = time.monotonic()
         self._stop()
+        self._server.clean_up()
 
     def _restart(self) -> bool:
         """Start the ended server again, however often it takes. False if meanwhile it is no longer wanted."""
@@ -92,6 +93,12 @@ class Keeper:
                     self._server.reap()
                     return
             log.error("The server did not end within %.0f s of %s.", limit_s, number.name)
+
+    def _trim_log(self) -> None:
+        try:
+            server_log.trim(self._directory)
+        except OSError as error:  # a log that is too long is no reason to leave the server alone
+            log.warning("The log could not be cut: %s", error)
 
     def _next_event(self, timeout_s: float) -> Event | None:
         try:
@@ -122,8 +129,7 @@ def main(arguments: list[str]) -> int:
         os._exit(0)
     for descriptor in (report, start_lock, keeper_lock):
         os.set_inheritable(descriptor, False)
-    os.truncate(keeper_lock, 0)
-    os.pwrite(keeper_lock, f"{os.getpid()}\n".encode(), 0)
+    os.pwrite(keeper_lock, f"{os.getpid():10}\n".encode(), 0)  # always as long: no reader sees a part of it
     logging.basicConfig(format="%(asctime)s keeper [%(process)d] %(message)s", level=logging.INFO)
     directory = DataDirectory(Path(path))
     keeper = Keeper(directory, Path(binaries))

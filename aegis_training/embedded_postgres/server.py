@@ -50,6 +50,7 @@ class Server:
     directory: DataDirectory
     binaries: Path
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _socket_directory: Path | None = field(default=None, init=False)
 
     def bring_up(self) -> None:
         """Return when a server accepts connections: the one that is there, or a new one.
@@ -64,6 +65,7 @@ class Server:
                 return
             running = self._running()
             if running is not None and running.status == "ready":
+                self._socket_directory = Path(running.socket_directory)
                 return
             if running is not None and running.status == "starting":  # recovery takes as long as it takes
                 deadline = time.monotonic() + REMAINS_LIMIT_S
@@ -83,6 +85,12 @@ class Server:
         if self._child is not None:
             self._child.wait()
             self._child = None
+
+    def clean_up(self) -> None:
+        """Remove the private socket directory of a stopped server, if it had one and left it empty."""
+        if self._socket_directory is not None and self._socket_directory != self.directory.path:
+            with contextlib.suppress(OSError):
+                self._socket_directory.rmdir()
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the postmaster, if there is one: SIGINT stops it in order, SIGQUIT without a checkpoint."""
@@ -108,9 +116,9 @@ class Server:
             if not self.directory.cluster.exists():
                 self._make_cluster(account, lock)
             self.directory.check_version()
-            socket_directory = choose_socket_directory(self.directory, account)
-            clear_stale_files(self.directory, socket_directory)
-            quoted = str(socket_directory).replace('"', '""')
+            self._socket_directory = choose_socket_directory(self.directory, account)
+            clear_stale_files(self.directory, self._socket_directory)
+            quoted = str(self._socket_directory).replace('"', '""')
             settings = {**SETTINGS, "unix_socket_directories": f'"{quoted}"'}
             options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
             said_before = server_log.size(self.directory)

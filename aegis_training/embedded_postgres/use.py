@@ -27,7 +27,7 @@ class ServerAddress(TypedDict):
     dbname: str
 
 
-_one_call_at_a_time = threading.Lock()
+_one_call_at_a_time = threading.RLock()
 _used: dict[Path, int] = {}  # the descriptors that make this process a user, open until it ends
 
 
@@ -106,10 +106,9 @@ def _connect(directory: DataDirectory) -> tuple[ServerAddress | None, str]:
     return address, ""
 
 
-def _forget_calls_of_other_threads() -> None:
-    """After a fork only the forking thread goes on, so nobody else would end a call that was under way."""
-    global _one_call_at_a_time
-    _one_call_at_a_time = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forget_calls_of_other_threads)
+# A fork waits for the end of a call: a child with a copy of locks that are meant to be short would keep them.
+os.register_at_fork(
+    before=_one_call_at_a_time.acquire,
+    after_in_parent=_one_call_at_a_time.release,
+    after_in_child=_one_call_at_a_time.release,
+)

@@ -19,8 +19,10 @@ import psycopg
 import pytest
 
 from aegis_training.embedded_postgres import EmbeddedPostgresError, ensure_server, server_log
+from aegis_training.embedded_postgres.account import choose_account
 from aegis_training.embedded_postgres.binaries import find_binaries
 from aegis_training.embedded_postgres.layout import DataDirectory
+from aegis_training.embedded_postgres.postmaster import read_pid_file
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in Linux's ways")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="about what root does")
@@ -283,6 +285,32 @@ sys.stdin.read()
     await_end(keeper)
 
 
+def test_a_child_forked_during_a_call_holds_no_lock_of_that_call(data_dir: Path, join: Join) -> None:
+    program = """
+import json, os, sys, threading
+from pathlib import Path
+from aegis_training.embedded_postgres import ensure_server
+data_dir = Path(sys.argv[1])
+threading.Thread(target=ensure_server, args=[data_dir]).start()
+while not (data_dir / "keeper.lock").exists(): pass
+if os.fork():
+    os._exit(0)
+print(json.dumps(ensure_server(data_dir)), flush=True)
+sys.stdin.read()
+"""
+    child = join(data_dir, program)
+    server = child.server()
+    killed = keeper_pid(data_dir)
+    kill(killed)
+    newcomer = join(data_dir)
+    assert newcomer.server() == server
+    assert keeper_pid(data_dir) != killed
+    keeper = keeper_pid(data_dir)
+    newcomer.leave()
+    child.leave()
+    await_end(keeper)
+
+
 def test_a_program_started_by_a_user_is_none(data_dir: Path, join: Join) -> None:
     program = """
 import json, subprocess, sys
@@ -367,6 +395,43 @@ def test_process_number_of_a_killed_server_is_somebody_elses(data_dir: Path, joi
     finally:
         foreigner.kill()
         foreigner.communicate()
+
+
+def test_process_that_outlives_its_postmaster_is_waited_for(data_dir: Path, join: Join) -> None:
+    user = join(data_dir)
+    with psycopg.connect(**user.address) as connection:
+        backend = connection.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)
+        killed = keeper_pid(data_dir)
+        kill(killed)
+        kill(postmaster_pid(data_dir))
+        newcomer = join(data_dir)
+        await_true(lambda: keeper_pid(data_dir) != killed)
+        kill(backend)
+        assert newcomer.server()
+        connection.close()
+
+
+def test_server_started_by_hand_is_left_alone(data_dir: Path, tmp_path: Path, join: Join) -> None:
+    user = join(data_dir)
+    user.server()
+    keeper = keeper_pid(data_dir)
+    user.leave()
+    await_end(keeper)
+    binaries = find_binaries()
+    account = choose_account(DataDirectory(data_dir), binaries)
+    command = [binaries / "postgres", "-D", data_dir / "cluster", "-c", "listen_addresses="]
+    by_hand = account.popen(
+        [*command, "-c", f"unix_socket_directories={tmp_path}"], output=subprocess.DEVNULL
+    )
+    try:
+        await_true(lambda: (running := read_pid_file(data_dir / "cluster")) and running.status == "ready")
+        assert "Is another postmaster" in join(data_dir).error
+        with psycopg.connect(host=str(tmp_path), user="aegis", dbname="aegis") as connection:
+            assert connection.execute("SELECT 1").fetchone()
+    finally:
+        by_hand.send_signal(signal.SIGINT)
+        by_hand.wait(LIMIT_S)
 
 
 def test_killed_keeper_is_replaced_and_the_server_goes_on(data_dir: Path, join: Join) -> None:
@@ -460,6 +525,7 @@ def test_unusual_paths(tmp_path: Path, join: Join, name: str) -> None:
     keeper = keeper_pid(tmp_path / name)
     user.leave()
     await_end(keeper)
+    assert host == tmp_path / name or not host.exists()
     assert join(tmp_path / name).address == user.address
 
 
@@ -473,7 +539,6 @@ def test_socket_directory_that_somebody_prepared(tmp_path: Path, join: Join) -> 
     keeper = keeper_pid(data_dir)
     user.leave()
     await_end(keeper)
-    shutil.rmtree(private, ignore_errors=True)
     private.symlink_to(tmp_path)
     assert "is not a private directory" in join(data_dir, env=env).error
     private.unlink()

@@ -66,6 +66,7 @@ class User:
     def told(self) -> Any:
         if self._told is None:
             assert self.process.stdout
+            assert select.select([self.process.stdout], [], [], LIMIT_S)[0], "the user tells nothing"
             self._told = json.loads(self.process.stdout.readline())
         return self._told
 
@@ -420,9 +421,9 @@ def test_server_started_by_hand_is_left_alone(data_dir: Path, tmp_path: Path, jo
     await_end(keeper)
     binaries = find_binaries()
     account = choose_account(DataDirectory(data_dir), binaries)
-    command = [binaries / "postgres", "-D", data_dir / "cluster", "-c", "listen_addresses="]
+    options = ("-c", "listen_addresses=", "-c", f"unix_socket_directories={tmp_path}")
     by_hand = account.popen(
-        [*command, "-c", f"unix_socket_directories={tmp_path}"], output=subprocess.DEVNULL
+        [binaries / "postgres", "-D", data_dir / "cluster", *options], output=subprocess.DEVNULL
     )
     try:
         await_true(lambda: (running := read_pid_file(data_dir / "cluster")) and running.status == "ready")

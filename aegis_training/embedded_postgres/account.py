@@ -86,7 +86,7 @@ def choose_account(directory: DataDirectory, binaries: Path) -> Account:
     raise EmbeddedPostgresError(
         f"PostgreSQL refuses to run as root, user namespaces do not help here, and the user {name} cannot "
         f"reach both {directory.path.parent} and {binaries}: run as another user, set AEGIS_DATA_DIR to a "
-        f"directory that {name} can reach, or set DATABASE_URL to a PostgreSQL of your own."
+        f"directory that the user {name} can reach, or set DATABASE_URL to a PostgreSQL of your own."
     )
 
 

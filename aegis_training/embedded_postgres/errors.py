@@ -1,7 +1,8 @@
 """The one exception of the embedded PostgreSQL, and the sentences for what the operating system refuses."""
 
 import errno
-import getpass
+import os
+import pwd
 from pathlib import Path
 
 WAYS_OUT = "set AEGIS_DATA_DIR to another directory, or DATABASE_URL to a PostgreSQL of your own"
@@ -30,6 +31,6 @@ def refused_by_system(error: OSError, directory: Path) -> EmbeddedPostgresError:
 
 def _account_name() -> str:
     try:
-        return f"the user {getpass.getuser()}"
-    except (KeyError, OSError):  # a uid without a name, as containers are fond of
+        return f"the user {pwd.getpwuid(os.geteuid()).pw_name}"
+    except KeyError:  # a uid without a name, as containers are fond of
         return "this user"

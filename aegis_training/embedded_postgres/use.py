@@ -1,0 +1,114 @@
+"""What a process that needs the server does: become a user, see to it that a keeper is there, connect."""
+
+import contextlib
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TypedDict
+
+from . import locks, server_log
+from .errors import EmbeddedPostgresError, disk_full, refused_by_system
+from .launch import launch_keeper
+from .layout import DATABASE, USER, DataDirectory
+from .postmaster import read_pid_file
+
+RETRY_EVERY_S = 0.02
+CONNECT_LIMIT_S = 5
+RESTART_LIMIT_S = 30.0  # for a server that its keeper is just starting again
+
+
+class ServerAddress(TypedDict):
+    """How to connect; the names are those of libpq's parameters."""
+
+    host: str  # directory of the socket
+    port: int
+    user: str
+    dbname: str
+
+
+_one_call_at_a_time = threading.RLock()
+_used: dict[Path, int] = {}  # the descriptors that make this process a user, open until it ends
+
+
+def ensure_server(data_dir: Path) -> ServerAddress:
+    """Guarantee that the PostgreSQL of `data_dir` accepts connections, and keep it until this process ends.
+
+    `data_dir` is made if missing and belongs to the server alone; as root it may be given to another user
+    (`account.py`). It may be called from any thread and any number of processes, and again after a fork: the
+    child is a user of its own right. A process that replaces itself by exec has to call it again. Raises
+    EmbeddedPostgresError.
+    """
+    with _one_call_at_a_time:
+        directory = DataDirectory(Path(os.path.realpath(data_dir)))
+        was_used = directory.path in _used
+        try:
+            if not was_used:
+                directory.create()
+                _used[directory.path] = locks.take_shared(directory, directory.users_lock)
+            with locks.exclusive(directory, directory.start_lock) as start_lock:
+                return _reach(directory, start_lock)
+        except BaseException as error:
+            if not was_used and directory.path in _used:
+                os.close(_used.pop(directory.path))
+            if isinstance(error, OSError):
+                raise refused_by_system(error, directory.path) from error
+            raise
+
+
+def _reach(directory: DataDirectory, start_lock: int) -> ServerAddress:
+    """Return when a connection succeeded, after starting a keeper if there is none."""
+    deadline = time.monotonic() + RESTART_LIMIT_S
+    while True:
+        keeper_lock = locks.try_exclusive(directory, directory.keeper_lock)
+        if keeper_lock is not None:
+            try:
+                launch_keeper(directory, start_lock, keeper_lock)
+            finally:
+                os.close(keeper_lock)  # the keeper has it, or has given it up
+        address, refusal = _connect(directory)
+        if address is not None:
+            return address
+        if time.monotonic() > deadline:
+            raise EmbeddedPostgresError(
+                f"The embedded PostgreSQL in {directory.path} has not accepted a connection for "
+                f"{RESTART_LIMIT_S:.0f} s ({refusal}): see to what its log {directory.log} says and start "
+                f"again; it ends with: {server_log.tail(directory)}"
+            )
+        time.sleep(RETRY_EVERY_S)
+
+
+def _connect(directory: DataDirectory) -> tuple[ServerAddress | None, str]:
+    """The address, after making sure of the database, or None and why the server did not let us in."""
+    import psycopg  # here, because the keeper imports this package too and must start fast without it
+
+    running = read_pid_file(directory.cluster)
+    if running is None:
+        return None, "it is not running"
+    address = ServerAddress(host=running.socket_directory, port=running.port, user=USER, dbname=DATABASE)
+    try:
+        with psycopg.connect(
+            host=address["host"],
+            port=address["port"],
+            user=USER,
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=CONNECT_LIMIT_S,
+        ) as connection:
+            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount
+            if not known:
+                with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+                    connection.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0")
+    except psycopg.errors.DiskFull as error:
+        raise disk_full(directory.path) from error
+    except psycopg.Error as error:
+        return None, " ".join(str(error).split())
+    return address, ""
+
+
+# A fork waits for the end of a call: a child with a copy of locks that are meant to be short would keep them.
+os.register_at_fork(
+    before=_one_call_at_a_time.acquire,
+    after_in_parent=_one_call_at_a_time.release,
+    after_in_child=_one_call_at_a_time.release,
+)

@@ -5,8 +5,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Iterator
-from typing import TextIO
+from collections.abc import Callable, Iterator
 
 from domain_training.report import Report
 
@@ -25,53 +24,36 @@ class _ForwardRecords(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = _COLOURS.sub("", record.getMessage()).strip()
-        if message.strip("= "):
-            is_detail = record.levelno < logging.WARNING or message.startswith(_HARMLESS)
-            level = "DEBUG" if is_detail else record.levelname
+        if message.strip("= ") and not message.startswith(_HARMLESS):
+            level = "DEBUG" if record.levelno < logging.WARNING else record.levelname
             self._report.log(level, message[:_MESSAGE_MAX_CHARS])
 
 
-class _ForwardLines(io.TextIOBase):
-    """Printed lines become DEBUG entries."""
+class _Lines(io.TextIOBase):
+    """Hands on the lines written to it; what rewrites its own line is a progress bar and is dropped."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
-
-    def write(self, text: str) -> int:
-        for line in text.splitlines():
-            if line.strip():
-                self._report.log("DEBUG", line.strip()[:_MESSAGE_MAX_CHARS])
-        return len(text)
-
-
-class _WithoutBars(io.TextIOBase):
-    """Standard error without what rewrites its own line, which is a progress bar."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._in_bar = False
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
 
     def write(self, text: str) -> int:
-        self._in_bar = text.startswith("\r") or (self._in_bar and text == "\n")
-        if not self._in_bar:
-            self._stream.write(text)
+        if not text.startswith("\r"):
+            for line in text.splitlines():
+                if line.strip():
+                    self._on_line(line.rstrip())
         return len(text)
-
-    def flush(self) -> None:
-        self._stream.flush()
 
 
 @contextlib.contextmanager
 def forwarded_to(report: Report) -> Iterator[None]:
-    """While open, whatever DSPy logs or prints goes to the report."""
+    """While open, what DSPy logs or prints goes to the report; standard error keeps all but progress bars."""
     logger = logging.getLogger("dspy")
     handlers, propagate = logger.handlers[:], logger.propagate
     logger.handlers, logger.propagate = [_ForwardRecords(report)], False
+    stderr = sys.stderr
+    printed = _Lines(lambda line: report.log("DEBUG", line[:_MESSAGE_MAX_CHARS]))
+    warned = _Lines(lambda line: print(line, file=stderr, flush=True))
     try:
-        with (
-            contextlib.redirect_stdout(_ForwardLines(report)),
-            contextlib.redirect_stderr(_WithoutBars(sys.stderr)),
-        ):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(warned):
             yield
     finally:
         logger.handlers, logger.propagate = handlers, propagate

@@ -75,6 +75,7 @@ class BestSoFar:
 
     def report(self, f1: float, what: str) -> None:
         """`what` got this F1 on the development samples."""
+        f1 = round(f1, 4)
         better = f1 > self._best
         self._best = max(f1, self._best)
         verdict = "the best so far" if better else f"best so far {self._best:.3f}"

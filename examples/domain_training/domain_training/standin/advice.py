@@ -15,7 +15,7 @@ from domain_training.standin.hints import (
     write_cue,
     write_terms,
 )
-from domain_training.standin.triples import find_triples, learn_cue
+from domain_training.standin.triples import Triple, find_triples, learn_cue
 
 _TEXT = re.compile(
     r"""text["']?\s*[:=]\s*(?P<quote>["'])(?P<text>.+?)(?P=quote)[,})\n]|Text:\s*(?P<line>.+)"""
@@ -71,13 +71,19 @@ def improve_instruction(inputs: dict[str, str]) -> str:
 
 def _hints_shown_by(examples: str) -> list[Hint]:
     if find_triples(examples):
-        pieces = _TEXT.split(examples)
-        rows = []
-        for i in range(1, len(pieces), 4):
-            rows.append((pieces[i + 1] or pieces[i + 2], find_triples(pieces[i + 3])))
-        return relation_hints_shown_by(rows)
+        return relation_hints_shown_by(_texts_with_triples(examples))
     lists = _ENTITY_LIST.findall(examples)
     return entity_hints_shown_by(term for each in lists for term in re.findall(r"[\"']([^\"']+)[\"']", each))
+
+
+def _texts_with_triples(examples: str) -> list[tuple[str, list[Triple]]]:
+    """Each text with the relations that stand between it and the next text."""
+    texts = list(_TEXT.finditer(examples))
+    ends = [following.start() for following in texts[1:]] + [len(examples)]
+    return [
+        (found["text"] or found["line"], find_triples(examples[found.end() : end]))
+        for found, end in zip(texts, ends, strict=True)
+    ]
 
 
 def _examples_with_feedback(value: str) -> list[tuple[str, str]]:

@@ -78,9 +78,7 @@ def relation_hints_shown_by(examples: Iterable[tuple[str, list[Triple]]]) -> lis
             needed.add(PREDICATES)
         if any(text.find(triple.subject) > text.find(triple.object) for triple in triples):
             needed.add(DIRECTION)
-        if len({triple.subject for triple in triples}) < len(triples) or len(
-            {t.object for t in triples}
-        ) < len(triples):
+        if len({triple.predicate for triple in triples}) < len(triples):
             needed.add(MEMBERS)
     return [hint for hint in RELATION_HINTS if hint.name in needed]
 

@@ -1,10 +1,11 @@
 """The metric that the optimisers maximise, with feedback in words for the ones that can read."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 import dspy
 
+from domain_training.programs import RelationAnswer
 from domain_training.scoring import Comparison, compare
 
 Metric = Callable[..., float | dspy.Prediction]
@@ -54,14 +55,13 @@ def describe(comparison: Comparison) -> str:
     return " ".join(f"{name}: {_names(items)}." for name, items in parts if items)
 
 
-def _names(items: Iterable[object]) -> str:
-    return ", ".join(f"`{item}`" if isinstance(item, str) else _as_json(item) for item in items)
+def _names(items: Iterable[Hashable]) -> str:
+    return ", ".join(_as_json(item) if isinstance(item, tuple) else f"`{item}`" for item in items)
 
 
-def _as_json(triple: object) -> str:
-    subject, predicate, target = triple
-    return json.dumps({"subject": subject, "predicate": predicate, "object": target}, ensure_ascii=False)
+def _as_json(triple: tuple[str, ...]) -> str:
+    return json.dumps(dict(zip(("subject", "predicate", "object"), triple, strict=True)), ensure_ascii=False)
 
 
-def _triple(relation: object) -> tuple[str, str, str]:
+def _triple(relation: RelationAnswer) -> tuple[str, str, str]:
     return (relation.subject, relation.predicate, relation.object)

@@ -1,12 +1,12 @@
 """What is optimised: a program, the samples to learn from and to choose by, and how answers are compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import dspy
 
 from domain_training import programs
-from domain_training.dataset import Dataset
+from domain_training.dataset import Dataset, Sample
 from domain_training.metric import compare_entities, compare_relations
 from domain_training.scoring import Comparison
 
@@ -30,9 +30,30 @@ class Task:
 
 def make_tasks(domain: str, dataset: Dataset) -> tuple[Task, Task]:
     """The entity and the relation task. Neither sees the other's answers."""
-    entity, relation = programs.entity_examples, programs.relation_examples
-    splits = (dataset.train, dataset.dev, dataset.test)
     return (
-        Task("entity", programs.entity_program(domain), *map(entity, splits), compare_entities),
-        Task("relation", programs.relation_program(domain), *map(relation, splits), compare_relations),
+        _task("entity", programs.entity_program(domain), programs.entity_examples, dataset, compare_entities),
+        _task(
+            "relation",
+            programs.relation_program(domain),
+            programs.relation_examples,
+            dataset,
+            compare_relations,
+        ),
+    )
+
+
+def _task(
+    name: str,
+    program: dspy.Predict,
+    make_examples: Callable[[Iterable[Sample]], list[dspy.Example]],
+    dataset: Dataset,
+    compare: Callable[[dspy.Example, dspy.Prediction], Comparison],
+) -> Task:
+    return Task(
+        name,
+        program,
+        train=make_examples(dataset.train),
+        dev=make_examples(dataset.dev),
+        test=make_examples(dataset.test),
+        compare=compare,
     )

@@ -6,7 +6,7 @@ import dspy
 
 from domain_training.optimizers.optimizer import BestSoFar, Optimizer, Run
 
-FULL_EVALUATIONS = 9
+FULL_EVALUATIONS = 8
 """GEPA's budget of metric calls, in evaluations of all development samples."""
 REFLECTION_SAMPLES = 4
 

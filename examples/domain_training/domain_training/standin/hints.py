@@ -25,7 +25,7 @@ class Hint:
     heard: re.Pattern[str]
 
 
-ENTITY_HINTS = (
+ENTITY_HINTS: tuple[Hint, ...] = (
     Hint(
         WHOLE_PHRASES,
         "Copy the whole phrase with its modifiers, not only its last word.",
@@ -33,7 +33,7 @@ ENTITY_HINTS = (
     ),
     *(Hint(kind, f"Include {kind}.", re.compile(rf"\b{kind[:-1]}s?\b", re.I)) for kind in HEADS_BY_KIND),
 )
-RELATION_HINTS = (
+RELATION_HINTS: tuple[Hint, ...] = (
     Hint(
         PREDICATES,
         "Use only these predicates: treats, causes, prevents, diagnoses, contraindicates, symptom_of.",

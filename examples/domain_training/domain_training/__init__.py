@@ -1,0 +1,1 @@
+"""A real DSPy training of one domain, reported phase by phase."""

@@ -150,9 +150,7 @@ class Server:
         finally:
             os.close(top)
 
-    def _run(
-        self, account: Account, lock: int, program: str, *arguments: str | Path
-    ) -> subprocess.Popen[bytes]:
+    def _run(self, account: Account, lock: int, program: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
         log = server_log.open_log(self.directory)
         try:
             return account.popen([self.binaries / program, *arguments], output=log, inherit=[lock])

@@ -47,11 +47,7 @@ def _make_private(folder: Path, account: Account) -> None:
     else:
         account.own(folder)
     found = folder.lstat()
-    if (
-        not stat.S_ISDIR(found.st_mode)
-        or found.st_uid not in {account.uid, os.geteuid()}
-        or found.st_mode & OTHERS
-    ):
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {account.uid, os.geteuid()} or found.st_mode & OTHERS:
         raise EmbeddedPostgresError(
             f"{folder}, where the socket of the embedded PostgreSQL belongs, is not a private directory of "
             f"its owner: remove it, or set AEGIS_DATA_DIR to a shorter path."

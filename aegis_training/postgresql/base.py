@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from django.db import OperationalError
 from django.db.backends.postgresql import base
+
+from aegis_training.embedded_postgres import EmbeddedPostgresError, ensure_server
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -14,8 +17,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params: dict[str, Any] = super().get_connection_params()
         data_dir = self.settings_dict.get("EMBEDDED_DATA_DIR")
         if data_dir is not None:
-            from aegis_training import embedded_postgres
-
-            server = embedded_postgres.use(Path(data_dir))
-            params.update(host=server.host, port=server.port, user=server.user)
+            try:
+                server = ensure_server(Path(data_dir))
+            except EmbeddedPostgresError as error:
+                raise OperationalError(str(error)) from error
+            params.update(host=server["host"], port=server["port"], user=server["user"])
         return params

@@ -50,9 +50,7 @@ sys.stdin.read()
 class User:
     """A process that uses the server of `data_dir`."""
 
-    def __init__(
-        self, data_dir: Path, program: str = USER, *, prefix: Sequence[str] = (), **options: Any
-    ) -> None:
+    def __init__(self, data_dir: Path, program: str = USER, *, prefix: Sequence[str] = (), **options: Any) -> None:
         self.process = subprocess.Popen(
             [*prefix, sys.executable, "-c", program, data_dir],
             stdin=subprocess.PIPE,
@@ -422,9 +420,7 @@ def test_server_started_by_hand_is_left_alone(data_dir: Path, tmp_path: Path, jo
     binaries = find_binaries()
     account = choose_account(DataDirectory(data_dir), binaries)
     options = ("-c", "listen_addresses=", "-c", f"unix_socket_directories={tmp_path}")
-    by_hand = account.popen(
-        [binaries / "postgres", "-D", data_dir / "cluster", *options], output=subprocess.DEVNULL
-    )
+    by_hand = account.popen([binaries / "postgres", "-D", data_dir / "cluster", *options], output=subprocess.DEVNULL)
     try:
         await_true(lambda: (running := read_pid_file(data_dir / "cluster")) and running.status == "ready")
         assert "Is another postmaster" in join(data_dir).error
@@ -550,9 +546,7 @@ def test_socket_directory_that_somebody_prepared(tmp_path: Path, join: Join) -> 
 
 def test_directory_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(
-        EmbeddedPostgresError, match=r"Not a directory.* set AEGIS_DATA_DIR .* or DATABASE_URL"
-    ):
+    with pytest.raises(EmbeddedPostgresError, match=r"Not a directory.* set AEGIS_DATA_DIR .* or DATABASE_URL"):
         ensure_server(tmp_path / "file" / "postgres")
 
 

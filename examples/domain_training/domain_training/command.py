@@ -65,9 +65,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> Settings:
     )
     parser.add_argument("--lm", default=STAND_IN, help="a model as DSPy names it, or the offline stand-in")
     parser.add_argument("--optimizer", choices=OPTIMIZERS, default="miprov2", help="how to optimise")
-    parser.add_argument(
-        "--pace", type=_delay, default=0.0, metavar="SECONDS", help="a delay before each model call"
-    )
+    parser.add_argument("--pace", type=_delay, default=0.0, metavar="SECONDS", help="a delay before each model call")
     parser.add_argument(
         "--out",
         type=Path,

@@ -20,9 +20,7 @@ def evaluate(program: dspy.Module, examples: list[dspy.Example], metric: Metric,
 class OnEvaluated(BaseCallback):
     """Calls `on_started()` before and `on_ended(program, mean_f1)` after each evaluation of an optimiser."""
 
-    def __init__(
-        self, on_started: Callable[[], None], on_ended: Callable[[dspy.Predict, float], None]
-    ) -> None:
+    def __init__(self, on_started: Callable[[], None], on_ended: Callable[[dspy.Predict, float], None]) -> None:
         self._on_started = on_started
         self._on_ended = on_ended
         self._programs: dict[str, dspy.Predict] = {}

@@ -36,8 +36,7 @@ def optimize(task: Task, optimizer_name: str, report: Report, *, threads: int, s
     work.settle_all()
     report.progress(
         1.0,
-        f"After optimisation: {task.name} F1 {after:.3f} on {samples} development samples,"
-        f" before {before:.3f}",
+        f"After optimisation: {task.name} F1 {after:.3f} on {samples} development samples, before {before:.3f}",
         {task.metric_name: max(before, after)},
     )
     if after > before:

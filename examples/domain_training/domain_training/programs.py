@@ -37,9 +37,7 @@ def entity_program(domain: str) -> dspy.Predict:
 
 def relation_program(domain: str) -> dspy.Predict:
     """The program as it is before optimisation: the shortest instruction that says the task."""
-    return dspy.Predict(
-        ExtractRelations.with_instructions(f"Extract the {domain} relations that the text states.")
-    )
+    return dspy.Predict(ExtractRelations.with_instructions(f"Extract the {domain} relations that the text states."))
 
 
 def entity_examples(samples: Iterable[Sample]) -> list[dspy.Example]:
@@ -52,9 +50,7 @@ def relation_examples(samples: Iterable[Sample]) -> list[dspy.Example]:
     return [
         dspy.Example(
             text=s.text,
-            relations=[
-                RelationAnswer(subject=r.subject, predicate=r.predicate, object=r.object) for r in s.relations
-            ],
+            relations=[RelationAnswer(subject=r.subject, predicate=r.predicate, object=r.object) for r in s.relations],
         ).with_inputs("text")
         for s in samples
     ]

@@ -54,9 +54,7 @@ def train(settings: Settings, report: Report) -> Outcome:
             phase,
             f"{settings.optimizer} with {len(task.train)} training and {len(task.dev)} development samples",
         )
-        optimized.append(
-            optimize(task, settings.optimizer, report, threads=settings.threads, seed=settings.seed)
-        )
+        optimized.append(optimize(task, settings.optimizer, report, threads=settings.threads, seed=settings.seed))
     entity_program, relation_program = optimized
 
     report.enter(phases.PROMPT_EXTRACTION, "Two prompts")

@@ -10,9 +10,7 @@ from recording_service import RecordingService
 HOME = Path(__file__).parent.parent
 
 
-def run_training(
-    service: RecordingService, tmp_path: Path, *arguments: str
-) -> subprocess.CompletedProcess[str]:
+def run_training(service: RecordingService, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The finished process; everything it reports has arrived at the service."""
     environment = os.environ | {
         "AEGIS_URL": service.url,

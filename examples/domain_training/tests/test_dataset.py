@@ -53,13 +53,11 @@ def test_the_medical_data_use_every_predicate_in_every_split_and_no_other(medica
         (b'{"text": "a", "entities": [], "relations": {}}', "`relations` must be a list"),
         (b'{"text": "a", "entities": ["a"], "relations": [{"subject": "a"}]}', "exactly subject, predicate"),
         (
-            b'{"text": "a", "entities": ["a"], "relations":'
-            b' [{"subject": "a", "predicate": "", "object": "a"}]}',
+            b'{"text": "a", "entities": ["a"], "relations": [{"subject": "a", "predicate": "", "object": "a"}]}',
             "predicate of relation 1 must be a text",
         ),
         (
-            b'{"text": "a", "entities": ["a"], "relations":'
-            b' [{"subject": "a", "predicate": "p", "object": "b"}]}',
+            b'{"text": "a", "entities": ["a"], "relations": [{"subject": "a", "predicate": "p", "object": "b"}]}',
             "names 'b', which is no entity",
         ),
     ],

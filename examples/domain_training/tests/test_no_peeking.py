@@ -37,9 +37,7 @@ def test_held_out_texts_stand_only_in_questions(optimizer: str, tmp_path: Path) 
     with (
         recording_service() as service,
         dspy.context(lm=dspy.LM("stand-in", engine=engine, cache=False)),
-        TrainingProgressTracker(
-            "medical", url=service.url, token="aegis_test", spool_dir=tmp_path
-        ) as tracker,
+        TrainingProgressTracker("medical", url=service.url, token="aegis_test", spool_dir=tmp_path) as tracker,
     ):
         report = Report(tracker)
         for task in make_tasks("medical", dataset):

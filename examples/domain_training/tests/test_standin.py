@@ -99,9 +99,7 @@ def test_as_proposer_it_gives_advice_that_the_demonstrations_call_for() -> None:
             "tip": "",
         }
     )
-    assert proposed == (
-        "Extract. Copy the whole phrase with its modifiers, not only its last word. Include symptoms."
-    )
+    assert proposed == ("Extract. Copy the whole phrase with its modifiers, not only its last word. Include symptoms.")
 
 
 def test_as_reflecting_model_it_adds_one_piece_of_advice_at_a_time() -> None:
@@ -116,9 +114,7 @@ def test_as_reflecting_model_it_adds_one_piece_of_advice_at_a_time() -> None:
     )
     instruction = "Extract."
     for added in ("whole phrase", "symptoms", "`Chest pain`"):
-        instruction = improve_instruction(
-            {"current_instruction": instruction, "examples_with_feedback": feedback}
-        )
+        instruction = improve_instruction({"current_instruction": instruction, "examples_with_feedback": feedback})
         assert instruction.count(added) == 1
     unchanged = improve_instruction({"current_instruction": instruction, "examples_with_feedback": feedback})
     assert unchanged == instruction

@@ -12,9 +12,7 @@ OPTIMIZERS = ("bootstrap", "miprov2", "gepa")
 
 
 @pytest.fixture(scope="module", params=OPTIMIZERS)
-def trained(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[RecordingService, Path]:
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[RecordingService, Path]:
     """A service that has seen a whole training with one of the optimisers, and the file it saved."""
     folder = tmp_path_factory.mktemp(request.param)
     with recording_service() as service:
@@ -106,9 +104,7 @@ def test_bad_data_are_named_and_nothing_is_trained(tmp_path: Path) -> None:
     data.mkdir()
     good = '{"text": "Aspirin treats pain %d.", "entities": ["Aspirin"], "relations": []}\n'
     (data / "train.jsonl").write_text(good % 1 + "{oops\n" + good % 2 + good % 1)
-    (data / "dev.jsonl").write_text(
-        good % 3 + '{"text": "x", "entities": ["y"], "relations": []}\n' + good % 4
-    )
+    (data / "dev.jsonl").write_text(good % 3 + '{"text": "x", "entities": ["y"], "relations": []}\n' + good % 4)
     (data / "test.jsonl").write_text(good % 5 + good % 6 + good % 7)
     with recording_service() as service:
         finished = run_training(service, tmp_path, "--data", str(data))

@@ -20,9 +20,7 @@ class _Watch:
 
     def on_proposal_end(self, event: dict[str, Any]) -> None:
         for instruction in event["new_instructions"].values():
-            self._run.report.log(
-                "INFO", f"Iteration {event['iteration']} proposes the instruction “{instruction}”"
-            )
+            self._run.report.log("INFO", f"Iteration {event['iteration']} proposes the instruction “{instruction}”")
 
     def on_candidate_rejected(self, event: dict[str, Any]) -> None:
         self._run.report.log(

@@ -17,9 +17,7 @@ from domain_training.standin.hints import (
 )
 from domain_training.standin.triples import Triple, find_triples, learn_cue
 
-_TEXT = re.compile(
-    r"""text["']?\s*[:=]\s*(?P<quote>["'])(?P<text>.+?)(?P=quote)[,})\n]|Text:\s*(?P<line>.+)"""
-)
+_TEXT = re.compile(r"""text["']?\s*[:=]\s*(?P<quote>["'])(?P<text>.+?)(?P=quote)[,})\n]|Text:\s*(?P<line>.+)""")
 _ENTITY_LIST = re.compile(r"entities[\"']?\s*[:=]\s*\[(.*?)\]", re.I | re.DOTALL)
 _MISSED = re.compile(r"Missing: (.*?)\.(?:\s|$)")
 _NEW_TERMS_MAX = 3

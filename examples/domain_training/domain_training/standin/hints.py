@@ -100,6 +100,4 @@ def write_cue(cue: Cue) -> str:
 
 def read_cues(instruction: str) -> list[Cue]:
     """What an instruction teaches about the meaning of words."""
-    return [
-        Cue(words, predicate, way == "right to left") for words, predicate, way in _CUE.findall(instruction)
-    ]
+    return [Cue(words, predicate, way == "right to left") for words, predicate, way in _CUE.findall(instruction)]

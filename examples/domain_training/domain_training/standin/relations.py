@@ -56,9 +56,7 @@ def _answered(answer: dict[str, str]) -> list[Triple]:
     return [Triple(**row) for row in json.loads(answer.get("relations", "[]"))]
 
 
-def _known_cues(
-    heard: set[str], taught: list[Cue], answers: list[tuple[str, list[Triple]]]
-) -> dict[str, Cue]:
+def _known_cues(heard: set[str], taught: list[Cue], answers: list[tuple[str, list[Triple]]]) -> dict[str, Cue]:
     """Cues by their words; what a prompt teaches replaces what the reader believed before."""
     learnt = [cue for text, triples in answers for triple in triples if (cue := learn_cue(text, triple))]
     shown = {(cue.predicate, cue.reversed) for cue in taught + learnt}
@@ -72,9 +70,7 @@ def _known_cues(
     return cues | {cue.words: cue for cue in taught + learnt}
 
 
-def _clauses(
-    text: str, cues: dict[str, Cue], takes_members: bool
-) -> list[tuple[list[Phrase], Cue, list[Phrase]]]:
+def _clauses(text: str, cues: dict[str, Cue], takes_members: bool) -> list[tuple[list[Phrase], Cue, list[Phrase]]]:
     """The places where a cue stands between two phrases, with the phrases (or enumerations) beside it."""
     phrases = noun_phrases(text)
     clauses = []

@@ -1,0 +1,74 @@
+# What can be done here: make help
+
+.DEFAULT_GOAL := install
+SHELL := /bin/sh
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := .venv/bin
+RUN := $(BIN)/python manage.py
+EXAMPLE := examples/domain_training
+export HOST PORT
+
+.PHONY: help install run demo test lint format bench example-env clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
+
+install: .venv/installed ## The Python environment in .venv, with the aegis-tracker command
+
+run: .venv/installed ## Serve at http://127.0.0.1:8000; PORT=8001 and HOST=… choose another address
+	@exec $(RUN) serve
+
+demo: .venv/installed ## Serve, and run the real training of the sample domain, reporting live
+	@exec $(BIN)/python examples/demo.py
+
+test: .venv/installed-dev example-env ## Every test; needs no running service
+	$(BIN)/python -m pytest
+	cd $(EXAMPLE) && .venv/bin/python -m pytest
+
+lint: .venv/installed-dev ## ruff, mypy, the import rules, and whether openapi.yaml is what the code says
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(RUN) makemigrations --check --dry-run
+	$(RUN) spectacular --validate --fail-on-warn --file .venv/openapi.yaml
+	diff openapi.yaml .venv/openapi.yaml
+
+format: .venv/installed-dev ## Bring code and openapi.yaml into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(RUN) spectacular --validate --fail-on-warn --file openapi.yaml
+
+example-env: $(EXAMPLE)/.venv/installed
+
+clean: ## Remove the environments; data stays
+	rm -rf .venv $(EXAMPLE)/.venv
+
+# The environments. A stamp file says what they were made from.
+
+define make_venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: PYTHON=/path/to/python3.11 make" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is missing: install it (Debian: apt-get install python3-venv) and try again." >&2; exit 1; }
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+endef
+
+.venv/installed: requirements.txt clients/python/pyproject.toml
+	$(call make_venv,.venv)
+	@echo "Installing the service into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e clients/python
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo "Installing the tools …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(EXAMPLE)/.venv/installed: $(EXAMPLE)/requirements.txt clients/python/pyproject.toml
+	$(call make_venv,$(EXAMPLE)/.venv)
+	@echo "Installing the example's environment (DSPy, some 350 MB) into $(EXAMPLE)/.venv …"
+	@$(EXAMPLE)/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(EXAMPLE)/requirements.txt -e clients/python pytest
+	@touch $@

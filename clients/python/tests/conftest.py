@@ -1,19 +1,21 @@
 """A service to report to, and a tracker that reports to it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from aegis_tracker import TrainingProgressTracker
+from aegis_tracker import AegisTrackerWarning, TrainingProgressTracker
 from contract_server import ContractServer
 
 TOKEN = "aegis_test_token"
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AEGIS_URL", "AEGIS_TOKEN", "AEGIS_SPOOL_DIR", "XDG_STATE_HOME"):
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AEGIS_URL", "AEGIS_TOKEN", "AEGIS_SPOOL_DIR"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -25,6 +27,14 @@ def service() -> Iterator[ContractServer]:
 @pytest.fixture
 def spool_dir(tmp_path: Path) -> Path:
     return tmp_path / "spool"
+
+
+@contextmanager
+def said_once(match: str) -> Iterator[pytest.WarningsRecorder]:
+    """What is done inside makes the tracker warn exactly once."""
+    with pytest.warns(AegisTrackerWarning, match=match) as warned:
+        yield warned
+    assert len([one for one in warned if one.category is AegisTrackerWarning]) == 1
 
 
 MakeTracker = Callable[..., TrainingProgressTracker]

@@ -113,12 +113,13 @@ class ContractServer:
         if domain not in self.domains:
             return problem(404, f"No domain '{domain}'.")
         known = self.runs.get(body["id"])
-        run = self.runs.setdefault(body["id"], Run(domain, body))
-        return (
-            (200 if known else 201),
-            {"training_run_id": body["id"], "status": "pending", "run": run.start},
-            {},
-        )
+        self.runs.setdefault(body["id"], Run(domain, body))
+        status = {
+            "training_run_id": body["id"],
+            "status": "pending",
+            "cancel_requested": self.cancel_requested,
+        }
+        return (200 if known else 201), status, {}
 
     def _events(self, run: Run, body: dict[str, Any]) -> Reply:
         events, last_n = body["events"], len(run.events)

@@ -8,8 +8,9 @@ import json
 import math
 import operator
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 MESSAGE_MAX_BYTES = 64 * 1024
 METRICS_MAX_BYTES = 16 * 1024
@@ -20,7 +21,7 @@ NAME_MAX_CHARACTERS = 200  # of steps, models, optimizers
 _METRIC_TEXT_MAX_BYTES = 4 * 1024
 _METRICS_MAX_COUNT = METRICS_MAX_BYTES // len('"":0,')
 _JSON_MAX_DEPTH = 50
-_JSON_MAX_NODES = 200_000
+_CONTAINERS = (Mapping, list, tuple, set, frozenset)
 _INT_MAX = 2**63 - 1  # what every JSON reader and a bigint can hold
 _REPLACEMENT = "\ufffd"
 
@@ -32,12 +33,17 @@ to_json: Callable[[object], str] = json.JSONEncoder(
 ).encode
 
 
+def time_now() -> str:
+    """The time in UTC as the contract writes it."""
+    return datetime.now(UTC).isoformat()[:-6] + "Z"
+
+
 def fit_text(value: object, max_bytes: int = MESSAGE_MAX_BYTES) -> str:
     """`value` as text of at most `max_bytes`; longer text is cut and says so at its end.
 
     NUL characters and lone surrogates, which the service refuses, become U+FFFD.
     """
-    text = _text_of(value)
+    text = _text_of(value, max_bytes)
     if len(text) <= max_bytes and text.isascii():
         return text.replace("\0", _REPLACEMENT) if "\0" in text else text
     characters = len(text)
@@ -85,11 +91,13 @@ def fit_metrics(metrics: object, tell: Tell) -> dict[str, Scalar]:
     """
     if metrics is None:
         return {}
-    if not isinstance(metrics, Mapping):
+    if not _is_a(metrics, Mapping):
         tell("metrics", f"Metrics must be a mapping of names to values, not {type(metrics).__name__}.")
         metrics = {"value": metrics}
     try:
-        given = dict(metrics)  # copied at once: the training may change it from another thread
+        given = dict(
+            cast(Mapping[object, object], metrics)
+        )  # copied at once: the training may change it from another thread
     except Exception as error:  # noqa: BLE001 - a mapping can be anybody's code
         tell("metrics-unreadable", f"Metrics that cannot be read were left out: {type(error).__name__}.")
         return {}
@@ -107,7 +115,7 @@ def fit_object(value: object, max_bytes: int, what: str, tell: Tell) -> dict[str
     """
     if value is None:
         return None
-    plain = plain_json(value)
+    plain = plain_json(value, max_bytes)
     if not isinstance(plain, dict):
         plain = {"value": plain}
     if _size(plain) <= max_bytes:
@@ -117,24 +125,29 @@ def fit_object(value: object, max_bytes: int, what: str, tell: Tell) -> dict[str
     return {"truncated": fit_text(to_json(plain), max_bytes // 2 - 100)}
 
 
-def plain_json(value: object) -> Any:
-    """`value` as what JSON can hold; loops and excesses of depth or size end in text."""
-    nodes_left = _JSON_MAX_NODES
+def plain_json(value: object, max_bytes: int) -> Any:
+    """`value` as what JSON can hold. Loops and depth end in "…", and so does all that is beyond twice
+    `max_bytes`: enough for the caller to see that it is too large."""
+    room = 2 * max_bytes
 
-    def plain(value: object, depth: int) -> Any:
-        nonlocal nodes_left
-        nodes_left -= 1
-        if nodes_left < 0:
+    def plain(value: Any, depth: int) -> Any:
+        nonlocal room
+        room -= 2  # a value and its comma
+        if room < 0:
             return "…"
-        if depth < _JSON_MAX_DEPTH and isinstance(value, (Mapping, list, tuple, set, frozenset)):
-            try:
-                if isinstance(value, Mapping):
-                    items = islice(dict(value).items(), nodes_left)
-                    return {fit_text(k): plain(v, depth + 1) for k, v in items}
-                return [plain(item, depth + 1) for item in islice(list(value), nodes_left)]
-            except Exception:  # noqa: BLE001 - a container can be anybody's code
-                return _unreadable(value)
-        return _plain_scalar(value, RESULT_MAX_BYTES)
+        if not _is_a(value, *_CONTAINERS):
+            scalar = _plain_scalar(value, max_bytes)
+            room -= len(scalar) if isinstance(scalar, str) else 0
+            return scalar
+        if depth == _JSON_MAX_DEPTH:
+            return "…"
+        try:
+            if not _is_a(value, Mapping):
+                return [plain(item, depth + 1) for item in islice(list(value), room)]
+            items = islice(dict(value).items(), room)
+            return {fit_text(name, max_bytes): plain(item, depth + 1) for name, item in items}
+        except Exception:  # noqa: BLE001 - a container can be anybody's code
+            return _unreadable(value)
 
     return plain(value, 0)
 
@@ -144,10 +157,10 @@ def _as_many_as_fit(plain: dict[str, Scalar], total: int, tell: Tell) -> dict[st
     kept: dict[str, Scalar] = {}
     room = METRICS_MAX_BYTES - 100  # the rest is for what says that some are missing
     for name, value in plain.items():
-        room -= _size({name: value})
-        if room < 0:
-            break
-        kept[name] = value
+        size = _size({name: value})
+        if size <= room:
+            room -= size
+            kept[name] = value
     kept["truncated"] = f"{total - len(kept)} of {total} metrics left out"
     return kept
 
@@ -157,19 +170,18 @@ def _size(plain: object) -> int:
 
 
 def _metric(value: object) -> Scalar:
-    if isinstance(value, (Mapping, list, tuple, set, frozenset)):
-        return fit_text(to_json(plain_json(value)), _METRIC_TEXT_MAX_BYTES)
     return _plain_scalar(value, _METRIC_TEXT_MAX_BYTES)
 
 
-def _plain_scalar(value: object, text_max_bytes: int = MESSAGE_MAX_BYTES) -> Scalar:
+def _plain_scalar(value: Any, text_max_bytes: int = MESSAGE_MAX_BYTES) -> Scalar:
     if value is None or value is True or value is False:
         return value
-    if isinstance(value, float):
-        return float.__float__(value) if math.isfinite(value) else None
-    if isinstance(value, int):
+    if _is_a(value, float):
+        number = float.__float__(value)
+        return number if math.isfinite(number) else None
+    if _is_a(value, int):
         return _plain_int(int.__int__(value))
-    if isinstance(value, (str, bytes, bytearray)):
+    if _is_a(value, str, bytes, bytearray):
         return fit_text(value, text_max_bytes)
     try:
         if hasattr(value, "dtype") and hasattr(value, "item"):  # NumPy, PyTorch, JAX: one number, or an error
@@ -194,17 +206,21 @@ def _plain_int(value: int) -> int | float | str:
         return f"integer of {value.bit_length()} bits"
 
 
-def _text_of(value: object) -> str:
-    if type(value) is str:
-        return value
+def _text_of(value: Any, max_bytes: int) -> str:
     try:
-        if isinstance(value, str):
+        if _is_a(value, str):
             return str.__str__(value)  # of an Enum or another subclass, the text itself
-        if isinstance(value, (bytes, bytearray)):
-            return value.decode(errors="replace")
+        if _is_a(value, bytes, bytearray):
+            return bytes(value).decode(errors="replace")
+        if _is_a(value, *_CONTAINERS):  # not by `str`, which has no bound
+            return to_json(plain_json(value, max_bytes))
         return str.__str__(str(value))
     except Exception:  # noqa: BLE001 - `__str__` is other people's code
         return _unreadable(value)
+
+
+def _is_a(value: object, *kinds: type) -> bool:
+    return issubclass(type(value), kinds)  # not `isinstance`, which asks the object itself
 
 
 def _unreadable(value: object) -> str:

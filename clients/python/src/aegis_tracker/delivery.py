@@ -5,11 +5,10 @@ since the service keeps the highest number it has stored; so every doubt is answ
 """
 
 import logging
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from aegis_tracker.contract_values import to_json
+from aegis_tracker.contract_values import time_now, to_json
 from aegis_tracker.notices import log
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Batch, Place, SpoolReader
@@ -19,6 +18,7 @@ API = "/api/v1/admin"
 BATCH_MAX_BYTES = 512 * 1024  # below the limit that reverse proxies have by default
 BATCH_MIN_BYTES = 4 * 1024
 
+_FOREIGN = "what answers there does not speak like the service"
 _RETRIED = frozenset({408, 425, 429})
 _ADVICE = {
     401: "Give a valid reporter's token as token= or in AEGIS_TOKEN.",
@@ -80,11 +80,13 @@ class Delivery:
         start = self._spool.start
         body = {key: value for key, value in start.items() if key not in ("type", "domain", "source")}
         path = f"{API}/domains/{quote(start['domain'], safe='')}/training-runs"
-        self._understand(self._post(path, to_json(body).encode()))
+        told = self._understand(self._post(path, to_json(body).encode()))
+        if told.get("training_run_id") != start["id"]:
+            raise TryLaterError(_FOREIGN)
         self._started = True
 
     def _send(self, batch: Batch) -> None:
-        head = {"source": self._spool.start["source"], "sent_at": now()}
+        head = {"source": self._spool.start["source"], "sent_at": time_now()}
         body = to_json(head).encode()[:-1] + b',"events":[' + b",".join(batch.events) + b"]}"
         try:
             answer = self._post(f"{API}/training-runs/{self._spool.start['id']}/events", body)
@@ -100,7 +102,7 @@ class Delivery:
             return
         last_n = self._understand(answer).get("last_n")
         if type(last_n) is not int or last_n < batch.last_n:
-            raise TryLaterError("the answer does not say that the events are stored")
+            raise TryLaterError(_FOREIGN)
         self._reader.advance(batch)
         self._expected_before = None
         self._batch_max_bytes = min(self._batch_max_bytes * 2, BATCH_MAX_BYTES)
@@ -128,10 +130,10 @@ class Delivery:
 
     def _understand(self, answer: Answer) -> dict[str, Any]:
         """The body of a good answer. Raises TryLaterError where it is not the service's, and RefusedError."""
-        if answer.status not in (200, 201):
+        if not 200 <= answer.status < 300:
             raise RefusedError(self._refusal(answer))
-        if not answer.body:
-            raise TryLaterError("what answers there does not speak like the service")
+        if "cancel_requested" not in answer.body:
+            raise TryLaterError(_FOREIGN)
         self.cancel_requested = answer.body.get("cancel_requested") is True
         return answer.body
 
@@ -142,11 +144,6 @@ class Delivery:
         elif 300 <= answer.status < 400:
             advice = "Give the address that it redirects to as url= or in AEGIS_URL."
         return f"{self._transport.address} answers {answer.status} {_detail(answer)} {advice}".strip()
-
-
-def now() -> str:
-    """The time in UTC as the contract writes it."""
-    return datetime.now(UTC).isoformat()[:-6] + "Z"
 
 
 def _detail(answer: Answer) -> str:

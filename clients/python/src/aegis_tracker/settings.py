@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from aegis_tracker.contract_values import fit_text
+
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -46,12 +48,12 @@ class ServiceAddress:
 
 def service_address(url: str | None) -> ServiceAddress:
     """The argument, else AEGIS_URL, else the service on this machine. Raises SettingsError."""
-    return ServiceAddress.parse(str(url or os.environ.get("AEGIS_URL") or DEFAULT_URL))
+    return ServiceAddress.parse(_given(url, "AEGIS_URL") or DEFAULT_URL)
 
 
 def access_token(token: str | None) -> str:
     """The argument, else AEGIS_TOKEN. Raises SettingsError when there is none or it is no token."""
-    found = str(token or os.environ.get("AEGIS_TOKEN") or "").strip()
+    found = _given(token, "AEGIS_TOKEN")
     if not found:
         raise SettingsError("No access token: give a reporter's as token= or in AEGIS_TOKEN.")
     if not found.isascii() or not found.isprintable():
@@ -65,10 +67,14 @@ def spool_directory(spool_dir: str | os.PathLike[str] | None = None) -> Path:
     Raises SettingsError where it cannot be told. Does not look whether the folder exists.
     """
     try:
-        given = spool_dir or os.environ.get("AEGIS_SPOOL_DIR")
+        given = os.fsdecode(spool_dir) if spool_dir is not None else os.environ.get("AEGIS_SPOOL_DIR")
         if given:
             return Path(given).expanduser().absolute()
         state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
         return Path(state) / "aegis-tracker"
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
-        raise SettingsError(f"No folder for the spool: {error}.") from error
+    except Exception as error:
+        raise SettingsError(f"No folder for the spool: {fit_text(error)}.") from error
+
+
+def _given(value: object, variable: str) -> str:
+    return fit_text(value).strip() if value is not None else os.environ.get(variable, "").strip()

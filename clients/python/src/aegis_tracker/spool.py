@@ -12,7 +12,6 @@ import fcntl
 import json
 import os
 import tempfile
-import uuid
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,7 +112,7 @@ def open_spool(directory: Path, start: dict[str, Any], notices: Notices) -> Spoo
             return _new(path, start, notices)
         except FileExistsError:
             left = _continued(path, start, notices)
-            own = directory / f"{start['id']}.{uuid.uuid4()}{SPOOL_SUFFIX}"
+            own = directory / f"{start['id']}.{start['source']}{SPOOL_SUFFIX}"
             return left or _new(own, start, notices)
     except (OSError, ValueError) as error:
         notices.once("spool", f"No spool can be kept in {directory} ({error}); reports go on from memory.")
@@ -146,7 +145,10 @@ def _new(path: Path, start: dict[str, Any], notices: Notices) -> Spool:
 
 def _continued(path: Path, start: dict[str, Any], notices: Notices) -> Spool | None:
     """The spool that an ended process left, ready to append; None when it is not ours to continue."""
-    file = os.open(path, os.O_RDWR | os.O_APPEND)
+    try:
+        file = os.open(path, os.O_RDWR | os.O_APPEND)
+    except OSError:
+        return None  # somebody else's, or removed meanwhile: a file of one's own serves as well
     if _lock(file) and os.fstat(file).st_nlink > 0:
         spool = Spool(start, file, path, notices)
         first = parse_record(spool.read(0, RECORD_MAX_BYTES).partition(b"\n")[0])

@@ -9,15 +9,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self
 
-from aegis_tracker import contract_values as fit
-from aegis_tracker import process_life
-from aegis_tracker.delivery import now
-from aegis_tracker.levels import level_name
+from aegis_tracker import events, process_life
+from aegis_tracker.contract_values import fit_text
 from aegis_tracker.notices import Notices
-from aegis_tracker.phases import PHASES
 from aegis_tracker.sender import Sender
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
-from aegis_tracker.spool import END_TYPES, START_TYPE, Spool, memory_spool, open_spool
+from aegis_tracker.spool import END_TYPES, Spool, memory_spool, open_spool
 from aegis_tracker.spool_reader import Place
 from aegis_tracker.transport import Transport
 
@@ -36,7 +33,8 @@ def _never_raises(
         try:
             report(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - see the docstring
-            self._notices.once(report.__name__, f"{report.__name__} could not be recorded: {error!r}")
+            reason = f"{type(error).__name__}: {fit_text(error, 1000)}"
+            self._notices.once(report.__name__, f"{report.__name__} could not be recorded: {reason}")
 
     return guarded
 
@@ -97,19 +95,9 @@ class TrainingProgressTracker:
         sample_count: object,
         config: object,
     ) -> None:
-        tell = self._notices.once
-        described = {
-            "llm_model": fit.fit_name(llm_model),
-            "optimizer": fit.fit_name(optimizer),
-            "sample_count": fit.fit_count(sample_count, "sample_count", tell),
-            "config": fit.fit_object(config, fit.CONFIG_MAX_BYTES, "config", tell),
-        }
-        start = {
-            "type": START_TYPE,
-            "id": str(self._run_uuid(run_id)),
-            "domain": fit.fit_text(domain, fit.NAME_MAX_CHARACTERS),
-            "source": str(uuid.uuid4()),
-        } | {name: value for name, value in described.items() if value is not None}
+        start = events.start_record(
+            domain, run_id, llm_model, optimizer, sample_count, config, self._notices.once
+        )
         self._spool = self._open_spool(start, spool_dir)
         if self._spool.ended:
             self._ended_by = "the end that an earlier process recorded"
@@ -134,16 +122,7 @@ class TrainingProgressTracker:
     @_never_raises
     def enter_phase(self, phase: str, message: str = "") -> None:
         """The training enters one of `aegis_tracker.phases.PHASES`; its progress there begins at 0."""
-        name, text = fit.fit_text(phase).strip(), fit.fit_text(message)
-        if name not in PHASES:
-            self._notices.once(
-                f"phase {name}",
-                f"{name!r} is not a phase; it is kept as a log entry. Phases: {', '.join(PHASES)}.",
-            )
-            self.log("INFO", f"{name}: {text}" if text else f"Phase {name}")
-            return
-        self._fraction = 0.0
-        self._append("enter_phase", {"type": "phase", "phase": name} | _if_any(message=text))
+        self._append("enter_phase", events.phase_event(phase, message, self._notices.once))
 
     @_never_raises
     def update_progress(
@@ -153,51 +132,25 @@ class TrainingProgressTracker:
 
         A fraction that is no number leaves the progress where it is.
         """
-        said = _if_any(message=fit.fit_text(message), metrics=fit.fit_metrics(metrics, self._notices.once))
-        number = fit.fit_number(fraction)
-        if number is None:
-            self._notices.once(
-                "fraction", f"A progress of {fit.fit_text(fraction, 100)!r} was ignored: not a number."
-            )
-            if not said:
-                return
-        else:
-            self._fraction = min(max(float(number), 0.0), 1.0)
-            if self._fraction != number:
-                self._notices.once(
-                    "fraction-range",
-                    f"Progress is a fraction from 0.0 to 1.0; {number} was taken as {self._fraction}.",
-                )
-        self._append("update_progress", {"type": "progress", "fraction": self._fraction} | said)
+        event = events.progress_event(fraction, self._fraction, message, metrics, self._notices.once)
+        self._append("update_progress", event)
 
     @_never_raises
     def log(
         self, level: str | int, message: str, step: str | None = None, metrics: dict[str, Any] | None = None
     ) -> None:
         """One entry in the run's log: DEBUG, INFO, WARNING, ERROR or CRITICAL, or a number of `logging`."""
-        name = level_name(level)
-        if name is None:
-            self._notices.once(
-                "level", f"There is no log level {fit.fit_text(level, 100)!r}; INFO was taken."
-            )
-            name = "INFO"
-        said = _if_any(step=fit.fit_name(step), metrics=fit.fit_metrics(metrics, self._notices.once))
-        self._append("log", {"type": "log", "level": name, "message": fit.fit_text(message)} | said)
+        self._append("log", events.log_event(level, message, step, metrics, self._notices.once))
 
     @_never_raises
     def complete(self, metrics: dict[str, Any] | None, result: dict[str, Any] | None = None) -> None:
         """The training has succeeded, with these final metrics, and produced `result` (at most 1 MiB)."""
-        tell = self._notices.once
-        said = _if_any(result=fit.fit_object(result, fit.RESULT_MAX_BYTES, "result", tell))
-        self._append("complete", {"type": "complete", "metrics": fit.fit_metrics(metrics, tell)} | said)
+        self._append("complete", events.complete_event(metrics, result, self._notices.once))
 
     @_never_raises
     def fail(self, error: BaseException | str) -> None:
         """The training has failed; an exception is told as `Type: message`."""
-        text = fit.fit_text(error)
-        if isinstance(error, BaseException):
-            text = fit.fit_text(f"{type(error).__name__}: {text}" if text else type(error).__name__)
-        self._append("fail", {"type": "fail", "error": text or "The training failed without saying why."})
+        self._append("fail", events.fail_event(error))
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait up to `timeout` seconds until all that was reported has arrived; whether it has."""
@@ -261,20 +214,19 @@ class TrainingProgressTracker:
             )
 
     def _append(self, call: str, event: dict[str, Any]) -> None:
-        event["timestamp"] = now()
         with self._lock:
             if self._ended_by is not None or self._spool is None:
-                self._notices.once(
-                    "ended", f"{call}() after {self._ended_by or 'no spool was opened'} is ignored."
-                )
+                why = f"it came after {self._ended_by}" if self._ended_by else "no spool could be opened"
+                self._notices.once("ended", f"{call}() is ignored: {why}.")
                 return
             self._spool.append(event)
+            self._fraction = 0.0 if event["type"] == "phase" else event.get("fraction", self._fraction)
             if event["type"] in END_TYPES:
                 self._ended_by = f"{call}()"
-                if self._connect is None:
-                    self._close_spool()
-        if self._forked and self._sender is None and os.getppid() != self._owner_pid:
-            self._start_sending()  # the process that sent is gone, as after becoming a daemon
+            if self._forked and self._sender is None and os.getppid() != self._owner_pid:
+                self._start_sending()  # the process that sent is gone, as after becoming a daemon
+            if self._ended_by is not None and (self._sender is None or self._sender.stopped):
+                self._close_spool()
 
     def _start_sending(self) -> None:
         if self._connect is None or self._spool is None:
@@ -307,18 +259,6 @@ class TrainingProgressTracker:
         if self._finalizer is not None:
             self._finalizer()
 
-    def _run_uuid(self, run_id: object) -> uuid.UUID:
-        if run_id is None:
-            return uuid.uuid4()
-        try:
-            return uuid.UUID(fit.fit_text(run_id))
-        except ValueError:
-            chosen = uuid.uuid4()
-            self._notices.once(
-                "run_id", f"{fit.fit_text(run_id, 100)!r} is no UUID; the run has the id {chosen}."
-            )
-            return chosen
-
     def _open_spool(self, start: dict[str, Any], spool_dir: str | os.PathLike[str] | None) -> Spool:
         try:
             directory = spool_directory(spool_dir)
@@ -337,8 +277,3 @@ class TrainingProgressTracker:
             )
             return None
         return functools.partial(Transport, address, secret)
-
-
-def _if_any(**fields: object) -> dict[str, object]:
-    """The fields that have something in them."""
-    return {name: value for name, value in fields.items() if value}

@@ -49,4 +49,4 @@ def _level_of_the_caller() -> int:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("aegis_tracker"):
         frame = frame.f_back
         level += 1
-    return level - 1
+    return level

@@ -8,6 +8,7 @@ append to it. A line that is not a whole record (a write cut short) is passed ov
 A lock on the file says that its training is alive; it ends with the last process that has it open.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -42,22 +43,31 @@ class Spool:
         self._notices = notices
         self._memory: int | None = None  # where records go once the file takes no more
         self._memory_from = 0
+        self._torn = False  # whether the last write was cut short, so that the next begins a line
 
     def append(self, record: dict[str, Any]) -> None:
-        """Add one record. Once the file cannot be written, records are kept in memory instead."""
+        """Add one record. Once the file cannot be written, records are kept in memory instead.
+
+        Raises OSError when there is no memory either.
+        """
         self._append_line(to_json(record).encode() + b"\n")
 
     def _append_line(self, line: bytes) -> None:
         if self._memory is not None:
-            os.write(self._memory, line)
+            self._write(self._memory, line)
             return
         try:
-            written = os.write(self._file, line)
+            self._write(self._file, line)
         except OSError as error:
-            self._go_on_in_memory(line, str(error), torn=False)
-            return
-        if written < len(line):
-            self._go_on_in_memory(line, "it takes no more", torn=written > 0)
+            self._go_on_in_memory(str(error))
+            self._append_line(line)
+
+    def _write(self, file: int, line: bytes) -> None:
+        whole = b"\n" + line if self._torn else line
+        written = os.write(file, whole)
+        self._torn = written < len(whole)
+        if self._torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes from `offset`, across file and memory. Raises OSError."""
@@ -88,9 +98,8 @@ class Spool:
         if self._memory is not None:
             os.close(self._memory)
 
-    def _go_on_in_memory(self, line: bytes, reason: str, *, torn: bool) -> None:
+    def _go_on_in_memory(self, reason: str) -> None:
         memory = _memory_file()
-        os.write(memory, b"\n" + line if torn else line)
         self._memory_from = os.fstat(self._file).st_size
         self._memory = memory
         self._notices.once(

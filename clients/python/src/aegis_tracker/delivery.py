@@ -1,0 +1,151 @@
+"""Brings one spool to the service by the contract's rules, one request per step.
+
+Knows no thread and no clock but for `sent_at`: whoever calls `step` decides when. Resending is safe,
+since the service keeps the highest number it has stored; so every doubt is answered by sending again.
+"""
+
+import logging
+from typing import Any
+from urllib.parse import quote
+
+from aegis_tracker.contract_values import time_now, to_json
+from aegis_tracker.notices import log
+from aegis_tracker.spool import Spool
+from aegis_tracker.spool_reader import Batch, Place, SpoolReader
+from aegis_tracker.transport import Answer, Transport, UnreachableError
+
+API = "/api/v1/admin"
+BATCH_MAX_BYTES = 512 * 1024  # below the limit that reverse proxies have by default
+BATCH_MIN_BYTES = 4 * 1024
+
+_FOREIGN = "what answers there does not speak like the service"
+_RETRIED = frozenset({408, 425, 429})
+_ADVICE = {
+    401: "Give a valid reporter's token as token= or in AEGIS_TOKEN.",
+    403: "Use a token with the role reporter.",
+}
+
+
+class TryLaterError(Exception):
+    """The service cannot take it now; `after_s` is what it asked for, or None."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class RefusedError(Exception):
+    """The service will never take it; the text says why and what to do."""
+
+
+class Delivery:
+    """The way of one spool to the service. `cancel_requested` is what it last answered."""
+
+    def __init__(self, spool: Spool, transport: Transport, place: Place) -> None:
+        self._spool = spool
+        self._transport = transport
+        self._reader = SpoolReader(spool, place)
+        self._started = False
+        self._batch_max_bytes = BATCH_MAX_BYTES
+        self._expected_before: int | None = None
+        self.cancel_requested = False
+
+    @property
+    def place(self) -> Place:
+        """How much of the spool the service has acknowledged."""
+        return self._reader.place
+
+    def step(self) -> bool:
+        """Send what comes next, the start or a batch. False when there is nothing to send.
+
+        Raises TryLaterError, RefusedError, and OSError when the spool cannot be read.
+        """
+        if not self._started:
+            self._start()
+            return True
+        batch = self._reader.batch(self._batch_max_bytes)
+        if batch is None:
+            return False
+        if batch.events:
+            self._send(batch)
+        else:
+            self._reader.advance(batch)
+        return True
+
+    def heartbeat(self) -> None:
+        """Say that the training is alive. Raises TryLaterError and RefusedError."""
+        self._understand(self._post(f"{API}/training-runs/{self._spool.start['id']}/heartbeat", b"{}"))
+
+    def _start(self) -> None:
+        start = self._spool.start
+        body = {key: value for key, value in start.items() if key not in ("type", "domain", "source")}
+        path = f"{API}/domains/{quote(start['domain'], safe='')}/training-runs"
+        told = self._understand(self._post(path, to_json(body).encode()))
+        if told.get("training_run_id") != start["id"]:
+            raise TryLaterError(_FOREIGN)
+        self._started = True
+
+    def _send(self, batch: Batch) -> None:
+        head = {"source": self._spool.start["source"], "sent_at": time_now()}
+        body = to_json(head).encode()[:-1] + b',"events":[' + b",".join(batch.events) + b"]}"
+        try:
+            answer = self._post(f"{API}/training-runs/{self._spool.start['id']}/events", body)
+        except TryLaterError:
+            self._send_less()  # on a slow line a large batch may never get through in time
+            raise
+        if answer.status == 413 and len(batch.events) > 1:
+            self._send_less()
+            return
+        expected_n = answer.body.get("expected_n")
+        if answer.status == 409 and type(expected_n) is int and 0 < expected_n < batch.first_n:
+            self._resume_from(expected_n)
+            return
+        last_n = self._understand(answer).get("last_n")
+        if type(last_n) is not int or last_n < batch.last_n:
+            raise TryLaterError(_FOREIGN)
+        self._reader.advance(batch)
+        self._expected_before = None
+        self._batch_max_bytes = min(self._batch_max_bytes * 2, BATCH_MAX_BYTES)
+
+    def _send_less(self) -> None:
+        self._batch_max_bytes = max(self._batch_max_bytes // 2, BATCH_MIN_BYTES)
+
+    def _resume_from(self, expected_n: int) -> None:
+        """The service has less than we thought: it was restored from a backup. Send that again."""
+        again = self._expected_before == expected_n
+        self._expected_before = expected_n
+        self._reader.rewind(expected_n)
+        log(logging.WARNING, f"The service asks for event {expected_n} again; resuming there.")
+        if again:
+            raise TryLaterError(f"the service keeps asking for event {expected_n}")
+
+    def _post(self, path: str, body: bytes) -> Answer:
+        try:
+            answer = self._transport.post(path, body)
+        except UnreachableError as error:
+            raise TryLaterError(str(error)) from error
+        if answer.status >= 500 or answer.status in _RETRIED:
+            raise TryLaterError(f"it answers {answer.status} {_detail(answer)}".strip(), answer.retry_after_s)
+        return answer
+
+    def _understand(self, answer: Answer) -> dict[str, Any]:
+        """The body of a good answer. Raises TryLaterError where it is not the service's, and RefusedError."""
+        if not 200 <= answer.status < 300:
+            raise RefusedError(self._refusal(answer))
+        if "cancel_requested" not in answer.body:
+            raise TryLaterError(_FOREIGN)
+        self.cancel_requested = answer.body.get("cancel_requested") is True
+        return answer.body
+
+    def _refusal(self, answer: Answer) -> str:
+        advice = _ADVICE.get(answer.status, "")
+        if answer.status == 404 and not self._started:
+            advice = "Create the domain, or correct its name; a token bound to another domain cannot see it."
+        elif 300 <= answer.status < 400:
+            advice = "Give the address that it redirects to as url= or in AEGIS_URL."
+        return f"{self._transport.address} answers {answer.status} {_detail(answer)} {advice}".strip()
+
+
+def _detail(answer: Answer) -> str:
+    detail = answer.body.get("detail")
+    return f'"{detail[:1000]}"' if isinstance(detail, str) and detail else "without saying why."

@@ -1,0 +1,106 @@
+"""The records of a spool, built from whatever a training passes in: the start and each kind of event.
+
+The contract says what they look like. Nothing here raises on bad values; `tell` says what was changed.
+"""
+
+import uuid
+from typing import Any
+
+from aegis_tracker import contract_values as fit
+from aegis_tracker.contract_values import Tell
+from aegis_tracker.levels import level_name
+from aegis_tracker.phases import PHASES
+from aegis_tracker.spool import START_TYPE
+
+Event = dict[str, Any]
+
+
+def start_record(
+    domain: object,
+    run_id: object,
+    llm_model: object,
+    optimizer: object,
+    sample_count: object,
+    config: object,
+    tell: Tell,
+) -> Event:
+    """What is needed to start the run, and the `source` that counts its events."""
+    return {
+        "type": START_TYPE,
+        "id": str(_run_uuid(run_id, tell)),
+        "domain": fit.fit_text(domain, fit.NAME_MAX_CHARACTERS),
+        "source": str(uuid.uuid4()),
+    } | _if_any(
+        llm_model=fit.fit_name(llm_model),
+        optimizer=fit.fit_name(optimizer),
+        sample_count=fit.fit_count(sample_count, "sample_count", tell),
+        config=fit.fit_object(config, fit.CONFIG_MAX_BYTES, "config", tell),
+    )
+
+
+def phase_event(phase: object, message: object, tell: Tell) -> Event:
+    """Entering a phase; an unknown one becomes a log entry."""
+    name, text = fit.fit_text(phase, fit.NAME_MAX_CHARACTERS).strip(), fit.fit_text(message)
+    if name in PHASES:
+        return _event("phase", phase=name) | _if_any(message=text)
+    tell(f"phase {name}", f"{name!r} is not a phase; it is kept as a log entry. Phases: {', '.join(PHASES)}.")
+    return log_event("INFO", f"{name}: {text}" if text else f"Phase {name}", None, None, tell)
+
+
+def progress_event(
+    fraction: object, fraction_before: float, message: object, metrics: object, tell: Tell
+) -> Event:
+    """Progress within the phase; `fraction_before` where `fraction` is no number."""
+    number = fit.fit_number(fraction)
+    if number is None:
+        tell("fraction", f"A progress of {fit.fit_text(fraction, 100)!r} was ignored: not a number.")
+        number = fraction_before
+    done = min(max(float(number), 0.0), 1.0)
+    if done != number:
+        tell("fraction-range", f"Progress is a fraction from 0.0 to 1.0; {number} was taken as {done}.")
+    said = _if_any(message=fit.fit_text(message), metrics=fit.fit_metrics(metrics, tell))
+    return _event("progress", fraction=done) | said
+
+
+def log_event(level: object, message: object, step: object, metrics: object, tell: Tell) -> Event:
+    """An entry in the run's log; INFO where `level` is none."""
+    name = level_name(level)
+    if name is None:
+        tell("level", f"There is no log level {fit.fit_text(level, 100)!r}; INFO was taken.")
+        name = "INFO"
+    said = _if_any(step=fit.fit_name(step), metrics=fit.fit_metrics(metrics, tell))
+    return _event("log", level=name, message=fit.fit_text(message)) | said
+
+
+def complete_event(metrics: object, result: object, tell: Tell) -> Event:
+    """The training has succeeded."""
+    said = _if_any(result=fit.fit_object(result, fit.RESULT_MAX_BYTES, "result", tell))
+    return _event("complete", metrics=fit.fit_metrics(metrics, tell)) | said
+
+
+def fail_event(error: object) -> Event:
+    """The training has failed; an exception is told as `Type: message`."""
+    text = fit.fit_text(error)
+    if issubclass(type(error), BaseException):
+        text = fit.fit_text(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    return _event("fail", error=text or "The training failed without saying why.")
+
+
+def _event(kind: str, **fields: object) -> Event:
+    return {"type": kind, "timestamp": fit.time_now(), **fields}
+
+
+def _if_any(**fields: object) -> Event:
+    """The fields that say something: neither None nor empty."""
+    return {name: value for name, value in fields.items() if value not in (None, "", {})}
+
+
+def _run_uuid(run_id: object, tell: Tell) -> uuid.UUID:
+    if run_id is None:
+        return uuid.uuid4()
+    try:
+        return uuid.UUID(fit.fit_text(run_id))
+    except ValueError:
+        chosen = uuid.uuid4()
+        tell("run_id", f"{fit.fit_text(run_id, 100)!r} is no UUID; the run has the id {chosen}.")
+        return chosen

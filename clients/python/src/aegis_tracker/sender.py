@@ -1,0 +1,171 @@
+"""The background thread that delivers one spool while the training runs.
+
+It looks into the spool a few times a second instead of being woken, so a report costs the training no
+more than the write, and what forked processes append is found as well.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from aegis_tracker.delivery import Delivery, RefusedError, TryLaterError
+from aegis_tracker.notices import Notices, log, logger
+from aegis_tracker.spool import Spool
+from aegis_tracker.spool_reader import Place
+from aegis_tracker.transport import Transport
+
+LOOK_EVERY_S = 0.25
+HEARTBEAT_EVERY_S = 15.0
+BACKOFF_MIN_S = 0.5
+BACKOFF_MAX_S = 30.0
+RETRY_AFTER_MAX_S = 300.0  # a service that asks for more is asked again after this
+FLUSH_RETRY_S = 0.5  # while somebody waits
+
+
+class Sender:
+    """Delivers until the end of the run is acknowledged, the service refuses, or `stop`.
+
+    `when_done` is called in the background thread when it will send no more, and told whether the end
+    was acknowledged.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        transport: Transport,
+        notices: Notices,
+        place: Place,
+        when_done: Callable[[bool], None],
+    ) -> None:
+        self._spool = spool
+        self._when_done = when_done
+        self._transport = transport
+        self._notices = notices
+        self._delivery = Delivery(spool, transport, place)
+        self._changed = threading.Condition()  # guards the five below
+        self._flushing = 0
+        self._flush_began = False
+        self._stopping = False
+        self._stopped = False
+        self._arrived = place
+        self._failures = 0
+        self._heard_at = 0.0  # monotonic
+        self._thread = threading.Thread(target=self._run, name="aegis-tracker", daemon=True)
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether the service's last answer said that somebody asked the training to stop."""
+        return self._delivery.cancel_requested
+
+    @property
+    def place(self) -> Place:
+        """How much of the spool the service has acknowledged."""
+        return self._delivery.place
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing will be sent any more."""
+        return self._stopped
+
+    def start(self) -> None:
+        """Raises RuntimeError where no thread can be started."""
+        self._thread.start()
+
+    def flush(self, target: int | None, timeout_s: float) -> bool:
+        """Wait until the spool has arrived up to the offset `target`, or the run's end (None).
+
+        False when that is not reached.
+
+        Shortens waits between attempts, but not those the service asked for.
+        """
+
+        def arrived() -> bool:
+            return self._arrived.ended or (target is not None and self._arrived.offset >= target)
+
+        with self._changed:
+            self._flushing += 1
+            self._flush_began = True
+            self._changed.notify_all()
+            try:
+                self._changed.wait_for(lambda: self._stopped or arrived(), timeout_s)
+            finally:
+                self._flushing -= 1
+            return arrived()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Stop sending; a request under way is broken off. Whether the thread has ended."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._transport.abort()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping and not self._delivery.place.ended:
+                self._wait(*self._step())
+        except RefusedError as refusal:
+            self._give_up(str(refusal))
+        except Exception as error:  # noqa: BLE001 - a thread that dies unseen would be worse
+            logger.exception("The sender failed")
+            self._give_up(f"The sender failed ({type(error).__name__}: {error}).")
+        finally:
+            self._transport.close()
+            try:
+                self._when_done(self._delivery.place.ended)
+            finally:
+                with self._changed:
+                    self._arrived = self._delivery.place
+                    self._stopped = True
+                    self._changed.notify_all()
+
+    def _step(self) -> tuple[float, bool]:
+        """Send what is due. How long to wait before the next step, and whether a flush may shorten it."""
+        try:
+            sent = self._delivery.step()
+            if not sent and time.monotonic() - self._heard_at >= HEARTBEAT_EVERY_S:
+                self._delivery.heartbeat()
+                self._heard_at = time.monotonic()
+        except TryLaterError as reason:
+            return self._backoff(reason)
+        if sent:
+            self._heard_at = time.monotonic()
+        if self._failures:
+            log(logging.INFO, f"{self._transport.address} takes reports again.")
+        self._failures = 0
+        with self._changed:
+            if not self._delivery.place.ended:  # that is only told when everything is put away
+                self._arrived = self._delivery.place
+                self._changed.notify_all()
+        more_waits = sent and self._delivery.place.offset < self._spool.end()
+        return (0.0 if more_waits else LOOK_EVERY_S), True
+
+    def _backoff(self, reason: TryLaterError) -> tuple[float, bool]:
+        if not self._stopping and not self._failures:
+            log(
+                logging.WARNING,
+                f"{self._transport.address} cannot be reported to now ({reason}). "
+                "The training goes on; its reports are kept and sent later.",
+            )
+        self._failures += 1
+        if reason.after_s is not None:
+            return min(reason.after_s, RETRY_AFTER_MAX_S), False
+        longest = min(BACKOFF_MIN_S * 2 ** min(self._failures - 1, 10), BACKOFF_MAX_S)
+        return longest * random.uniform(0.5, 1.0), True  # noqa: S311 - spreads reporters, guards nothing
+
+    def _wait(self, seconds: float, may_shorten: bool) -> None:
+        with self._changed:
+            if may_shorten and self._flushing:
+                seconds = min(seconds, FLUSH_RETRY_S)
+            self._flush_began = False
+            self._changed.wait_for(lambda: self._stopping or (may_shorten and self._flush_began), seconds)
+
+    def _give_up(self, reason: str) -> None:
+        kept = f"are kept in {self._spool.path}" if self._spool.path else "stay in memory"
+        self._notices.once(
+            "sender", f"{reason} The training goes on; its reports {kept} and are not sent any more."
+        )

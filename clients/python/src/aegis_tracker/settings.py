@@ -1,0 +1,80 @@
+"""Where to report to and where to keep the spool: argument, else environment, else default."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from aegis_tracker.contract_values import fit_text
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class ServiceAddress:
+    """A base URL taken apart. `path_prefix` begins with a slash or is empty, and ends without one."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path_prefix: str
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Raises SettingsError for anything but an http or https URL with a host."""
+        try:
+            parts = urlsplit(url.strip())
+            host, port = parts.hostname or "", parts.port
+            host.encode("idna")
+            parts.path.encode("ascii")
+        except ValueError as error:
+            raise SettingsError(f"The service's URL {url!r} cannot be read: {error}.") from error
+        if parts.scheme not in ("http", "https") or not host:
+            raise SettingsError(f"The service's URL {url!r} must look like {DEFAULT_URL}.")
+        if any(character <= " " for character in parts.path):
+            raise SettingsError(f"The service's URL {url!r} must not contain spaces.")
+        return cls(parts.scheme, host, port, parts.path.rstrip("/"))
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}{port}{self.path_prefix}"
+
+
+def service_address(url: str | None) -> ServiceAddress:
+    """The argument, else AEGIS_URL, else the service on this machine. Raises SettingsError."""
+    return ServiceAddress.parse(_given(url, "AEGIS_URL") or DEFAULT_URL)
+
+
+def access_token(token: str | None) -> str:
+    """The argument, else AEGIS_TOKEN. Raises SettingsError when there is none or it is no token."""
+    found = _given(token, "AEGIS_TOKEN")
+    if not found:
+        raise SettingsError("No access token: give a reporter's as token= or in AEGIS_TOKEN.")
+    if not found.isascii() or not found.isprintable():
+        raise SettingsError("The access token contains characters that no token has.")
+    return found
+
+
+def spool_directory(spool_dir: str | os.PathLike[str] | None = None) -> Path:
+    """The argument, else AEGIS_SPOOL_DIR, else a folder of the user's own.
+
+    Raises SettingsError where it cannot be told. Does not look whether the folder exists.
+    """
+    try:
+        given = os.fsdecode(spool_dir) if spool_dir is not None else os.environ.get("AEGIS_SPOOL_DIR")
+        if given:
+            return Path(given).expanduser().absolute()
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        return Path(state) / "aegis-tracker"
+    except Exception as error:
+        raise SettingsError(f"No folder for the spool: {fit_text(error)}.") from error
+
+
+def _given(value: object, variable: str) -> str:
+    return fit_text(value).strip() if value is not None else os.environ.get(variable, "").strip()

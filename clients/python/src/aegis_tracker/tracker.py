@@ -1,0 +1,279 @@
+"""The tracker: what a training calls to say how it is going."""
+
+import functools
+import os
+import threading
+import uuid
+import weakref
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self
+
+from aegis_tracker import events, process_life
+from aegis_tracker.contract_values import fit_text
+from aegis_tracker.notices import Notices
+from aegis_tracker.sender import Sender
+from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
+from aegis_tracker.spool import END_TYPES, Spool, memory_spool, open_spool
+from aegis_tracker.spool_reader import Place
+from aegis_tracker.transport import Transport
+
+_Parameters = ParamSpec("_Parameters")
+
+
+def _never_raises(
+    report: Callable[Concatenate["TrainingProgressTracker", _Parameters], None],
+) -> Callable[Concatenate["TrainingProgressTracker", _Parameters], None]:
+    """Whatever goes wrong inside a report is told and goes no further: the training comes first."""
+
+    @functools.wraps(report)
+    def guarded(
+        self: "TrainingProgressTracker", /, *args: _Parameters.args, **kwargs: _Parameters.kwargs
+    ) -> None:
+        try:
+            report(self, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            reason = f"{type(error).__name__}: {fit_text(error, 1000)}"
+            self._notices.once(report.__name__, f"{report.__name__} could not be recorded: {reason}")
+
+    return guarded
+
+
+class TrainingProgressTracker:
+    """Reports one training run to the service.
+
+    Every call appends to a spool file and returns within microseconds; a background thread sends.
+    No call raises or waits for the network, whatever it is given and whatever happens to the service.
+    All calls may be made from any thread, from signal handlers and from forked processes.
+
+    As a context manager: leaving the block completes the run, an exception fails it, unless the run
+    was ended before. Leaving does not wait; the end of the process does, up to 10 s.
+    """
+
+    def __init__(
+        self,
+        domain: str,
+        *,
+        url: str | None = None,
+        token: str | None = None,
+        spool_dir: str | os.PathLike[str] | None = None,
+        run_id: str | uuid.UUID | None = None,
+        llm_model: str | None = None,
+        optimizer: str | None = None,
+        sample_count: int | None = None,
+        config: dict[str, Any] | None = None,
+    ) -> None:
+        """Open the spool and start to send. Never raises, never waits for the network.
+
+        `url`, `token`, `spool_dir` default to AEGIS_URL, AEGIS_TOKEN, AEGIS_SPOOL_DIR. `run_id` (a
+        UUID, chosen when not given) names the run: an unfinished spool of the same run is continued.
+        """
+        self._notices = Notices()
+        self._lock = threading.RLock()  # a signal handler may report while a report is being written
+        self._ended_by: str | None = None
+        self._fraction = 0.0
+        self._owner_pid = os.getpid()
+        self._forked = False
+        self._spool: Spool | None = None
+        self._finalizer: weakref.finalize[..., TrainingProgressTracker] | None = None  # closes the spool
+        self._connect: Callable[[], Transport] | None = None
+        self._sender: Sender | None = None
+        self._place = Place()
+        self._cancel_requested = False
+        self._begin(domain, url, token, spool_dir, run_id, llm_model, optimizer, sample_count, config)
+
+    @_never_raises
+    def _begin(
+        self,
+        domain: object,
+        url: str | None,
+        token: str | None,
+        spool_dir: str | os.PathLike[str] | None,
+        run_id: object,
+        llm_model: object,
+        optimizer: object,
+        sample_count: object,
+        config: object,
+    ) -> None:
+        start = events.start_record(
+            domain, run_id, llm_model, optimizer, sample_count, config, self._notices.once
+        )
+        self._spool = self._open_spool(start, spool_dir)
+        if self._spool.ended:
+            self._ended_by = "the end that an earlier process recorded"
+        finalizer = weakref.finalize(self, self._spool.close)
+        finalizer.atexit = False  # reports may still come while the process ends
+        self._finalizer = finalizer
+        process_life.watch(self)
+        self._connect = self._connection_to(url, token)
+        self._start_sending()
+
+    @property
+    def run_id(self) -> str:
+        """The run's UUID, or nothing where no spool could be opened at all."""
+        return self._spool.start["id"] if self._spool else ""
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether somebody asked the training to stop, as far as the service has answered yet."""
+        sender = self._sender
+        return sender.cancel_requested if sender else self._cancel_requested
+
+    @_never_raises
+    def enter_phase(self, phase: str, message: str = "") -> None:
+        """The training enters one of `aegis_tracker.phases.PHASES`; its progress there begins at 0."""
+        self._append("enter_phase", events.phase_event(phase, message, self._notices.once))
+
+    @_never_raises
+    def update_progress(
+        self, fraction: float, message: str = "", metrics: dict[str, Any] | None = None
+    ) -> None:
+        """How much of the current phase is done, 0.0 to 1.0; the run's metrics take these values.
+
+        A fraction that is no number leaves the progress where it is.
+        """
+        event = events.progress_event(fraction, self._fraction, message, metrics, self._notices.once)
+        self._append("update_progress", event)
+
+    @_never_raises
+    def log(
+        self, level: str | int, message: str, step: str | None = None, metrics: dict[str, Any] | None = None
+    ) -> None:
+        """One entry in the run's log: DEBUG, INFO, WARNING, ERROR or CRITICAL, or a number of `logging`."""
+        self._append("log", events.log_event(level, message, step, metrics, self._notices.once))
+
+    @_never_raises
+    def complete(self, metrics: dict[str, Any] | None, result: dict[str, Any] | None = None) -> None:
+        """The training has succeeded, with these final metrics, and produced `result` (at most 1 MiB)."""
+        self._append("complete", events.complete_event(metrics, result, self._notices.once))
+
+    @_never_raises
+    def fail(self, error: BaseException | str) -> None:
+        """The training has failed; an exception is told as `Type: message`."""
+        self._append("fail", events.fail_event(error))
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait up to `timeout` seconds until all that was reported has arrived; whether it has."""
+        with self._lock:
+            sender = self._sender
+            if sender is None or self._spool is None:
+                return False
+            is_open = self._finalizer is not None and self._finalizer.alive
+            target = self._spool.end() if is_open else None
+        return sender.flush(target, timeout)
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Flush, and stop to send. What has not arrived stays in the spool; the run is not ended by it."""
+        self.flush(timeout)
+        sender = self._sender
+        if sender is not None and not sender.stop(timeout_s=1.0):
+            return  # a connection attempt that cannot be broken off; the thread ends with it
+        with self._lock:
+            self._ended_by = self._ended_by or "close"
+            self._close_spool()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._ended_by is not None or (self._forked and self._sender is None):
+            return  # a forked process that leaves the block does not end its parent's run
+        if error is None or (isinstance(error, SystemExit) and not error.code):
+            self.complete(None)
+        else:
+            self.fail(error)
+
+    def process_forked(self) -> None:
+        """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
+        self._forked = True
+        self._lock = threading.RLock()
+        if self._sender is not None:
+            self._place, self._sender = self._sender.place, None
+
+    def process_ends(self, timeout_s: float) -> None:
+        """Deliver what can be delivered within `timeout_s`, and say what cannot."""
+        sender = self._sender
+        if sender is None or sender.stopped:
+            return
+        try:
+            arrived = self.flush(timeout_s)
+        except KeyboardInterrupt:
+            arrived = False
+        sender.stop(timeout_s=0.5)
+        if not arrived and not sender.place.ended:
+            spool = self._spool
+            kept = (
+                f"is kept in {spool.path}"
+                if spool and spool.path
+                else "is lost, as no spool could be written"
+            )
+            self._notices.once(
+                "exit", f"Run {self.run_id} was not reported to its end; what is missing {kept}."
+            )
+
+    def _append(self, call: str, event: dict[str, Any]) -> None:
+        with self._lock:
+            if self._ended_by is not None or self._spool is None:
+                why = f"it came after {self._ended_by}" if self._ended_by else "no spool could be opened"
+                self._notices.once("ended", f"{call}() is ignored: {why}.")
+                return
+            self._spool.append(event)
+            self._fraction = 0.0 if event["type"] == "phase" else event.get("fraction", self._fraction)
+            if event["type"] in END_TYPES:
+                self._ended_by = f"{call}()"
+            if self._forked and self._sender is None and os.getppid() != self._owner_pid:
+                self._start_sending()  # the process that sent is gone, as after becoming a daemon
+            if self._ended_by is not None and (self._sender is None or self._sender.stopped):
+                self._close_spool()
+
+    def _start_sending(self) -> None:
+        if self._connect is None or self._spool is None:
+            return
+        sender = Sender(self._spool, self._connect(), self._notices, self._place, self._sending_done)
+        try:
+            sender.start()
+        except RuntimeError as error:
+            self._notices.once("thread", f"Reports are kept in {self._spool.path} but not sent: {error}.")
+            return
+        self._sender = sender
+
+    def _sending_done(self, arrived: bool) -> None:
+        """Called by the sender's thread as its last act."""
+        with self._lock:
+            if arrived and self._spool is not None:
+                self._ended_by = self._ended_by or "the end that a forked process recorded"
+                self._remove_spool(self._spool)
+            if self._ended_by is not None:
+                self._close_spool()
+
+    def _remove_spool(self, spool: Spool) -> None:
+        try:
+            spool.remove()
+        except OSError as error:
+            self._notices.once("remove", f"Everything arrived, but {spool.path} cannot be removed: {error}.")
+
+    def _close_spool(self) -> None:
+        """Let go of the file and its lock, once; also done when nobody holds the tracker any more."""
+        if self._finalizer is not None:
+            self._finalizer()
+
+    def _open_spool(self, start: dict[str, Any], spool_dir: str | os.PathLike[str] | None) -> Spool:
+        try:
+            directory = spool_directory(spool_dir)
+        except SettingsError as error:
+            self._notices.once("spool", f"{error} Reports go on from memory.")
+            return memory_spool(start, self._notices)
+        return open_spool(directory, start, self._notices)
+
+    def _connection_to(self, url: str | None, token: str | None) -> Callable[[], Transport] | None:
+        try:
+            address, secret = service_address(url), access_token(token)
+        except SettingsError as error:
+            kept = f"are kept in {self._spool.path}" if self._spool and self._spool.path else "stay in memory"
+            self._notices.once(
+                "settings", f"{error} The training goes on; its reports {kept} and are not sent."
+            )
+            return None
+        return functools.partial(Transport, address, secret)

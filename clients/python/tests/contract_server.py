@@ -1,0 +1,213 @@
+"""A small service that keeps the contract's exactly-once rule, and can be told to misbehave.
+
+It speaks real HTTP on loopback. What it stores it stores like the service: a repeated number is a
+duplicate, a gap is 409 with `expected_n`, one source counts, all or nothing per batch.
+"""
+
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+WAIT_S = 30.0  # far more than anything waited for takes
+
+
+@dataclass
+class Run:
+    domain: str
+    start: dict[str, Any]
+    source: str | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    heartbeats: int = 0
+    duplicates: int = 0
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.events) and self.events[-1]["type"] in ("complete", "fail")
+
+    def texts(self) -> list[str]:
+        return [event.get("message", "") for event in self.events]
+
+
+Reply = tuple[int, dict[str, Any], dict[str, str]]
+
+
+class ContractServer:
+    """`misbehave` holds what to do with the next requests, instead of answering properly."""
+
+    def __init__(self, token: str, port: int = 0) -> None:
+        self.token = token
+        self.domains = {"medical"}
+        self.runs: dict[str, Run] = {}
+        self.requests: list[str] = []
+        self.misbehave: deque[Callable[[Handler], bool]] = deque()
+        self.cancel_requested = False
+        self.changed = threading.Condition()
+        self._connections: set[socket.socket] = set()
+        outer = self
+
+        class Bound(Handler):
+            service = outer
+
+        ThreadingHTTPServer.allow_reuse_address = True
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Bound)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    @property
+    def port(self) -> int:
+        return self._server.server_address[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def await_(self, condition: Callable[[], object]) -> None:
+        """Wait until `condition` holds; it is looked at after every request."""
+        with self.changed:
+            assert self.changed.wait_for(condition, WAIT_S), (
+                f"not within {WAIT_S} s; seen: {self.requests[-5:]}"
+            )
+
+    @property
+    def run(self) -> Run:
+        """The only run."""
+        (run,) = self.runs.values()
+        return run
+
+    def ended(self) -> bool:
+        return bool(self.runs) and all(run.ended for run in self.runs.values())
+
+    def answer(self, path: str, body: dict[str, Any], authorization: str) -> Reply:
+        if authorization != f"Bearer {self.token}":
+            return problem(401, "Invalid token.")
+        parts = path.removeprefix("/api/v1/admin").strip("/").split("/")
+        if parts[0] == "domains":
+            return self._start(parts[1], body)
+        run = self.runs.get(parts[1])
+        if run is None:
+            return problem(404, "No such run.")
+        if parts[2] == "heartbeat":
+            run.heartbeats += 1
+            return self._accepted(run, 0, 0)
+        return self._events(run, body)
+
+    def _start(self, domain: str, body: dict[str, Any]) -> Reply:
+        if domain not in self.domains:
+            return problem(404, f"No domain '{domain}'.")
+        known = self.runs.get(body["id"])
+        self.runs.setdefault(body["id"], Run(domain, body))
+        status = {
+            "training_run_id": body["id"],
+            "status": "pending",
+            "cancel_requested": self.cancel_requested,
+        }
+        return (200 if known else 201), status, {}
+
+    def _events(self, run: Run, body: dict[str, Any]) -> Reply:
+        events, last_n = body["events"], len(run.events)
+        if len(events) > 1000 or len(json.dumps(body).encode()) > 4 * 1024 * 1024:
+            return problem(413, "Too large.")
+        for event in events:
+            for name, limit in (
+                ("message", 65536),
+                ("metrics", 16384),
+                ("result", 1048576),
+                ("error", 65536),
+            ):
+                text = event.get(name, "")
+                text = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
+                if len(text.encode()) > limit:
+                    return problem(422, f"{name} is too large.")
+        if run.source not in (None, body["source"]) and events and events[0]["n"] <= last_n:
+            return problem(409, "Somebody else reports this run.", code="other_reporter")
+        if events and events[0]["n"] > last_n + 1:
+            return problem(409, "Events are missing.", code="gap", expected_n=last_n + 1)
+        new = [event for event in events if event["n"] > last_n]
+        if run.ended and new:
+            return problem(409, "The run has ended.", code="finished")
+        assert [event["n"] for event in events] == list(range(events[0]["n"], events[-1]["n"] + 1))
+        run.source = body["source"]
+        run.events += new
+        run.batches.append(len(events))
+        run.duplicates += len(events) - len(new)
+        return self._accepted(run, len(new), len(events) - len(new))
+
+    def _accepted(self, run: Run, accepted: int, duplicates: int) -> Reply:
+        last_n, status = len(run.events), "completed" if run.ended else "training"
+        answer = {"accepted": accepted, "duplicates": duplicates, "last_n": last_n, "status": status}
+        return 200, answer | {"cancel_requested": self.cancel_requested}, {}
+
+
+class Handler(BaseHTTPRequestHandler):
+    service: ContractServer
+    protocol_version = "HTTP/1.1"
+    body: dict[str, Any]
+
+    def do_POST(self) -> None:
+        self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        service = self.service
+        with service.changed:
+            service.requests.append(self.path)
+            if not (service.misbehave and service.misbehave.popleft()(self)):
+                self.reply(*self.answer())
+            service.changed.notify_all()
+
+    def answer(self) -> Reply:
+        return self.service.answer(self.path, self.body, self.headers["Authorization"] or "")
+
+    def reply(self, status: int, body: dict[str, Any], headers: dict[str, str]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet: the tests look at what was stored."""
+
+
+def problem(status: int, detail: str, **more: object) -> Reply:
+    return status, {"status": status, "detail": detail} | more, {}
+
+
+def well(_: Handler) -> bool:
+    """Answer properly."""
+    return False
+
+
+def lose_the_answer(handler: Handler) -> bool:
+    """Store what was sent, then close the connection without a word."""
+    handler.answer()
+    handler.close_connection = True
+    return True
+
+
+def say(status: int, detail: str = "", headers: dict[str, str] | None = None, **more: object) -> Any:
+    """Answer this instead, and store nothing."""
+
+    def misbehave(handler: Handler) -> bool:
+        code, body, _ = problem(status, detail, **more)
+        handler.reply(code, body, headers or {})
+        return True
+
+    return misbehave

@@ -1,0 +1,216 @@
+"""What a training is to the system: a process that is killed, forks, ends, and has a disk."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from conftest import TOKEN, MakeTracker, said_once
+from contract_server import ContractServer
+
+SOURCE = str(Path(__file__).parents[1] / "src")
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
+
+def run_training(program: str, url: str, spool_dir: Path) -> subprocess.Popen[str]:
+    """A training of its own process. `program` has a `tracker`."""
+    head = "import os, sys, time\nfrom aegis_tracker import TrainingProgressTracker\n"
+    head += "tracker = TrainingProgressTracker('medical')\n"
+    settings = {
+        "AEGIS_URL": url,
+        "AEGIS_TOKEN": TOKEN,
+        "AEGIS_SPOOL_DIR": str(spool_dir),
+        "PYTHONPATH": SOURCE,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", head + program],  # 3.12: forks
+        env=os.environ | settings,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def only_spool(spool_dir: Path) -> list[dict[str, object]]:
+    (path,) = spool_dir.iterdir()
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_killed_training_leaves_every_report_in_its_spool(spool_dir: Path) -> None:
+    program = """
+for number in range(10**9):
+    tracker.log("INFO", str(number))
+    sys.stdout.write(f"{number}\\n")
+    sys.stdout.flush()
+"""
+    with run_training(program, NOBODY_LISTENS, spool_dir) as training:
+        assert training.stdout is not None
+        for line in training.stdout:
+            if line == "2000\n":
+                training.kill()
+                break
+        handed_over = 2000 + sum(1 for _ in training.stdout)
+    messages = [record.get("message") for record in only_spool(spool_dir)[1:]]
+    assert len(messages) > handed_over
+    assert messages == [str(number) for number in range(len(messages))]
+
+
+def test_the_end_of_a_process_sends_what_is_missing(service: ContractServer, spool_dir: Path) -> None:
+    program = "for n in range(5000): tracker.log('INFO', str(n))\ntracker.complete({})"
+    with run_training(program, service.url, spool_dir) as training:
+        _, errors = training.communicate(timeout=60)
+    assert (training.returncode, errors) == (0, "")
+    assert service.run.texts()[:-1] == [str(n) for n in range(5000)]
+    assert list(spool_dir.iterdir()) == []
+
+
+def test_the_end_of_a_process_waits_at_most_ten_seconds_and_says_what_is_kept(spool_dir: Path) -> None:
+    began = time.monotonic()
+    with run_training("tracker.log('INFO', 'kept')", NOBODY_LISTENS, spool_dir) as training:
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == 0
+    assert 9 < time.monotonic() - began < 30
+    assert f"what is missing is kept in {spool_dir}" in errors
+    assert [record.get("message") for record in only_spool(spool_dir)[1:]] == ["kept"]
+
+
+def test_forked_processes_report_through_their_parent(service: ContractServer, spool_dir: Path) -> None:
+    program = """
+with tracker:
+    children = []
+    for child in range(4):
+        pid = os.fork()
+        if pid == 0:
+            for number in range(500):
+                tracker.log("INFO", f"{child} {number}")
+            sys.exit(0)  # leaves the block, and is no end of the run
+        children.append(pid)
+    for number in range(500):
+        tracker.log("INFO", f"parent {number}")
+    sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children))
+"""
+    with run_training(program, service.url, spool_dir) as training:
+        _, errors = training.communicate(timeout=60)
+    assert (training.returncode, errors) == (0, "")
+    texts = service.run.texts()[:-1]
+    assert len(texts) == 2500
+    for name in ("0", "1", "2", "3", "parent"):
+        assert [text for text in texts if text.startswith(f"{name} ")] == [f"{name} {n}" for n in range(500)]
+    assert service.run.events[-1]["type"] == "complete"
+
+
+def test_a_fork_in_the_middle_of_a_report_does_not_block_the_child(make_tracker: MakeTracker) -> None:
+    tracker = make_tracker()
+    ready, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with tracker._lock:
+            ready.set()
+            done.wait(30)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    ready.wait(30)
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(20)  # a child that blocks dies of it
+        tracker.log("INFO", "from the child")
+        os._exit(0)
+    done.set()
+    holder.join()
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_process_that_becomes_a_daemon_sends_by_itself(service: ContractServer, spool_dir: Path) -> None:
+    program = """
+tracker.log("INFO", "before")
+parent = os.getpid()
+if os.fork():
+    os._exit(0)
+while os.getppid() == parent:
+    time.sleep(0.01)
+tracker.log("INFO", "as a daemon")
+tracker.complete({})
+"""
+    with run_training(program, service.url, spool_dir) as training:
+        training.communicate(timeout=60)
+    service.await_(service.ended)
+    assert service.run.texts()[:-1] == ["before", "as a daemon"]
+
+
+def test_what_a_killed_process_left_is_continued(
+    service: ContractServer, make_tracker: MakeTracker, spool_dir: Path
+) -> None:
+    program = """
+tracker.log("INFO", "first")
+os.write(1, tracker.run_id.encode())
+os.kill(os.getpid(), 9)
+"""
+    with run_training(program, NOBODY_LISTENS, spool_dir) as training:
+        run_id, _ = training.communicate(timeout=60)
+    with (spool_dir / f"{run_id}.jsonl").open("a") as spool:
+        spool.write('{"type":"log","mess')  # the machine went down in the middle of a write
+    tracker = make_tracker(run_id=run_id)
+    tracker.log("INFO", "second")
+    tracker.complete({})
+    assert tracker.flush(30)
+    assert service.run.texts()[:-1] == ["first", "second"]
+    assert list(spool_dir.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore:No access token")
+def test_a_spool_in_use_is_left_alone(make_tracker: MakeTracker, spool_dir: Path) -> None:
+    first = make_tracker(token=None)
+    first.log("INFO", "first")
+    second = make_tracker(run_id=first.run_id, token=None)
+    second.log("INFO", "second")
+    spools = sorted(path.read_text() for path in spool_dir.iterdir())
+    assert ["first" in text for text in spools].count(True) == 1
+    assert ["second" in text for text in spools].count(True) == 1
+    assert len(spools) == 2
+
+
+def test_without_a_writable_folder_reports_go_on_from_memory(
+    service: ContractServer, make_tracker: MakeTracker, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with said_once("reports go on from memory"):
+        tracker = make_tracker(spool_dir=tmp_path / "file" / "spool")
+    tracker.log("INFO", "from memory")
+    tracker.complete({})
+    assert tracker.flush(30)
+    assert service.run.texts()[:-1] == ["from memory"]
+
+
+def test_a_disk_that_fills_up_is_survived(service: ContractServer, spool_dir: Path) -> None:
+    program = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))  # writes beyond it fail
+for number in range(1000):
+    tracker.log("INFO", str(number))
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+tracker.complete({})
+"""
+    with run_training(program, service.url, spool_dir) as training:
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == 0, errors
+    assert "reports go on from memory" in errors
+    assert service.run.texts()[:-1] == [str(number) for number in range(1000)]
+
+
+@pytest.mark.filterwarnings("ignore:No access token")
+def test_many_trackers_one_after_the_other_keep_no_files_open(make_tracker: MakeTracker) -> None:
+    def open_files() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    before = open_files()
+    for _ in range(20):
+        with make_tracker(token=None):
+            pass
+    assert open_files() == before

@@ -59,16 +59,16 @@ endef
 .venv/installed: requirements.txt clients/python/pyproject.toml
 	$(call make_venv,.venv)
 	@echo "Installing the service into .venv …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e clients/python
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt -e clients/python
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@echo "Installing the tools …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 $(EXAMPLE)/.venv/installed: $(EXAMPLE)/requirements.txt clients/python/pyproject.toml
 	$(call make_venv,$(EXAMPLE)/.venv)
 	@echo "Installing the example's environment (DSPy, some 350 MB) into $(EXAMPLE)/.venv …"
-	@$(EXAMPLE)/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(EXAMPLE)/requirements.txt -e clients/python pytest
+	@$(EXAMPLE)/.venv/bin/python -m pip install -qq --disable-pip-version-check -r $(EXAMPLE)/requirements.txt -e clients/python pytest
 	@touch $@

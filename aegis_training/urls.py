@@ -1,7 +1,9 @@
 """Every address of the service."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from training_status.api import docs, problems
 from training_status.api.health import healthz
@@ -11,6 +13,8 @@ urlpatterns = [
     path("api/v1/admin/", include("training_status.api.urls")),
     path("docs", docs.swagger, name="swagger-ui"),
     path("redoc", docs.redoc, name="redoc"),
+    path("redoc/script.js", docs.redoc_script, name="redoc-script"),
+    path("favicon.ico", RedirectView.as_view(url=static("dashboard/icon.svg"))),
     path("healthz", healthz),
     path("admin/", admin.site.urls),
     path("", include("training_status.dashboard.urls")),

@@ -5,7 +5,6 @@ duplicate, a gap is 409 with `expected_n`, one source counts, all or nothing per
 """
 
 import json
-import socket
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -49,7 +48,6 @@ class ContractServer:
         self.misbehave: deque[Callable[[Handler], bool]] = deque()
         self.cancel_requested = False
         self.changed = threading.Condition()
-        self._connections: set[socket.socket] = set()
         outer = self
 
         class Bound(Handler):

@@ -76,9 +76,7 @@ class Sender:
     def flush(self, target: int | None, timeout_s: float) -> bool:
         """Wait until the spool has arrived up to the offset `target`, or the run's end (None).
 
-        False when that is not reached.
-
-        Shortens waits between attempts, but not those the service asked for.
+        False when that is not reached. Shortens waits between attempts, but not those the service asked for.
         """
 
         def arrived() -> bool:

@@ -190,7 +190,8 @@ class TrainingProgressTracker:
         self._forked = True
         self._lock = threading.RLock()
         if self._sender is not None:
-            self._place, self._sender = self._sender.place, None
+            self._place, self._cancel_requested = self._sender.place, self._sender.cancel_requested
+            self._sender = None
 
     def process_ends(self, timeout_s: float) -> None:
         """Deliver what can be delivered within `timeout_s`, and say what cannot."""

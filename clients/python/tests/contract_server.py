@@ -80,9 +80,7 @@ class ContractServer:
     def await_(self, condition: Callable[[], object]) -> None:
         """Wait until `condition` holds; it is looked at after every request."""
         with self.changed:
-            assert self.changed.wait_for(condition, WAIT_S), (
-                f"not within {WAIT_S} s; seen: {self.requests[-5:]}"
-            )
+            assert self.changed.wait_for(condition, WAIT_S), f"not within {WAIT_S} s; seen: {self.requests[-5:]}"
 
     @property
     def run(self) -> Run:

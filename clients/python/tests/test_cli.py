@@ -12,9 +12,7 @@ from test_processes import SOURCE
 
 def aegis_tracker(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "aegis_tracker", *map(str, arguments)]
-    return subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": SOURCE}, capture_output=True, text=True, timeout=60
-    )
+    return subprocess.run(command, env=os.environ | {"PYTHONPATH": SOURCE}, capture_output=True, text=True, timeout=60)
 
 
 def test_it_lists_what_waits(make_tracker: MakeTracker, spool_dir: Path) -> None:

@@ -18,9 +18,7 @@ def _no_warning() -> object:
 
 
 def test_it_works(service: ContractServer, make_tracker: MakeTracker, spool_dir: Path) -> None:
-    tracker = make_tracker(
-        llm_model="qwen3:32b", optimizer="MIPROv2", sample_count=120, config={"trials": 10}
-    )
+    tracker = make_tracker(llm_model="qwen3:32b", optimizer="MIPROv2", sample_count=120, config={"trials": 10})
     tracker.enter_phase(phases.LOADING_DATA, "120 samples")
     tracker.update_progress(0.3, "trial 3 of 10", {"entity_f1": 0.71})
     tracker.update_progress(0.4)
@@ -125,9 +123,7 @@ def test_a_block_leaves_an_end_of_its_own_alone(service: ContractServer, make_tr
     assert [event["error"] for event in service.run.events] == ["gave up"]
 
 
-def test_a_wish_to_cancel_is_learnt_from_the_answer(
-    service: ContractServer, make_tracker: MakeTracker
-) -> None:
+def test_a_wish_to_cancel_is_learnt_from_the_answer(service: ContractServer, make_tracker: MakeTracker) -> None:
     tracker = make_tracker()
     tracker.log("INFO", "one")
     assert tracker.flush(30)

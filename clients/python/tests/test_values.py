@@ -121,8 +121,7 @@ def test_anything_is_taken(service: ContractServer, make_tracker: MakeTracker, a
     for event in run.events:
         assert 0.0 <= event.get("fraction", 0.0) <= 1.0
         assert all(
-            value is None or type(value) in (bool, int, float, str)
-            for value in event.get("metrics", {}).values()
+            value is None or type(value) in (bool, int, float, str) for value in event.get("metrics", {}).values()
         )
     assert run.events[5]["metrics"]["good"] == 1
 
@@ -221,9 +220,7 @@ def test_a_long_message_is_cut_and_says_so(service: ContractServer, make_tracker
         ("x", "INFO"),
     ],
 )
-def test_levels_are_understood(
-    service: ContractServer, make_tracker: MakeTracker, given: object, sent: str
-) -> None:
+def test_levels_are_understood(service: ContractServer, make_tracker: MakeTracker, given: object, sent: str) -> None:
     tracker = make_tracker()
     tracker.log(given, "text")
     assert tracker.flush(30)

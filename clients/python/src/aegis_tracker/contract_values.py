@@ -28,9 +28,7 @@ _REPLACEMENT = "\ufffd"
 Scalar = str | int | float | bool | None
 Tell = Callable[[str, str], None]  # (key, sentence): says each key once
 
-to_json: Callable[[object], str] = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":")
-).encode
+to_json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def time_now() -> str:

@@ -47,9 +47,7 @@ def phase_event(phase: object, message: object, tell: Tell) -> Event:
     return log_event("INFO", f"{name}: {text}" if text else f"Phase {name}", None, None, tell)
 
 
-def progress_event(
-    fraction: object, fraction_before: float, message: object, metrics: object, tell: Tell
-) -> Event:
+def progress_event(fraction: object, fraction_before: float, message: object, metrics: object, tell: Tell) -> Event:
     """Progress within the phase; `fraction_before` where `fraction` is no number."""
     number = fit.fit_number(fraction)
     if number is None:

@@ -164,6 +164,4 @@ class Sender:
 
     def _give_up(self, reason: str) -> None:
         kept = f"are kept in {self._spool.path}" if self._spool.path else "stay in memory"
-        self._notices.once(
-            "sender", f"{reason} The training goes on; its reports {kept} and are not sent any more."
-        )
+        self._notices.once("sender", f"{reason} The training goes on; its reports {kept} and are not sent any more.")

@@ -102,9 +102,7 @@ class Spool:
         memory = _memory_file()
         self._memory_from = os.fstat(self._file).st_size
         self._memory = memory
-        self._notices.once(
-            "spool", f"The spool {self.path} cannot be written ({reason}); reports go on from memory."
-        )
+        self._notices.once("spool", f"The spool {self.path} cannot be written ({reason}); reports go on from memory.")
 
 
 def open_spool(directory: Path, start: dict[str, Any], notices: Notices) -> Spool:
@@ -173,9 +171,7 @@ def _continued(path: Path, start: dict[str, Any], notices: Notices) -> Spool | N
 
 
 def _same_run(first: dict[str, Any], start: dict[str, Any]) -> bool:
-    return all(first.get(key) == start[key] for key in ("id", "domain")) and isinstance(
-        first.get("source"), str
-    )
+    return all(first.get(key) == start[key] for key in ("id", "domain")) and isinstance(first.get("source"), str)
 
 
 def _lock(file: int) -> bool:

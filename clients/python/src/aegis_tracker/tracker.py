@@ -27,9 +27,7 @@ def _never_raises(
     """Whatever goes wrong inside a report is told and goes no further: the training comes first."""
 
     @functools.wraps(report)
-    def guarded(
-        self: "TrainingProgressTracker", /, *args: _Parameters.args, **kwargs: _Parameters.kwargs
-    ) -> None:
+    def guarded(self: "TrainingProgressTracker", /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
         try:
             report(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - see the docstring
@@ -95,9 +93,7 @@ class TrainingProgressTracker:
         sample_count: object,
         config: object,
     ) -> None:
-        start = events.start_record(
-            domain, run_id, llm_model, optimizer, sample_count, config, self._notices.once
-        )
+        start = events.start_record(domain, run_id, llm_model, optimizer, sample_count, config, self._notices.once)
         self._spool = self._open_spool(start, spool_dir)
         if self._spool.ended:
             self._ended_by = "the end that an earlier process recorded"
@@ -125,9 +121,7 @@ class TrainingProgressTracker:
         self._append("enter_phase", events.phase_event(phase, message, self._notices.once))
 
     @_never_raises
-    def update_progress(
-        self, fraction: float, message: str = "", metrics: dict[str, Any] | None = None
-    ) -> None:
+    def update_progress(self, fraction: float, message: str = "", metrics: dict[str, Any] | None = None) -> None:
         """How much of the current phase is done, 0.0 to 1.0; the run's metrics take these values.
 
         A fraction that is no number leaves the progress where it is.
@@ -205,14 +199,8 @@ class TrainingProgressTracker:
         sender.stop(timeout_s=0.5)
         if not arrived and not sender.place.ended:
             spool = self._spool
-            kept = (
-                f"is kept in {spool.path}"
-                if spool and spool.path
-                else "is lost, as no spool could be written"
-            )
-            self._notices.once(
-                "exit", f"Run {self.run_id} was not reported to its end; what is missing {kept}."
-            )
+            kept = f"is kept in {spool.path}" if spool and spool.path else "is lost, as no spool could be written"
+            self._notices.once("exit", f"Run {self.run_id} was not reported to its end; what is missing {kept}.")
 
     def _append(self, call: str, event: dict[str, Any]) -> None:
         with self._lock:
@@ -273,8 +261,6 @@ class TrainingProgressTracker:
             address, secret = service_address(url), access_token(token)
         except SettingsError as error:
             kept = f"are kept in {self._spool.path}" if self._spool and self._spool.path else "stay in memory"
-            self._notices.once(
-                "settings", f"{error} The training goes on; its reports {kept} and are not sent."
-            )
+            self._notices.once("settings", f"{error} The training goes on; its reports {kept} and are not sent.")
             return None
         return functools.partial(Transport, address, secret)

@@ -98,6 +98,12 @@ class User:
         self.process.kill()
         self.process.wait(LIMIT_S)
 
+    def let_go(self) -> None:
+        """Close the pipes to it."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
 
 Join = Callable[..., User]
 
@@ -119,6 +125,7 @@ def join() -> Iterator[Join]:
     yield start
     for user, _ in users:
         user.kill()
+        user.let_go()
     for data_dir in {data_dir for _, data_dir in users if (data_dir / "keeper.lock").exists()}:
         await_end_of_all(data_dir)
 

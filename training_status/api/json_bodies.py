@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import msgspec
+from django.conf import settings
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from training_status.errors import TooLarge
+
+BODY_TOO_LARGE = f"The body is larger than {settings.BODY_MAX_BYTES // 1024 // 1024} MiB."
 
 
 class JSONBytesParser(BaseParser):
@@ -42,6 +47,11 @@ class JSONRenderer(BaseRenderer):
 
 
 def body_of(request: Request) -> bytes:
-    """The request's JSON text. An absent body is an empty text, which is not valid JSON."""
+    """The request's JSON text. An absent body is an empty text, which is not valid JSON.
+
+    Raises TooLarge by the declared length: what declares more is not read at all.
+    """
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.BODY_MAX_BYTES:
+        raise TooLarge(BODY_TOO_LARGE)
     data = request.data
     return data if isinstance(data, bytes) else b""

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views import defaults
 from rest_framework import exceptions
 
+from training_status.api.json_bodies import BODY_TOO_LARGE
 from training_status.api.paths import is_api
 from training_status.errors import AegisError, Conflict, InvalidInput, NotFound, TooLarge, Unavailable
 
@@ -61,7 +62,7 @@ def problem_from_exception(error: Exception, context: Mapping[str, Any] | None =
     if isinstance(error, PermissionDenied):
         return problem(403, "This is not allowed.", "forbidden")
     if isinstance(error, RequestDataTooBig):
-        return problem(413, "The body is larger than 4 MiB.", "too_large")
+        return problem(413, BODY_TOO_LARGE, "too_large")
     if isinstance(error, OperationalError | InterfaceError):
         return _database_problem(error)
     return None
@@ -72,7 +73,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if not is_api(request):
         return defaults.bad_request(request, exception)
     if isinstance(exception, RequestDataTooBig):
-        return problem(413, "The body is larger than 4 MiB.", "too_large")
+        return problem(413, BODY_TOO_LARGE, "too_large")
     detail = "The Host header is not one that this service answers to." if _is_host_error(exception) else (
         "The request cannot be understood.")  # fmt: skip
     return problem(422, detail, "invalid_input")

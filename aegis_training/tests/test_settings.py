@@ -1,0 +1,76 @@
+"""Settings from the environment: each is documented, and a wrong one stops the service with a sentence."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def load_settings(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Import the settings in a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AEGIS_", "DATABASE"))}
+    return subprocess.run(
+        [sys.executable, "-c", "import aegis_training.settings as s; print(s.DATABASES, s.SECRET_KEY)"],
+        env={**environment, "AEGIS_DATA_DIR": str(tmp_path / "data"), **variables},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_variable_is_documented_and_every_documented_one_exists():
+    read = set()
+    for path in [*PROJECT.glob("aegis_training/*.py"), *PROJECT.glob("training_status/**/*.py")]:
+        read |= set(re.findall(r'(?:environment\.\w+|environ\.get)\(\s*"([A-Z_]+)"', path.read_text()))
+    described = re.findall(r"^\| (.*?) \|", (PROJECT / "docs/configuration.md").read_text(), re.MULTILINE)
+    documented = {name for cell in described for name in re.findall(r"`([A-Z_]+)`", cell)}
+    assert read == documented
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://localhost/aegis"),
+        ("DATABASE_URL", "postgresql://localhost"),
+        ("DATABASE_URL", "postgresql://localhost/a?nonsense=1"),
+        ("AEGIS_STALL_LIMIT_S", "-1"),
+        ("AEGIS_STALL_LIMIT_S", "nan"),
+        ("AEGIS_HANG_LIMIT_S", "soon"),
+        ("AEGIS_THREADS", "0"),
+        ("AEGIS_THREADS", "many"),
+        ("AEGIS_ANONYMOUS_ROLE", "operator"),
+        ("AEGIS_HTTPS", "maybe"),
+    ],
+)
+def test_a_wrong_value_is_named(tmp_path, name, value):
+    loaded = load_settings(tmp_path, **{name: value})
+    assert loaded.returncode != 0
+    last = loaded.stderr.strip().splitlines()[-1]
+    assert "ImproperlyConfigured" in last
+    assert name in last
+
+
+def test_the_secret_key_is_made_once_and_is_its_owners_alone(tmp_path):
+    first, second = load_settings(tmp_path), load_settings(tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == second.stdout
+    assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "data").write_text("a file in its place")
+    assert "AEGIS_DATA_DIR" in load_settings(tmp_path).stderr.strip().splitlines()[-1]
+
+
+def test_a_database_url_keeps_what_libpq_knows(tmp_path):
+    url = "postgresql://me:secret%20word@db.example:5433/aegis?sslmode=require"
+    printed = load_settings(tmp_path, DATABASE_URL=url).stdout
+    for part in ("'me'", "'secret word'", "'db.example'", "'5433'", "'sslmode': 'require'"):
+        assert part in printed
+    assert "EMBEDDED_DATA_DIR" not in printed

@@ -1,0 +1,120 @@
+"""The pages: who sees them and what they say."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from training_status.ingest.batch import PhaseEvent, ProgressEvent
+from training_status.templatetags import status_words
+from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser() -> Client:
+    person = User.objects.create_user("ada", password="a long password")
+    person.groups.add(Group.objects.get(name="viewer"))
+    browser = Client()
+    browser.force_login(person)
+    return browser
+
+
+def test_a_stranger_is_sent_to_sign_in(client):
+    for path in ("/", "/docs", "/redoc", "/redoc/script.js"):
+        response = client.get(path)
+        assert (response.status_code, response["Location"]) == (302, f"/sign-in?next={path}")
+    assert client.get("/api/schema").status_code == 401
+
+
+def test_signing_in_leads_to_where_one_wanted_to_go(client):
+    person = User.objects.create_user("ada", password="a long password")
+    person.groups.add(Group.objects.get(name="viewer"))
+    assert client.get("/sign-in").status_code == 200
+    wrong = client.post("/sign-in", {"username": "ada", "password": "wrong"})
+    assert b"do not go together" in wrong.content
+    right = client.post("/sign-in", {"username": "ada", "password": "a long password", "next": "/docs"})
+    assert (right.status_code, right["Location"]) == (302, "/docs")
+    away = client.post("/sign-in", {"username": "ada", "password": "a long password", "next": "https://example.org/"})
+    assert away["Location"] == "/"
+
+
+def test_signing_out(browser):
+    assert browser.post("/sign-out").status_code == 302
+    assert browser.get("/").status_code == 302
+
+
+def test_somebody_without_a_role_is_refused(client):
+    client.force_login(User.objects.create_user("bob", password="a long password"))
+    assert client.get("/").status_code == 403
+
+
+def test_no_domain_yet(browser):
+    page = browser.get("/").content.decode()
+    assert "No domain yet" in page
+    assert "from aegis_tracker import TrainingProgressTracker" in page
+
+
+def test_domains_with_their_status(browser):
+    DomainFactory(name="legal")
+    run = TrainingRunFactory(domain__name="medical")
+    send(
+        run,
+        PhaseEvent(n=1, phase="entity_extraction_optimization"),
+        ProgressEvent(n=2, fraction=0.5, message="<img src=x onerror=alert(1)>", metrics={"entity_f1": 0.71}),
+    )
+    page = browser.get("/").content.decode()
+    assert "never trained" in page
+    assert 'aria-valuenow="27"' in page
+    assert "entity extraction optimization" in page
+    assert "entity f1 <b>0.71</b>" in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert "<img" not in page
+
+
+def test_a_strict_content_security_policy_stands_on_every_page(browser):
+    for path in ("/", "/sign-in", "/docs", "/redoc"):
+        policy = browser.get(path)["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert ("'unsafe-inline'" in policy) == (path in ("/docs", "/redoc"))
+        assert "unsafe-eval" not in policy
+
+
+def test_the_docs_name_no_other_host(browser):
+    for path in ("/docs", "/redoc"):
+        page = browser.get(path).content.decode()
+        assert "https://" not in page
+        assert "http://" not in page
+    assert b"cdn.redoc.ly" not in browser.get("/redoc/script.js").content
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(20, "less than a minute"), (90, "about 2 min"), (3600, "about 1 h"), (200_000, "about 2 d")],
+)
+def test_time_left_in_words(seconds, words):
+    now = datetime(2026, 1, 20, tzinfo=UTC)
+    run = {"status": "training", "estimated_completion": (now + timedelta(seconds=seconds)).isoformat()}
+    assert status_words.time_left(run, now) == words
+
+
+def test_time_left_says_why_there_is_none():
+    now = datetime(2026, 1, 20, tzinfo=UTC)
+    assert status_words.time_left({"status": "training", "estimated_completion": None}, now) == "estimating…"
+    assert status_words.time_left({"status": "pending"}, now) == "not started"
+    assert status_words.time_left({"status": "completed"}, now) == ""
+
+
+def test_states_in_words():
+    assert status_words.state_words({"status": "failed", "failure_reason": "lost", "health": None}) == "failed: lost"
+    stalled = {"status": "training", "failure_reason": None, "health": "stalled"}
+    assert (status_words.state_words(stalled), status_words.state_class(stalled)) == ("training, stalled", "stalled")
+    well = {"status": "training", "failure_reason": None, "health": "ok"}
+    assert (status_words.state_words(well), status_words.state_class(well)) == ("training", "training")
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.87654, "0.877"), (12, "12"), ("x", "x"), (True, "True")])
+def test_metrics_as_people_read_them(value, text):
+    assert status_words.metric_value(value) == text

@@ -1,0 +1,23 @@
+"""The seven phases are spelt in one file of the service; the tracker, which is installed by itself, has the same."""
+
+from pathlib import Path
+
+from aegis_tracker import phases as tracker_phases
+
+from training_status.phases import PHASE_NAMES
+
+PROJECT = Path(__file__).resolve().parents[2]
+NOT_AMBIGUOUS = [name for name in PHASE_NAMES if name != "initialization"]
+
+
+def test_the_tracker_has_the_same_list():
+    assert tracker_phases.PHASES == PHASE_NAMES
+
+
+def test_nothing_else_in_the_service_spells_a_phase():
+    allowed = {PROJECT / "training_status" / "phases.py"}
+    for path in [*PROJECT.glob("training_status/**/*.py"), *PROJECT.glob("aegis_training/**/*.py")]:
+        if path in allowed or {"tests", "migrations"} & set(path.parts):
+            continue
+        text = path.read_text()
+        assert not [name for name in NOT_AMBIGUOUS if f'"{name}"' in text], path

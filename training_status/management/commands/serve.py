@@ -1,5 +1,6 @@
 """`manage.py serve`: bring the database up to date and serve, in one process on one port."""
 
+import contextlib
 import os
 import secrets
 import socket
@@ -48,7 +49,8 @@ class Command(BaseCommand):
             server_header=False,
         )
         server = _AnnouncingServer(config, lambda: self._announce(address))
-        server.run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn hands Ctrl-C on when it has stopped
+            server.run(sockets=[listener])
 
     def _announce(self, address: str) -> None:
         self.stdout.write(f"Aegis Training Status is at {address}")

@@ -10,7 +10,7 @@ RUN := $(BIN)/python manage.py
 EXAMPLE := examples/domain_training
 export HOST PORT
 
-.PHONY: help install run demo test lint format bench example-env clean
+.PHONY: help install run demo test lint format example-env clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'

@@ -82,6 +82,7 @@ class RunLog:
         self._lowest = max(first, (log_filter.after_seq or 0) + 1)
         self._highest = last if log_filter.before_seq is None else min(last, log_filter.before_seq - 1)
         self._span = max(0, self._highest - self._lowest + 1)
+        self._whole = self._lowest, self._highest
         self._levels = None if log_filter.levels in (None, frozenset(LEVEL_NAMES)) else log_filter.levels
 
     def window(self, offset: int, limit: int) -> LogWindow:
@@ -108,9 +109,12 @@ class RunLog:
         """Look through the log slice by slice until everything is counted or the time is up."""
         condition = self._condition()
         known_total = self._total_by_level()
-        lines: list[LogLine] = []
-        found = looked_at = 0
-        size = self._span if known_total is not None and self._is_indexed else _FIRST_SLICE
+        if known_total is not None and self._is_indexed:
+            within = offset < known_total
+            lines = self._select(*self._whole, condition, limit=limit, offset=offset) if within else []
+            return LogWindow(lines, known_total)
+        lines = []
+        found, looked_at, size = 0, 0, _FIRST_SLICE
         begun = time.monotonic()
         deadline = begun + settings.LOG_SEARCH_LIMIT.total_seconds()
         while looked_at < self._span and not (known_total is not None and len(lines) == limit):

@@ -20,9 +20,15 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def impatient_service() -> Iterator[Service]:
-    """A service that calls a run stalled after a second, open to anonymous readers and to one other origin."""
+    """A service that calls a run stalled after a second and hanging after three.
+
+    It is open to anonymous readers and to the pages of one other origin.
+    """
     yield from _serve(
-        AEGIS_STALL_LIMIT_S="1", AEGIS_ANONYMOUS_ROLE="viewer", AEGIS_CORS_ORIGINS="https://pages.example"
+        AEGIS_STALL_LIMIT_S="1",
+        AEGIS_HANG_LIMIT_S="3",
+        AEGIS_ANONYMOUS_ROLE="viewer",
+        AEGIS_CORS_ORIGINS="https://pages.example",
     )
 
 

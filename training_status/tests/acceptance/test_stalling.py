@@ -21,6 +21,7 @@ from training_status.tests.acceptance.running_service import (
 )
 
 STALLED_WITHIN_S = 3.0
+HANG_LIMIT_S = 3.0
 SILENCE_NOTICED_WITHIN_S = 15.0
 
 
@@ -130,14 +131,22 @@ def test_a_pending_cancelled_run_begins_with_its_first_event(begin: Callable[[],
     assert run.status()["status"] == "training"
 
 
-def test_heartbeats_without_events_keep_a_run_from_stalling(begin: Callable[[], Run]) -> None:
+def test_heartbeats_without_events_are_a_hanging_run(begin: Callable[[], Run]) -> None:
     run = begin()
-    run.send(log())
-    began = now()
+    run.send(progress(0.5))
+    sent = now()
+    seen = []
 
-    def beat() -> bool:
+    def hangs() -> bool:
         run.heartbeat()
-        assert run.status()["health"] != "stalled"
-        return (now() - began).total_seconds() > 1.5
+        seen.append(str(run.status()["health"]))
+        return seen[-1] == "hanging"
 
-    await_until(beat, 5)
+    await_until(hangs, 3 * HANG_LIMIT_S)
+    assert (now() - sent).total_seconds() >= HANG_LIMIT_S
+    assert set(seen) == {"ok", "hanging"}
+    assert run.status()["status"] == "training"
+    run.send(log())
+    assert run.status()["health"] == "ok"
+    run.send(complete())
+    assert run.status()["health"] is None

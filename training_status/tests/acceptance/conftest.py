@@ -1,5 +1,6 @@
 """The services under test, their clients by role, and a fresh domain for every test."""
 
+import logging
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from training_status.tests.acceptance.running_service import Run, Service
 
 _numbers = count(1)
+
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")

@@ -222,14 +222,19 @@ def test_a_bound_token_creates_no_other_domain(operator: httpx.Client, bound: An
 
 
 @pytest.fixture(scope="module")
+def anybody(impatient_service: Service) -> httpx.Client:
+    return impatient_service.client()
+
+
+@pytest.fixture(scope="module")
 def open_place(impatient_service: Service) -> Place:
     client = impatient_service.client(impatient_service.token("operator"))
     return make_place(client, create_domain(client))
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=NAMES)
-def test_anonymous_readers(impatient_service: Service, open_place: Place, endpoint: Endpoint) -> None:
-    answer = open_place.call(impatient_service.client(), endpoint)
+def test_anonymous_readers(anybody: httpx.Client, open_place: Place, endpoint: Endpoint) -> None:
+    answer = open_place.call(anybody, endpoint)
     if endpoint.role == "viewer":
         assert answer.status_code == 200, answer.text
     else:
@@ -251,22 +256,18 @@ def test_only_named_origins_may_call(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
-def test_a_page_of_the_named_origin_may_ask_first(impatient_service: Service, method: str) -> None:
+def test_a_page_of_the_named_origin_may_ask_first(anybody: httpx.Client, method: str) -> None:
     asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization,content-type"}
-    answer = httpx.options(
-        impatient_service.url + ADMIN + "/domains", headers={"Origin": "https://pages.example", **asked}
-    )
+    answer = anybody.options("/domains", headers={"Origin": "https://pages.example", **asked})
     assert answer.status_code in (200, 204)
     assert answer.headers["access-control-allow-origin"] == "https://pages.example"
     assert method in answer.headers["access-control-allow-methods"]
     assert "authorization" in answer.headers["access-control-allow-headers"].lower()
-    answer = httpx.options(
-        impatient_service.url + ADMIN + "/domains", headers={"Origin": "https://other.example", **asked}
-    )
+    answer = anybody.options("/domains", headers={"Origin": "https://other.example", **asked})
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_an_error_can_be_read_by_the_named_origin(impatient_service: Service) -> None:
-    answer = impatient_service.client().get("/domains/unknown", headers={"Origin": "https://pages.example"})
+def test_an_error_can_be_read_by_the_named_origin(anybody: httpx.Client) -> None:
+    answer = anybody.get("/domains/unknown", headers={"Origin": "https://pages.example"})
     problem(answer, 404)
     assert answer.headers["access-control-allow-origin"] == "https://pages.example"

@@ -40,10 +40,21 @@ def await_stalled(run: Run) -> None:
     await_until(lambda: run.status()["health"] == "stalled", STALLED_WITHIN_S)
 
 
-def cancelled_while_stalled(begin: Callable[[], Run]) -> Run:
-    run = begin()
-    run.send(progress(0.5, message="half"))
-    await_stalled(run)
+@pytest.fixture(scope="module")
+def stalled_runs(caller: httpx.Client) -> list[Run]:
+    """Runs of their own domains that have stalled half way through the first phase, each to be taken once."""
+    runs = [Run(caller, create_domain(caller)) for _ in range(4)]
+    for run in runs:
+        run.send(progress(0.5, message="half"))
+    for run in runs:
+        await_stalled(run)
+    return runs
+
+
+@pytest.fixture
+def cancelled(stalled_runs: list[Run]) -> Run:
+    """A run that was cancelled at once because nobody reported on it."""
+    run = stalled_runs.pop()
     ok(run.cancel())
     assert run.status()["status"] == "failed"
     return run
@@ -76,8 +87,8 @@ def test_a_pending_run_stalls_too(begin: Callable[[], Run]) -> None:
     assert status["estimated_completion"] is None
 
 
-def test_a_stalled_run_is_cancelled_at_once(begin: Callable[[], Run]) -> None:
-    status = cancelled_while_stalled(begin).status()
+def test_a_stalled_run_is_cancelled_at_once(cancelled: Run) -> None:
+    status = cancelled.status()
     assert (status["failure_reason"], status["health"], status["cancel_requested"]) == ("cancelled", None, True)
     assert parse_time(status["completed_at"]) >= parse_time(status["started_at"])
     assert status["estimated_completion"] is None
@@ -93,8 +104,8 @@ def test_a_run_silent_after_the_request_is_cancelled(begin: Callable[[], Run]) -
     assert (status["failure_reason"], status["health"]) == ("cancelled", None)
 
 
-def test_a_cancelled_run_comes_back_with_new_events(begin: Callable[[], Run]) -> None:
-    run = cancelled_while_stalled(begin)
+def test_a_cancelled_run_comes_back_with_new_events(cancelled: Run) -> None:
+    run = cancelled
     receipt = run.heartbeat()
     assert receipt["cancel_requested"] is True
     assert run.send(log("still here"))["status"] == "training"
@@ -107,15 +118,15 @@ def test_a_cancelled_run_comes_back_with_new_events(begin: Callable[[], Run]) ->
     assert [entry["message"] for entry in run.entries()] == ["half", "still here"]
 
 
-def test_a_cancelled_run_takes_events_by_the_same_rules(begin: Callable[[], Run]) -> None:
-    run = cancelled_while_stalled(begin)
+def test_a_cancelled_run_takes_events_by_the_same_rules(cancelled: Run) -> None:
+    run = cancelled
     assert problem(run.post({"n": 3, **log()}), 409)["expected_n"] == 2
     receipt = ok(run.post({"n": 1, **progress(0.5)}))
     assert (receipt["accepted"], receipt["duplicates"], receipt["last_n"]) == (0, 1, 1)
 
 
-def test_the_reporters_own_end_of_a_cancelled_run_is_final(begin: Callable[[], Run]) -> None:
-    run = cancelled_while_stalled(begin)
+def test_the_reporters_own_end_of_a_cancelled_run_is_final(cancelled: Run) -> None:
+    run = cancelled
     assert run.send(fail("stopped as asked"))["status"] == "failed"
     status = run.status()
     assert (status["failure_reason"], status["error_message"]) == ("cancelled", "stopped as asked")

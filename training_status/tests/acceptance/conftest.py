@@ -1,0 +1,101 @@
+"""The services under test, their clients by role, and a fresh domain for every test."""
+
+import logging
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+
+from training_status.tests.acceptance.running_service import Run, Service
+
+_numbers = count(1)
+
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """A service with the settings it comes with."""
+    yield from _serve()
+
+
+@pytest.fixture(scope="session")
+def impatient_service() -> Iterator[Service]:
+    """A service that calls a run stalled after a second and hanging after three.
+
+    It is open to anonymous readers and to the pages of one other origin.
+    """
+    yield from _serve(
+        AEGIS_STALL_LIMIT_S="1",
+        AEGIS_HANG_LIMIT_S="3",
+        AEGIS_ANONYMOUS_ROLE="viewer",
+        AEGIS_CORS_ORIGINS="https://pages.example",
+    )
+
+
+def _serve(**settings: str) -> Iterator[Service]:
+    running = Service(**settings)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def operator(service: Service) -> httpx.Client:
+    return service.client(service.token("operator"))
+
+
+@pytest.fixture(scope="session")
+def reporter(service: Service) -> httpx.Client:
+    return service.client(service.token("reporter"))
+
+
+@pytest.fixture(scope="session")
+def viewer(service: Service) -> httpx.Client:
+    return service.client(service.token("viewer"))
+
+
+@pytest.fixture(scope="session")
+def nobody(service: Service) -> httpx.Client:
+    return service.client()
+
+
+@pytest.fixture
+def new_domain(operator: httpx.Client) -> Callable[[], str]:
+    """A function that creates a domain and returns its name."""
+
+    def make() -> str:
+        return create_domain(operator)
+
+    return make
+
+
+@pytest.fixture
+def domain(new_domain: Callable[[], str]) -> str:
+    return new_domain()
+
+
+@pytest.fixture
+def start(operator: httpx.Client, domain: str) -> Callable[..., Run]:
+    """A function that starts a run of `domain`."""
+
+    def make(**fields: Any) -> Run:
+        return Run(operator, domain, **fields)
+
+    return make
+
+
+@pytest.fixture
+def run(start: Callable[..., Run]) -> Run:
+    return start()
+
+
+def create_domain(operator: httpx.Client) -> str:
+    name = f"domain_{next(_numbers)}"
+    answer = operator.post("/domains", json={"name": name, "description": "A domain under test"})
+    assert answer.status_code == 201, answer.text
+    return name

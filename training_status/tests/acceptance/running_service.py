@@ -55,12 +55,17 @@ class Service:
     def __init__(self, **settings: str) -> None:
         self._data_dir = tempfile.mkdtemp(prefix="aegis-acceptance-")
         self._server_url = os.environ.get("DATABASE_URL")
+        self._has_database = False
         self._database = f"acceptance_{uuid.uuid4().hex}"
-        self._environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AEGIS_", "DJANGO_", "PYTEST_")) and name != "DATABASE_URL"
-        } | {"AEGIS_DATA_DIR": self._data_dir, "PYTHONUNBUFFERED": "1"} | settings
+        self._environment = (
+            {
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("AEGIS_", "DJANGO_", "PYTEST_")) and name != "DATABASE_URL"
+            }
+            | {"AEGIS_DATA_DIR": self._data_dir, "PYTHONUNBUFFERED": "1"}
+            | settings
+        )
         self._tokens: dict[tuple[str, str | None], str] = {}
         self._clients: list[httpx.Client] = []
         self._process: subprocess.Popen[str] | None = None
@@ -69,17 +74,22 @@ class Service:
 
     def start(self) -> None:
         """Return when the service has announced its address; fail with what it said when it does not."""
-        if self._server_url:
+        if self._server_url and not self._has_database:
             with psycopg.connect(self._server_url, autocommit=True) as connection:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._database)))
             parts = urlsplit(self._server_url)
             self._environment["DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{self._database}"))
+            self._has_database = True
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self._process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port)],
-            cwd=PROJECT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=PROJECT,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         lines: queue.Queue[str] = queue.Queue()
         self._listener = threading.Thread(target=self._listen, args=(lines,), daemon=True)
@@ -96,6 +106,19 @@ class Service:
                 break
         self.url = f"http://127.0.0.1:{port}"
 
+    def use_database(self, url: str) -> None:
+        """Serve from this database, which is somebody else's to make and to remove. Call it before `start`."""
+        self._server_url = None
+        self._environment["DATABASE_URL"] = url
+
+    def kill(self) -> None:
+        """SIGKILL; `start` starts it again with the same data."""
+        assert self._process
+        self._process.kill()
+        self._process.wait(20)
+        self._listener.join(20)
+        self._process.stdout.close()  # type: ignore[union-attr]
+
     def stop(self) -> None:
         """End the process by its id, and remove what it kept."""
         for client in self._clients:
@@ -111,8 +134,9 @@ class Service:
             self._process.stdout.close()  # type: ignore[union-attr]
         if self._server_url:
             with psycopg.connect(self._server_url, autocommit=True) as connection:
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
-                    sql.Identifier(self._database)))
+                connection.execute(
+                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self._database))
+                )
         shutil.rmtree(self._data_dir, ignore_errors=True)
 
     def token(self, role: str, domain: str | None = None) -> str:
@@ -121,7 +145,12 @@ class Service:
             bound = ["--domain", domain] if domain else []
             made = subprocess.run(
                 [sys.executable, "manage.py", "create_token", "acceptance", "--role", role, *bound],
-                cwd=PROJECT, env=self._environment, capture_output=True, text=True, timeout=60, check=True,
+                cwd=PROJECT,
+                env=self._environment,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=True,
             )
             self._tokens[role, domain] = made.stdout.strip()
         return self._tokens[role, domain]

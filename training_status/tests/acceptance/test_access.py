@@ -124,10 +124,29 @@ def test_credentials_come_before_existence_and_input(nobody: httpx.Client) -> No
 @pytest.mark.parametrize(
     "header",
     [
-        "", "Bearer", "Bearer x", "Bearer aegis_", "Bearer aegis_x", "Basic b3A6b3A=", "Token x", "Digest",
-        "Bearer {token}x", "Bearer x{token}", "Bearer {token} x", "Bearer {token},", "Bearer {half}", "{token}",
-        "Basic {token}", "Bearer Bearer {token}", "Bearer " + "x" * 5000, 'Bearer "{token}"', "Bearer {upper}",
-        "Bearer %00", "Bearer null", "Bearer undefined", ", ,",
+        "",
+        "Bearer",
+        "Bearer x",
+        "Bearer aegis_",
+        "Bearer aegis_x",
+        "Basic b3A6b3A=",
+        "Token x",
+        "Digest",
+        "Bearer {token}x",
+        "Bearer x{token}",
+        "Bearer {token} x",
+        "Bearer {token},",
+        "Bearer {half}",
+        "{token}",
+        "Basic {token}",
+        "Bearer Bearer {token}",
+        "Bearer " + "x" * 5000,
+        'Bearer "{token}"',
+        "Bearer {upper}",
+        "Bearer %00",
+        "Bearer null",
+        "Bearer undefined",
+        ", ,",
     ],
     ids=lambda text: text[:30],
 )
@@ -241,18 +260,16 @@ def test_anonymous_readers(anybody: httpx.Client, open_place: Place, endpoint: E
         problem(answer, 401, 403)
 
 
-def test_only_named_origins_may_call(
-    impatient_service: Service, nobody: httpx.Client, viewer: httpx.Client
-) -> None:
+def test_only_named_origins_may_call(impatient_service: Service, nobody: httpx.Client, viewer: httpx.Client) -> None:
     client = impatient_service.client(impatient_service.token("viewer"))
     named = client.get("/domains", headers={"Origin": "https://pages.example"})
     assert named.headers["access-control-allow-origin"] == "https://pages.example"
     for origin in ("https://other.example", "https://pages.example.org", "http://pages.example", "null"):
         for caller in (client, viewer):
             assert "access-control-allow-origin" not in caller.get("/domains", headers={"Origin": origin}).headers
-    assert "access-control-allow-origin" not in viewer.get(
-        "/domains", headers={"Origin": "https://pages.example"}
-    ).headers
+    assert (
+        "access-control-allow-origin" not in viewer.get("/domains", headers={"Origin": "https://pages.example"}).headers
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])

@@ -32,7 +32,9 @@ def test_it_works(operator: httpx.Client) -> None:
     assert answer.status_code == 201
     body = answer.json()
     assert {name: body[name] for name in ("name", "description", "llm_model")} == {
-        "name": "a_domain", "description": DESCRIPTION, "llm_model": "qwen3:32b",
+        "name": "a_domain",
+        "description": DESCRIPTION,
+        "llm_model": "qwen3:32b",
     }
     parse_time(body["created_at"])
     assert body["latest_run"] is None
@@ -63,9 +65,36 @@ def test_good_names(operator: httpx.Client, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "", "a", "a" * 101, "Ab", "aB", "1a", "_a", "a-b", "a b", " ab", "ab ", "ab\n", "ab\r", "\nab", "ab\t",
-        "ab\u2028", "é" * 3,
-        "aé", "a\u0661", "ａｂ", "a/b", "a.b", "a%b", "ab\x00", None, 5, 1.5, True, ["ab"], {"a": "b"},
+        "",
+        "a",
+        "a" * 101,
+        "Ab",
+        "aB",
+        "1a",
+        "_a",
+        "a-b",
+        "a b",
+        " ab",
+        "ab ",
+        "ab\n",
+        "ab\r",
+        "\nab",
+        "ab\t",
+        "ab\u2028",
+        "é" * 3,
+        "aé",
+        "a\u0661",
+        "ａｂ",
+        "a/b",
+        "a.b",
+        "a%b",
+        "ab\x00",
+        None,
+        5,
+        1.5,
+        True,
+        ["ab"],
+        {"a": "b"},
     ],
 )
 def test_bad_names(operator: httpx.Client, name: Any) -> None:

@@ -23,13 +23,22 @@ from training_status.tests.acceptance.running_service import (
 
 JSON = {"Content-Type": "application/json"}
 READING = [
-    "/domains", "/domains/{domain}", "/domains/{domain}/training-status", "/domains/{domain}/training-logs",
-    "/domains/{domain}/training-logs/download", "/domains/{domain}/training-runs", "/domains/{domain}/training-runs/1",
-    "/training-runs/{run}", "/training-runs/{run}/result",
+    "/domains",
+    "/domains/{domain}",
+    "/domains/{domain}/training-status",
+    "/domains/{domain}/training-logs",
+    "/domains/{domain}/training-logs/download",
+    "/domains/{domain}/training-runs",
+    "/domains/{domain}/training-runs/1",
+    "/training-runs/{run}",
+    "/training-runs/{run}/result",
 ]
 TAKING_A_BODY = [
-    ("POST", "/domains"), ("PATCH", "/domains/{domain}"), ("POST", "/domains/{domain}/training-runs"),
-    ("PATCH", "/training-runs/{run}"), ("POST", "/training-runs/{run}/events"),
+    ("POST", "/domains"),
+    ("PATCH", "/domains/{domain}"),
+    ("POST", "/domains/{domain}/training-runs"),
+    ("PATCH", "/training-runs/{run}"),
+    ("POST", "/training-runs/{run}/events"),
 ]
 
 
@@ -72,13 +81,24 @@ def test_unusual_names_in_the_path(operator: httpx.Client, name: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("PUT", "/domains"), ("DELETE", "/domains"), ("PATCH", "/domains"), ("POST", "/domains/{domain}"),
-        ("PUT", "/domains/{domain}"), ("POST", "/domains/{domain}/training-status"),
-        ("DELETE", "/domains/{domain}/training-logs"), ("POST", "/domains/{domain}/training-logs/download"),
-        ("PUT", "/domains/{domain}/training-runs"), ("PUT", "/training-runs/{run}"), ("POST", "/training-runs/{run}"),
-        ("GET", "/training-runs/{run}/events"), ("GET", "/training-runs/{run}/heartbeat"),
-        ("DELETE", "/training-runs/{run}/cancel"), ("POST", "/training-runs/{run}/result"), ("BREW", "/domains"),
-        ("TRACE", "/domains"), ("PROPFIND", "/training-runs/{run}"),
+        ("PUT", "/domains"),
+        ("DELETE", "/domains"),
+        ("PATCH", "/domains"),
+        ("POST", "/domains/{domain}"),
+        ("PUT", "/domains/{domain}"),
+        ("POST", "/domains/{domain}/training-status"),
+        ("DELETE", "/domains/{domain}/training-logs"),
+        ("POST", "/domains/{domain}/training-logs/download"),
+        ("PUT", "/domains/{domain}/training-runs"),
+        ("PUT", "/training-runs/{run}"),
+        ("POST", "/training-runs/{run}"),
+        ("GET", "/training-runs/{run}/events"),
+        ("GET", "/training-runs/{run}/heartbeat"),
+        ("DELETE", "/training-runs/{run}/cancel"),
+        ("POST", "/training-runs/{run}/result"),
+        ("BREW", "/domains"),
+        ("TRACE", "/domains"),
+        ("PROPFIND", "/training-runs/{run}"),
     ],
 )
 def test_unknown_methods(operator: httpx.Client, at: Any, method: str, path: str) -> None:
@@ -171,30 +191,50 @@ def test_json_with_a_charset(operator: httpx.Client, run: Run) -> None:
 
 
 BAD_BODIES: dict[str, bytes] = {
-    "empty": b"", "blank": b"  \n", "cut": b'{"events": [', "a brace": b"{", "text": b"hello", "a comma": b'{"a": 1,}',
-    "two": b"{}{}", "garbage after": b"{} x", "single quotes": b"{'a': 1}", "a comment": b"{} // x", "list": b"[]",
+    "empty": b"",
+    "blank": b"  \n",
+    "cut": b'{"events": [',
+    "a brace": b"{",
+    "text": b"hello",
+    "a comma": b'{"a": 1,}',
+    "two": b"{}{}",
+    "garbage after": b"{} x",
+    "single quotes": b"{'a': 1}",
+    "a comment": b"{} // x",
+    "list": b"[]",
     "string": b'"x"',
-    "number": b"5", "null": b"null", "true": b"true", "NaN": b"NaN", "invalid UTF-8": b'{"a": "\xff"}',
+    "number": b"5",
+    "null": b"null",
+    "true": b"true",
+    "NaN": b"NaN",
+    "invalid UTF-8": b'{"a": "\xff"}',
     "overlong": b'{"a": "\xc0\xaf"}',
     "a surrogate in UTF-8": b'{"a": "\xed\xa0\x80"}',
     "UTF-16": '{"a": 1}'.encode("utf-16"),
-    "UTF-32": '{"a": 1}'.encode("utf-32"), "a NUL": b"{}\x00", "a raw NUL": b'{"a": "\x00"}',
+    "UTF-32": '{"a": 1}'.encode("utf-32"),
+    "a NUL": b"{}\x00",
+    "a raw NUL": b'{"a": "\x00"}',
     "a raw line break": b'{"a": "\n"}',
     "deep lists": b"[" * 100_000,
     "deep closed lists": b"[" * 100_000 + b"]" * 100_000,
-    "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "many digits": b"1" * 10_000, "form": b"a=1&b=2",
+    "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "many digits": b"1" * 10_000,
+    "form": b"a=1&b=2",
 }
 
 
-@pytest.mark.parametrize(("method", "path"), [endpoint for endpoint in TAKING_A_BODY if "events" in endpoint[1]] + [
-    ("POST", "/domains")])
+@pytest.mark.parametrize(
+    ("method", "path"), [endpoint for endpoint in TAKING_A_BODY if "events" in endpoint[1]] + [("POST", "/domains")]
+)
 @pytest.mark.parametrize("kind", BAD_BODIES)
 def test_bad_bodies(operator: httpx.Client, at: Any, method: str, path: str, kind: str) -> None:
     problem(operator.request(method, at(path), content=BAD_BODIES[kind], headers=JSON), 422)
 
 
-@pytest.mark.parametrize(("method", "path"), [
-    ("PATCH", "/domains/{domain}"), ("POST", "/domains/{domain}/training-runs"), ("PATCH", "/training-runs/{run}")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PATCH", "/domains/{domain}"), ("POST", "/domains/{domain}/training-runs"), ("PATCH", "/training-runs/{run}")],
+)
 @pytest.mark.parametrize("kind", [kind for kind in BAD_BODIES if kind not in ("empty", "blank")])
 def test_bad_bodies_where_every_field_can_be_left_out(
     operator: httpx.Client, at: Any, method: str, path: str, kind: str
@@ -244,15 +284,22 @@ def test_numbers_beyond_a_double(operator: httpx.Client, domain: str, number: st
 def test_texts_that_are_no_text(operator: httpx.Client, domain: str, text: str) -> None:
     text = f'"{text} and ten characters"'
     starts = [
-        f'{{"note": {text}}}', f'{{"optimizer": {text}}}', f'{{"llm_model": {text}}}', f'{{"tags": [{text}]}}',
-        f'{{"config": {{"a": {text}}}}}', f'{{"config": {{{text}: 1}}}}', f'{{"config": {{"a": [{{{text}: 1}}]}}}}',
+        f'{{"note": {text}}}',
+        f'{{"optimizer": {text}}}',
+        f'{{"llm_model": {text}}}',
+        f'{{"tags": [{text}]}}',
+        f'{{"config": {{"a": {text}}}}}',
+        f'{{"config": {{{text}: 1}}}}',
+        f'{{"config": {{"a": [{{{text}: 1}}]}}}}',
         f'{{"id": {text}}}',
     ]
     for body in starts:
         problem(operator.post(f"/domains/{domain}/training-runs", content=body, headers=JSON), 422)
-    for body in (f'{{"name": {text}, "description": "A domain under test"}}',
-                 f'{{"name": "never_made", "description": {text}}}',
-                 f'{{"name": "never_made", "description": "A domain under test", "llm_model": {text}}}'):
+    for body in (
+        f'{{"name": {text}, "description": "A domain under test"}}',
+        f'{{"name": "never_made", "description": {text}}}',
+        f'{{"name": "never_made", "description": "A domain under test", "llm_model": {text}}}',
+    ):
         problem(operator.post("/domains", content=body, headers=JSON), 422)
     problem(operator.patch(f"/domains/{domain}", content=f'{{"description": {text}}}', headers=JSON), 422)
     assert ok(operator.get(f"/domains/{domain}/training-runs"))["total"] == 0
@@ -308,11 +355,19 @@ def connection(service: Service) -> Iterator[http.client.HTTPConnection]:
 
 
 def exchange(
-    connection: http.client.HTTPConnection, service: Service, method: str, path: str, body: bytes | None = None,
+    connection: http.client.HTTPConnection,
+    service: Service,
+    method: str,
+    path: str,
+    body: bytes | None = None,
     **headers: str,
 ) -> int:
-    connection.request(method, ADMIN + path, body, {
-        "Authorization": f"Bearer {service.token('operator')}", "Content-Type": "application/json", **headers})
+    connection.request(
+        method,
+        ADMIN + path,
+        body,
+        {"Authorization": f"Bearer {service.token('operator')}", "Content-Type": "application/json", **headers},
+    )
     answer = connection.getresponse()
     answer.read()
     return answer.status
@@ -321,11 +376,16 @@ def exchange(
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
-        ("GET", "/domains/unknown", None, 404), ("PUT", "/domains", b"{}", 405), ("POST", "/domains", b"{", 422),
-        ("POST", "/domains", b"[" * 100_000, 422), ("GET", "/unknown", None, 404),
+        ("GET", "/domains/unknown", None, 404),
+        ("PUT", "/domains", b"{}", 405),
+        ("POST", "/domains", b"{", 422),
+        ("POST", "/domains", b"[" * 100_000, 422),
+        ("GET", "/unknown", None, 404),
         ("POST", "/unknown", b"x" * 70_000, 404),
-        ("POST", "/domains/unknown/training-runs", b"x" * 300_000, 404), ("GET", "/domains?page=0", None, 422),
-        ("HEAD", "/domains/unknown", None, 404), ("DELETE", "/domains/unknown", b"x" * 1000, 404),
+        ("POST", "/domains/unknown/training-runs", b"x" * 300_000, 404),
+        ("GET", "/domains?page=0", None, 422),
+        ("HEAD", "/domains/unknown", None, 404),
+        ("DELETE", "/domains/unknown", b"x" * 1000, 404),
     ],
     ids=range(10),
 )

@@ -54,16 +54,26 @@ def messages(run: Run) -> list[str]:
 
 
 def test_it_works(run: Run) -> None:
-    receipt = ok(run.post(
-        {"n": 1, "type": "phase", "phase": "loading_data", "message": "120 samples", "timestamp": iso(now())},
-        {"n": 2, "type": "progress", "fraction": 0.3, "message": "trial 3 of 10", "metrics": {"entity_f1": 0.71}},
-        {"n": 3, "type": "log", "level": "INFO", "message": "a line", "step": "a step", "metrics": {}},
-        {"n": 4, "type": "complete", "metrics": {"entity_f1": 0.87}, "result": {"prompts": {}}},
-        source=new_id(), sent_at=iso(now()),
-    ))
-    assert receipt.items() >= {
-        "accepted": 4, "duplicates": 0, "last_n": 4, "status": "completed", "cancel_requested": False,
-    }.items()
+    receipt = ok(
+        run.post(
+            {"n": 1, "type": "phase", "phase": "loading_data", "message": "120 samples", "timestamp": iso(now())},
+            {"n": 2, "type": "progress", "fraction": 0.3, "message": "trial 3 of 10", "metrics": {"entity_f1": 0.71}},
+            {"n": 3, "type": "log", "level": "INFO", "message": "a line", "step": "a step", "metrics": {}},
+            {"n": 4, "type": "complete", "metrics": {"entity_f1": 0.87}, "result": {"prompts": {}}},
+            source=new_id(),
+            sent_at=iso(now()),
+        )
+    )
+    assert (
+        receipt.items()
+        >= {
+            "accepted": 4,
+            "duplicates": 0,
+            "last_n": 4,
+            "status": "completed",
+            "cancel_requested": False,
+        }.items()
+    )
     assert messages(run) == ["120 samples", "trial 3 of 10", "a line"]
     assert ok(run.client.get(f"{run.path}/result")) == {"prompts": {}}
 
@@ -104,9 +114,7 @@ def test_a_number_repeated_within_a_batch_is_a_duplicate(run: Run) -> None:
     assert messages(run) == ["event 1", "event 2"]
 
 
-@pytest.mark.parametrize(
-    ("numbers", "expected_n"), [([4], 3), ([5, 6], 3), ([4, 3], 3), ([2**62], 3)], ids=str
-)
+@pytest.mark.parametrize(("numbers", "expected_n"), [([4], 3), ([5, 6], 3), ([4, 3], 3), ([2**62], 3)], ids=str)
 def test_a_gap_is_refused_with_the_number_that_is_awaited(run: Run, numbers: list[int], expected_n: int) -> None:
     run.send(log("event 1"), log("event 2"))
     body = problem(run.post(*events_named(*numbers)), 409)
@@ -184,21 +192,68 @@ def test_bad_sources(run: Run, source: Any) -> None:
 
 
 LATE_AND_BAD = [
-    {"type": "phase", "phase": "unknown"}, {"type": "phase"}, {"type": "phase", "phase": "Initialization"},
-    {"type": "phase", "phase": 3}, {"type": "phase", "phase": None}, {"type": "unknown"}, {"type": None}, {},
-    {"type": "progress"}, progress(-0.1), progress(1.0000001), progress(True), progress("0.5"), progress(None),
-    progress([0.5]), progress(10**30), progress(0.5, message=5), progress(0.5, message=["x"]),
-    progress(0.5, metrics=[]), progress(0.5, metrics="x"), progress(0.5, metrics=5),
-    progress(0.5, metrics={"a": []}), progress(0.5, metrics={"a": {}}), progress(0.5, metrics={"a": [1]}),
-    {"type": "log", "level": "INFO"}, {"type": "log", "message": "x"}, log(level="LOUD"), log(level="info "),
-    log(level=20), log(level=None), log(5), log(None), log(step=5), log(metrics=[]), log(metrics={"a": {"b": 1}}),
-    log("a\x00b"), log(step="a\x00b"), log(metrics={"a\x00": 1}), log(metrics={"a": "\x00"}),
-    phase(ENTITY, message="\x00"), progress(0.5, message="\x00"), complete(message="\x00"), fail("\x00"),
-    complete(result=[]), complete(result="x"), complete(result={"a": ["\x00"]}), complete(result={"\x00": 1}),
-    complete(metrics={"a": []}), {"type": "fail"}, fail(5), fail(None), fail(metrics={"a": []}),
-    log(timestamp="2026-01-20T15:05:00"), log(timestamp="2026-01-20"), log(timestamp="now"), log(timestamp=1768921500),
-    log(timestamp=True), log(timestamp=""), log(timestamp="2026-02-30T00:00:00Z"),
-    log(timestamp="2026-01-20T25:00:00Z"), log(timestamp="2026-01-20T15:05:00Z\n"), log(timestamp={}),
+    {"type": "phase", "phase": "unknown"},
+    {"type": "phase"},
+    {"type": "phase", "phase": "Initialization"},
+    {"type": "phase", "phase": 3},
+    {"type": "phase", "phase": None},
+    {"type": "unknown"},
+    {"type": None},
+    {},
+    {"type": "progress"},
+    progress(-0.1),
+    progress(1.0000001),
+    progress(True),
+    progress("0.5"),
+    progress(None),
+    progress([0.5]),
+    progress(10**30),
+    progress(0.5, message=5),
+    progress(0.5, message=["x"]),
+    progress(0.5, metrics=[]),
+    progress(0.5, metrics="x"),
+    progress(0.5, metrics=5),
+    progress(0.5, metrics={"a": []}),
+    progress(0.5, metrics={"a": {}}),
+    progress(0.5, metrics={"a": [1]}),
+    {"type": "log", "level": "INFO"},
+    {"type": "log", "message": "x"},
+    log(level="LOUD"),
+    log(level="info "),
+    log(level=20),
+    log(level=None),
+    log(5),
+    log(None),
+    log(step=5),
+    log(metrics=[]),
+    log(metrics={"a": {"b": 1}}),
+    log("a\x00b"),
+    log(step="a\x00b"),
+    log(metrics={"a\x00": 1}),
+    log(metrics={"a": "\x00"}),
+    phase(ENTITY, message="\x00"),
+    progress(0.5, message="\x00"),
+    complete(message="\x00"),
+    fail("\x00"),
+    complete(result=[]),
+    complete(result="x"),
+    complete(result={"a": ["\x00"]}),
+    complete(result={"\x00": 1}),
+    complete(metrics={"a": []}),
+    {"type": "fail"},
+    fail(5),
+    fail(None),
+    fail(metrics={"a": []}),
+    log(timestamp="2026-01-20T15:05:00"),
+    log(timestamp="2026-01-20"),
+    log(timestamp="now"),
+    log(timestamp=1768921500),
+    log(timestamp=True),
+    log(timestamp=""),
+    log(timestamp="2026-02-30T00:00:00Z"),
+    log(timestamp="2026-01-20T25:00:00Z"),
+    log(timestamp="2026-01-20T15:05:00Z\n"),
+    log(timestamp={}),
 ]
 
 
@@ -227,7 +282,8 @@ def test_bad_sending_times(run: Run, sent_at: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1" + "0" * 400, "1" + "0" * 5000],
+    "number",
+    ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1" + "0" * 400, "1" + "0" * 5000],
     ids=lambda text: text[:12],
 )
 @pytest.mark.parametrize(
@@ -340,8 +396,11 @@ def test_four_mebibytes_in_chunks_of_unknown_number(run: Run) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda text: phase(ENTITY, message=text), lambda text: progress(0.5, message=text), log,
-        lambda text: complete(message=text), fail,
+        lambda text: phase(ENTITY, message=text),
+        lambda text: progress(0.5, message=text),
+        log,
+        lambda text: complete(message=text),
+        fail,
     ],
     ids=["phase", "progress", "log", "complete", "fail"],
 )
@@ -354,9 +413,16 @@ def test_a_message_is_64_kib_at_most(run: Run, make: Callable[[str], dict[str, A
     assert messages(run) == [text]
 
 
-@pytest.mark.parametrize("make", [lambda m: progress(0.5, metrics=m), lambda m: log(metrics=m),
-                                  lambda m: complete(metrics=m), lambda m: fail(metrics=m)],
-                         ids=["progress", "log", "complete", "fail"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda m: progress(0.5, metrics=m),
+        lambda m: log(metrics=m),
+        lambda m: complete(metrics=m),
+        lambda m: fail(metrics=m),
+    ],
+    ids=["progress", "log", "complete", "fail"],
+)
 @pytest.mark.parametrize("character", ["x", "é", "🙂"])
 def test_metrics_are_16_kib_at_most(run: Run, make: Callable[[Any], dict[str, Any]], character: str) -> None:
     per_character = len(character.encode())
@@ -380,8 +446,12 @@ def test_a_result_is_a_mebibyte_at_most(run: Run, character: str) -> None:
 
 def test_metrics_take_the_latest_value_per_key(run: Run) -> None:
     run.send(
-        progress(0.1, metrics={"a": 0.1, "b": 1, "c": "x"}), log(metrics={"a": 9, "z": 9}),
-        progress(0.2, metrics={"a": 0.2, "d": True}), progress(0.1, metrics={"b": 2}), progress(0.3), phase(ENTITY),
+        progress(0.1, metrics={"a": 0.1, "b": 1, "c": "x"}),
+        log(metrics={"a": 9, "z": 9}),
+        progress(0.2, metrics={"a": 0.2, "d": True}),
+        progress(0.1, metrics={"b": 2}),
+        progress(0.3),
+        phase(ENTITY),
         progress(0.1, metrics={"c": None}),
     )
     assert run.status()["metrics"] == {"a": 0.2, "b": 2, "c": None, "d": True}
@@ -418,7 +488,8 @@ def test_a_metric_is_kept_as_it_is(run: Run, value: Any) -> None:
 def test_every_phase_has_an_entry(run: Run) -> None:
     run.send(phase("loading_data"), phase(ENTITY, message="begins"), phase("loading_data", message="again"))
     assert [(entry["message"], entry["level"], entry["step"], entry["metrics"]) for entry in run.entries()] == [
-        ("Phase loading_data", "INFO", "loading_data", None), ("begins", "INFO", ENTITY, None),
+        ("Phase loading_data", "INFO", "loading_data", None),
+        ("begins", "INFO", ENTITY, None),
         ("again", "INFO", ENTITY, None),
     ]
 
@@ -430,7 +501,9 @@ def test_every_log_event_has_an_entry(run: Run) -> None:
     run.send(log("", step="any é step"), log("x", step=None), log("y", metrics={"a": 1}))
     entries = run.entries()[1:]
     assert [(entry["message"], entry["level"], entry["step"]) for entry in entries] == [
-        *[(f"at {level}", level, None) for level in levels], ("", "INFO", "any é step"), ("x", "INFO", None),
+        *[(f"at {level}", level, None) for level in levels],
+        ("", "INFO", "any é step"),
+        ("x", "INFO", None),
         ("y", "INFO", None),
     ]
     assert entries[-1]["metrics"] == {"a": 1}
@@ -439,12 +512,18 @@ def test_every_log_event_has_an_entry(run: Run) -> None:
 
 def test_a_progress_has_an_entry_if_it_says_something(run: Run) -> None:
     run.send(
-        progress(0.1), progress(0.2, message="said"), progress(0.3, metrics={"a": 1}), phase(ENTITY),
-        progress(0.4), progress(0.5, message="both", metrics={"b": 2}),
+        progress(0.1),
+        progress(0.2, message="said"),
+        progress(0.3, metrics={"a": 1}),
+        phase(ENTITY),
+        progress(0.4),
+        progress(0.5, message="both", metrics={"b": 2}),
     )
     assert [(entry["message"], entry["level"], entry["step"], entry["metrics"]) for entry in run.entries()] == [
-        ("said", "INFO", "initialization", None), ("", "INFO", "initialization", {"a": 1}),
-        (f"Phase {ENTITY}", "INFO", ENTITY, None), ("both", "INFO", ENTITY, {"b": 2}),
+        ("said", "INFO", "initialization", None),
+        ("", "INFO", "initialization", {"a": 1}),
+        (f"Phase {ENTITY}", "INFO", ENTITY, None),
+        ("both", "INFO", ENTITY, {"b": 2}),
     ]
 
 
@@ -477,8 +556,18 @@ def test_the_service_adds_no_entries(run: Run) -> None:
 def test_progress_never_goes_down(run: Run) -> None:
     seen = []
     for event in (
-        phase(ENTITY), progress(0.5), progress(0.2), phase("loading_data"), progress(0.6), progress(0.0), phase(ENTITY),
-        progress(0.55), phase(RELATION), progress(0.0), phase("initialization"), progress(0.5),
+        phase(ENTITY),
+        progress(0.5),
+        progress(0.2),
+        phase("loading_data"),
+        progress(0.6),
+        progress(0.0),
+        phase(ENTITY),
+        progress(0.55),
+        phase(RELATION),
+        progress(0.0),
+        phase("initialization"),
+        progress(0.5),
     ):
         run.send(event)
         seen.append(run.status()["progress"])
@@ -518,10 +607,13 @@ def test_the_message_is_the_latest_of_progress(run: Run) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ("2026-01-20T15:05:00Z", "2026-01-20T15:05:00Z"), ("2026-01-20T15:05:00.000Z", "2026-01-20T15:05:00Z"),
+        ("2026-01-20T15:05:00Z", "2026-01-20T15:05:00Z"),
+        ("2026-01-20T15:05:00.000Z", "2026-01-20T15:05:00Z"),
         ("2026-01-20T15:05:00.123456Z", "2026-01-20T15:05:00.123456Z"),
-        ("2026-01-20T17:05:00+02:00", "2026-01-20T15:05:00Z"), ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
-        ("2999-12-31T23:59:59Z", "2999-12-31T23:59:59Z"), ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        ("2026-01-20T17:05:00+02:00", "2026-01-20T15:05:00Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+        ("2999-12-31T23:59:59Z", "2999-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
         ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
     ],
 )
@@ -574,8 +666,11 @@ def test_a_wrong_clock_is_corrected(run: Run, ahead: timedelta) -> None:
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)], ids=["fast", "slow"])
 def test_the_age_of_an_event_survives_a_wrong_clock(run: Run, ahead: timedelta) -> None:
     at = now() + ahead
-    run.send(progress(0.2, timestamp=iso(at - timedelta(minutes=10))),
-             complete(timestamp=iso(at - timedelta(minutes=4))), sent_at=iso(at))
+    run.send(
+        progress(0.2, timestamp=iso(at - timedelta(minutes=10))),
+        complete(timestamp=iso(at - timedelta(minutes=4))),
+        sent_at=iso(at),
+    )
     status = run.status()
     assert abs(parse_time(status["started_at"]) - (at - ahead - timedelta(minutes=10))) < timedelta(seconds=2)
     assert abs(parse_time(status["completed_at"]) - (at - ahead - timedelta(minutes=4))) < timedelta(seconds=2)

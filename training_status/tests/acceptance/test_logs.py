@@ -26,8 +26,22 @@ from training_status.tests.acceptance.running_service import (
 HOUR = timedelta(hours=1)
 LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 MESSAGES = [
-    "100% done", "100 done", "a_b", "aXb", "back\\slash", "back slash", "ÄÖÜ groß", "äöü GROSS", "ПРИВЕТ", "привет",
-    "ΑΒΓ", "it's \"quoted\"", "🙂", "line\nbreak", "", "café",
+    "100% done",
+    "100 done",
+    "a_b",
+    "aXb",
+    "back\\slash",
+    "back slash",
+    "ÄÖÜ groß",
+    "äöü GROSS",
+    "ПРИВЕТ",
+    "привет",
+    "ΑΒΓ",
+    'it\'s "quoted"',
+    "🙂",
+    "line\nbreak",
+    "",
+    "café",
 ]
 
 
@@ -36,10 +50,12 @@ def told(operator: httpx.Client) -> Run:
     """A run whose log has 45 entries: event 1 to 45, nine of each level."""
     operator.post("/domains", json={"name": "with_a_log", "description": "A domain under test"})
     run = Run(operator, "with_a_log")
-    run.send(*[
-        log(f"event {n}", LEVELS[n % 5], step=(None, ENTITY, "own step")[n % 3], timestamp=iso(now() - n * HOUR))
-        for n in range(1, 46)
-    ])
+    run.send(
+        *[
+            log(f"event {n}", LEVELS[n % 5], step=(None, ENTITY, "own step")[n % 3], timestamp=iso(now() - n * HOUR))
+            for n in range(1, 46)
+        ]
+    )
     return run
 
 
@@ -56,9 +72,7 @@ def seqs(page: dict[str, Any]) -> list[int]:
 
 
 def download(run: Run, **parameters: Any) -> httpx.Response:
-    answer = run.client.get(
-        f"/domains/{run.domain}/training-logs/download", params={"run": run.number, **parameters}
-    )
+    answer = run.client.get(f"/domains/{run.domain}/training-logs/download", params={"run": run.number, **parameters})
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -73,16 +87,36 @@ def test_it_works(operator: httpx.Client, domain: str, run: Run) -> None:
         progress(0.5, message="Entity extraction F1: 0.87", metrics={"f1": 0.87}, timestamp="2026-01-20T15:05:00Z"),
     )
     body = ok(operator.get(f"/domains/{domain}/training-logs?page=1&page_size=20"))
-    assert body.items() >= {
-        "domain_name": domain,
-        "logs": [
-            {"timestamp": "2026-01-20T15:05:00Z", "level": "INFO", "message": "Entity extraction F1: 0.87",
-             "step": ENTITY, "metrics": {"f1": 0.87}, "seq": 2},
-            {"timestamp": "2026-01-20T15:04:00Z", "level": "INFO", "message": f"Phase {ENTITY}",
-             "step": ENTITY, "metrics": None, "seq": 1},
-        ],
-        "total_logs": 2, "page": 1, "page_size": 20, "first_seq": 1, "last_seq": 2, "total_is_exact": True,
-    }.items()
+    assert (
+        body.items()
+        >= {
+            "domain_name": domain,
+            "logs": [
+                {
+                    "timestamp": "2026-01-20T15:05:00Z",
+                    "level": "INFO",
+                    "message": "Entity extraction F1: 0.87",
+                    "step": ENTITY,
+                    "metrics": {"f1": 0.87},
+                    "seq": 2,
+                },
+                {
+                    "timestamp": "2026-01-20T15:04:00Z",
+                    "level": "INFO",
+                    "message": f"Phase {ENTITY}",
+                    "step": ENTITY,
+                    "metrics": None,
+                    "seq": 1,
+                },
+            ],
+            "total_logs": 2,
+            "page": 1,
+            "page_size": 20,
+            "first_seq": 1,
+            "last_seq": 2,
+            "total_is_exact": True,
+        }.items()
+    )
     assert {level: count for level, count in body["level_counts"].items() if count} == {"INFO": 2}
 
 
@@ -149,7 +183,9 @@ def test_an_older_run(operator: httpx.Client, domain: str) -> None:
         Run(operator, domain).send(log(name), complete())
     path = f"/domains/{domain}/training-logs"
     assert [ok(operator.get(path, params=run))["logs"][0]["message"] for run in ({}, {"run": 1}, {"run": 2})] == [
-        "second", "first", "second",
+        "second",
+        "first",
+        "second",
     ]
     problem(operator.get(path, params={"run": 3}), 404)
     problem(operator.get(f"{path}/download", params={"run": 3}), 404)
@@ -200,7 +236,12 @@ def test_by_number(told: Run) -> None:
 
 def test_all_filters_together(told: Run) -> None:
     page = told.log(
-        level=["INFO", "ERROR"], min_level="WARNING", step="own step", search="EVENT", after_seq=5, before_seq=40,
+        level=["INFO", "ERROR"],
+        min_level="WARNING",
+        step="own step",
+        search="EVENT",
+        after_seq=5,
+        before_seq=40,
         order="asc",
     )
     expected = [n for n in range(6, 40) if n % 5 == 3 and n % 3 == 2]
@@ -211,8 +252,19 @@ def test_all_filters_together(told: Run) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        "level=LOUD", "level=INFO&level=LOUD", "min_level=LOUD", "order=up", "before_seq=x", "after_seq=x",
-        "after_seq=-1", "before_seq=1.5", "search=%00", "search=a%00b", "step=%00", "level=%00", "order=%00",
+        "level=LOUD",
+        "level=INFO&level=LOUD",
+        "min_level=LOUD",
+        "order=up",
+        "before_seq=x",
+        "after_seq=x",
+        "after_seq=-1",
+        "before_seq=1.5",
+        "search=%00",
+        "search=a%00b",
+        "step=%00",
+        "level=%00",
+        "order=%00",
     ],
 )
 def test_bad_filters(told: Run, bad: str) -> None:
@@ -231,12 +283,29 @@ def test_bytes_that_are_no_text(told: Run, bad: str) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("%", ["100% done"]), ("0% d", ["100% done"]), ("_", ["a_b"]), ("A_B", ["a_b"]),
-        ("\\", ["back\\slash"]), ("K\\S", ["back\\slash"]), ("%%", []), ("a%b", []), ("\\%", []), ("\\_", []),
-        ("100", ["100% done", "100 done"]), ("äöü", ["ÄÖÜ groß", "äöü GROSS"]), ("ÄÖÜ", ["ÄÖÜ groß", "äöü GROSS"]),
-        ("Привет", ["ПРИВЕТ", "привет"]), ("αβγ", ["ΑΒΓ"]), ("É", ["café"]), ("'S \"q", ["it's \"quoted\""]),
-        ("🙂", ["🙂"]), ("e\nB", ["line\nbreak"]),
-        (".*", []), ("[a", []), ("nowhere", []), ("SLASH", ["back\\slash", "back slash"]),
+        ("%", ["100% done"]),
+        ("0% d", ["100% done"]),
+        ("_", ["a_b"]),
+        ("A_B", ["a_b"]),
+        ("\\", ["back\\slash"]),
+        ("K\\S", ["back\\slash"]),
+        ("%%", []),
+        ("a%b", []),
+        ("\\%", []),
+        ("\\_", []),
+        ("100", ["100% done", "100 done"]),
+        ("äöü", ["ÄÖÜ groß", "äöü GROSS"]),
+        ("ÄÖÜ", ["ÄÖÜ groß", "äöü GROSS"]),
+        ("Привет", ["ПРИВЕТ", "привет"]),
+        ("αβγ", ["ΑΒΓ"]),
+        ("É", ["café"]),
+        ("'S \"q", ['it\'s "quoted"']),
+        ("🙂", ["🙂"]),
+        ("e\nB", ["line\nbreak"]),
+        (".*", []),
+        ("[a", []),
+        ("nowhere", []),
+        ("SLASH", ["back\\slash", "back slash"]),
         ("x" * 10_000, []),
     ],
     ids=lambda value: str(value)[:20],
@@ -272,8 +341,14 @@ def test_a_download_as_text(told: Run) -> None:
 
 @pytest.mark.parametrize(
     "filters",
-    [{"level": ["INFO", "ERROR"]}, {"min_level": "ERROR"}, {"step": "own step"}, {"search": "event 4"},
-     {"after_seq": 3, "before_seq": 30}, {"search": "nowhere"}],
+    [
+        {"level": ["INFO", "ERROR"]},
+        {"min_level": "ERROR"},
+        {"step": "own step"},
+        {"search": "event 4"},
+        {"after_seq": 3, "before_seq": 30},
+        {"search": "nowhere"},
+    ],
     ids=str,
 )
 def test_a_download_has_what_matches(told: Run, filters: dict[str, Any]) -> None:

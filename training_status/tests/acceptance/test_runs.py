@@ -43,10 +43,23 @@ def test_it_works(operator: httpx.Client, domain: str) -> None:
     assert answer.status_code == 201
     body = answer.json()
     expected = {
-        "domain_name": domain, "run_number": 1, "status": "pending", "progress": 0, "current_step": "initialization",
-        "steps": [{"name": name, "status": "pending", "progress": 0} for name in PHASES], "message": None,
-        "metrics": {}, "baseline_metrics": None, "started_at": None, "estimated_completion": None, "forecast": None,
-        "elapsed_time_ms": None, "completed_at": None, "health": "ok", "failure_reason": None, "error_message": None,
+        "domain_name": domain,
+        "run_number": 1,
+        "status": "pending",
+        "progress": 0,
+        "current_step": "initialization",
+        "steps": [{"name": name, "status": "pending", "progress": 0} for name in PHASES],
+        "message": None,
+        "metrics": {},
+        "baseline_metrics": None,
+        "started_at": None,
+        "estimated_completion": None,
+        "forecast": None,
+        "elapsed_time_ms": None,
+        "completed_at": None,
+        "health": "ok",
+        "failure_reason": None,
+        "error_message": None,
         "cancel_requested": False,
     }
     assert {name: body[name] for name in expected} == expected
@@ -56,8 +69,12 @@ def test_it_works(operator: httpx.Client, domain: str) -> None:
 
 def test_everything_that_can_be_said_at_the_start(operator: httpx.Client, domain: str) -> None:
     fields = {
-        "id": new_id(), "llm_model": "qwen3:8b", "optimizer": "MIPROv2", "sample_count": 120,
-        "config": {"trials": 10, "nested": {"a": [1, None, True, "é", 0.1]}}, "tags": ["nightly", "ü"],
+        "id": new_id(),
+        "llm_model": "qwen3:8b",
+        "optimizer": "MIPROv2",
+        "sample_count": 120,
+        "config": {"trials": 10, "nested": {"a": [1, None, True, "é", 0.1]}},
+        "tags": ["nightly", "ü"],
         "note": "a\nnote",
     }
     answer = post_start(operator, domain, **fields)
@@ -118,9 +135,7 @@ def test_the_same_start_again_in_every_state(operator: httpx.Client, domain: str
     assert ok(operator.get(f"/domains/{domain}/training-runs"))["total"] == 2
 
 
-def test_an_id_of_another_domain_is_taken(
-    operator: httpx.Client, domain: str, new_domain: Callable[[], str]
-) -> None:
+def test_an_id_of_another_domain_is_taken(operator: httpx.Client, domain: str, new_domain: Callable[[], str]) -> None:
     run = Run(operator, new_domain())
     assert problem(post_start(operator, domain, id=run.id), 409)["code"] == "run_id_taken"
     assert ok(operator.get(f"/domains/{domain}/training-runs"))["total"] == 0
@@ -129,8 +144,11 @@ def test_an_id_of_another_domain_is_taken(
 @pytest.mark.parametrize(
     "chosen",
     [
-        str(uuid.uuid1()), str(uuid.uuid5(uuid.NAMESPACE_DNS, new_id())), new_id().upper(),
-        str(uuid.UUID(int=uuid.uuid4().int | 0xF << 60)), str(uuid.UUID(int=uuid.uuid4().int >> 70)),
+        str(uuid.uuid1()),
+        str(uuid.uuid5(uuid.NAMESPACE_DNS, new_id())),
+        new_id().upper(),
+        str(uuid.UUID(int=uuid.uuid4().int | 0xF << 60)),
+        str(uuid.UUID(int=uuid.uuid4().int >> 70)),
     ],
     ids=["version 1", "version 5", "upper case", "of no variant", "nearly nil"],
 )
@@ -150,11 +168,31 @@ def test_bad_ids(operator: httpx.Client, domain: str, bad: Any) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        {"llm_model": 5}, {"llm_model": ["x"]}, {"optimizer": 5}, {"optimizer": {}}, {"sample_count": "ten"},
-        {"sample_count": -1}, {"sample_count": 1.5}, {"sample_count": True}, {"sample_count": 10**30},
-        {"sample_count": [1]}, {"config": []}, {"config": "x"}, {"config": 5}, {"tags": "x"}, {"tags": {}},
-        {"tags": [5]}, {"tags": [None]}, {"tags": [["x"]]}, {"note": 5}, {"note": []}, {"note": "a\x00b"},
-        {"tags": ["a\x00b"]}, {"optimizer": "a\x00b"}, {"llm_model": "a\x00b"}, {"config": {"a\x00": 1}},
+        {"llm_model": 5},
+        {"llm_model": ["x"]},
+        {"optimizer": 5},
+        {"optimizer": {}},
+        {"sample_count": "ten"},
+        {"sample_count": -1},
+        {"sample_count": 1.5},
+        {"sample_count": True},
+        {"sample_count": 10**30},
+        {"sample_count": [1]},
+        {"config": []},
+        {"config": "x"},
+        {"config": 5},
+        {"tags": "x"},
+        {"tags": {}},
+        {"tags": [5]},
+        {"tags": [None]},
+        {"tags": [["x"]]},
+        {"note": 5},
+        {"note": []},
+        {"note": "a\x00b"},
+        {"tags": ["a\x00b"]},
+        {"optimizer": "a\x00b"},
+        {"llm_model": "a\x00b"},
+        {"config": {"a\x00": 1}},
         {"config": {"a": ["\x00"]}},
     ],
     ids=str,
@@ -351,5 +389,7 @@ def test_a_fail_without_a_request_is_an_error(run: Run) -> None:
     run.send(fail("CUDA out of memory"))
     status = run.status()
     assert (status["status"], status["failure_reason"], status["error_message"]) == (
-        "failed", "error", "CUDA out of memory",
+        "failed",
+        "error",
+        "CUDA out of memory",
     )

@@ -30,12 +30,26 @@ Start = Callable[..., Run]
 FIRST, LAST = next(iter(PHASES)), list(PHASES)[-1]
 
 TYPES: dict[str, tuple[type, ...]] = {
-    "domain_name": (str,), "status": (str,), "progress": (int,), "current_step": (str,), "steps": (list,),
-    "metrics": (dict,), "started_at": (str, type(None)), "estimated_completion": (str, type(None)),
-    "elapsed_time_ms": (int, type(None)), "training_run_id": (str,), "run_number": (int,),
-    "message": (str, type(None)), "completed_at": (str, type(None)), "last_report_at": (str,),
-    "health": (str, type(None)), "failure_reason": (str, type(None)), "error_message": (str, type(None)),
-    "cancel_requested": (bool,), "baseline_metrics": (dict, type(None)), "forecast": (type(None),),
+    "domain_name": (str,),
+    "status": (str,),
+    "progress": (int,),
+    "current_step": (str,),
+    "steps": (list,),
+    "metrics": (dict,),
+    "started_at": (str, type(None)),
+    "estimated_completion": (str, type(None)),
+    "elapsed_time_ms": (int, type(None)),
+    "training_run_id": (str,),
+    "run_number": (int,),
+    "message": (str, type(None)),
+    "completed_at": (str, type(None)),
+    "last_report_at": (str,),
+    "health": (str, type(None)),
+    "failure_reason": (str, type(None)),
+    "error_message": (str, type(None)),
+    "cancel_requested": (bool,),
+    "baseline_metrics": (dict, type(None)),
+    "forecast": (type(None),),
 }
 STORIES: dict[str, list[dict[str, Any]]] = {
     "pending": [],
@@ -155,7 +169,23 @@ def expected_steps(percent: float) -> list[tuple[str, int]]:
 
 
 FRACTIONS = [
-    0, 0.0, 0.001, 0.05, 0.1, 0.125, 0.15, 0.25, 1 / 3, 0.375, 0.5, 0.625, 0.7, 0.875, 0.9, 0.995, 0.9999,
+    0,
+    0.0,
+    0.001,
+    0.05,
+    0.1,
+    0.125,
+    0.15,
+    0.25,
+    1 / 3,
+    0.375,
+    0.5,
+    0.625,
+    0.7,
+    0.875,
+    0.9,
+    0.995,
+    0.9999,
 ]
 
 
@@ -227,10 +257,13 @@ def test_a_completed_run(start: Start, story: str) -> None:
     [
         ([], FIRST, [("failed", 0)] + [("pending", 0)] * 6, 0),
         ([phase(ENTITY)], ENTITY, [("completed", 100)] * 2 + [("failed", 0)] + [("pending", 0)] * 4, 10),
-        ([phase(ENTITY), progress(0.5)], ENTITY,
-         [("completed", 100)] * 2 + [("failed", 50)] + [("pending", 0)] * 4, 27),
-        ([phase(ENTITY), progress(1)], ENTITY,
-         [("completed", 100)] * 2 + [("failed", 100)] + [("pending", 0)] * 4, 45),
+        (
+            [phase(ENTITY), progress(0.5)],
+            ENTITY,
+            [("completed", 100)] * 2 + [("failed", 50)] + [("pending", 0)] * 4,
+            27,
+        ),
+        ([phase(ENTITY), progress(1)], ENTITY, [("completed", 100)] * 2 + [("failed", 100)] + [("pending", 0)] * 4, 45),
         ([phase(LAST), progress(0.5)], LAST, [("completed", 100)] * 6 + [("failed", 50)], 97),
     ],
 )
@@ -253,9 +286,16 @@ def test_a_failed_run_is_never_at_a_hundred(run: Run) -> None:
 # Times and estimate
 
 
-@pytest.mark.parametrize(("name", "fraction", "percent"), [
-    (ENTITY, 15 / 35, 25), ("initialization", 0.2, 1), (LAST, 0.8, 99), (RELATION, 5 / 35, 50), ("loading_data", 0, 5),
-])
+@pytest.mark.parametrize(
+    ("name", "fraction", "percent"),
+    [
+        (ENTITY, 15 / 35, 25),
+        ("initialization", 0.2, 1),
+        (LAST, 0.8, 99),
+        (RELATION, 5 / 35, 50),
+        ("loading_data", 0, 5),
+    ],
+)
 def test_the_estimate_continues_the_pace_so_far(run: Run, name: str, fraction: float, percent: int) -> None:
     began = now() - timedelta(minutes=10)
     run.send(phase(name, timestamp=iso(began)), progress(fraction, timestamp=iso(began)))
@@ -277,8 +317,11 @@ def test_the_estimate_takes_the_percentage_before_rounding(run: Run) -> None:
     status = run.status()
     factor = (100 - 0.95) / 0.95
     late = now() + (now() - began) * factor + timedelta(milliseconds=200)
-    assert before + (before - began) * factor - timedelta(milliseconds=200) <= parse_time(
-        status["estimated_completion"]) <= late
+    assert (
+        before + (before - began) * factor - timedelta(milliseconds=200)
+        <= parse_time(status["estimated_completion"])
+        <= late
+    )
     assert status["progress"] == 0
 
 

@@ -43,7 +43,7 @@ RELATION = "relation_extraction_optimization"
 
 _LEAKS = re.compile(
     r"Traceback|File \"|site-packages|\.py\b|psycopg|django|SELECT |INSERT |UPDATE .* SET|DETAIL:|CONTEXT:|"
-    r"(?:/home|/usr|/tmp|/work|/opt|/var|/root)/",
+    r"(?:/home|/usr|/tmp|/opt|/var|/root)/",
     re.IGNORECASE,
 )
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
@@ -260,6 +260,7 @@ def problem(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
         assert isinstance(error["detail"], str), body
         assert error["detail"], body
     assert not _LEAKS.search(answer.text), answer.text
+    assert str(PROJECT) not in answer.text
     return body
 
 

@@ -1,6 +1,7 @@
 """Runs that nobody reports on, with a stall limit of one second: health, cancelling at once, coming back."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -43,7 +44,7 @@ def await_stalled(run: Run) -> None:
 @pytest.fixture(scope="module")
 def stalled_runs(caller: httpx.Client) -> list[Run]:
     """Runs of their own domains that have stalled half way through the first phase, each to be taken once."""
-    runs = [Run(caller, create_domain(caller)) for _ in range(4)]
+    runs = [Run(caller, create_domain(caller)) for _ in range(6)]
     for run in runs:
         run.send(progress(0.5, message="half"))
     for run in runs:
@@ -106,8 +107,6 @@ def test_a_run_silent_after_the_request_is_cancelled(begin: Callable[[], Run]) -
 
 def test_a_cancelled_run_comes_back_with_new_events(cancelled: Run) -> None:
     run = cancelled
-    receipt = run.heartbeat()
-    assert receipt["cancel_requested"] is True
     assert run.send(log("still here"))["status"] == "training"
     status = run.status()
     assert (status["status"], status["failure_reason"], status["completed_at"]) == ("training", None, None)
@@ -123,6 +122,14 @@ def test_a_cancelled_run_takes_events_by_the_same_rules(cancelled: Run) -> None:
     assert problem(run.post({"n": 3, **log()}), 409)["expected_n"] == 2
     receipt = ok(run.post({"n": 1, **progress(0.5)}))
     assert (receipt["accepted"], receipt["duplicates"], receipt["last_n"]) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("report", [Run.heartbeat, lambda run: ok(run.post())], ids=["heartbeat", "no events"])
+def test_a_cancelled_run_comes_back_with_events_alone(cancelled: Run, report: Callable[[Run], Any]) -> None:
+    answer = report(cancelled)
+    assert answer["cancel_requested"] is True
+    status = cancelled.status()
+    assert (answer["status"], status["status"], status["failure_reason"]) == ("failed", "failed", "cancelled")
 
 
 def test_the_reporters_own_end_of_a_cancelled_run_is_final(cancelled: Run) -> None:

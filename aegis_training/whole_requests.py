@@ -5,11 +5,8 @@ the service; and it does not know chunked bodies. Here the event loop waits inst
 """
 
 from typing import Any
-from urllib.parse import quote_from_bytes
 
 Message = dict[str, Any]
-# All printable ASCII stays as it is; what is not ASCII cannot stand in a WSGI query string.
-_PRINTABLE = bytes(range(0x21, 0x7F))
 
 
 class WholeRequests:
@@ -36,8 +33,7 @@ class WholeRequests:
         async def receive_whole() -> Message:
             return whole
 
-        query = quote_from_bytes(scope["query_string"], safe=_PRINTABLE).encode()
-        await self.app({**scope, "headers": headers, "query_string": query}, receive_whole, send)
+        await self.app({**scope, "headers": headers}, receive_whole, send)
 
     async def _body(self, scope: Message, receive: Any) -> bytes | None:
         """The body; its beginning, a byte over the limit, for one too long; None when the sender has gone."""

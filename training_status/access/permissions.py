@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -19,4 +21,7 @@ class HasRole(BasePermission):
         caller = request.auth
         method = "GET" if request.method == "HEAD" else str(request.method)
         required = view.roles.get(method, OPERATOR if hasattr(view, method.lower()) else VIEWER)
-        return isinstance(caller, Caller) and covers(caller.role, required)
+        allowed = isinstance(caller, Caller) and covers(caller.role, required)
+        if not allowed and isinstance(request.user, AnonymousUser):
+            raise NotAuthenticated  # what is open to everybody is not enough: 401 asks for more
+        return allowed

@@ -13,6 +13,8 @@ from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from training_status.access.pages import viewers_only
@@ -27,6 +29,14 @@ _reader = csp_update(
 _REDOC_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 
+class FormatInQuery(DefaultContentNegotiation):
+    """Takes `?format=json` beside the Accept header, as readers of OpenAPI documents expect."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """As DRF does, with the format from the query string."""
+        return super().select_renderer(request, renderers, format_suffix or request.query_params.get("format"))
+
+
 @extend_schema(exclude=True)
 class SchemaView(SpectacularAPIView):
     """`/api/schema`: the OpenAPI document, as YAML unless JSON is asked for."""
@@ -34,6 +44,7 @@ class SchemaView(SpectacularAPIView):
     roles = {"GET": VIEWER}
     authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
     permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES
+    content_negotiation_class = FormatInQuery
 
 
 swagger: Any = _reader(viewers_only(SpectacularSwaggerSplitView.as_view(url_name="schema")))

@@ -50,7 +50,7 @@ class DomainRunListView(AuthorisedView):
     )
     def post(self, request: Request, domain_name: str) -> Response:
         """Start a run: 201. The same start (the same `id`) sent again answers 200 with the same run."""
-        start = read_new_run(body_of(request))
+        start = read_new_run(body_of(request) or b"{}")  # every field is optional
         started = start_run(domain_name, start, only_domain_id=self.only_domain_id)
         run = _existing(run_by_public_id(started.public_id), started.public_id)
         return Response(TrainingStatusSerializer(run).data, status=201 if started.created else 200)

@@ -32,7 +32,7 @@ class PhaseEvent(msgspec.Struct, tag="phase", forbid_unknown_fields=True, kw_onl
 
     n: Number
     phase: PhaseName
-    message: str = ""
+    message: str | None = None
     timestamp: Time | None = None
 
 
@@ -41,7 +41,7 @@ class ProgressEvent(msgspec.Struct, tag="progress", forbid_unknown_fields=True, 
 
     n: Number
     fraction: Fraction
-    message: str = ""
+    message: str | None = None
     metrics: Metrics | None = None
     timestamp: Time | None = None
 
@@ -61,7 +61,7 @@ class CompleteEvent(msgspec.Struct, tag="complete", forbid_unknown_fields=True, 
     """The training has succeeded."""
 
     n: Number
-    message: str = ""
+    message: str | None = None
     metrics: Metrics | None = None
     result: dict[str, Any] | None = None
     timestamp: Time | None = None
@@ -128,7 +128,7 @@ def _check(event: Event, field: str) -> None:
     _check_time(event.timestamp, field=f"{field}.timestamp")
     check_metrics(None if isinstance(event, PhaseEvent) else event.metrics, field=f"{field}.metrics")
     text_field = "error" if isinstance(event, FailEvent) else "message"
-    text: str = getattr(event, text_field)
+    text: str = getattr(event, text_field) or ""
     if len(text) * 4 > MESSAGE_MAX_BYTES:  # a character has at most 4 bytes: no need to count in most
         refuse_larger(text, MESSAGE_MAX_BYTES, field=f"{field}.{text_field}")
     if isinstance(event, PhaseEvent) and event.phase not in PHASE_NAMES:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -41,7 +42,7 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.last_report_at = max(course.last_report_at, now)
+    course.settle(now, settings.STALL_LIMIT)
     new_events = _new_events(course, batch)
     if new_events and course.end_reported:
         raise Conflict(
@@ -49,7 +50,7 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
             code="run_finished",
             last_n=course.last_n,
         )
-    course.resume()
+    course.heard(now, has_new_events=bool(new_events))
     if new_events:
         course.source = batch.source or course.source
         course.last_event_at = max(course.last_event_at, now)
@@ -62,14 +63,14 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
 
 @transaction.atomic
 def record_heartbeat(public_id: UUID, *, only_domain_id: int | None = None) -> Receipt:
-    """Note that the reporter is alive. Good in every state; a run given up for silence goes on.
+    """Note that the reporter is alive. Good in every state; a lost run goes on.
 
     Locks the run. Raises NotFound for an unknown run (or one outside `only_domain_id`).
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.last_report_at = max(course.last_report_at, now)
-    course.resume()
+    course.settle(now, settings.STALL_LIMIT)
+    course.heard(now, has_new_events=False)
     store(course)
     return _receipt(course, accepted=0, duplicates=0)
 
@@ -112,7 +113,7 @@ def _new_events(course: RunCourse, batch: Batch) -> list[Event]:
     for event in batch.events:
         if event.n > highest + 1:
             raise Conflict(
-                f"Event number {highest + 1} is missing before {event.n}; nothing of this batch was stored.",
+                f"Event number {event.n} came where {highest + 1} was due; nothing of this batch was stored.",
                 code="gap",
                 expected_n=course.last_n + 1,
             )

@@ -103,21 +103,17 @@ def store(course: RunCourse) -> None:
                 course.id,
             ),
         )
-        if course.reopened_phase is not None:
-            cursor.execute(
-                "UPDATE training_status_phasetiming SET ended_at = NULL WHERE run_id = %s AND phase = %s",
-                (course.id, course.reopened_phase),
-            )
-        for phase, began_at in course.opened_phases:
-            cursor.execute(
-                "INSERT INTO training_status_phasetiming (run_id, phase, started_at) VALUES (%s, %s, %s)",
-                (course.id, phase, began_at),
-            )
-        for phase, ended_at in course.closed_phases:
-            cursor.execute(
-                "UPDATE training_status_phasetiming SET ended_at = %s WHERE run_id = %s AND phase = %s",
-                (ended_at, course.id, phase),
-            )
+        for mark in course.phase_marks:
+            if mark.started_at is not None:
+                cursor.execute(
+                    "INSERT INTO training_status_phasetiming (run_id, phase, started_at) VALUES (%s, %s, %s)",
+                    (course.id, mark.phase, mark.started_at),
+                )
+            else:
+                cursor.execute(
+                    "UPDATE training_status_phasetiming SET ended_at = %s WHERE run_id = %s AND phase = %s",
+                    (mark.ended_at, course.id, mark.phase),
+                )
 
 
 def _lock(sql: str, key: Any, only_domain_id: int | None) -> list[RunCourse]:

@@ -5,8 +5,8 @@ changes them; what is to be stored beside the run (log entries, phase timings) i
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from training_status import run_states
 from training_status.ingest.batch import CompleteEvent, Event, FailEvent, LogEvent, PhaseEvent, ProgressEvent
@@ -26,12 +26,20 @@ class Entry:
     metrics: dict[str, Any] | None
 
 
+class PhaseMark(NamedTuple):
+    """A phase began (it has a `started_at`), ended (an `ended_at`) or goes on after all (neither)."""
+
+    phase: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class RunCourse:
     """The facts of a run that events change; fields as in `TrainingRun`.
 
-    `phase_started_at` is the beginning of the current phase. `opened_phases` are the (phase, began)
-    and `closed_phases` the (phase, ended) that events brought; `entries` the new log entries.
+    `phase_started_at` is the beginning of the current phase. `entries` are the new log entries and
+    `phase_marks` what happened to phases, each in order.
     """
 
     id: int
@@ -54,22 +62,39 @@ class RunCourse:
     phase_started_at: datetime | None
     result: dict[str, Any] | None = None
     entries: list[Entry] = field(default_factory=list)
-    opened_phases: list[tuple[str, datetime]] = field(default_factory=list)
-    closed_phases: list[tuple[str, datetime]] = field(default_factory=list)
-    reopened_phase: str | None = None
+    phase_marks: list[PhaseMark] = field(default_factory=list)
 
     @property
     def is_active(self) -> bool:
         """Whether the run is stored as pending or running."""
         return self.state in run_states.ACTIVE_STATES
 
-    def resume(self) -> None:
-        """Undo a provisional end: the reporter was heard of again. An end that it reported itself stays."""
+    def settle(self, now: datetime, stall_limit: timedelta) -> None:
+        """Make stored what silence has made of the run: an operator's cancel and nobody there to hear it."""
+        given_up_at = run_states.given_up_at(
+            state=self.state,
+            cancel_requested_at=self.cancel_requested_at,
+            last_report_at=self.last_report_at,
+            now=now,
+            stall_limit=stall_limit,
+        )
+        if given_up_at is None:
+            return
+        self.state, self.failure_reason = run_states.FAILED, run_states.CANCELLED
+        self.ended_at = max(given_up_at, self.phase_started_at or self.started_at or given_up_at)
+        if self.current_phase is not None:
+            self.phase_marks.append(PhaseMark(self.current_phase, ended_at=self.ended_at))
+
+    def heard(self, now: datetime, *, has_new_events: bool) -> None:
+        """The reporter was heard of. That undoes a provisional end: a loss in any case, a cancellation by events."""
+        self.last_report_at = max(self.last_report_at, now)
         if self.is_active or self.end_reported:
             return
-        self.state = run_states.RUNNING if self.started_at else run_states.PENDING
-        self.failure_reason = self.ended_at = None
-        self.reopened_phase = self.current_phase
+        if has_new_events or self.failure_reason == run_states.LOST:
+            self.state = run_states.RUNNING if self.started_at else run_states.PENDING
+            self.failure_reason = self.ended_at = None
+            if self.current_phase is not None:
+                self.phase_marks.append(PhaseMark(self.current_phase))
 
     def apply(self, event: Event, *, happened_at: datetime, received_at: datetime) -> None:
         """Take the run one event further.
@@ -98,7 +123,7 @@ class RunCourse:
                 self.message = event.message or self.message
                 self.metrics.update(event.metrics or {})
                 if event.message or event.metrics:
-                    self._log(timestamp, "INFO", event.message, self.current_phase, event.metrics)
+                    self._log(timestamp, "INFO", event.message or "", self.current_phase, event.metrics)
             case LogEvent():
                 self._log(timestamp, event.level, event.message, event.step, event.metrics)
             case CompleteEvent():
@@ -116,24 +141,16 @@ class RunCourse:
                 reason = run_states.CANCELLED if cancelled else run_states.ERROR
                 self._end(run_states.FAILED, reason, happened_at)
 
-    def give_up(self, reason: str, ended_at: datetime) -> None:
-        """End the run provisionally, in the reporter's absence: it goes on when it reports again."""
-        self.state = run_states.FAILED
-        self.failure_reason = reason
-        self.ended_at = max(ended_at, self.phase_started_at or self.started_at or ended_at)
-        if self.current_phase is not None:
-            self.closed_phases.append((self.current_phase, self.ended_at))
-
     def _end(self, state: str, reason: str | None, ended_at: datetime) -> None:
         self.state, self.failure_reason, self.end_reported = state, reason, True
         self.ended_at = ended_at
         if self.current_phase is not None:
-            self.closed_phases.append((self.current_phase, ended_at))
+            self.phase_marks.append(PhaseMark(self.current_phase, ended_at=ended_at))
 
     def _enter(self, phase: str, began_at: datetime) -> None:
         if self.current_phase is not None:
-            self.closed_phases.append((self.current_phase, began_at))
-        self.opened_phases.append((phase, began_at))
+            self.phase_marks.append(PhaseMark(self.current_phase, ended_at=began_at))
+        self.phase_marks.append(PhaseMark(phase, started_at=began_at))
         self.current_phase, self.phase_started_at = phase, began_at
         self.progress_percent = max(self.progress_percent, overall_percent(phase, 0.0))
 

@@ -1,7 +1,6 @@
 """Starting, changing, cancelling and deleting runs."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -63,6 +62,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
+    course.settle(now, settings.STALL_LIMIT)
     if not course.is_active:
         if course.failure_reason == run_states.CANCELLED and not course.end_reported:
             return
@@ -71,9 +71,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
         )
     if course.cancel_requested_at is None:
         course.cancel_requested_at = now
-    given_up_at = _given_up_at(course, now)
-    if given_up_at is not None:
-        course.give_up(run_states.CANCELLED, given_up_at)
+    course.settle(now, settings.STALL_LIMIT)
     store(course)
 
 
@@ -90,7 +88,8 @@ def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
 
 def refuse_active(course: RunCourse) -> None:
     """Raise Conflict (`run_active`) unless the run, which the caller has locked, is over."""
-    if course.is_active and _given_up_at(course, timezone.now()) is None:
+    course.settle(timezone.now(), settings.STALL_LIMIT)
+    if course.is_active:
         raise Conflict("The run is active: cancel it first, or wait for its end.", code="run_active")
 
 
@@ -113,6 +112,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         if existing != domain.id:
             raise _id_taken(public_id)
         course = lock_run(public_id, only_domain_id=domain.id)
+        course.settle(now, settings.STALL_LIMIT)
         course.last_report_at = max(course.last_report_at, now)
         store(course)
         return StartedRun(public_id, created=False)
@@ -133,16 +133,6 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         last_event_at=now,
     )
     return StartedRun(public_id, created=True)
-
-
-def _given_up_at(course: RunCourse, now: datetime) -> datetime | None:
-    return run_states.given_up_at(
-        state=course.state,
-        cancel_requested_at=course.cancel_requested_at,
-        last_report_at=course.last_report_at,
-        now=now,
-        stall_limit=settings.STALL_LIMIT,
-    )
 
 
 def _id_taken(public_id: UUID) -> Conflict:

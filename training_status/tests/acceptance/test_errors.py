@@ -96,7 +96,6 @@ def test_unusual_names_in_the_path(operator: httpx.Client, name: str) -> None:
         ("GET", "/training-runs/{run}/heartbeat"),
         ("DELETE", "/training-runs/{run}/cancel"),
         ("POST", "/training-runs/{run}/result"),
-        ("BREW", "/domains"),
         ("TRACE", "/domains"),
         ("PROPFIND", "/training-runs/{run}"),
     ],

@@ -88,5 +88,5 @@ def test_reading_can_be_opened_to_everybody(client, paths, settings):
     settings.ANONYMOUS_ROLE = "viewer"
     assert client.get(f"{API}/domains/medical/training-status").status_code == 200
     assert client.get("/").status_code == 200
-    assert client.post(f"{API}/domains", NEW_DOMAIN, content_type="application/json").status_code == 403
+    assert client.post(f"{API}/domains", NEW_DOMAIN, content_type="application/json").status_code == 401
     assert client.get(f"{API}/domains", headers={"Authorization": "Bearer wrong"}).status_code == 401

@@ -21,6 +21,12 @@ def test_the_committed_document_is_generated_without_a_warning_from_this_code():
     assert generated.getvalue() == COMMITTED.read_text(), "`make format` brings openapi.yaml up to date"
 
 
+@pytest.mark.django_db
+def test_the_document_is_served_as_yaml_and_as_json(viewer):
+    assert yaml.safe_load(viewer.get("/api/schema").content) == viewer.get("/api/schema?format=json").json()
+    assert viewer.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()["openapi"]
+
+
 @pytest.fixture(scope="module")
 def document():
     return yaml.safe_load(COMMITTED.read_text())

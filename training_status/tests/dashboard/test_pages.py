@@ -29,6 +29,12 @@ def test_a_stranger_is_sent_to_sign_in(client):
     assert client.get("/api/schema").status_code == 401
 
 
+def test_the_form_with_a_slash_is_the_same_page(browser):
+    for path in ("/docs/", "/redoc/", "/sign-in/", "/healthz/"):
+        assert browser.get(path).status_code == 200
+    assert browser.get("/admin").status_code == 301  # Django's own has its slash
+
+
 def test_signing_in_leads_to_where_one_wanted_to_go(client):
     person = User.objects.create_user("ada", password="a long password")
     person.groups.add(Group.objects.get(name="viewer"))

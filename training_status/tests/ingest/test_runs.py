@@ -95,11 +95,35 @@ def test_a_finished_run_cannot_be_cancelled(trait):
     assert caught.value.code == "run_finished"
 
 
-def test_a_cancelled_run_that_reports_again_goes_on():
+def test_a_cancelled_run_goes_on_with_events_and_with_nothing_less():
     run = TrainingRunFactory(created_at=timezone.now() - 2 * MINUTE)
     request_cancel(run.public_id)
+    assert record_heartbeat(run.public_id).status == "failed"
+    assert send(run).status == "failed"
     receipt = send(run, *log_lines(1, 1))
     assert (receipt.status, receipt.cancel_requested) == ("training", True)
+
+
+def test_what_silence_after_a_cancel_has_made_of_a_run_is_stored_with_the_next_report():
+    run = TrainingRunFactory(running=True, current_phase="loading_data")
+    PhaseTiming.objects.create(run=run, phase="loading_data", started_at=run.started_at)
+    request_cancel(run.public_id)
+    with time_machine.travel(timezone.now() + 2 * MINUTE):
+        assert record_heartbeat(run.public_id).status == "failed"
+        stored = again(run)
+        assert (stored.state, stored.failure_reason) == ("failed", "cancelled")
+        assert stored.ended_at == stored.cancel_requested_at == PhaseTiming.objects.get(run=run).ended_at
+        assert send(run, *log_lines(1, 1)).status == "training"
+    assert PhaseTiming.objects.get(run=run).ended_at is None
+
+
+def test_events_after_the_silence_that_followed_a_cancel_leave_its_phase_open():
+    run = TrainingRunFactory(running=True, current_phase="loading_data")
+    PhaseTiming.objects.create(run=run, phase="loading_data", started_at=run.started_at)
+    request_cancel(run.public_id)
+    with time_machine.travel(timezone.now() + 2 * MINUTE):
+        assert send(run, *log_lines(1, 1)).status == "training"
+    assert PhaseTiming.objects.get(run=run).ended_at is None
 
 
 def test_a_run_is_deleted_with_its_log():

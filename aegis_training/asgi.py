@@ -13,5 +13,6 @@ from aegis_training.whole_requests import WholeRequests
 from aegis_training.wsgi import application as wsgi_application  # first: it sets Django up
 
 application = WholeRequests(
-    WSGIMiddleware(cast("Any", wsgi_application), workers=settings.THREADS), max_bytes=settings.BODY_MAX_BYTES
+    WSGIMiddleware(cast("Any", wsgi_application), workers=settings.THREADS, send_queue_size=2),
+    max_bytes=settings.BODY_MAX_BYTES,
 )

@@ -1,11 +1,14 @@
 """Reading settings from the environment: each in one line, and loudly when it is not usable."""
 
 import os
+import re
 from collections.abc import Sequence
 
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9.*_-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?", re.ASCII)
 
 
 def text(name: str, default: str = "") -> str:
@@ -61,6 +64,15 @@ def one_of(name: str, allowed: Sequence[str], default: str) -> str:
     if value not in (*allowed, default):
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
     return value
+
+
+def origins(name: str) -> list[str]:
+    """A comma-separated list of web origins, `https://HOST` or with a port."""
+    values = words(name)
+    for value in values:
+        if not _ORIGIN.fullmatch(value):
+            raise ImproperlyConfigured(f"{name} must list origins such as https://pages.example.org, not {value!r}.")
+    return values
 
 
 def database_url(name: str) -> dict[str, str] | None:

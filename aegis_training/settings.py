@@ -20,7 +20,7 @@ DATA_DIR = Path(environment.text("AEGIS_DATA_DIR", str(BASE_DIR / ".data"))).exp
 DEBUG = False
 SECRET_KEY = environment.text("AEGIS_SECRET_KEY") or secret_key_in(DATA_DIR)
 ALLOWED_HOSTS = environment.words("AEGIS_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
-CSRF_TRUSTED_ORIGINS = environment.words("AEGIS_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = environment.origins("AEGIS_TRUSTED_ORIGINS")
 
 # The service's own settings.
 STALL_LIMIT = timedelta(seconds=environment.seconds("AEGIS_STALL_LIMIT_S", 60))
@@ -44,6 +44,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "training_status.api.health.before_all_else",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "training_status.api.paths.without_trailing_slash",
@@ -97,6 +98,11 @@ def _database_settings() -> dict[str, Any]:
             "server_side_binding": _PREPARED,
             "prepare_threshold": 3 if _PREPARED else None,
             "connect_timeout": 5,
+            # A server that has vanished from the network is noticed in seconds, not in hours.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
             **parts,
         },
     }
@@ -126,7 +132,7 @@ _HTTPS = environment.switch("AEGIS_HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 
-CORS_ALLOWED_ORIGINS = environment.words("AEGIS_CORS_ORIGINS")
+CORS_ALLOWED_ORIGINS = environment.origins("AEGIS_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_EXPOSE_HEADERS = ["Retry-After"]
 

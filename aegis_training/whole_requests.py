@@ -1,60 +1,125 @@
-"""Requests are handed to a thread only when they have arrived whole.
+"""Requests are handed to a thread only when they have arrived whole, and a thread learns that its client has gone.
 
-A WSGI application waits for a slow sender in one of a few threads, so a handful of them would stop
-the service; and it does not know chunked bodies. Here the event loop waits instead.
+A WSGI application waits for a slow sender or reader in one of a few threads, so a handful of them would
+stop the service; and it does not know chunked bodies. Here the event loop waits instead.
 """
 
-from typing import Any
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from training_status.api.client_presence import CLIENT_GONE
+from training_status.api.problems import problem
 
 Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_LIMIT_S: Final = 60.0
+READER_LIMIT_S: Final = 60.0
+SMALL_BODY_BYTES: Final = 64 * 1024
+LARGE_BODIES_AT_ONCE: Final = 8
+
+_LENGTH_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
+_CREDENTIALS = frozenset({b"authorization", b"cookie"})
 
 
 class WholeRequests:
     """ASGI middleware: collects up to `max_bytes` of body, then calls `app` with all of it.
 
     A longer body is not read: its length is passed on, for the application to refuse in its own words.
+    Nor is the body of a request without credentials, which will be refused. Memory is bounded: only
+    a few large bodies are collected at the same time, the others wait.
     """
 
     def __init__(self, app: Any, *, max_bytes: int) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self._large_bodies = asyncio.Semaphore(LARGE_BODIES_AT_ONCE)
 
-    async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = await self._body(scope, receive)
-        if body is None:  # the sender has gone
+        try:
+            async with asyncio.timeout(BODY_LIMIT_S):
+                body = await self._body(scope, receive)
+        except TimeoutError:
+            await _refuse_slow_body(send)
             return
+        if body is not None:
+            await self._respond(scope, body, receive, send)
+
+    async def _respond(self, scope: Message, body: bytes, receive: Receive, send: Send) -> None:
+        length = max(len(body), _declared_length(scope))
         headers = [(name, value) for name, value in scope["headers"] if name not in _LENGTH_HEADERS]
-        headers.append((b"content-length", b"%d" % max(len(body), self._declared_length(scope))))
+        headers.append((b"content-length", b"%d" % length))
+        gone = threading.Event()
+        stalled = False
         whole: Message = {"type": "http.request", "body": body, "more_body": False}
 
         async def receive_whole() -> Message:
             return whole
 
-        await self.app({**scope, "headers": headers}, receive_whole, send)
+        async def send_in_time(message: Message) -> None:
+            nonlocal stalled
+            if stalled:
+                return  # the response stays incomplete, and the connection is closed for it
+            try:
+                async with asyncio.timeout(READER_LIMIT_S):
+                    await send(message)
+            except TimeoutError:
+                stalled = True
+                gone.set()
 
-    async def _body(self, scope: Message, receive: Any) -> bytes | None:
+        async def notice_departure() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass  # what is left of a body that nobody reads
+            gone.set()
+
+        watch = asyncio.ensure_future(notice_departure())
+        try:
+            await self.app({**scope, "headers": headers, CLIENT_GONE: gone}, receive_whole, send_in_time)
+        finally:
+            watch.cancel()
+
+    async def _body(self, scope: Message, receive: Receive) -> bytes | None:
         """The body; its beginning, a byte over the limit, for one too long; None when the sender has gone."""
-        if self._declared_length(scope) > self.max_bytes:
+        declared = _declared_length(scope)
+        if declared > self.max_bytes or _CREDENTIALS.isdisjoint(name for name, _ in scope["headers"]):
             return b""
         body = bytearray()
-        while len(body) <= self.max_bytes:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                break
-        return bytes(body[: self.max_bytes + 1])
-
-    @staticmethod
-    def _declared_length(scope: Message) -> int:
-        for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit():
-                return int(value)
-        return 0
+        complete: bool | None = False
+        if declared <= SMALL_BODY_BYTES:
+            complete = await _collect(body, receive, SMALL_BODY_BYTES)
+        if complete is False:
+            async with self._large_bodies:
+                complete = await _collect(body, receive, self.max_bytes)
+        return None if complete is None else bytes(body[: self.max_bytes + 1])
 
 
-_LENGTH_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
+async def _collect(body: bytearray, receive: Receive, limit: int) -> bool | None:
+    """Add to `body`: True when it is complete, False when it is over `limit` bytes, None when the sender has gone."""
+    while len(body) <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return True
+    return False
+
+
+def _declared_length(scope: Message) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+async def _refuse_slow_body(send: Send) -> None:
+    response = problem(408, f"The body did not arrive within {BODY_LIMIT_S:.0f} s.", "too_slow")
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": 408, "headers": [*headers, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": response.content})

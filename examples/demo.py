@@ -55,14 +55,14 @@ def pass_on(lines: Iterator[str]) -> None:
 
 
 class Demo:
-    """The processes of the demo, ended together."""
+    """The processes of the demo. Each has a session of its own, so that Ctrl-C reaches them in our order."""
 
     def __init__(self) -> None:
         self._children: list[subprocess.Popen[str]] = []
 
     def start(self, *command: str, **options: object) -> "subprocess.Popen[str]":
         """A child process that `stop` ends."""
-        child = subprocess.Popen(command, cwd=PROJECT, text=True, **options)  # type: ignore[call-overload]  # noqa: S603
+        child = subprocess.Popen(command, cwd=PROJECT, text=True, start_new_session=True, **options)  # type: ignore[call-overload]  # noqa: S603
         self._children.append(child)
         return child
 
@@ -91,7 +91,8 @@ class Demo:
         reporter = manage("create_token", "demo: training", "--role", "reporter", "--domain", DOMAIN, "--days", "1")
         say(f"Training '{DOMAIN}' with DSPy. Watch it at {address}")
         environment = {**os.environ, "AEGIS_URL": address, "AEGIS_TOKEN": reporter}
-        environment.setdefault("AEGIS_SPOOL_DIR", str(PROJECT / ".data" / "spool"))
+        data_dir = Path(os.environ.get("AEGIS_DATA_DIR") or PROJECT / ".data").resolve()
+        environment.setdefault("AEGIS_SPOOL_DIR", str(data_dir / "spool"))
         python = str(EXAMPLE / ".venv" / "bin" / "python")
         training = self.start(python, str(EXAMPLE / "train.py"), "--domain", DOMAIN, "--pace", PACE_S, env=environment)
         ended = training.wait()

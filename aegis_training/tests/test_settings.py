@@ -46,6 +46,9 @@ def test_every_variable_is_documented_and_every_documented_one_exists():
         ("AEGIS_THREADS", "many"),
         ("AEGIS_ANONYMOUS_ROLE", "operator"),
         ("AEGIS_HTTPS", "maybe"),
+        ("AEGIS_CORS_ORIGINS", "https://a.example, b.example"),
+        ("AEGIS_CORS_ORIGINS", "https://a.example/path"),
+        ("AEGIS_TRUSTED_ORIGINS", "a.example"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path, name, value):

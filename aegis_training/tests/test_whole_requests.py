@@ -1,42 +1,67 @@
-"""Requests reach the application whole, with their length, or not at all."""
+"""Requests reach the application whole, with their length, or not at all; and it learns when nobody listens."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from aegis_training import whole_requests
 from aegis_training.whole_requests import WholeRequests
+from training_status.api.client_presence import CLIENT_GONE
 
 LIMIT = 10
-
-
-def request(*messages: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
-    """What the application gets: (headers, body); None when it is not called."""
-    got: list[Any] = []
-    waiting = iter(messages)
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        message = await receive()
-        assert not message["more_body"]
-        got.append((dict(scope["headers"]), message["body"]))
-
-    async def receive() -> dict[str, Any]:
-        return next(waiting)
-
-    async def send(message: Any) -> None:
-        raise AssertionError("nothing is sent here")
-
-    pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-    scope = {"type": "http", "headers": pairs, "query_string": b""}
-    asyncio.run(WholeRequests(application, max_bytes=LIMIT)(scope, receive, send))
-    return got[0] if got else None
+AWAIT_S = 20
 
 
 def part(body: bytes, more: bool = False) -> dict[str, Any]:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
+DISCONNECT = {"type": "http.disconnect"}
+
+
+class Exchange:
+    """One request through the middleware: what the application got, and what was sent."""
+
+    def __init__(self, *messages: dict[str, Any], credentials: bool = True, **headers: str) -> None:
+        self.got: Any = None
+        self.sent: list[Any] = []
+        self._messages = list(messages)
+        pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        if credentials:
+            pairs.append((b"authorization", b"Bearer x"))
+        self.scope = {"type": "http", "headers": pairs}
+
+    def run(self, respond: Callable[..., Any] | None = None, send: Callable[..., Any] | None = None) -> "Exchange":
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            message = await receive()
+            assert not message["more_body"]
+            headers = {name: value for name, value in scope["headers"] if name != b"authorization"}
+            self.got = headers, message["body"]
+            if respond:
+                await respond(scope, send)
+
+        async def receive() -> dict[str, Any]:
+            if self._messages:
+                return self._messages.pop(0)
+            await asyncio.Event().wait()  # nothing more ever comes
+            raise AssertionError
+
+        async def record(message: Any) -> None:
+            self.sent.append(message)
+
+        asyncio.run(WholeRequests(application, max_bytes=LIMIT)(self.scope, receive, send or record))
+        return self
+
+
+def request(*messages: dict[str, Any], **options: Any) -> Any:
+    return Exchange(*messages, **options).run().got
+
+
 def test_parts_are_put_together_and_counted():
-    headers, body = request(part(b"abc", more=True), part(b"de"), headers={"transfer-encoding": "chunked"})
-    assert (headers, body) == ({b"content-length": b"5"}, b"abcde")
+    got = request(part(b"abc", more=True), part(b"de"), transfer_encoding="chunked")
+    assert got == ({b"content-length": b"5"}, b"abcde")
 
 
 def test_no_body():
@@ -44,17 +69,70 @@ def test_no_body():
 
 
 def test_a_declared_length_over_the_limit_is_passed_on_unread():
-    headers, body = request(headers={"content-length": "11"})
-    assert (headers, body) == ({b"content-length": b"11"}, b"")
+    assert request(content_length="11") == ({b"content-length": b"11"}, b"")
 
 
-def test_an_undeclared_body_over_the_limit_is_cut_and_its_length_tells():
+def test_an_undeclared_body_over_the_limit_is_cut_and_its_length_tells(monkeypatch):
+    monkeypatch.setattr(whole_requests, "SMALL_BODY_BYTES", 3)
     headers, body = request(part(b"x" * 8, more=True), part(b"x" * 8, more=True))
     assert (headers[b"content-length"], len(body)) == (b"11", 11)
 
 
+@pytest.mark.parametrize("sizes", [[4], [4, 1], [3, 3], [2, 2, 2]])
+def test_a_body_that_turns_out_large_is_still_whole(sizes, monkeypatch):
+    monkeypatch.setattr(whole_requests, "SMALL_BODY_BYTES", 3)
+    parts = [part(b"x" * size, more=place < len(sizes) - 1) for place, size in enumerate(sizes)]
+    assert request(*parts)[1] == b"x" * sum(sizes)
+    assert request(*parts, content_length=str(sum(sizes)))[1] == b"x" * sum(sizes)
+
+
+def test_the_body_of_a_stranger_is_not_read():
+    assert request(content_length="9", credentials=False) == ({b"content-length": b"9"}, b"")
+    assert request(part(b"abc"), credentials=False, cookie="a=b")[1] == b"abc"
+
+
 def test_a_sender_that_goes_away_is_not_served():
-    assert request(part(b"abc", more=True), {"type": "http.disconnect"}) is None
+    assert request(part(b"abc", more=True), DISCONNECT) is None
+
+
+def test_a_body_that_does_not_arrive_is_refused(monkeypatch):
+    monkeypatch.setattr(whole_requests, "BODY_LIMIT_S", 0.01)
+    exchange = Exchange(part(b"abc", more=True)).run()
+    assert exchange.got is None
+    assert exchange.sent[0]["status"] == 408
+    assert b"did not arrive" in exchange.sent[1]["body"]
+
+
+def test_a_client_that_leaves_is_noticed():
+    async def respond(scope: Any, send: Any) -> None:
+        assert await asyncio.to_thread(scope[CLIENT_GONE].wait, AWAIT_S)
+
+    Exchange(part(b""), DISCONNECT).run(respond)
+
+
+def test_a_client_that_stays_is_not_gone():
+    async def respond(scope: Any, send: Any) -> None:
+        await send({"type": "http.response.start"})
+        assert not scope[CLIENT_GONE].is_set()
+
+    assert Exchange(part(b"")).run(respond).sent == [{"type": "http.response.start"}]
+
+
+def test_a_client_that_stops_reading_is_given_up_and_gets_no_end(monkeypatch):
+    monkeypatch.setattr(whole_requests, "READER_LIMIT_S", 0.01)
+    attempts: list[Any] = []
+
+    async def never_taken(message: Any) -> None:
+        attempts.append(message)
+        await asyncio.Event().wait()
+
+    async def respond(scope: Any, send: Any) -> None:
+        await send("first")
+        assert scope[CLIENT_GONE].is_set()
+        await send("the end")
+
+    Exchange(part(b"")).run(respond, never_taken)
+    assert attempts == ["first"]
 
 
 def test_other_kinds_of_connections_pass():

@@ -57,11 +57,11 @@ class AnonymousRoleAuthentication(BaseAuthentication):
 
 
 def caller_of_user(user: User) -> Caller:
-    """What a person may do: superusers everything, others by the highest of their groups' roles."""
+    """What a person may do: superusers everything, others by the highest of their groups' roles, or as everybody."""
     if user.is_superuser:
         return Caller(name=user.get_username(), role=OPERATOR)
     groups = list(user.groups.values_list("name", flat=True))
-    return Caller(name=user.get_username(), role=highest_role(groups))
+    return Caller(name=user.get_username(), role=highest_role(groups) or settings.ANONYMOUS_ROLE)
 
 
 def anonymous_caller() -> Caller | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from training_status.api import query
 from training_status.api.authorised_view import AuthorisedView
+from training_status.api.client_presence import client_gone
 from training_status.api.logs import log_of
 from training_status.api.schema import DOWNLOAD_FORMAT, LOG_FILTERS, RUN
 from training_status.errors import Unavailable
@@ -25,7 +26,7 @@ from training_status.serializers.times import utc_text
 
 _MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
 _EXTENSIONS = {"ndjson": "ndjson", "text": "log"}
-_LINES_PER_CHUNK = 500
+_CHUNK_BYTES = 256 * 1024
 
 # A download holds its thread for as long as its reader likes. Half of them stay free for everybody else.
 _free_places = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
@@ -46,24 +47,27 @@ class AnyMediaType(BaseContentNegotiation):
 class LogDownload:
     """The bytes of a download. It takes a place, and gives it back at its end or when the response is closed.
 
-    Raises Unavailable when all places are taken.
+    It ends early when `client_gone` is set. Raises Unavailable when all places are taken.
     """
 
-    def __init__(self, log: RunLog, as_bytes: Callable[[LogLine], bytes]) -> None:
+    def __init__(self, log: RunLog, as_bytes: Callable[[LogLine], bytes], client_gone: threading.Event) -> None:
         if not _free_places.acquire(blocking=False):
             raise Unavailable("Too many logs are being downloaded at the moment.", retry_after_s=5)
         self._holds_place = True
         self._log, self._as_bytes = log, as_bytes
+        self._client_gone = client_gone
 
     def __iter__(self) -> Iterator[bytes]:
-        chunk: list[bytes] = []
+        chunk = bytearray()
         try:
             for line in self._log:
-                chunk.append(self._as_bytes(line))
-                if len(chunk) == _LINES_PER_CHUNK:
-                    yield b"".join(chunk)
+                chunk += self._as_bytes(line)
+                if len(chunk) >= _CHUNK_BYTES:
+                    yield bytes(chunk)
                     chunk.clear()
-            yield b"".join(chunk)
+                if self._client_gone.is_set():
+                    return
+            yield bytes(chunk)
         finally:
             self.close()
 
@@ -89,14 +93,15 @@ class LogDownloadView(AuthorisedView):
             (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "Time, level, step and message."),
         },
     )
-    def get(self, request: Request, domain_name: str) -> StreamingHttpResponse:
+    def get(self, request: Request, domain_name: str) -> HttpResponse | StreamingHttpResponse:
         """All entries that match, as NDJSON (an entry a line) or as text to read."""
         form = query.one_of(request.query_params, "format", tuple(_MEDIA_TYPES), default="ndjson")
         log = log_of(domain_name, request.query_params, only_domain_id=self.only_domain_id)
         run_number = log.run.run_number if log.run else 0
-        response = StreamingHttpResponse(
-            LogDownload(log, _as_json if form == "ndjson" else _as_text), content_type=_MEDIA_TYPES[form]
-        )
+        response: HttpResponse | StreamingHttpResponse = HttpResponse(content_type=_MEDIA_TYPES[form])
+        if request.method != "HEAD":
+            download = LogDownload(log, _as_json if form == "ndjson" else _as_text, client_gone(request))
+            response = StreamingHttpResponse(download, content_type=_MEDIA_TYPES[form])
         file_name = f"{domain_name}-{run_number}.{_EXTENSIONS[form]}"
         response["Content-Disposition"] = f'attachment; filename="{file_name}"'
         return response

@@ -14,7 +14,8 @@ from training_status.api.query import positive_int
 from training_status.api.schema import PAGE, RUN_NUMBER_IN_PATH, body, page_of
 from training_status.errors import NotFound
 from training_status.ingest.bodies import NewRun, RunChange, read_new_run, read_run_change
-from training_status.ingest.runs import change_run, delete_run, request_cancel, start_run
+from training_status.ingest.deletion import delete_run
+from training_status.ingest.runs import change_run, request_cancel, start_run
 from training_status.read.domains import domain_by_name
 from training_status.read.run_facts import RunFacts, RunList, result_of_run, run_by_number, run_by_public_id
 from training_status.roles import OPERATOR, REPORTER, VIEWER
@@ -39,7 +40,7 @@ class DomainRunListView(AuthorisedView):
         if domain is None:
             raise NotFound(f"There is no domain '{domain_name}'.", code="domain_not_found")
         paginator = ListPagination()
-        runs = paginator.paginate_queryset(RunList(domain.id, domain.run_count), request)
+        runs = paginator.paginate_queryset(RunList(domain.id), request)
         return paginator.get_paginated_response(TrainingRunSerializer(runs, many=True).data)
 
     @extend_schema(

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting domains."""
+"""Creating and changing domains."""
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -7,8 +7,6 @@ from msgspec import UNSET
 from training_status.errors import Conflict
 from training_status.ingest.bodies import DomainChange, NewDomain
 from training_status.ingest.locked_domain import lock_domain
-from training_status.ingest.locked_run import lock_runs_of_domain
-from training_status.ingest.runs import delete_locked_run, refuse_active
 from training_status.models import Domain
 from training_status.models.domain import DEFAULT_LLM_MODEL
 
@@ -34,19 +32,3 @@ def change_domain(name: str, change: DomainChange, *, only_domain_id: int | None
     values = {key: value for key in ("description", "llm_model") if (value := getattr(change, key)) is not UNSET}
     if values:
         Domain.objects.filter(id=domain.id).update(**values)
-
-
-@transaction.atomic
-def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
-    """Remove a domain with its runs, their logs and the tokens bound to it.
-
-    Locks the domain, so that no run starts meanwhile, then its runs. Raises NotFound, and Conflict
-    (`run_active`) while a run is active.
-    """
-    domain = lock_domain(name, only_domain_id=only_domain_id)
-    courses = lock_runs_of_domain(domain.id)
-    for course in courses:
-        refuse_active(course)
-    for course in courses:
-        delete_locked_run(course)
-    domain.delete()

@@ -1,7 +1,7 @@
 """Events, heartbeats and log lines on their way in: exactly once, in order, all of a batch or nothing."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -128,7 +128,7 @@ def _corrected(timestamp: datetime | None, correction: timedelta, now: datetime)
     if timestamp is None:
         return now
     try:
-        return min(timestamp + correction, now)
+        return min(timestamp.astimezone(UTC) + correction, now)  # in UTC, so that the years stay 1 to 9999
     except OverflowError:  # a clock so far off that the sum leaves the calendar says nothing
         return now
 

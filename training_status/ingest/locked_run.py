@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from training_status.errors import NotFound
+from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.run_course import Entry, RunCourse
 from training_status.jsonb import from_jsonb, to_jsonb
 from training_status.log_levels import LEVEL_NAMES
@@ -20,17 +21,13 @@ from training_status.log_levels import LEVEL_NAMES
 _LOCK_SQL = """
     SELECT run.id, run.state, run.failure_reason, run.end_reported, run.cancel_requested_at, run.current_phase,
            run.progress_percent, run.message, run.metrics, run.error_message, run.started_at, run.ended_at,
-           run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq,
-           (SELECT timing.started_at FROM training_status_phasetiming timing
-             WHERE timing.run_id = run.id AND timing.phase = run.current_phase) AS phase_started_at
+           run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq, run.phase_started_at
       FROM training_status_trainingrun run
      WHERE {key} AND (%s::bigint IS NULL OR run.domain_id = %s)
-     ORDER BY run.id
        FOR NO KEY UPDATE OF run
 """
 _LOCK_BY_PUBLIC_ID = _LOCK_SQL.format(key="run.public_id = %s")
 _LOCK_BY_ID = _LOCK_SQL.format(key="run.id = %s")
-_LOCK_BY_DOMAIN = _LOCK_SQL.format(key="run.domain_id = %s")
 
 # One statement however many entries: the parameters are one JSON text.
 _INSERT_ENTRIES = """
@@ -45,7 +42,7 @@ _UPDATE_RUN = """
        SET state = %s, failure_reason = %s, end_reported = %s, cancel_requested_at = %s, current_phase = %s,
            progress_percent = %s, message = %s, metrics = %s::jsonb, error_message = %s, started_at = %s,
            ended_at = %s, last_report_at = %s, last_event_at = %s, source = %s, last_n = %s, last_seq = %s,
-           result = coalesce(%s::jsonb, result),
+           phase_started_at = %s, result = coalesce(%s::jsonb, result),
            debug_count = debug_count + %s, info_count = info_count + %s, warning_count = warning_count + %s,
            error_count = error_count + %s, critical_count = critical_count + %s
      WHERE id = %s
@@ -54,23 +51,18 @@ _UPDATE_RUN = """
 
 def lock_run(public_id: UUID, *, only_domain_id: int | None) -> RunCourse:
     """The run, locked until the transaction ends. Raises NotFound, also for a run of another domain."""
-    courses = _lock(_LOCK_BY_PUBLIC_ID, public_id, only_domain_id)
-    if not courses:
+    course = _lock(_LOCK_BY_PUBLIC_ID, public_id, only_domain_id)
+    if course is None:
         raise NotFound(f"There is no training run {public_id}.", code="run_not_found")
-    return courses[0]
+    return course
 
 
 def lock_run_by_id(run_id: int) -> RunCourse:
     """The run with this internal key, locked until the transaction ends. Raises NotFound."""
-    courses = _lock(_LOCK_BY_ID, run_id, None)
-    if not courses:
+    course = _lock(_LOCK_BY_ID, run_id, None)
+    if course is None:
         raise NotFound("The training run has been deleted.", code="run_not_found")
-    return courses[0]
-
-
-def lock_runs_of_domain(domain_id: int) -> list[RunCourse]:
-    """All runs of a domain, locked until the transaction ends. The caller holds the domain's lock."""
-    return _lock(_LOCK_BY_DOMAIN, domain_id, None)
+    return course
 
 
 def store(course: RunCourse) -> None:
@@ -98,6 +90,7 @@ def store(course: RunCourse) -> None:
                 course.source,
                 course.last_n,
                 course.last_seq,
+                course.phase_started_at,
                 None if course.result is None else to_jsonb(course.result),
                 *(counts[level] for level in sorted(LEVEL_NAMES)),
                 course.id,
@@ -116,13 +109,15 @@ def store(course: RunCourse) -> None:
                 )
 
 
-def _lock(sql: str, key: Any, only_domain_id: int | None) -> list[RunCourse]:
-    with connection.cursor() as cursor:
+def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunCourse | None:
+    with waiting_for_lock() as cursor:
         cursor.execute(sql, (key, only_domain_id, only_domain_id))
-        courses = [RunCourse(*row) for row in cursor]
-    for course in courses:
-        course.metrics = from_jsonb(course.metrics)
-    return courses
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    course = RunCourse(*row)
+    course.metrics = from_jsonb(course.metrics)
+    return course
 
 
 def _entries_json(entries: list[Entry]) -> str:

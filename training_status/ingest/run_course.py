@@ -9,9 +9,21 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from training_status import run_states
-from training_status.ingest.batch import CompleteEvent, Event, FailEvent, LogEvent, PhaseEvent, ProgressEvent
+from training_status.ingest.batch import (
+    METRICS_MAX_BYTES,
+    CompleteEvent,
+    Event,
+    FailEvent,
+    LogEvent,
+    PhaseEvent,
+    ProgressEvent,
+)
+from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import FIRST_PHASE, overall_percent, phase_position
+
+# What a run's status carries of its metrics, as JSON; a final event's own come on top.
+METRICS_KEPT_MAX_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -121,25 +133,37 @@ class RunCourse:
                 percent = overall_percent(self.current_phase, event.fraction)
                 self.progress_percent = max(self.progress_percent, percent)
                 self.message = event.message or self.message
-                self.metrics.update(event.metrics or {})
+                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES)
                 if event.message or event.metrics:
                     self._log(timestamp, "INFO", event.message or "", self.current_phase, event.metrics)
             case LogEvent():
                 self._log(timestamp, event.level, event.message, event.step, event.metrics)
             case CompleteEvent():
-                self.metrics.update(event.metrics or {})
+                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
                 self.result = event.result
                 self.progress_percent = 100.0
                 if event.message:
                     self._log(timestamp, "INFO", event.message, self.current_phase, event.metrics)
                 self._end(run_states.COMPLETED, None, happened_at)
             case FailEvent():
-                self.metrics.update(event.metrics or {})
+                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
                 self.error_message = event.error
                 self._log(timestamp, "ERROR", event.error, self.current_phase, event.metrics)
                 cancelled = self.cancel_requested_at is not None
                 reason = run_states.CANCELLED if cancelled else run_states.ERROR
                 self._end(run_states.FAILED, reason, happened_at)
+
+    def _take_metrics(self, metrics: dict[str, Any] | None, room_bytes: int) -> None:
+        """The latest value of each metric. A reporter that invents a name for every event fills the room
+        that there is; from then on only its known metrics are taken, and the log keeps them all.
+        """
+        if not metrics:
+            return
+        merged = self.metrics | metrics
+        if len(merged) == len(self.metrics):
+            room_bytes = METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES
+        if len(to_jsonb(merged)) <= room_bytes:
+            self.metrics = merged
 
     def _end(self, state: str, reason: str | None, ended_at: datetime) -> None:
         self.state, self.failure_reason, self.end_reported = state, reason, True

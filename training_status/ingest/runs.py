@@ -1,10 +1,10 @@
-"""Starting, changing, cancelling and deleting runs."""
+"""Starting, changing and cancelling runs."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from msgspec import UNSET
 
@@ -13,10 +13,7 @@ from training_status.errors import Conflict
 from training_status.ingest.bodies import NewRun, RunChange
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run, store
-from training_status.ingest.run_course import RunCourse
 from training_status.models import TrainingRun
-
-_DELETE_BATCH = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +70,6 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
         course.cancel_requested_at = now
     course.settle(now, settings.STALL_LIMIT)
     store(course)
-
-
-@transaction.atomic
-def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
-    """Remove a run and its log. Locks the run, so an open ingest is waited for and a later one finds nothing.
-
-    Raises NotFound, and Conflict (`run_active`) while the run is active.
-    """
-    course = lock_run(public_id, only_domain_id=only_domain_id)
-    refuse_active(course)
-    delete_locked_run(course)
-
-
-def refuse_active(course: RunCourse) -> None:
-    """Raise Conflict (`run_active`) unless the run, which the caller has locked, is over."""
-    course.settle(timezone.now(), settings.STALL_LIMIT)
-    if course.is_active:
-        raise Conflict("The run is active: cancel it first, or wait for its end.", code="run_active")
-
-
-def delete_locked_run(course: RunCourse) -> None:
-    """Remove a run that the caller has locked, its log first and in batches: nothing cascades to the log."""
-    with connection.cursor() as cursor:
-        for first_seq in range(0, course.last_seq + 1, _DELETE_BATCH):
-            cursor.execute(
-                "DELETE FROM training_status_traininglogentry WHERE run_id = %s AND seq >= %s AND seq < %s",
-                (course.id, first_seq, first_seq + _DELETE_BATCH),
-            )
-    TrainingRun.objects.filter(id=course.id).delete()
 
 
 def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id: int | None) -> StartedRun:

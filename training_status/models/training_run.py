@@ -1,6 +1,7 @@
 """One training of a domain, from its start to its end."""
 
 import uuid
+from datetime import UTC, datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +12,9 @@ from training_status.models.domain import LLM_MODEL_MAX_CHARACTERS, Domain
 from training_status.phases import PHASE_NAMES
 
 OPTIMIZER_MAX_CHARACTERS = 200
+
+# What Python can read back: PostgreSQL itself goes on to years before Christ.
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 
 _FINISHED = Q(state=run_states.COMPLETED) | Q(state=run_states.FAILED)
 _COUNTED = F("debug_count") + F("info_count") + F("warning_count") + F("error_count") + F("critical_count")
@@ -46,6 +50,7 @@ class TrainingRun(models.Model):
     current_phase = models.CharField(  # null: no phase entered
         max_length=40, choices=[(name, name) for name in PHASE_NAMES], null=True
     )
+    phase_started_at = models.DateTimeField(null=True)
     progress_percent = models.FloatField(default=0.0)
     message = models.TextField(null=True)  # null: none yet
     metrics = models.JSONField(default=dict)
@@ -119,6 +124,14 @@ class TrainingRun(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(current_phase__isnull=True) | Q(current_phase__in=PHASE_NAMES), name="run_phase_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(current_phase__isnull=True, phase_started_at__isnull=True)
+                | Q(current_phase__isnull=False, phase_started_at__gte=F("started_at")),
+                name="run_phase_has_a_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(started_at__isnull=True) | Q(started_at__gte=EARLIEST), name="run_start_in_calendar"
             ),
             models.CheckConstraint(
                 condition=Q(progress_percent__gte=0.0) & Q(progress_percent__lte=100.0),

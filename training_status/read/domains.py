@@ -11,20 +11,18 @@ from training_status.read.run_facts import RunFacts, latest_runs
 
 @dataclass(slots=True)
 class DomainFacts:
-    """A domain, how many runs of it there are, and its latest run (None: never trained)."""
+    """A domain and its latest run (None: never trained)."""
 
     id: int
     name: str
     description: str
     llm_model: str
     created_at: datetime
-    run_count: int
     latest_run: RunFacts | None = None
 
 
 _SELECT = """
-    SELECT domain.id, domain.name, domain.description, domain.llm_model, domain.created_at,
-           (SELECT count(*) FROM training_status_trainingrun run WHERE run.domain_id = domain.id)
+    SELECT domain.id, domain.name, domain.description, domain.llm_model, domain.created_at
       FROM training_status_domain domain
 """
 

@@ -19,7 +19,7 @@ from training_status.jsonb import from_jsonb
 from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
 from training_status.read.run_facts import RunFacts, latest_run
 
-_DOWNLOAD_SLICE = 2_000
+_DOWNLOAD_SLICE = 250  # of messages that may have 64 KiB each
 _FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 2_000, 100, 200_000
 _SLICE_TARGET_S = 0.05
 
@@ -117,7 +117,9 @@ class RunLog:
         found, looked_at, size = 0, 0, _FIRST_SLICE
         begun = time.monotonic()
         deadline = begun + settings.LOG_SEARCH_LIMIT.total_seconds()
-        while looked_at < self._span and not (known_total is not None and len(lines) == limit):
+        while looked_at < self._span:
+            if known_total is not None and (len(lines) == limit or found >= known_total):
+                break
             if begun > deadline:
                 lowest, highest = self._range(looked_at - 1, 1)
                 return LogWindow(lines, known_total or found, known_total is not None, lowest)

@@ -90,11 +90,14 @@ _BY_PUBLIC_ID = f"""
       FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
      WHERE run.public_id = %s AND (%s::bigint IS NULL OR domain.id = %s)
 """
+# The page is chosen first: the baselines of the runs before it are not looked up.
 _PAGE_OF_DOMAIN = f"""
     SELECT {_COLUMNS}
       FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
-     WHERE domain.id = %s
-     ORDER BY run.run_number DESC LIMIT %s OFFSET %s
+     WHERE run.id = ANY(ARRAY(
+           SELECT id FROM training_status_trainingrun WHERE domain_id = %s
+            ORDER BY run_number DESC LIMIT %s OFFSET %s))
+     ORDER BY run.run_number DESC
 """
 _LATEST_OF_DOMAINS = f"""
     SELECT {_COLUMNS} FROM training_status_domain AS domain, {_LATEST}
@@ -124,12 +127,15 @@ def run_by_public_id(public_id: UUID, *, only_domain_id: int | None = None) -> R
 class RunList:
     """The runs of a domain, newest (highest number) first."""
 
-    def __init__(self, domain_id: int, run_count: int) -> None:
-        self._domain_id, self._run_count = domain_id, run_count
+    def __init__(self, domain_id: int) -> None:
+        self._domain_id = domain_id
 
     def count(self) -> int:
         """How many there are."""
-        return self._run_count
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM training_status_trainingrun WHERE domain_id = %s", (self._domain_id,))
+            (count,) = cursor.fetchone()
+        return int(count)
 
     def part(self, offset: int, limit: int) -> list[RunFacts]:
         """Some of them, in one query."""

@@ -16,7 +16,6 @@ class DomainSerializer(serializers.Serializer):
     description = serializers.CharField()
     llm_model = serializers.CharField()
     created_at = serializers.DateTimeField()
-    run_count = serializers.IntegerField(min_value=0)
     latest_run = TrainingStatusSerializer(allow_null=True, help_text="Null for a domain never trained.")
 
     def to_representation(self, instance: DomainFacts) -> dict[str, Any]:
@@ -28,6 +27,5 @@ class DomainSerializer(serializers.Serializer):
             "description": instance.description,
             "llm_model": instance.llm_model,
             "created_at": utc_text(instance.created_at),
-            "run_count": instance.run_count,
             "latest_run": status,
         }

@@ -18,6 +18,12 @@ def words(name: str) -> str:
 
 
 @register.filter
+def pairs(metrics: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Names and values by name. A template's own `metrics.items` would be the metric called "items"."""
+    return sorted(metrics.items())
+
+
+@register.filter
 def clock(text: str) -> str:
     """A time of the status object as `20 Jan 2026, 15:05`."""
     moment = parse_datetime(text)

@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import uvicorn
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -22,7 +23,6 @@ class Command(BaseCommand):
     """Serves the API, the pages and the admin. The first start creates an operator and says how to sign in."""
 
     help = __doc__
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--host, --port."""
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         """Bind first, so that a taken port is known before anything else is done; then prepare and serve."""
         host: str = options["host"]
         listener = _listen(host, _port(options["port"]))
-        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        address = _reachable_at(host, listener.getsockname()[1])
         try:
             password = _prepare_database()
         except OperationalError as error:
@@ -69,6 +69,16 @@ class _AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+
+def _reachable_at(host: str, port: int) -> str:
+    """The address to call the service by. One that it was told to serve at is one that it answers to."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104  (all addresses, the nearest among them)
+        return f"http://127.0.0.1:{port}"
+    name = f"[{host}]" if ":" in host else host
+    if name not in settings.ALLOWED_HOSTS:
+        settings.ALLOWED_HOSTS.append(name)
+    return f"http://{name}:{port}"
 
 
 def _port(text: str) -> int:

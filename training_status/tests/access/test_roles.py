@@ -76,6 +76,12 @@ def test_a_person_has_the_role_of_their_groups(paths):
     assert browser.patch(f"{API}/domains/medical", {}, content_type="application/json").status_code == 200
 
 
+def test_whoever_has_a_role_learns_which_methods_there_are(client_of, paths):
+    for role in ROLES:
+        assert client_of(role).options(f"{API}/domains").status_code == 405
+        assert client_of(role).put(f"{API}/domains").status_code == 405
+
+
 def test_a_session_needs_the_csrf_token_to_change_anything(paths):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(User.objects.create_superuser("root", password="a long password"))
@@ -88,5 +94,9 @@ def test_reading_can_be_opened_to_everybody(client, paths, settings):
     settings.ANONYMOUS_ROLE = "viewer"
     assert client.get(f"{API}/domains/medical/training-status").status_code == 200
     assert client.get("/").status_code == 200
+    somebody = Client()
+    somebody.force_login(User.objects.create_user("bob", password="a long password"))
+    assert somebody.get("/").status_code == 200
+    assert somebody.get(f"{API}/domains").status_code == 200
     assert client.post(f"{API}/domains", NEW_DOMAIN, content_type="application/json").status_code == 401
     assert client.get(f"{API}/domains", headers={"Authorization": "Bearer wrong"}).status_code == 401

@@ -46,6 +46,11 @@ def test_an_operator_revokes_tokens(operator_browser):
     assert caller_with_token(token) is None
 
 
+def test_there_is_one_page_to_sign_in_at(client):
+    assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
+    assert client.get("/admin/login/?next=/admin/")["Location"] == "/sign-in?next=/admin/"
+
+
 def test_a_viewer_on_the_staff_sees_nothing_there(client):
     person = User.objects.create_user("vera", password="a long password", is_staff=True)
     person.groups.add(Group.objects.get(name="viewer"))

@@ -121,6 +121,7 @@ def test_an_unexpected_error_shows_nothing_of_the_inside(viewer, caplog):
 def test_health(client):
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.post("/healthz").status_code == 405
+    assert client.get("/healthz", HTTP_HOST="10.0.0.5:8000").status_code == 200  # as an orchestrator calls it
 
 
 def test_a_page_that_is_not_there_is_a_page():

@@ -1,11 +1,14 @@
 """Reading over HTTP: what it answers, and how many queries that takes."""
 
+import threading
+
 import pytest
 
 from training_status.api.log_download import LogDownload
 from training_status.errors import Unavailable
 from training_status.ingest.batch import LogEvent, PhaseEvent
 from training_status.read.logs import LogFilter, RunLog
+from training_status.read.run_facts import run_by_public_id
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db
@@ -168,16 +171,30 @@ def test_a_download_as_text_is_filtered_too(viewer, run):
     assert line.endswith("Z INFO [loading_data] Phase loading_data")
 
 
+def test_the_head_of_a_download_takes_no_place(viewer, run, settings):
+    for _ in range(settings.THREADS):
+        response = viewer.head(f"{API}/domains/{run.domain.name}/training-logs/download")
+        assert (response.status_code, response["Content-Type"]) == (200, "application/x-ndjson")
+        assert not response.streaming
+
+
+def test_a_download_ends_when_its_reader_has_gone(run):
+    gone = threading.Event()
+    gone.set()
+    log = RunLog(run.domain.name, run_by_public_id(run.public_id), LogFilter())
+    assert b"".join(LogDownload(log, lambda line: b"x", gone)) == b""
+
+
 def test_downloads_leave_threads_for_others(viewer, run, settings):
     log = RunLog(run.domain.name, None, LogFilter())
-    downloads = [LogDownload(log, bytes) for _ in range(settings.THREADS // 2)]
+    downloads = [LogDownload(log, bytes, threading.Event()) for _ in range(settings.THREADS // 2)]
     refused = viewer.get(f"{API}/domains/{run.domain.name}/training-logs/download")
     assert (refused.status_code, refused["Retry-After"]) == (503, "5")
     for download in downloads:
         download.close()
         download.close()  # gives no second place
-    downloads = [LogDownload(log, bytes) for _ in range(settings.THREADS // 2)]
+    downloads = [LogDownload(log, bytes, threading.Event()) for _ in range(settings.THREADS // 2)]
     with pytest.raises(Unavailable):
-        LogDownload(log, bytes)
+        LogDownload(log, bytes, threading.Event())
     for download in downloads:
         download.close()

@@ -80,6 +80,13 @@ def test_domains_with_their_status(browser):
     assert "<img" not in page
 
 
+def test_metrics_may_be_called_anything(browser):
+    send(TrainingRunFactory(), ProgressEvent(n=1, fraction=0.5, metrics={"items": 3, "keys": None, "0": "x"}))
+    page = browser.get("/").content.decode()
+    assert "items <b>3</b>" in page
+    assert "keys <b>–</b>" in page
+
+
 def test_a_strict_content_security_policy_stands_on_every_page(browser):
     for path in ("/", "/sign-in", "/docs", "/redoc"):
         policy = browser.get(path)["Content-Security-Policy"]

@@ -3,17 +3,22 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import OperationalError, connection, connections, transaction
 
-from training_status.errors import Conflict, NotFound
+from training_status.errors import Conflict, NotFound, Unavailable
+from training_status.ingest import lock_wait
 from training_status.ingest.batch import LogEvent, PhaseEvent
 from training_status.ingest.bodies import NewRun
-from training_status.ingest.domains import delete_domain
+from training_status.ingest.deletion import delete_domain, delete_run
 from training_status.ingest.events import append_training_log_message
-from training_status.ingest.runs import delete_run, start_run
+from training_status.ingest.locked_domain import lock_domain
+from training_status.ingest.locked_run import lock_run
+from training_status.ingest.runs import start_run
 from training_status.models import Domain, PhaseTiming, TrainingLogEntry, TrainingRun
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 
@@ -96,6 +101,42 @@ def test_a_batch_that_fails_half_way_stores_nothing():
     assert not TrainingLogEntry.objects.filter(run_id=run.id).exists()
     assert not PhaseTiming.objects.filter(run=run).exists()
     assert send(run, *log_lines(1, 1)).accepted == 1
+
+
+def test_a_batch_resent_while_the_first_is_being_stored_is_a_duplicate_phase_and_all():
+    """The second waits for the first's lock, and must then see the phase that the first has entered."""
+    run = TrainingRunFactory()
+    start = run.created_at
+
+    def batch(first_n: int) -> list[PhaseEvent]:
+        return [
+            PhaseEvent(n=first_n, phase="loading_data", timestamp=start + timedelta(seconds=9)),
+            PhaseEvent(n=first_n + 1, phase="prompt_extraction", timestamp=start + timedelta(seconds=5)),
+        ]
+
+    now = start + timedelta(seconds=20)
+    with ThreadPoolExecutor(1) as pool, time_machine.travel(now):
+        with transaction.atomic():
+            send(run, *batch(1)[:1])
+            resent = pool.submit(in_thread, lambda: send(run, *batch(1)))
+            wait_until_blocked()
+        assert resent.result(AWAIT_S).duplicates == 1
+    timings = PhaseTiming.objects.filter(run=run).values_list("phase", "started_at", "ended_at")
+    assert list(timings) == [
+        ("loading_data", start + timedelta(seconds=9), start + timedelta(seconds=9)),
+        ("prompt_extraction", start + timedelta(seconds=9), None),
+    ]
+
+
+def test_a_writer_that_cannot_have_the_lock_gives_up_soon_and_says_so(monkeypatch):
+    monkeypatch.setattr(lock_wait, "LOCK_WAIT_S", 0.1)
+    run = TrainingRunFactory()
+    with ThreadPoolExecutor(2) as pool, transaction.atomic():
+        lock_domain(run.domain.name, only_domain_id=None)
+        lock_run(run.public_id, only_domain_id=None)
+        for action in (lambda: send(run, *log_lines(1, 1)), lambda: start_run(run.domain.name, NewRun())):
+            with pytest.raises(Unavailable):
+                pool.submit(in_thread, action).result(AWAIT_S)
 
 
 def deletion_beside_open_ingest(run: TrainingRun, delete: Callable[[], None], *, before: bool) -> list[Any]:

@@ -262,6 +262,27 @@ def test_a_clock_at_the_end_of_the_calendar_does_no_harm(run, year):
     assert TrainingLogEntry.objects.get(run=run).timestamp == odd
 
 
+def test_a_time_before_the_first_year_in_utc_is_no_time_of_a_run(run):
+    """Its local date is in the year 1, and a correction takes it over the edge."""
+    zone = timezone.get_fixed_timezone(14 * 60)
+    now = timezone.now()
+    first = datetime(1, 1, 1, 14, tzinfo=zone)
+    send(run, *log_lines(1, 1, timestamp=first), sent_at=now + timedelta(hours=10))
+    assert now <= again(run).started_at <= timezone.now()
+
+
+def test_names_of_metrics_without_end_do_not_fill_the_status(run):
+    for n in range(1, 21):
+        send(run, ProgressEvent(n=n, fraction=n / 20, metrics={f"{n}_{i}": "x" * 1000 for i in range(10)} | {"f1": n}))
+    kept = again(run).metrics
+    assert 60_000 < len(str(kept)) < 70_000
+    assert kept["f1"] < 20
+    send(run, ProgressEvent(n=21, fraction=1.0, metrics={"f1": 0.9}))
+    send(run, CompleteEvent(n=22, metrics={"relation_f1": 0.8}))
+    assert (again(run).metrics["f1"], again(run).metrics["relation_f1"]) == (0.9, 0.8)
+    assert TrainingLogEntry.objects.get(run=run, seq=20).metrics["20_9"] == "x" * 1000
+
+
 def test_an_entry_without_a_timestamp_has_the_receipt_time(run):
     now = datetime(2026, 1, 20, 15, 5, tzinfo=UTC)
     with time_machine.travel(now, tick=False):

@@ -81,6 +81,12 @@ def test_levels(run):
     assert log_of(run, levels=frozenset()).window(0, 5).total == 0
 
 
+def test_levels_that_cannot_match_are_known_without_looking(run, django_assert_num_queries):
+    log = log_of(run, levels=frozenset({10}))
+    with django_assert_num_queries(0):
+        assert log.window(0, 5).total == 0
+
+
 def test_levels_in_a_range_are_counted_in_it(run):
     window = log_of(run, levels=frozenset({WARNING}), before_seq=35).window(0, 2)
     assert ([line.seq for line in window.lines], window.total) == ([30, 20], 3)

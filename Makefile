@@ -10,7 +10,7 @@ RUN := $(BIN)/python manage.py
 EXAMPLE := examples/domain_training
 export HOST PORT
 
-.PHONY: help install run demo test lint format example-env clean
+.PHONY: help install run demo test lint format bench example-env clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ format: .venv/installed-dev ## Bring code and openapi.yaml into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(RUN) spectacular --validate --fail-on-warn --file openapi.yaml
+
+bench: .venv/installed-dev ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
+	$(BIN)/python benchmarks/service.py
 
 example-env: $(EXAMPLE)/.venv/installed
 

@@ -97,8 +97,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CommandError(
-            f"Port {port} of {host} cannot be used ({error.strerror}): "
-            f"choose another, such as PORT={port + 1} make run."
+            f"Port {port} of {host} cannot be used ({error.strerror}): choose another with PORT={port + 1}."
         ) from error
     return listener
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from django.test import Client
 
 from training_status.ingest.batch import PhaseEvent, ProgressEvent
@@ -11,6 +12,11 @@ from training_status.templatetags import status_words
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_guessed() -> None:
+    cache.clear()
 
 
 @pytest.fixture
@@ -45,6 +51,19 @@ def test_signing_in_leads_to_where_one_wanted_to_go(client):
     assert (right.status_code, right["Location"]) == (302, "/docs")
     away = client.post("/sign-in", {"username": "ada", "password": "a long password", "next": "https://example.org/"})
     assert away["Location"] == "/"
+
+
+def test_guessing_a_password_has_a_limit(client):
+    User.objects.create_user("ada", password="a long password")
+    for _ in range(10):
+        assert client.post("/sign-in", {"username": "ada", "password": "wrong"}).status_code == 200
+    right = {"username": "ada", "password": "a long password"}
+    refused = client.post("/sign-in", right)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "300")
+    assert b"Please wait" in refused.content
+    assert client.post("/sign-in", right, REMOTE_ADDR="192.0.2.7").status_code == 302
+    cache.clear()
+    assert client.post("/sign-in", right).status_code == 302
 
 
 def test_signing_out(browser):

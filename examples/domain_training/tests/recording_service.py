@@ -30,6 +30,7 @@ class RecordingService(ThreadingHTTPServer):
         if "id" in body:
             self.start_event = body
         return {
+            "training_run_id": self.start_event.get("id"),
             "accepted": len(new),
             "duplicates": len(body.get("events", [])) - len(new),
             "last_n": len(self.events),

@@ -1,0 +1,11 @@
+"""Follows DSPy's optimisers: how much of a phase is done, and each score, without a word from the training.
+
+    with track(tracker, phases.ENTITY_EXTRACTION_OPTIMIZATION):
+        program = optimizer.compile(student, trainset=trainset, valset=valset)
+
+Needs DSPy (`pip install aegis-tracker[dspy]`); the rest of the package does not.
+"""
+
+from aegis_tracker.dspy.tracking import track
+
+__all__ = ["track"]

@@ -1,0 +1,29 @@
+"""Asks GEPA to stop in its own way: it ends its iteration and returns the best program so far.
+
+GEPA looks for the file `gepa.stop` in its `log_dir` before each iteration.
+"""
+
+import threading
+from pathlib import Path
+
+STOP_FILE = "gepa.stop"
+
+
+class GepaStop:
+    """The stop file of one optimisation."""
+
+    def __init__(self, log_dir: str) -> None:
+        self._path = Path(log_dir) / STOP_FILE
+        self._writer: threading.Thread | None = None
+
+    def request(self) -> None:
+        """Have the file written, once, by a thread of its own: DSPy's workers wait for whoever calls this."""
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._path.touch, name="aegis-gepa-stop", daemon=True)
+            self._writer.start()
+
+    def withdraw(self) -> None:
+        """Remove the file, if it is ours, so that the same folder can be continued."""
+        if self._writer is not None:
+            self._writer.join()
+            self._path.unlink(missing_ok=True)

@@ -21,8 +21,6 @@ CALLED = "the student is called"
 class Student(dspy.Module):
     """Extracts entities, and writes into the run's log that it is called."""
 
-    tracker: TrainingProgressTracker | None = None
-
     def __init__(self, task: Task, tracker: TrainingProgressTracker) -> None:
         super().__init__()
         self.extract = dspy.Predict(task.program.signature)

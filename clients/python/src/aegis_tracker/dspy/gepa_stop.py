@@ -22,8 +22,10 @@ class GepaStop:
             self._writer = threading.Thread(target=self._path.touch, name="aegis-gepa-stop", daemon=True)
             self._writer.start()
 
-    def withdraw(self) -> None:
-        """Remove the file, if it is ours, so that the same folder can be continued."""
-        if self._writer is not None:
-            self._writer.join()
-            self._path.unlink(missing_ok=True)
+    def withdraw(self) -> bool:
+        """Remove the file, if it is ours, so that the same folder can be continued; whether it is."""
+        if self._writer is None:
+            return False
+        self._writer.join()
+        self._path.unlink(missing_ok=True)
+        return True

@@ -15,6 +15,7 @@ from dspy.utils.callback import ACTIVE_CALL_ID, BaseCallback
 from aegis_tracker.dspy import optimizers
 from aegis_tracker.dspy.gepa_stop import GepaStop
 from aegis_tracker.dspy.progress import Progress, Reports
+from aegis_tracker.dspy.simba_log import SimbaLog
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
 
 
@@ -44,13 +45,14 @@ class Hooks(BaseCallback):
     def __init__(self, tracker: Reports, progress: Progress, *, follows_optimizer: bool) -> None:
         self._tracker = tracker
         self._progress = progress
-        self._waits_for_optimizer = follows_optimizer
+        self._follows_optimizer = self._waits_for_optimizer = follows_optimizer
         self._outside = ACTIVE_CALL_ID.get()  # the call that the block itself is in, if any
         self._calls: dict[str, _Call] = {}
         self._students: dict[str, _Call] = {}
         self._proposers: set[str] = set()
         self._proposing = False
         self._stop: GepaStop | None = None
+        self._simba_log: SimbaLog | None = None
 
     def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """An optimiser begins: the one to follow, or one that it uses."""
@@ -65,24 +67,30 @@ class Hooks(BaseCallback):
         call = self._calls.pop(call_id, None)
         if call is None:
             return
-        if isinstance(call.step, Search):
+        if isinstance(call.step, Search) and (exception is None or not call.is_root):
             self._progress.search_ends(call.step)
         if not call.is_root:
             return
-        if self._stop is not None:
-            self._stop.withdraw()
+        stopped = self._stop is not None and self._stop.withdraw()
+        if self._simba_log is not None:
+            self._simba_log.close()
         if exception is None:
-            self._progress.ends(call.final_score(outputs))
+            self._progress.ends(call.final_score(outputs), stopped=stopped)
         else:
             self._progress.breaks(exception)
 
     def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """An evaluation begins: of an optimiser, or of the block. One within another is a metric's."""
         around = self._calls.get(ACTIVE_CALL_ID.get())
-        if ACTIVE_CALL_ID.get() != self._outside and (around is None or isinstance(around.step, Evaluation)):
+        of_the_block = ACTIVE_CALL_ID.get() == self._outside
+        if not of_the_block and (around is None or isinstance(around.step, Evaluation)):
             return
         devset, program = inputs["devset"] or instance.devset, inputs["program"]
-        self._begin(call_id, _Call(lambda module: module is program, Evaluation(len(devset)), program))
+        step = Evaluation(len(devset))
+        if of_the_block and self._follows_optimizer:
+            self._calls[call_id] = _Call(_nobody, step, program)  # beside the work: only its score is told
+        else:
+            self._begin(call_id, _Call(lambda module: module is program, step, program))
 
     def on_evaluate_end(self, call_id: str, outputs: Any | None, exception: BaseException | None = None) -> None:
         """An evaluation ended. DSPy gives the mean of its metric in percent, with two digits."""
@@ -99,7 +107,7 @@ class Hooks(BaseCallback):
         if around.is_student(instance):
             self._students[call_id] = around
             self._proposing = False
-            self._progress.student_begins()
+            self._progress.model_begins()
         elif around.is_root and self._progress.proposes:
             self._proposers.add(call_id)
             if not self._proposing:
@@ -133,6 +141,9 @@ class Hooks(BaseCallback):
         self._progress.begins(name, inputs, expectation)
         if optimizers.is_gepa(optimizer) and optimizer.log_dir:
             self._stop = GepaStop(optimizer.log_dir)
+        if optimizers.is_simba(optimizer):
+            self._simba_log = SimbaLog(call_id, self._progress.batch_scored)
+            self._simba_log.listen()
         search = optimizers.search_of(optimizer, inputs) if optimizers.is_search(optimizer) else None
         final_score = _best_of_simba if optimizers.is_simba(optimizer) else _unknown_score
         self._begin(call_id, _Call(_students_of(optimizer), search, is_root=True, final_score=final_score))

@@ -79,8 +79,8 @@ class Progress:
             self._announce()
             self._advance()
 
-    def student_begins(self) -> None:
-        """A student is about to be called."""
+    def model_begins(self) -> None:
+        """A model is about to be called, by a student or a proposer."""
         if not self._announced:
             with self._lock:
                 self._announce()
@@ -93,7 +93,7 @@ class Progress:
                     return
                 step.done += 1
             self._done += 1
-            self._advance()
+            self._advance(self._newly_found(step))
 
     def search_ends(self, search: Search) -> None:
         """What it did not need is settled: it is not expected any more."""
@@ -106,20 +106,36 @@ class Progress:
                 self._advance(f"{wording.count(found, 'demonstration')} found in {wording.count(search.done, 'call')}")
 
     def evaluation_ends(self, evaluation: Evaluation, program: Any, score: float | None, error: object) -> None:
-        """A program got this score (the mean of the metric), or none because of an error."""
+        """A program got this score (the mean of the metric), or none because of an error.
+
+        Also for an evaluation that did not begin as a step of the optimiser: its score stands beside.
+        """
         with self._lock:
-            del self._running[id(evaluation)]
-            self._evaluations += 1
-            title = self._title(evaluation)
+            is_step = self._running.pop(id(evaluation), None) is not None
+            if is_step and score is not None:
+                self._done += evaluation.size - evaluation.done  # of a program that is no module no call is seen
+            if is_step and self._name:
+                self._evaluations += 1
+                title = self._title(evaluation)
+            else:
+                title = f"Evaluation on {wording.count(evaluation.size, 'example')}"
             if score is None:
                 self._log("WARNING", f"{title} failed: {wording.exception(error)}")
+            elif is_step and self._name:
+                self._tell_score(title, evaluation, score, wording.program(program))
+            else:
+                message = f"{title}: {self._metric} {score:.3f}{wording.program(program)}"
+                self._log("INFO", message, {self._metric: score})
+            if is_step:
                 self._advance()
-                return
-            self._done += max(0, evaluation.size - evaluation.done)  # a program that is no module is not seen called
-            self._tell_score(title, evaluation, score, wording.program(program))
+
+    def batch_scored(self, number: int, score: float) -> None:
+        """The best candidate of a batch got this score on the batch."""
+        self._log("INFO", f"Batch {number}: {self._metric} {score:.3f}", {f"{self._metric}_minibatch": score})
 
     def proposing(self) -> None:
         """The optimiser asks a model for instructions."""
+        self.model_begins()
         self._log("INFO", f"{self._name} is having instructions written")
 
     def proposed(self, candidates: int) -> None:
@@ -128,12 +144,16 @@ class Progress:
             if self._expectation is not None:
                 self._expectation.proposed(candidates)
 
-    def ends(self, best: float | None) -> None:
-        """The optimiser is done. `best` is the score of its program where no evaluation told it."""
+    def ends(self, best: float | None, *, stopped: bool) -> None:
+        """The optimiser is done, or was `stopped` and returned what it had.
+
+        `best` is the score of its program where no evaluation told it.
+        """
         with self._lock:
             metrics = {self._metric: best} if best is not None and self._best is None else None
             score = self._best if best is None else best
-            message = f"{self._name} is done after {wording.count(self._done, 'student call')}"
+            how = "was asked to stop and keeps its best program," if stopped else "is done"
+            message = f"{self._name} {how} after {wording.count(self._done, 'student call')}"
             if score is not None:
                 message += f": {self._metric} {score:.3f}"
             if self._expectation is None:
@@ -158,22 +178,25 @@ class Progress:
             self._advance()
 
     def _tell_score(self, title: str, evaluation: Evaluation, score: float, program: str) -> None:
-        expectation = self._expectation
-        if not self._name:
-            self._log("INFO", f"{title}: {self._metric} {score:.3f}{program}", {self._metric: score})
-            self._advance()
-            return
-        if expectation is not None and expectation.full_size is not None and evaluation.size < expectation.full_size:
+        """The best so far is the run's metric, any other score that of its log entry."""
+        full_size = self._expectation.full_size if self._expectation is not None else None
+        if full_size is not None and evaluation.size < full_size:
             self._log("INFO", f"{title}: {self._metric} {score:.3f}{program}", {f"{self._metric}_minibatch": score})
-            self._advance()
-            return
-        if self._best is not None and score <= self._best:
+        elif self._best is not None and score <= self._best:
             verdict = f"best so far {self._best:.3f}"
             self._log("INFO", f"{title}: {self._metric} {score:.3f}, {verdict}{program}", {self._metric: score})
-            self._advance()
-            return
-        self._best = score
-        self._advance(f"{title}: {self._metric} {score:.3f}, the best so far{program}", {self._metric: score})
+        else:
+            self._best = score
+            self._advance(f"{title}: {self._metric} {score:.3f}, the best so far{program}", {self._metric: score})
+
+    def _newly_found(self, step: Step | None) -> str:
+        """A demonstration to tell of, where the search for them is all that the optimiser does."""
+        if not isinstance(step, Search) or self._expectation is None or self._expectation.evaluations != 0:
+            return ""
+        before, step.seen = step.seen, step.found
+        if step.seen == before:
+            return ""
+        return f"Demonstration {step.seen} of at most {step.wanted:.0f} found, in {wording.count(step.done, 'call')}"
 
     def _title(self, evaluation: Evaluation) -> str:
         expectation = self._expectation
@@ -193,7 +216,7 @@ class Progress:
         what = "how far it is cannot be known"
         if rest is not None and self._expectation is not None:
             what = f"{'' if self._expectation.is_exact else 'about '}{wording.count(round(rest), 'student call')}"
-        self._advance(f"{self._name} with {self._sizes}: {what}")
+        self._advance(f"{self._name}{self._sizes}: {what}")
 
     def _rest(self) -> float | None:
         if self._expectation is None:

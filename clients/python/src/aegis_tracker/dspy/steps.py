@@ -30,6 +30,7 @@ class Search:
     wanted: float
     most: int
     done: int = 0
+    seen: int = 0  # demonstrations that were told of
     optimizer: Any = None
 
     @property

@@ -13,13 +13,13 @@ def count(number: int, what: str) -> str:
 
 
 def sizes(inputs: dict[str, Any]) -> str:
-    """The data that an optimiser was given: `56 training and 24 validation examples`."""
+    """The data that an optimiser was given: ` with 56 training and 24 validation examples`."""
     given = [
         f"{len(inputs[name])} {what}"
         for name, what in (("trainset", "training"), ("valset", "validation"))
         if inputs.get(name) is not None
     ]
-    return f"{' and '.join(given)} examples" if given else "no examples of its own"
+    return f" with {' and '.join(given)} examples" if given else ""
 
 
 def exception(error: object) -> str:

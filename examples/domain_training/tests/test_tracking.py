@@ -9,7 +9,6 @@ import dspy
 import pytest
 from aegis_tracker import phases
 from aegis_tracker.dspy import track
-from domain_training.metric import make_metric
 from domain_training.tasks import Task
 from watched_optimization import Student, Watched, entity_metric, entity_task, stand_in, watched
 
@@ -151,6 +150,30 @@ def test_an_exception_in_compile_goes_its_way(tmp_path: Path) -> None:
         assert "after 3 student calls with RuntimeError: the metric is broken" in last["message"]
 
 
+class Failing(Student):
+    """A student that no example suits."""
+
+    def forward(self, text: str) -> dspy.Prediction:
+        super().forward(text)
+        raise RuntimeError("too hard")
+
+
+def test_failed_evaluations_are_told_and_settled(tmp_path: Path) -> None:
+    task = entity_task()
+    with watched(tmp_path) as seen:
+        optimizer = dspy.MIPROv2(
+            metric=entity_metric(task), auto=None, num_candidates=2, num_threads=1, max_errors=4, seed=1
+        )
+        with track(seen.tracker, PHASE):
+            optimizer.compile(
+                Failing(task, seen.tracker), trainset=task.train, valset=task.dev, num_trials=2, minibatch=False
+            )
+        assert seen.fractions()[-1] == 1.0
+        failed = [message for message in seen.messages() if "failed" in message]
+        assert [message.split(":")[0] for message in failed] == [f"Evaluation {n} of 3 failed" for n in (1, 2, 3)]
+        assert "after 12 student calls" in seen.messages()[-1]
+
+
 def test_settings_that_the_optimiser_refuses_are_its_own_affair(tmp_path: Path) -> None:
     task = entity_task()
     with watched(tmp_path) as seen:
@@ -246,16 +269,21 @@ def test_a_cancelled_gepa_stops_by_itself_and_keeps_its_best_program(tmp_path: P
     with watched(tmp_path / "spool") as seen:
         calls = 0
 
-        def someone_cancels(while_bootstrapping: bool, f1: float) -> None:
+        f1 = entity_metric(task)
+
+        def metric_while_someone_cancels(
+            example: Any, prediction: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None
+        ) -> Any:
             nonlocal calls
             calls += 1
             if calls == 60:
                 seen.service.cancel_after = 0
                 assert seen.tracker.flush(30)
                 assert seen.tracker.cancel_requested
+            return f1(example, prediction, trace, pred_name, pred_trace)
 
         optimizer = dspy.GEPA(
-            metric=make_metric(task.compare, someone_cancels),
+            metric=metric_while_someone_cancels,
             max_metric_calls=400,
             reflection_lm=stand_in(),
             num_threads=1,

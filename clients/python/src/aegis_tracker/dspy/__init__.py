@@ -6,6 +6,13 @@
 Needs DSPy (`pip install aegis-tracker[dspy]`); the rest of the package does not.
 """
 
-from aegis_tracker.dspy.tracking import track
+try:
+    from aegis_tracker.dspy.tracking import track
+except ModuleNotFoundError as error:
+    if error.name != "dspy":
+        raise
+    raise ModuleNotFoundError(
+        "aegis_tracker.dspy needs DSPy: pip install 'aegis-tracker[dspy]'", name="dspy"
+    ) from error
 
 __all__ = ["track"]

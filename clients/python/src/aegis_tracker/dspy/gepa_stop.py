@@ -3,8 +3,11 @@
 GEPA looks for the file `gepa.stop` in its `log_dir` before each iteration.
 """
 
+import logging
 import threading
 from pathlib import Path
+
+from aegis_tracker.notices import log
 
 STOP_FILE = "gepa.stop"
 
@@ -19,7 +22,7 @@ class GepaStop:
     def request(self) -> None:
         """Have the file written, once, by a thread of its own: DSPy's workers wait for whoever calls this."""
         if self._writer is None:
-            self._writer = threading.Thread(target=self._path.touch, name="aegis-gepa-stop", daemon=True)
+            self._writer = threading.Thread(target=self._write, name="aegis-gepa-stop", daemon=True)
             self._writer.start()
 
     def withdraw(self) -> bool:
@@ -27,5 +30,15 @@ class GepaStop:
         if self._writer is None:
             return False
         self._writer.join()
-        self._path.unlink(missing_ok=True)
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log(logging.WARNING, f"{self._path} could not be removed ({error}); with it GEPA stops at once next time.")
         return True
+
+    def _write(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch()
+        except OSError as error:
+            log(logging.WARNING, f"{self._path} could not be written ({error}); GEPA is not asked to stop.")

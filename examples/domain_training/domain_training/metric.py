@@ -21,15 +21,8 @@ def compare_relations(example: dspy.Example, prediction: dspy.Prediction) -> Com
     return compare(map(_triple, example.relations), map(_triple, prediction.relations))
 
 
-def make_metric(
-    compare_answer: Callable[[dspy.Example, dspy.Prediction], Comparison],
-    on_measured: Callable[[bool, float], None],
-) -> Metric:
-    """F1 of one sample, as a metric for every optimiser.
-
-    Each evaluation is told to `on_measured(while_bootstrapping, f1)`. GEPA asks a second time about the same
-    answer, with `pred_name`, for feedback: that is not told, since no work was done for it.
-    """
+def make_metric(compare_answer: Callable[[dspy.Example, dspy.Prediction], Comparison]) -> Metric:
+    """F1 of one sample, as a metric for every optimiser; with feedback where GEPA asks for it, by `pred_name`."""
 
     def metric(
         example: dspy.Example,
@@ -41,7 +34,6 @@ def make_metric(
         comparison = compare_answer(example, prediction)
         if pred_name is not None:
             return dspy.Prediction(score=comparison.f1, feedback=describe(comparison))
-        on_measured(trace is not None, comparison.f1)
         return comparison.f1
 
     return metric

@@ -50,27 +50,24 @@ def train(settings: Settings, report: Report) -> Outcome:
         (phases.ENTITY_EXTRACTION_OPTIMIZATION, phases.RELATION_EXTRACTION_OPTIMIZATION),
         strict=True,
     ):
-        report.enter(
-            phase,
-            f"{settings.optimizer} with {len(task.train)} training and {len(task.dev)} development samples",
+        optimized.append(
+            optimize(task, phase, settings.optimizer, report, threads=settings.threads, seed=settings.seed)
         )
-        optimized.append(optimize(task, settings.optimizer, report, threads=settings.threads, seed=settings.seed))
     entity_program, relation_program = optimized
 
-    report.enter(phases.PROMPT_EXTRACTION, "Two prompts")
+    report.enter_phase(phases.PROMPT_EXTRACTION, "Two prompts")
     prompts = {}
     for number, (task, program) in enumerate(zip(tasks, optimized, strict=True), start=1):
         prompts[f"{task.name}_extraction"] = prompt = extract_prompt(program)
-        report.progress(
+        report.update_progress(
             number / len(tasks),
             f"{task.name.capitalize()} prompt: {len(prompt['demonstrations'])} demonstrations,"
             f" instruction “{prompt['instruction']}”",
         )
 
-    report.enter(phases.MODEL_VALIDATION, f"{len(dataset.test)} test samples")
     metrics = validate(tasks, (entity_program, relation_program), report, threads=settings.threads)
 
-    report.enter(phases.SAVING_RESULTS, f"Folder {settings.out.name}")
+    report.enter_phase(phases.SAVING_RESULTS, f"Folder {settings.out.name}")
     result = {
         "domain": settings.domain,
         "model": settings.model,
@@ -79,26 +76,26 @@ def train(settings: Settings, report: Report) -> Outcome:
         "prompts": prompts,
     }
     path = _save(result, settings)
-    report.progress(1.0, f"Saved {path.name}")
+    report.update_progress(1.0, f"Saved {path.name}")
     return Outcome(metrics, result)
 
 
 def _initialize(settings: Settings, report: Report) -> None:
-    report.enter(phases.INITIALIZATION, f"DSPy {dspy.__version__}, model {settings.model}")
+    report.enter_phase(phases.INITIALIZATION, f"DSPy {dspy.__version__}, model {settings.model}")
     dspy.configure(lm=make_model(settings.model, pace_s=settings.pace_s))
-    report.progress(0.5, "Model configured")
+    report.update_progress(0.5, "Model configured")
     dspy.settings.lm("Answer with one word: are you ready?")
-    report.progress(1.0, "Model answers")
+    report.update_progress(1.0, "Model answers")
 
 
 def _load_data(settings: Settings, report: Report) -> Dataset:
-    report.enter(phases.LOADING_DATA, f"Data of the domain {settings.domain}")
+    report.enter_phase(phases.LOADING_DATA, f"Data of the domain {settings.domain}")
     reader = DatasetReader()
     files = locate_files(settings.data)
     splits = {}
     for number, (split, path) in enumerate(files.items(), start=1):
         splits[split] = reader.read(path)
-        report.progress(number / len(files), f"{len(splits[split])} good samples in {path.name}")
+        report.update_progress(number / len(files), f"{len(splits[split])} good samples in {path.name}")
     if reader.problems:
         for problem in reader.problems:
             report.log("ERROR", problem)

@@ -1,6 +1,8 @@
 """Measure both programs on samples that no optimiser has seen, beside the programs as they were before."""
 
 import dspy
+from aegis_tracker import phases
+from aegis_tracker.dspy import track
 
 from domain_training.dspy_output import forwarded_to
 from domain_training.evaluation import evaluate
@@ -8,7 +10,6 @@ from domain_training.metric import make_metric
 from domain_training.report import Report
 from domain_training.scoring import mean
 from domain_training.tasks import Task
-from domain_training.work import Work
 
 
 def validate(
@@ -20,29 +21,29 @@ def validate(
     the programs before optimisation. `validation_accuracy` is the share of test samples for which both
     answers are entirely right.
     """
-    totals = {f"{task.name} {when}": len(task.test) for task in tasks for when in ("before", "after")}
-    work = Work(totals, report.progress)
     metrics: dict[str, float] = {}
     after: list[list[float]] = []
-    with forwarded_to(report):
-        for task, program in zip(tasks, programs, strict=True):
-            before = _scores(task, task.program, work, "before", threads)
-            after.append(_scores(task, program, work, "after", threads))
-            measured = {f"{task.metric_name}_baseline": mean(before), task.metric_name: mean(after[-1])}
-            metrics |= measured
-            report.progress(
-                work.fraction,
-                f"{task.name.capitalize()} F1 {mean(after[-1]):.3f} on {len(task.test)} test samples,"
-                f" before optimisation {mean(before):.3f}",
-                measured,
-            )
+    for number, (task, program) in enumerate(zip(tasks, programs, strict=True)):
+        samples, metric = len(task.test), make_metric(task.compare)
+        part = (number / len(tasks), (number + 1) / len(tasks))
+        follow = track(
+            report,
+            phases.MODEL_VALIDATION,
+            f"{samples} test samples",
+            metric=task.metric_name,
+            part=part,
+            evaluation_calls=2 * samples,
+        )
+        with forwarded_to(report), follow:
+            before = mean(evaluate(task.program, task.test, metric, threads))
+            after.append(evaluate(program, task.test, metric, threads))
+        measured = {f"{task.metric_name}_baseline": before, task.metric_name: mean(after[-1])}
+        metrics |= measured
+        report.update_progress(
+            part[1],
+            f"{task.name.capitalize()} F1 {mean(after[-1]):.3f} on {samples} test samples,"
+            f" before optimisation {before:.3f}",
+            measured,
+        )
     right = [float(min(scores) == 1.0) for scores in zip(*after, strict=True)]
     return metrics | {"validation_accuracy": mean(right)}
-
-
-def _scores(task: Task, program: dspy.Predict, work: Work, when: str, threads: int) -> list[float]:
-    part = f"{task.name} {when}"
-    metric = make_metric(task.compare, lambda while_bootstrapping, f1: work.advance(part))
-    scores = evaluate(program, task.test, metric, threads)
-    work.settle(part)
-    return scores

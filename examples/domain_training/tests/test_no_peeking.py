@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dspy
 import pytest
-from aegis_tracker import TrainingProgressTracker
+from aegis_tracker import TrainingProgressTracker, phases
 from domain_training.dataset import Dataset, DatasetReader, locate_files
 from domain_training.optimization import optimize
 from domain_training.optimizers import OPTIMIZERS
@@ -41,7 +41,7 @@ def test_held_out_texts_stand_only_in_questions(optimizer: str, tmp_path: Path) 
     ):
         report = Report(tracker)
         for task in make_tasks("medical", dataset):
-            optimize(task, optimizer, report, threads=1, seed=1)
+            optimize(task, phases.ENTITY_EXTRACTION_OPTIMIZATION, optimizer, report, threads=1, seed=1)
     questions = 0
     for request in engine.requests:
         messages = [(message.role, message.text or "") for message in request.messages]

@@ -57,7 +57,8 @@ def test_the_metric_of_a_search_is_the_best_so_far(trained: tuple[RecordingServi
     service, _ = trained
     searching = service.events[: [event.get("phase") for event in service.events].index("model_validation")]
     for name in ("entity_f1", "relation_f1"):
-        seen = [event["metrics"][name] for event in searching if name in event.get("metrics", {})]
+        told = [event["metrics"] for event in searching if event["type"] == "progress" and "metrics" in event]
+        seen = [metrics[name] for metrics in told if name in metrics]
         assert seen == sorted(seen)
 
 
@@ -97,6 +98,16 @@ def test_a_request_to_stop_stops_several_threads(tmp_path: Path) -> None:
         finished = run_training(service, tmp_path, "--pace", "0.02", "--threads", "4")
     assert finished.returncode == 130
     assert service.events[-1]["type"] == "fail"
+
+
+def test_a_stopped_gepa_keeps_its_best_program(tmp_path: Path) -> None:
+    with recording_service(cancel_after=60) as service:
+        finished = run_training(service, tmp_path, "--optimizer", "gepa", "--pace", "0.02")
+    assert finished.returncode == 130
+    assert service.events[-1]["type"] == "fail"
+    kept = [event for event in service.events if "keeps its best program" in event.get("message", "")]
+    assert len(kept) == 1
+    assert "relation_extraction_optimization" not in service.fractions_by_phase()
 
 
 def test_bad_data_are_named_and_nothing_is_trained(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""DSPy's optimisers, each with the amount of work it will do and an eye on how far it is."""
+"""DSPy's optimisers with the settings of this example."""
 
 from domain_training.optimizers.bootstrap import Bootstrap
 from domain_training.optimizers.gepa import Gepa

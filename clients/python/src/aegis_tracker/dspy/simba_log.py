@@ -1,0 +1,40 @@
+"""SIMBA's scores, batch by batch.
+
+SIMBA evaluates its candidates by itself, not through `dspy.Evaluate`, and says their scores nowhere but in its
+log. Where that log is turned off, or speaks otherwise one day, only the final score is known.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+
+from dspy.utils.callback import ACTIVE_CALL_ID
+
+_BATCH = re.compile(r"Scores after (?P<number>\d+) batches: .*Best: (?P<best>-?\d+(\.\d+)?(e-?\d+)?)\s*$", re.DOTALL)
+
+
+class SimbaLog(logging.Handler):
+    """Tells `on_batch(number, best score among its candidates)` while listening to the SIMBA with this call id."""
+
+    def __init__(self, call_id: str, on_batch: Callable[[int, float], None]) -> None:
+        super().__init__(logging.INFO)
+        self._call_id = call_id
+        self._on_batch = on_batch
+        self._logger = logging.getLogger("dspy.teleprompt.simba")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called in the thread that logs, so the active call says which SIMBA it is."""
+        if ACTIVE_CALL_ID.get() != self._call_id:
+            return
+        batch = _BATCH.search(record.getMessage())
+        if batch is not None:
+            self._on_batch(int(batch["number"]), round(float(batch["best"]), 4))
+
+    def listen(self) -> None:
+        """Begin."""
+        self._logger.addHandler(self)
+
+    def close(self) -> None:
+        """End."""
+        self._logger.removeHandler(self)
+        super().close()

@@ -1,0 +1,50 @@
+"""The steps that an optimisation is made of, and the student calls each still needs.
+
+A student call is one call of the program that is optimised (or of its teacher) on one example.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Evaluation:
+    """A program on `size` examples, one call each."""
+
+    size: int
+    done: int = 0
+
+    def rest(self, success_rate: float) -> float:
+        """Calls still to come."""
+        return max(0, self.size - self.done)
+
+
+@dataclass
+class Search:
+    """A search for demonstrations among training examples, as BootstrapFewShot does it.
+
+    It ends when `wanted` are found, or after `most` calls when there are not that many. Nobody can know
+    when that will be; `rest` is what the share of successes so far lets expect.
+    """
+
+    wanted: float
+    most: int
+    done: int = 0
+    seen: int = 0  # demonstrations that were told of
+    optimizer: Any = None
+
+    @property
+    def found(self) -> int:
+        """Demonstrations found so far, as the optimiser has them."""
+        traces = getattr(self.optimizer, "name2traces", None)
+        if not self.done or not traces:
+            return 0  # an optimiser used again still shows what it found the last time
+        return max(len(of_one_predictor) for of_one_predictor in traces.values())
+
+    def rest(self, success_rate: float) -> float:
+        """Calls still to come, at this share of successes."""
+        missing = max(0.0, self.wanted - self.found)
+        return max(0.0, min(self.most - self.done, missing / success_rate))
+
+
+Step = Evaluation | Search

@@ -1,0 +1,44 @@
+"""What people read about an optimisation."""
+
+from typing import Any
+
+import dspy
+
+INSTRUCTION_MAX_CHARACTERS = 300
+
+
+def count(number: int, what: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def sizes(inputs: dict[str, Any]) -> str:
+    """The data that an optimiser was given: ` with 56 training and 24 validation examples`."""
+    given = [
+        f"{len(inputs[name])} {what}"
+        for name, what in (("trainset", "training"), ("valset", "validation"))
+        if inputs.get(name) is not None
+    ]
+    return f" with {' and '.join(given)} examples" if given else ""
+
+
+def exception(error: object) -> str:
+    """`Type: message`."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def program(what: object) -> str:
+    """What is different from one candidate to the next: demonstrations and instructions, in brackets."""
+    if not isinstance(what, dspy.Module):
+        return ""
+    predictors = what.named_predictors()
+    described = [
+        (f"{name}: " if len(predictors) > 1 else "")
+        + f"{count(len(predictor.demos), 'demonstration')}, instruction “{_cut(predictor.signature.instructions)}”"
+        for name, predictor in predictors
+    ]
+    return f" ({'; '.join(described)})" if described else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= INSTRUCTION_MAX_CHARACTERS else text[: INSTRUCTION_MAX_CHARACTERS - 1] + "…"

@@ -1,0 +1,16 @@
+"""The package needs nothing but Python; following DSPy is an extra."""
+
+import subprocess
+import sys
+
+
+def test_nothing_imports_dspy_but_its_own_part() -> None:
+    absent = "import sys; sys.modules['dspy'] = None; import aegis_tracker, aegis_tracker.cli"
+    subprocess.run([sys.executable, "-c", absent], check=True, timeout=60)
+
+
+def test_following_dspy_without_it_says_what_is_missing() -> None:
+    absent = "import sys; sys.modules['dspy'] = None; import aegis_tracker.dspy"
+    finished = subprocess.run([sys.executable, "-c", absent], capture_output=True, text=True, timeout=60)
+    assert finished.returncode == 1
+    assert "aegis-tracker[dspy]" in finished.stderr

@@ -41,8 +41,9 @@ format: .venv/installed-dev ## Bring code and openapi.yaml into shape
 	$(BIN)/ruff format .
 	$(RUN) spectacular --validate --fail-on-warn --file openapi.yaml
 
-bench: .venv/installed-dev ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
+bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
 	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/dspy_training.py
 
 example-env: $(EXAMPLE)/.venv/installed
 

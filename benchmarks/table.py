@@ -30,4 +30,4 @@ def report(name: str, title: str, head: Sequence[str], rows: Sequence[Sequence[o
     text = "\n".join(lines) + "\n"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.txt").write_text(text)
-    print(text, flush=True)  # noqa: T201  (what a benchmark is for)
+    print(text, flush=True)

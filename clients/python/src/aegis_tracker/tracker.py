@@ -14,8 +14,10 @@ from aegis_tracker.contract_values import fit_text
 from aegis_tracker.notices import Notices
 from aegis_tracker.sender import Sender
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
-from aegis_tracker.spool import END_TYPES, Spool, memory_spool, open_spool
+from aegis_tracker.spool import Spool
+from aegis_tracker.spool_opening import memory_spool, open_spool
 from aegis_tracker.spool_reader import Place
+from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of
 from aegis_tracker.transport import Transport
 
 _Parameters = ParamSpec("_Parameters")
@@ -163,7 +165,9 @@ class TrainingProgressTracker:
         if sender is not None and not sender.stop(timeout_s=1.0):
             return  # a connection attempt that cannot be broken off; the thread ends with it
         with self._lock:
-            self._ended_by = self._ended_by or "close"
+            if self._ended_by is None:
+                self._ended_by = "close()"
+                self._note({"type": CLOSED_TYPE})
             self._close_spool()
 
     def __enter__(self) -> Self:
@@ -183,6 +187,8 @@ class TrainingProgressTracker:
         """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
         self._forked = True
         self._lock = threading.RLock()
+        if self._spool is not None and self._finalizer is not None and self._finalizer.alive:
+            self._spool.process_forked()
         if self._sender is not None:
             self._place, self._cancel_requested = self._sender.place, self._sender.cancel_requested
             self._sender = None
@@ -213,6 +219,7 @@ class TrainingProgressTracker:
             if event["type"] in END_TYPES:
                 self._ended_by = f"{call}()"
             if self._forked and self._sender is None and os.getppid() != self._owner_pid:
+                self._spool.take_over_sending()
                 self._start_sending()  # the process that sent is gone, as after becoming a daemon
             if self._ended_by is not None and (self._sender is None or self._sender.stopped):
                 self._close_spool()
@@ -220,13 +227,30 @@ class TrainingProgressTracker:
     def _start_sending(self) -> None:
         if self._connect is None or self._spool is None:
             return
-        sender = Sender(self._spool, self._connect(), self._notices, self._place, self._sending_done)
+        sender = Sender(
+            self._spool,
+            self._connect(),
+            self._notices,
+            self._place,
+            note=self._note,
+            when_cancelled=self._cancelled,
+            when_done=self._sending_done,
+        )
         try:
             sender.start()
         except RuntimeError as error:
             self._notices.once("thread", f"Reports are kept in {self._spool.path} but not sent: {error}.")
             return
         self._sender = sender
+
+    def _note(self, record: Record) -> None:
+        """Put a record of our own into the spool."""
+        with self._lock:
+            if self._spool is not None and self._finalizer is not None and self._finalizer.alive:
+                self._spool.append_line(line_of(record))
+
+    def _cancelled(self) -> None:
+        """Called by the sender's thread once the service says that the training shall stop."""
 
     def _sending_done(self, arrived: bool) -> None:
         """Called by the sender's thread as its last act."""

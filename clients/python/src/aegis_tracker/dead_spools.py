@@ -56,25 +56,13 @@ def send_dead_spool(path: Path, transport: Transport, notices: Notices, goes_on:
     if spool is None:
         return None
     try:
-        return _send(spool, transport, goes_on)
+        return send_adopted_spool(spool, transport, goes_on)
     finally:
         spool.close(unlock_first=True)
 
 
-def remove_unfinished_files(directory: Path) -> None:
-    """Remove what processes left that ended before they could give a new file its name. Raises OSError."""
-    for path in directory.glob(f".*{NEW_SUFFIX}"):
-        try:
-            with path.open("rb") as file:
-                is_old = time.time() - path.stat().st_mtime > 60  # made and named within milliseconds
-                if is_old and lock(file.fileno()) and not has_moved(file.fileno(), path):
-                    path.unlink(missing_ok=True)
-                    unlock(file.fileno())
-        except FileNotFoundError:
-            continue  # named meanwhile
-
-
-def _send(spool: Spool, transport: Transport, goes_on: WaitAfter) -> Sent:
+def send_adopted_spool(spool: Spool, transport: Transport, goes_on: WaitAfter) -> Sent:
+    """What `send_dead_spool` does with a spool that this process has the lock of."""
     last_written = spool.written_at()
 
     def told(outcome: Outcome, reason: str = "") -> Sent:
@@ -106,6 +94,19 @@ def _send(spool: Spool, transport: Transport, goes_on: WaitAfter) -> Sent:
         append_end(spool, _fail_event(last_written))
     spool.remove()
     return told(Outcome.SENT)
+
+
+def remove_unfinished_files(directory: Path) -> None:
+    """Remove what processes left that ended before they could give a new file its name. Raises OSError."""
+    for path in directory.glob(f".*{NEW_SUFFIX}"):
+        try:
+            with path.open("rb") as file:
+                is_old = time.time() - path.stat().st_mtime > 60  # made and named within milliseconds
+                if is_old and lock(file.fileno()) and not has_moved(file.fileno(), path):
+                    path.unlink(missing_ok=True)
+                    unlock(file.fileno())
+        except FileNotFoundError:
+            continue  # named meanwhile
 
 
 def _fail_event(last_written: float) -> dict[str, str]:

@@ -62,11 +62,6 @@ class Sender:
         self._thread = threading.Thread(target=self._run, name="aegis-tracker", daemon=True)
 
     @property
-    def cancel_requested(self) -> bool:
-        """Whether the service's last answer said that somebody asked the training to stop."""
-        return self._delivery.cancel_requested
-
-    @property
     def place(self) -> Place:
         """How much of the spool the service has acknowledged."""
         return self._delivery.place

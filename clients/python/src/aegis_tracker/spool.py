@@ -12,6 +12,7 @@ that finds its record behind one writes it again into the part that follows.
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from aegis_tracker.spool_records import (
     FIRST_N_AT,
     NEXT_LINE,
     RESUME_AT,
+    Record,
     dropped_record,
     first_n_field,
     line_of,
@@ -32,8 +34,6 @@ from aegis_tracker.spool_records import (
 )
 from aegis_tracker.spool_thinning import empty_head, thin_out
 
-SPOOL_MAX_BYTES = 1024**3
-SPOOL_MAX_BYTES_LEAST = 64 * 1024
 MEMORY_PART = 2**62  # behind every file
 
 _PART_MAX_BYTES = 8 * 1024 * 1024  # small enough to be thinned out in a few hundredths of a second
@@ -60,7 +60,7 @@ class Spool:
         self._head = head
         self._notices = notices
         self._memory = SpoolMemory() if head is None else None
-        self._max_bytes = max(max_bytes, SPOOL_MAX_BYTES_LEAST)
+        self._max_bytes = max_bytes
         self._part_max_bytes = min(_PART_MAX_BYTES, self._max_bytes // 16)
         self._part = 0
         self._file = -1 if head is None else head
@@ -321,6 +321,20 @@ class Spool:
             self.path.unlink(missing_ok=True)  # first: parts without it are nobody's
             for number in part_numbers(self.path):
                 part_path(self.path, number).unlink(missing_ok=True)
+
+    def records_of(self, kind: str) -> Iterator[Record]:
+        """All records of one type. Raises OSError."""
+        assert self.path is not None
+        for number in [0, *part_numbers(self.path)]:
+            with part_path(self.path, number).open("rb") as file:
+                for line in file:
+                    if line.startswith(b'{"type":"%s"' % kind.encode()) and (record := parse_record(line)):
+                        yield record
+
+    def let_go_after_fork(self) -> None:
+        """In a forked process: close what it inherited; the original keeps the lock."""
+        self._files = threading.RLock()
+        self.close()
 
     def written_at(self) -> float:
         """When it was last written to, in seconds since 1970. Raises OSError."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from aegis_tracker.notices import Notices
-from aegis_tracker.spool import SPOOL_MAX_BYTES, Spool
+from aegis_tracker.settings import SPOOL_MAX_BYTES
+from aegis_tracker.spool import Spool
 from aegis_tracker.spool_files import SPOOL_SUFFIX, create, has_moved, lock, part_numbers, part_path
 from aegis_tracker.spool_records import (
     ARRIVED_TYPE,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aegis_tracker import TrainingCancelled
 from conftest import MakeTracker, said_once
-from contract_server import ContractServer
+from contract_server import ContractServer, well
 from test_processes import NOBODY_LISTENS, run_training
 from test_sync import left_behind
 
@@ -70,8 +70,7 @@ code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 tracker.complete({})
 sys.exit(code)
 """
-    service.misbehave.append(lambda handler: setattr(service, "cancel_requested", False))
-    service.cancel_requested = True
+    service.misbehave += [well, lambda handler: setattr(service, "cancel_requested", True)]
     with run_training(program, service.url, spool_dir) as training:
         training.communicate(timeout=60)
     assert training.returncode == 7

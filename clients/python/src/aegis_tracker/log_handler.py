@@ -5,6 +5,7 @@ import threading
 import traceback
 
 from aegis_tracker.console_text import collapse
+from aegis_tracker.contract_values import fit_text
 from aegis_tracker.notices import logger
 from aegis_tracker.tracker import TrainingProgressTracker
 
@@ -31,7 +32,8 @@ class TrainingLogHandler(logging.Handler):
         try:
             self._tracker.forward_log(record.levelno, collapse(self._text(record)))
         except Exception:  # noqa: BLE001 - messages and formatters are other people's code
-            self._tracker.forward_log(record.levelno, f"A log message could not be formatted: {record.msg!r:.200}")
+            text = f"A log message could not be formatted: {fit_text(record.msg, 200)}"
+            self._tracker.forward_log(record.levelno, text)
         finally:
             self._reporting.now = False
 

@@ -30,6 +30,7 @@ class Stoppable(Protocol):
 
 _watched: weakref.WeakSet[Stoppable] = weakref.WeakSet()
 _previous: Any = signal.SIG_DFL
+_forking = threading.local()
 
 
 def watch(tracked: Stoppable) -> None:
@@ -60,12 +61,26 @@ def _terminate(signal_number: int, frame: FrameType | None) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _before_fork() -> None:
+    """Hold SIGTERM back: Python forgets what reaches the new process before it can act on it."""
+    if signal.getsignal(signal.SIGTERM) is _terminate:
+        _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
 def _process_forked() -> None:
     """A worker that its parent terminates ends nobody's run."""
     _watched.clear()
     with contextlib.suppress(ValueError):
         if signal.getsignal(signal.SIGTERM) is _terminate:
             signal.signal(signal.SIGTERM, _previous)
+    _after_fork()
 
 
-os.register_at_fork(after_in_child=_process_forked)
+def _after_fork() -> None:
+    mask = getattr(_forking, "mask", None)
+    if mask is not None:
+        _forking.mask = None
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_process_forked)

@@ -19,6 +19,7 @@ from aegis_tracker.spool_records import HOME_TYPE, REFUSED_TYPE, Record
 from aegis_tracker.transport import Transport
 
 LOOK_EVERY_S = 0.25
+LOOK_AT_LIMIT_EVERY_S = 0.5  # for what forked processes write
 HEARTBEAT_EVERY_S = 15.0
 FLUSH_RETRY_S = 0.5  # while somebody waits
 
@@ -59,6 +60,7 @@ class Sender:
         self._has_noted_home = False
         self._has_told_cancel = False
         self._heard_at = 0.0  # monotonic
+        self._looked_at_limit_at = 0.0  # monotonic
         self._thread = threading.Thread(target=self._run, name="aegis-tracker", daemon=True)
 
     @property
@@ -126,6 +128,10 @@ class Sender:
 
     def _step(self) -> tuple[float, bool]:
         """Send what is due. How long to wait before the next step, and whether a flush may shorten it."""
+        now = time.monotonic()
+        if now - self._looked_at_limit_at >= LOOK_AT_LIMIT_EVERY_S:
+            self._looked_at_limit_at = now
+            self._spool.keep_limit()
         try:
             sent = self._delivery.step()
             if not sent and time.monotonic() - self._heard_at >= HEARTBEAT_EVERY_S:

@@ -38,7 +38,7 @@ MEMORY_PART = 2**62  # behind every file
 
 _PART_MAX_BYTES = 8 * 1024 * 1024  # small enough to be thinned out in a few hundredths of a second
 _FIRST_FURTHER_PART = 2  # 1 is for what is left of the first file
-_LOOK_FOR_ROOM_EVERY_S = 1.0
+_LOOK_FOR_ROOM_EVERY_S = 0.05
 _LOSABLE = frozenset({"log", "progress"})
 
 
@@ -139,7 +139,7 @@ class Spool:
             self._open_last_part()
         else:
             self._use_part(number, file, len(content))
-        self.keep_limit()
+            self.keep_limit()
 
     def _open_last_part(self) -> None:
         assert self.path is not None
@@ -147,11 +147,13 @@ class Spool:
         if number <= self._part:
             raise FileNotFoundError("it was removed")
         self._use_part(number, os.open(part_path(self.path, number), os.O_RDWR | os.O_APPEND), 0)
+        self.keep_limit()
 
     def _use_part(self, number: int, file: int, size: int) -> None:
-        before, self._part, self._file, self._size = self._file, number, file, size
-        if before != self._head:
-            os.close(before)
+        with self._files:
+            before, self._part, self._file, self._size = self._file, number, file, size
+            if before not in (self._head, file):
+                os.close(before)
 
     def _go_on_in_memory(self, reason: str) -> None:
         self._memory = SpoolMemory()
@@ -162,27 +164,33 @@ class Spool:
     def keep_limit(self) -> None:
         """Remove what has arrived and thin out what waits, where the files are larger than they may be.
 
-        Raises OSError.
+        Forked processes leave that to the one that sends, and only see whether there is room.
         """
         if self.path is None:
             return
-        with self._files:
-            sizes = part_sizes(self.path)
-            allowed = self._max_bytes - 2 * self._part_max_bytes
-            too_much = sum(sizes.values()) - allowed
-            if too_much > 0 and self._may_thin_out:
-                too_much -= self._remove_arrived(sizes)
-            if too_much > 0 and self._may_thin_out:
-                closed = [number for number in sizes if self._read_part < number < max(sizes)]
-                too_much -= thin_out(
-                    self.path,
-                    self.start["source"],
-                    closed,
-                    too_much + 2 * self._part_max_bytes,
-                    self._thinned,
-                    reason=f"its spool had reached the limit of {self._max_bytes} bytes",
-                )
-            self._is_full = too_much > self._part_max_bytes
+        try:
+            with self._files:
+                self._make_room(self.path)
+        except OSError as error:
+            self._notices.once("limit", f"The spool {self.path} cannot be made smaller: {error}.")
+
+    def _make_room(self, path: Path) -> None:
+        sizes = part_sizes(path)
+        # Two parts remain, for what is written until somebody looks here again.
+        too_much = sum(sizes.values()) - (self._max_bytes - 2 * self._part_max_bytes)
+        if too_much > 0 and self._may_thin_out:
+            too_much -= self._remove_arrived(sizes)
+        if too_much > 0 and self._may_thin_out:
+            closed = [number for number in sizes if self._read_part < number < max(sizes)]
+            too_much -= thin_out(
+                path,
+                self.start["source"],
+                closed,
+                too_much + 2 * self._part_max_bytes,
+                self._thinned,
+                reason=f"its spool had reached the limit of {self._max_bytes} bytes",
+            )
+        self._is_full = too_much > self._part_max_bytes
 
     def _remove_arrived(self, sizes: dict[int, int]) -> int:
         """Remove parts that the service has acknowledged. The bytes freed."""
@@ -204,10 +212,9 @@ class Spool:
         now = time.monotonic()
         if now - self._looked_for_room_at >= _LOOK_FOR_ROOM_EVERY_S:
             self._looked_for_room_at = now
-            try:
-                self.keep_limit()
-            except OSError as error:
-                self._notices.once("limit", f"The spool {self.path} cannot be made smaller: {error}.")
+            self.keep_limit()
+            if self._is_full and self._lost:
+                self._tell_losses()
         return not self._is_full
 
     def _lose(self, record: dict[str, Any], why: str) -> None:
@@ -273,7 +280,8 @@ class Spool:
         memory = self._memory
         if memory is not None:
             return MEMORY_PART, memory.end
-        return self._part, os.fstat(self._file).st_size
+        with self._files:
+            return self._part, os.fstat(self._file).st_size
 
     # The life of the files
 

@@ -145,3 +145,41 @@ def test_threads_that_print_are_all_reported(
             thread.join()
     assert tracker.flush(30)
     assert sorted(service.run.texts()) == sorted(f"{name} {n}" for name in range(4) for n in range(500))
+
+
+@pytest.mark.filterwarnings("ignore::aegis_tracker.AegisTrackerWarning")
+def test_what_the_tracker_says_waits_for_no_thread_that_logs(
+    make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One thread reports and has something to say; another logs to a console that is captured."""
+    tracker = make_tracker()
+    with capture_console(tracker, stdout=False):
+        handler = logging.StreamHandler()  # the captured one
+        logging.getLogger().addHandler(handler)
+        try:
+            is_writing, is_reporting = threading.Event(), threading.Event()
+            forward = tracker.forward_log
+
+            def forward_slowly(level: str, message: str) -> None:
+                is_writing.set()  # with the lock of the handler
+                is_reporting.wait(30)
+                forward(level, message)
+
+            monkeypatch.setattr(tracker, "forward_log", forward_slowly)
+            threads = [threading.Thread(target=lambda: logging.getLogger("a").warning("logged"), daemon=True)]
+            threads[0].start()
+            assert is_writing.wait(30)
+            threads.append(threading.Thread(target=lambda: in_the_lock(tracker, is_reporting), daemon=True))
+            threads[1].start()
+            for thread in threads:
+                thread.join(20)
+                assert not thread.is_alive()
+        finally:
+            logging.getLogger().removeHandler(handler)
+    assert "in the lock" in capsys.readouterr().err
+
+
+def in_the_lock(tracker: object, is_reporting: threading.Event) -> None:
+    with tracker._lock:
+        is_reporting.set()
+        tracker._notices.once("test", "in the lock")

@@ -23,6 +23,15 @@ class TrainingLogHandler(logging.Handler):
         self._tracker = tracker
         self._reporting = threading.local()
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Filter and report, without the lock of other handlers: threads need not wait for each other here."""
+        passed = self.filter(record)
+        if isinstance(passed, logging.LogRecord):  # from Python 3.12 on a filter may replace the record
+            record = passed
+        if passed:
+            self.emit(record)
+        return bool(passed)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Report one record."""
         is_own = record.name == logger.name or record.name.startswith(f"{logger.name}.")

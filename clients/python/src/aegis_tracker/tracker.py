@@ -3,7 +3,6 @@
 import functools
 import os
 import sys
-import threading
 import time
 import uuid
 import weakref
@@ -15,7 +14,7 @@ from aegis_tracker import events, process_life, stop_signals
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
 from aegis_tracker.contract_values import fit_text
 from aegis_tracker.dead_spool_sender import DeadSpoolSender
-from aegis_tracker.notices import Notices
+from aegis_tracker.notices import Notices, QuietLock
 from aegis_tracker.sender import Sender
 from aegis_tracker.settings import (
     SPOOL_MAX_BYTES,
@@ -101,7 +100,7 @@ class TrainingProgressTracker:
         `raise_on_cancel` the next report of each thread raises TrainingCancelled, after it was recorded.
         """
         self._notices = Notices()
-        self._lock = threading.RLock()  # a signal handler may report while a report is being written
+        self._lock = QuietLock(self._notices)  # a signal handler may report while a report is being written
         self._ended_by: str | None = None
         self._fraction = 0.0
         self._owner_pid = os.getpid()
@@ -235,7 +234,8 @@ class TrainingProgressTracker:
     def process_forked(self) -> None:
         """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
         self._forked = True
-        self._lock = threading.RLock()
+        self._notices.held = False
+        self._lock = QuietLock(self._notices)
         if self._spool is not None and self._finalizer is not None and self._finalizer.alive:
             self._spool.process_forked()
         if self._dead_spools is not None:

@@ -279,3 +279,24 @@ def test_a_spool_that_grew_is_one_run_in_status(make_tracker: MakeTracker, spool
     summary = summarize(spool_dir / f"{tracker.run_id}.jsonl")
     assert summary is not None
     assert (summary.events, summary.size_bytes) == (1500, size_of(spool_dir))
+
+
+def test_a_further_file_that_cannot_be_made_doubles_nothing(
+    service: ContractServer, spool_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = """
+from aegis_tracker import spool
+def refuse(*_):
+    raise OSError(28, "No space left on device")
+create, spool.create = spool.create, refuse
+for number in range(1000): tracker.log("INFO", f"INFO {number}")
+spool.create = create
+for number in range(1000, 1500): tracker.log("INFO", f"INFO {number}")
+tracker.complete({})
+"""
+    monkeypatch.setenv("AEGIS_SPOOL_MAX_BYTES", str(LIMIT))
+    with run_training(program, service.url, spool_dir) as training:
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == 0, errors
+    assert "cannot go on in a further file yet" in errors
+    assert kept(service.run.texts(), "INFO") == list(range(1500))

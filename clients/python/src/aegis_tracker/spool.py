@@ -18,7 +18,7 @@ from typing import Any
 
 from aegis_tracker.notices import Notices
 from aegis_tracker.spool_files import create, part_numbers, part_path, part_sizes, unlock, write_all, write_at
-from aegis_tracker.spool_memory import SpoolMemory
+from aegis_tracker.spool_memory import ForkedLines, SpoolMemory
 from aegis_tracker.spool_records import (
     END_TYPES,
     FIRST_N_AT,
@@ -60,6 +60,8 @@ class Spool:
         self._head = head
         self._notices = notices
         self._memory = SpoolMemory() if head is None else None
+        self._forked_lines = ForkedLines()
+        self._is_forked = False
         self._max_bytes = max_bytes
         self._part_max_bytes = min(_PART_MAX_BYTES, self._max_bytes // 16)
         self._part = 0
@@ -83,6 +85,8 @@ class Spool:
         Log entries and progress are counted instead where the limit leaves no room.
         """
         kind = record["type"]
+        if self._forked_lines.files_are_done:
+            self._follow_into_memory()
         if kind in _LOSABLE and self._memory is None and self._is_full and not self._has_room_again():
             self._lose(record, "limit")
             return
@@ -103,9 +107,12 @@ class Spool:
             except OSError as error:
                 self._go_on_in_memory(str(error))
             else:
+                if self._size >= self._part_max_bytes:
+                    self._go_on_in_next_part()
                 return True
         assert self._memory is not None
-        return self._memory.add(line, always=always)
+        keeper = self._forked_lines if self._is_forked else self._memory
+        return keeper.add(line, always=always)
 
     def _write(self, line: bytes) -> None:
         while True:
@@ -123,15 +130,20 @@ class Spool:
                 self._open_last_part()
             elif not others or others.endswith(b"\n"):
                 break  # else it stands behind a line cut short, and is no line of its own
-        if end >= self._part_max_bytes:
-            self._go_on_in_next_part()
 
     def _go_on_in_next_part(self) -> None:
+        """Close this part; where that fails it grows on, and the next record tries again."""
         assert self.path is not None
+        try:
+            self._begin_next_part(self.path)
+        except OSError as error:
+            self._notices.once("part", f"The spool {self.path} cannot go on in a further file yet: {error}.")
+
+    def _begin_next_part(self, path: Path) -> None:
         number = self._part + 1 if self._part else _FIRST_FURTHER_PART
         content = part_line(number, number, self.start["source"])
         try:
-            file = create(part_path(self.path, number), content)
+            file = create(part_path(path, number), content)
         except FileExistsError:
             file = -1  # by another process, or by one that ended before it could close this part
         write_all(self._file, NEXT_LINE)
@@ -155,8 +167,33 @@ class Spool:
             if before not in (self._head, file):
                 os.close(before)
 
+    def _follow_into_memory(self) -> None:
+        """Another process could not write any more, or hands over what it could not."""
+        self._begin_memory()
+        self.take_in()
+
+    def _begin_memory(self) -> None:
+        with self._files:
+            if self._memory is None:
+                self._memory = SpoolMemory()
+
+    def take_in(self) -> None:
+        """Take over what forked processes could not write."""
+        memory = self._memory
+        if memory is None or self._is_forked:
+            return
+        without_room = []
+        with memory.lock:
+            for line in self._forked_lines.received():
+                record = parse_record(line)
+                if record is not None and not memory.add(line, always=record["type"] in END_TYPES):
+                    without_room.append(record)
+        for record in without_room:  # which may be said, and so must wait for no lock
+            self._lose(record, "memory")
+
     def _go_on_in_memory(self, reason: str) -> None:
-        self._memory = SpoolMemory()
+        self._begin_memory()
+        self._forked_lines.end_files()
         self._notices.once("spool", f"The spool {self.path} cannot be written ({reason}); reports go on from memory.")
 
     # Keeping the limit
@@ -234,6 +271,8 @@ class Spool:
     @property
     def in_memory(self) -> bool:
         """Whether reports go to memory, behind all that stands in files."""
+        if self._forked_lines.files_are_done:
+            self._follow_into_memory()
         return self._memory is not None
 
     def read(self, part: int, offset: int, size: int) -> bytes:
@@ -277,6 +316,7 @@ class Spool:
 
     def end(self) -> tuple[int, int]:
         """The part and the offset behind the last record, also of other processes. Raises OSError."""
+        self.take_in()
         memory = self._memory
         if memory is not None:
             return MEMORY_PART, memory.end
@@ -301,8 +341,10 @@ class Spool:
         self._reading = None
         self._may_thin_out = False
         self._lost = {}
+        self._is_forked = True
         if self._memory is not None:
-            self._memory.process_forked()
+            self._memory = SpoolMemory()
+            self._forked_lines.end_files()
         elif self.path is not None:
             try:
                 self._reopen(self.path)
@@ -321,6 +363,7 @@ class Spool:
         """From now on this process sends, which another did before: nobody knows how far."""
         with self._files:
             self._may_thin_out = True
+            self._is_forked = False
             self._read_part = self._part
 
     def remove(self) -> None:
@@ -350,6 +393,7 @@ class Spool:
 
     def close(self, *, unlock_first: bool = False) -> None:
         """Let go of the files and of the lock; with `unlock_first` also for processes forked meanwhile."""
+        self._forked_lines.close()
         with self._files:
             self._stop_reading()
         if self._head is not None:

@@ -65,17 +65,17 @@ def adopt_spool(path: Path, notices: Notices, max_bytes: int = SPOOL_MAX_BYTES) 
         file = os.open(path, os.O_RDWR | os.O_APPEND)
     except FileNotFoundError:
         return None
+    if not lock(file):
+        os.close(file)
+        return None
     try:
-        spool = None
-        if lock(file) and not has_moved(file, path):
-            first = parse_record(os.pread(file, RECORD_MAX_BYTES, 0).partition(b"\n")[0])
-            if first is not None and _is_start(first):
-                spool = Spool(first, file, path, notices, max_bytes)
-                _mend(spool, path, file)
-        return spool
-    finally:
-        if spool is None:
-            os.close(file)
+        spool = None if has_moved(file, path) else _mended(path, file, notices, max_bytes)
+    except BaseException:
+        os.close(file)
+        raise
+    if spool is None:
+        os.close(file)
+    return spool
 
 
 def is_spool(path: Path) -> bool:
@@ -126,8 +126,18 @@ def _is_start(first: Record) -> bool:
     return first["type"] == START_TYPE and all(isinstance(first.get(key), str) for key in ("id", "domain", "source"))
 
 
+def _mended(path: Path, head: int, notices: Notices, max_bytes: int) -> Spool | None:
+    """A spool that nobody else has, as it was before what a crash left half done; None where it is none."""
+    first = parse_record(os.pread(head, RECORD_MAX_BYTES, 0).partition(b"\n")[0])
+    if first is None or not _is_start(first):
+        return None
+    spool = Spool(first, head, path, notices, max_bytes)
+    _mend(spool, path, head)
+    return spool
+
+
 def _mend(spool: Spool, path: Path, head: int) -> None:
-    """Cut what a crash left half done, and find out how the spool ends. Nobody else has it."""
+    """Cut what a crash left half done, and find out how the spool ends."""
     numbers = [0]
     for number in part_numbers(path):
         first = parse_record(_beginning(part_path(path, number)))

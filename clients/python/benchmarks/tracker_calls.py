@@ -21,7 +21,7 @@ from typing import Any
 SOURCE = Path(__file__).parents[1] / "src"
 MEDIAN_MAX_US, P99_MAX_US, MEMORY_MAX_MB = 30, 300, 50
 NOBODY_LISTENS = "http://127.0.0.1:9"
-PAUSE_S = 0.0002  # between calls, where a training has something to do
+WORK_S = 0.0002  # of the training, between calls
 
 
 class TakesEverything(BaseHTTPRequestHandler):
@@ -70,10 +70,10 @@ def table(options: argparse.Namespace, url: str) -> bool:
     good = True
     write(f"{'call':42} {'median µs':>10} {'p99 µs':>10} {'max µs':>10}\n")
     for service, address in (("up", url), ("down", NOBODY_LISTENS)):
-        for pause in ("", "_paced"):
+        for manner in ("", "_at_work"):
             for call in ("log", "progress"):
-                found = in_child(f"time_{call}{pause}", options, address)
-                name = f"{call}, {'one every 0.2 ms' if pause else 'in a tight loop'}, service {service}"
+                found = in_child(f"time_{call}{manner}", options, address)
+                name = f"{call}, {'after 0.2 ms of work' if manner else 'in a tight loop'}, service {service}"
                 write(f"{name:42} {found['median']:10.1f} {found['p99']:10.1f} {found['max']:10.0f}\n")
                 good &= found["median"] <= MEDIAN_MAX_US and found["p99"] <= P99_MAX_US
     write(f"\n{'memory':42} {'MB before':>10} {'MB added':>10} {'calls/s':>10}\n")
@@ -119,14 +119,14 @@ def time_progress(calls: int, _: int) -> dict[str, float]:
     return timed(lambda n: tracker.update_progress(n / calls, f"trial {n}", {"entity_f1": n / calls}), calls, 0)
 
 
-def time_log_paced(calls: int, _: int) -> dict[str, float]:
+def time_log_at_work(calls: int, _: int) -> dict[str, float]:
     tracker = new_tracker()
-    return timed(lambda n: tracker.log("INFO", f"trial {n} of {calls}"), calls // 4, PAUSE_S)
+    return timed(lambda n: tracker.log("INFO", f"trial {n} of {calls}"), calls // 4, WORK_S)
 
 
-def time_progress_paced(calls: int, _: int) -> dict[str, float]:
+def time_progress_at_work(calls: int, _: int) -> dict[str, float]:
     tracker = new_tracker()
-    return timed(lambda n: tracker.update_progress(n / calls, f"trial {n}", {"f1": n / calls}), calls // 4, PAUSE_S)
+    return timed(lambda n: tracker.update_progress(n / calls, f"trial {n}", {"f1": n / calls}), calls // 4, WORK_S)
 
 
 def wait_on_disk(_: int, waiting: int) -> dict[str, float]:
@@ -194,7 +194,7 @@ def new_tracker(**settings: Any) -> Any:
     return TrainingProgressTracker("benchmark", **settings)
 
 
-def timed(call: Any, calls: int, pause_s: float) -> dict[str, float]:
+def timed(call: Any, calls: int, work_s: float) -> dict[str, float]:
     for number in range(200):
         call(number)
     taken = []
@@ -202,13 +202,19 @@ def timed(call: Any, calls: int, pause_s: float) -> dict[str, float]:
         began = time.perf_counter_ns()
         call(number)
         taken.append(time.perf_counter_ns() - began)
-        if pause_s:
-            time.sleep(pause_s)
+        work(work_s)
     taken.sort()
     found = {"median": taken[len(taken) // 2], "p99": taken[len(taken) * 99 // 100], "max": taken[-1]}
     sys.stdout.write(json.dumps({name: value / 1000 for name, value in found.items()}))
     sys.stdout.flush()
     os._exit(0)
+
+
+def work(seconds: float) -> None:
+    """Do what a training does: other things, with the processor's caches for itself."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        sorted(range(500), key=str)
 
 
 def resident_mb() -> float:

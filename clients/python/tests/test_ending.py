@@ -152,7 +152,6 @@ tracker = TrainingProgressTracker("medical")
 os.kill(os.getpid(), signal.SIGTERM)
 tracker.complete({})
 """
-    # The first tracker's handler is there already: the program's own choice comes after and stands.
     with run_training(program, service.url, spool_dir) as training:
         training.communicate(timeout=60)
     assert training.returncode == 0

@@ -19,6 +19,7 @@ from aegis_tracker.spool_records import HOME_TYPE, REFUSED_TYPE, Record
 from aegis_tracker.transport import Transport
 
 LOOK_EVERY_S = 0.25
+WAITS_AT_MOST_BYTES = 64 * 1024
 LOOK_AT_LIMIT_EVERY_S = 0.5  # for what forked processes write
 HEARTBEAT_EVERY_S = 15.0
 FLUSH_RETRY_S = 0.5  # while somebody waits
@@ -149,8 +150,14 @@ class Sender:
             if not self._delivery.place.ended:  # that is only told when everything is put away
                 self._arrived = self._delivery.place
                 self._changed.notify_all()
-        more_waits = sent and self._delivery.place.position < self._spool.end()
-        return (0.0 if more_waits else LOOK_EVERY_S), True
+        goes_on = sent and (self._is_behind() or (self._flushing and self._delivery.place.position < self._spool.end()))
+        return (0.0 if goes_on else LOOK_EVERY_S), True
+
+    def _is_behind(self) -> bool:
+        """Whether so much waits that it is sent at once; less would be many small requests while the training runs."""
+        part, offset, *_ = self._delivery.place
+        end_part, end = self._spool.end()
+        return part < end_part or end - offset >= WAITS_AT_MOST_BYTES
 
     def _pass_on(self) -> None:
         """What the answer says beside having arrived."""

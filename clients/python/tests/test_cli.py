@@ -25,11 +25,11 @@ def test_it_lists_what_waits(make_tracker: MakeTracker, spool_dir: Path) -> None
     told = aegis_tracker("status", "--spool-dir", spool_dir)
     assert (told.returncode, told.stderr) == (0, "")
     lines = told.stdout.splitlines()[1:]
-    assert {tuple(line.split()) for line in lines} == {
-        (under_way.run_id, "medical", "1", "-"),
-        (ended.run_id, "legal", "2", "complete"),
-        ("stray.jsonl:", "not", "a", "spool"),
-    }
+    told_of = {words[0]: words[1:] for words in map(str.split, lines)}
+    for tracker, domain, events, end in ((under_way, "medical", "1", "-"), (ended, "legal", "2", "complete")):
+        size = str((spool_dir / f"{tracker.run_id}.jsonl").stat().st_size)
+        assert told_of[tracker.run_id] == [domain, events, size, "0", "s", "live", end]
+    assert told_of["stray.jsonl:"] == ["not", "a", "spool"]
 
 
 def test_an_empty_folder_has_nothing_waiting(spool_dir: Path) -> None:

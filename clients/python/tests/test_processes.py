@@ -204,6 +204,32 @@ tracker.complete({})
     assert service.run.texts()[:-1] == [str(number) for number in range(1000)]
 
 
+@pytest.mark.parametrize("forked_before", [True, False])
+def test_forked_processes_report_through_their_parent_when_the_disk_is_full(
+    service: ContractServer, spool_dir: Path, forked_before: bool
+) -> None:
+    full = "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))"
+    program = f"""
+import resource
+for number in range(200): tracker.log("INFO", str(number))
+{"" if forked_before else full + "; tracker.log('INFO', 'x' * 20_000)"}
+pid = os.fork()
+if pid == 0:
+    {full}
+    for number in range(200, 400): tracker.log("INFO", str(number))
+    os._exit(0)
+os.waitpid(pid, 0)
+for number in range(400, 600): tracker.log("INFO", str(number))
+tracker.complete({{}})
+"""
+    with run_training(program, service.url, spool_dir) as training:
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == 0, errors
+    texts = [text for text in service.run.texts()[:-1] if not text.startswith("x")]
+    assert texts == [str(number) for number in range(600)]
+    assert service.run.ended
+
+
 @pytest.mark.filterwarnings("ignore:No access token")
 def test_many_trackers_one_after_the_other_keep_no_files_open(make_tracker: MakeTracker) -> None:
     def open_files() -> int:

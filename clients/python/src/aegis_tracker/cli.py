@@ -1,71 +1,152 @@
 """The command `aegis-tracker`."""
 
 import argparse
-import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from aegis_tracker.settings import SettingsError, spool_directory
-from aegis_tracker.spool import END_TYPES, SPOOL_SUFFIX, START_TYPE, parse_record
+from aegis_tracker.backoff import Backoff
+from aegis_tracker.dead_spools import Outcome, Sent, remove_unfinished_files, send_dead_spool
+from aegis_tracker.delivery import TryLaterError
+from aegis_tracker.notices import Notices
+from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
+from aegis_tracker.spool_files import is_live, spool_paths
+from aegis_tracker.spool_opening import is_spool
+from aegis_tracker.spool_summary import SpoolSummary, summarize
+from aegis_tracker.transport import Transport
 from aegis_tracker.version import VERSION
 
+SYNC_TIMEOUT_S = 30.0
 
-class SpoolSummary(NamedTuple):
-    """What a spool holds that is not known to have arrived. `end` is the event that ended the run."""
+_SYNC_HELP = """\
+Sends what trainings left behind whose processes are gone, in the order of each, and ends the runs of
+those that could not do so themselves, as failed. What has arrived is removed. Trainings under way are
+left alone, for they send by themselves; several `sync` at once share the work.
 
-    run_id: str
-    domain: str
-    events: int
-    end: str | None
+exit status: 0 everything was sent; 1 something still waits, or was refused; 2 wrong use
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        directory = spool_directory(options.spool_dir)
+        if options.command == "status":
+            return _status(directory)
+        return _sync(directory, Transport(service_address(options.url), access_token(None)), options.timeout)
+    except SettingsError as error:
+        sys.stderr.write(f"aegis-tracker: {error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"aegis-tracker: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("aegis-tracker: interrupted; what was not sent is kept.\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="aegis-tracker", description="Looks after what trainings reported.")
     parser.add_argument("--version", action="version", version=f"aegis-tracker {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
     status = commands.add_parser("status", help="list the spools: reports that have not all arrived")
-    status.add_argument("--spool-dir", help="the folder (default: AEGIS_SPOOL_DIR, else the user's own)")
-    options = parser.parse_args(arguments)
-    try:
-        return _status(spool_directory(options.spool_dir))
-    except (SettingsError, OSError) as error:
-        sys.stderr.write(f"aegis-tracker: {error}\n")
-        return 1
+    sync = commands.add_parser(
+        "sync",
+        help="send what trainings left behind whose processes are gone",
+        description=_SYNC_HELP,
+        epilog="The access token is read from AEGIS_TOKEN.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for command in (status, sync):
+        command.add_argument("--spool-dir", help="the folder (default: AEGIS_SPOOL_DIR, else the user's own)")
+    sync.add_argument("--url", help="the service (default: AEGIS_URL, else the one on this machine)")
+    sync.add_argument(
+        "--timeout",
+        type=float,
+        default=SYNC_TIMEOUT_S,
+        metavar="SECONDS",
+        help="give up once the service takes nothing for so long (default: %(default)g)",
+    )
+    return parser
+
+
+def _sync(directory: Path, transport: Transport, timeout_s: float) -> int:
+    """Send all dead spools; once the service was given up, the rest is not tried any more."""
+    notices = Notices()
+    backoff = Backoff()
+    deadline = time.monotonic() + timeout_s
+
+    def goes_on(failure: TryLaterError | None) -> bool:
+        nonlocal deadline
+        now = time.monotonic()
+        if failure is None:
+            backoff.success()
+            deadline = now + timeout_s
+            return True
+        wait_s = backoff.after_failure(failure.after_s)
+        if now + wait_s > deadline:
+            return False
+        time.sleep(wait_s)
+        return True
+
+    results: list[Sent] = []
+    if directory.is_dir():
+        remove_unfinished_files(directory)
+    for path in spool_paths(directory):
+        sent = send_dead_spool(path, transport, notices, goes_on)
+        if sent is None:
+            continue
+        results.append(sent)
+        why = f": {sent.reason}" if sent.reason else ""
+        sys.stdout.write(f"{sent.run_id}  {sent.domain}  {sent.outcome.value}{why}\n")
+        if sent.outcome is Outcome.WAITING:
+            break
+    transport.close()
+    return _told(directory, results)
+
+
+def _told(directory: Path, results: list[Sent]) -> int:
+    live = waiting = 0
+    for path in spool_paths(directory):
+        try:
+            if is_live(path):
+                live += 1
+            elif is_spool(path):
+                waiting += 1
+        except FileNotFoundError:
+            continue
+    kept = sum(result.outcome is Outcome.KEPT for result in results)
+    sent = sum(result.outcome is Outcome.SENT for result in results)
+    sys.stdout.write(f"{sent} sent, {waiting} waiting, {live} in use by trainings or another sync.\n")
+    return 1 if waiting > kept else 0
 
 
 def _status(directory: Path) -> int:
-    paths = sorted(directory.glob(f"*{SPOOL_SUFFIX}"))
+    paths = spool_paths(directory)
     if not paths:
         sys.stdout.write(f"Nothing waits in {directory}.\n")
         return 0
-    sys.stdout.write(f"{'run':36}  {'domain':20}  {'events':>8}  end\n")
+    sys.stdout.write(f"{'run':36}  {'domain':20}  {'events':>8}  {'bytes':>12}  {'age':>6}  process  end\n")
     for path in paths:
         summary = summarize(path)
-        if summary is None:
-            sys.stdout.write(f"{path.name}: not a spool\n")
-        else:
-            end = summary.end or "-"
-            sys.stdout.write(f"{summary.run_id:36}  {summary.domain:20}  {summary.events:8}  {end}\n")
+        sys.stdout.write(f"{path.name}: not a spool\n" if summary is None else _row(summary))
     return 0
 
 
-def summarize(path: str | os.PathLike[str]) -> SpoolSummary | None:
-    """What is in the spool at `path`; None when it is no spool or gone meanwhile. Raises OSError."""
-    try:
-        file = Path(path).open("rb")  # noqa: SIM115 - closed below
-    except FileNotFoundError:
-        return None
-    with file:
-        start = parse_record(file.readline())
-        if start is None or start["type"] != START_TYPE:
-            return None
-        events, end = 0, None
-        for line in file:
-            record = parse_record(line)
-            if record is not None and end is None:
-                events += 1
-                end = record["type"] if record["type"] in END_TYPES else None
-    return SpoolSummary(str(start.get("id")), str(start.get("domain")), events, end)
+def _row(spool: SpoolSummary) -> str:
+    process = "live" if spool.live else "dead"
+    refused = f"\n    refused: {spool.refused}" if spool.refused else ""
+    return (
+        f"{spool.run_id:36}  {spool.domain:20}  {spool.events:8}  {spool.size_bytes:12}  {_age(spool.age_s):>6}  "
+        f"{process:7}  {spool.end or '-'}{refused}\n"
+    )
+
+
+def _age(seconds: float) -> str:
+    """Seconds in the unit that people would name."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -5,6 +5,7 @@ since the service keeps the highest number it has stored; so every doubt is answ
 """
 
 import logging
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -46,6 +47,7 @@ class Delivery:
         self._transport = transport
         self._reader = SpoolReader(spool, place)
         self._started = False
+        self._is_placed = not spool.recovered or place != Place()
         self._batch_max_bytes = BATCH_MAX_BYTES
         self._expected_before: int | None = None
         self.cancel_requested = False
@@ -55,6 +57,11 @@ class Delivery:
         """How much of the spool the service has acknowledged."""
         return self._reader.place
 
+    @property
+    def started(self) -> bool:
+        """Whether the service has said that it has the run."""
+        return self._started
+
     def step(self) -> bool:
         """Send what comes next, the start or a batch. False when there is nothing to send.
 
@@ -63,18 +70,35 @@ class Delivery:
         if not self._started:
             self._start()
             return True
+        if not self._is_placed:
+            self._reader.skip_what_has_arrived()
+            self._is_placed = True
         batch = self._reader.batch(self._batch_max_bytes)
         if batch is None:
             return False
-        if batch.events:
+        if batch.new_source_at is not None:
+            self._count_from_here(batch, batch.new_source_at)
+        elif batch.events:
             self._send(batch)
         else:
             self._reader.advance(batch)
         return True
 
-    def heartbeat(self) -> None:
-        """Say that the training is alive. Raises TryLaterError and RefusedError."""
-        self._understand(self._post(f"{API}/training-runs/{self._spool.start['id']}/heartbeat", b"{}"))
+    def heartbeat(self) -> dict[str, Any]:
+        """Say that the training is alive; the answer. Raises TryLaterError and RefusedError."""
+        return self._understand(self._post(f"{API}/training-runs/{self._spool.start['id']}/heartbeat", b"{}"))
+
+    def _count_from_here(self, batch: Batch, offset: int) -> None:
+        """Go on where the service is: an ended process may have sent more than its spool still has.
+
+        The number is written down before it is used, so that whoever sends this again sends the same.
+        """
+        last_n = self.heartbeat().get("last_n")
+        if type(last_n) is not int:
+            raise TryLaterError(_FOREIGN)
+        first_n = max(last_n + 1, batch.first_n)
+        self._spool.count_from(batch.after.part, offset, first_n)
+        self._reader.advance(replace(batch, after=batch.after._replace(next_n=first_n)))
 
     def _start(self) -> None:
         start = self._spool.start
@@ -86,7 +110,7 @@ class Delivery:
         self._started = True
 
     def _send(self, batch: Batch) -> None:
-        head = {"source": self._spool.start["source"], "sent_at": time_now()}
+        head = {"source": batch.after.source or self._spool.start["source"], "sent_at": time_now()}
         body = to_json(head).encode()[:-1] + b',"events":[' + b",".join(batch.events) + b"]}"
         try:
             answer = self._post(f"{API}/training-runs/{self._spool.start['id']}/events", body)
@@ -114,7 +138,8 @@ class Delivery:
         """The service has less than we thought: it was restored from a backup. Send that again."""
         again = self._expected_before == expected_n
         self._expected_before = expected_n
-        self._reader.rewind(expected_n)
+        if not self._reader.rewind(expected_n):
+            raise RefusedError(f"{self._transport.address} asks for event {expected_n}, which is not kept any more.")
         log(logging.WARNING, f"The service asks for event {expected_n} again; resuming there.")
         if again:
             raise TryLaterError(f"the service keeps asking for event {expected_n}")

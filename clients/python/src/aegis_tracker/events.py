@@ -10,7 +10,7 @@ from aegis_tracker import contract_values as fit
 from aegis_tracker.contract_values import Tell
 from aegis_tracker.levels import level_name
 from aegis_tracker.phases import PHASES
-from aegis_tracker.spool import START_TYPE
+from aegis_tracker.spool_records import START_TYPE
 
 Event = dict[str, Any]
 

@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import threading
 import warnings
+from collections import deque
 
 logger = logging.getLogger("aegis_tracker")
 
@@ -12,10 +14,16 @@ class AegisTrackerWarning(UserWarning):
 
 
 class Notices:
-    """What one tracker has said so far. No lock: it is used after a fork and in signal handlers."""
+    """What one tracker has said so far. No lock: it is used after a fork and in signal handlers.
+
+    While `held` nothing is said: `logging` may lead to a handler of somebody else's that waits for a thread
+    which reports, and so for the tracker's own lock.
+    """
 
     def __init__(self) -> None:
         self._said: dict[str, object] = {}
+        self._unsaid: deque[str] = deque()
+        self.held = False
 
     def once(self, key: str, sentence: str) -> None:
         """Say `sentence` through `logging` and `warnings`, unless `key` was said before.
@@ -25,13 +33,50 @@ class Notices:
         mine = object()
         if self._said.setdefault(key, mine) is not mine:
             return
-        try:
-            warnings.warn(sentence, AegisTrackerWarning, stacklevel=_level_of_the_caller())
-        except AegisTrackerWarning:
-            pass  # warnings are errors here: the training must not die of one, and the log tells it
-        except Exception:  # noqa: BLE001 - `warnings.showwarning` is other people's code
-            sys.stderr.write(f"aegis_tracker: {sentence}\n")
-        log(logging.WARNING, sentence)
+        self._unsaid.append(sentence)
+        self.say_unsaid()
+
+    def say_unsaid(self) -> None:
+        """Say what was held back, unless it is still held."""
+        while self._unsaid and not self.held:
+            try:
+                sentence = self._unsaid.popleft()
+            except IndexError:
+                return  # another thread has said it
+            _say(sentence)
+
+
+class QuietLock:
+    """A lock of one tracker that its own thread may take again; what there is to say waits until it is free."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._notices = notices
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._depth += 1
+        self._notices.held = True
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        is_free = self._depth == 0
+        if is_free:
+            self._notices.held = False
+        self._lock.release()
+        if is_free:
+            self._notices.say_unsaid()
+
+
+def _say(sentence: str) -> None:
+    try:
+        warnings.warn(sentence, AegisTrackerWarning, stacklevel=_level_of_the_caller())
+    except AegisTrackerWarning:
+        pass  # warnings are errors here: the training must not die of one, and the log tells it
+    except Exception:  # noqa: BLE001 - `warnings.showwarning` is other people's code
+        sys.stderr.write(f"aegis_tracker: {sentence}\n")
+    log(logging.WARNING, sentence)
 
 
 def log(level: int, sentence: str) -> None:

@@ -5,30 +5,32 @@ more than the write, and what forked processes append is found as well.
 """
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable
 
+from aegis_tracker.backoff import Backoff
+from aegis_tracker.contract_values import time_now
 from aegis_tracker.delivery import Delivery, RefusedError, TryLaterError
 from aegis_tracker.notices import Notices, log, logger
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place
+from aegis_tracker.spool_records import HOME_TYPE, REFUSED_TYPE, Record
 from aegis_tracker.transport import Transport
 
 LOOK_EVERY_S = 0.25
+WAITS_AT_MOST_BYTES = 64 * 1024
+LOOK_AT_LIMIT_EVERY_S = 0.5  # for what forked processes write
 HEARTBEAT_EVERY_S = 15.0
-BACKOFF_MIN_S = 0.5
-BACKOFF_MAX_S = 30.0
-RETRY_AFTER_MAX_S = 300.0  # a service that asks for more is asked again after this
 FLUSH_RETRY_S = 0.5  # while somebody waits
 
 
 class Sender:
     """Delivers until the end of the run is acknowledged, the service refuses, or `stop`.
 
-    `when_done` is called in the background thread when it will send no more, and told whether the end
-    was acknowledged.
+    Its callbacks come from the background thread: `note` puts a record of our own into the spool,
+    `when_cancelled` is called once the service says that the training shall stop, and `when_done` when it
+    will send no more, and told whether the end was acknowledged.
     """
 
     def __init__(
@@ -37,27 +39,30 @@ class Sender:
         transport: Transport,
         notices: Notices,
         place: Place,
+        *,
+        note: Callable[[Record], None],
+        when_cancelled: Callable[[], None],
         when_done: Callable[[bool], None],
     ) -> None:
         self._spool = spool
+        self._note = note
+        self._when_cancelled = when_cancelled
         self._when_done = when_done
         self._transport = transport
         self._notices = notices
         self._delivery = Delivery(spool, transport, place)
-        self._changed = threading.Condition()  # guards the five below
+        self._changed = threading.Condition()  # guards the first five below
         self._flushing = 0
         self._flush_began = False
         self._stopping = False
         self._stopped = False
         self._arrived = place
-        self._failures = 0
+        self._backoff = Backoff()
+        self._has_noted_home = False
+        self._has_told_cancel = False
         self._heard_at = 0.0  # monotonic
+        self._looked_at_limit_at = 0.0  # monotonic
         self._thread = threading.Thread(target=self._run, name="aegis-tracker", daemon=True)
-
-    @property
-    def cancel_requested(self) -> bool:
-        """Whether the service's last answer said that somebody asked the training to stop."""
-        return self._delivery.cancel_requested
 
     @property
     def place(self) -> Place:
@@ -73,14 +78,14 @@ class Sender:
         """Raises RuntimeError where no thread can be started."""
         self._thread.start()
 
-    def flush(self, target: int | None, timeout_s: float) -> bool:
-        """Wait until the spool has arrived up to the offset `target`, or the run's end (None).
+    def flush(self, target: tuple[int, int] | None, timeout_s: float) -> bool:
+        """Wait until the spool has arrived up to `target`, an end of it, or the run's end (None).
 
         False when that is not reached. Shortens waits between attempts, but not those the service asked for.
         """
 
         def arrived() -> bool:
-            return self._arrived.ended or (target is not None and self._arrived.offset >= target)
+            return self._arrived.ended or (target is not None and self._arrived.position >= target)
 
         with self._changed:
             self._flushing += 1
@@ -107,6 +112,7 @@ class Sender:
             while not self._stopping and not self._delivery.place.ended:
                 self._wait(*self._step())
         except RefusedError as refusal:
+            self._note({"type": REFUSED_TYPE, "reason": str(refusal), "timestamp": time_now()})
             self._give_up(str(refusal))
         except Exception as error:  # noqa: BLE001 - a thread that dies unseen would be worse
             logger.exception("The sender failed")
@@ -123,37 +129,53 @@ class Sender:
 
     def _step(self) -> tuple[float, bool]:
         """Send what is due. How long to wait before the next step, and whether a flush may shorten it."""
+        now = time.monotonic()
+        if now - self._looked_at_limit_at >= LOOK_AT_LIMIT_EVERY_S:
+            self._looked_at_limit_at = now
+            self._spool.keep_limit()
         try:
             sent = self._delivery.step()
             if not sent and time.monotonic() - self._heard_at >= HEARTBEAT_EVERY_S:
                 self._delivery.heartbeat()
                 self._heard_at = time.monotonic()
         except TryLaterError as reason:
-            return self._backoff(reason)
+            return self._wait_after(reason)
         if sent:
             self._heard_at = time.monotonic()
-        if self._failures:
+        if self._backoff.failures:
             log(logging.INFO, f"{self._transport.address} takes reports again.")
-        self._failures = 0
+        self._backoff.success()
+        self._pass_on()
         with self._changed:
             if not self._delivery.place.ended:  # that is only told when everything is put away
                 self._arrived = self._delivery.place
                 self._changed.notify_all()
-        more_waits = sent and self._delivery.place.offset < self._spool.end()
-        return (0.0 if more_waits else LOOK_EVERY_S), True
+        goes_on = sent and (self._is_behind() or (self._flushing and self._delivery.place.position < self._spool.end()))
+        return (0.0 if goes_on else LOOK_EVERY_S), True
 
-    def _backoff(self, reason: TryLaterError) -> tuple[float, bool]:
-        if not self._stopping and not self._failures:
+    def _is_behind(self) -> bool:
+        """Whether so much waits that it is sent at once; less would be many small requests while the training runs."""
+        part, offset, *_ = self._delivery.place
+        end_part, end = self._spool.end()
+        return part < end_part or end - offset >= WAITS_AT_MOST_BYTES
+
+    def _pass_on(self) -> None:
+        """What the answer says beside having arrived."""
+        if not self._has_noted_home:
+            self._has_noted_home = True
+            self._note({"type": HOME_TYPE, "url": str(self._transport.address)})
+        if self._delivery.cancel_requested and not self._has_told_cancel:
+            self._has_told_cancel = True
+            self._when_cancelled()
+
+    def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
+        if not self._stopping and not self._backoff.failures:
             log(
                 logging.WARNING,
                 f"{self._transport.address} cannot be reported to now ({reason}). "
                 "The training goes on; its reports are kept and sent later.",
             )
-        self._failures += 1
-        if reason.after_s is not None:
-            return min(reason.after_s, RETRY_AFTER_MAX_S), False
-        longest = min(BACKOFF_MIN_S * 2 ** min(self._failures - 1, 10), BACKOFF_MAX_S)
-        return longest * random.uniform(0.5, 1.0), True  # noqa: S311 - spreads reporters, guards nothing
+        return self._backoff.after_failure(reason.after_s), reason.after_s is None
 
     def _wait(self, seconds: float, may_shorten: bool) -> None:
         with self._changed:

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from aegis_tracker.contract_values import fit_text
 
+SPOOL_MAX_BYTES = 1024**3
+SPOOL_MAX_BYTES_LEAST = 64 * 1024
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -74,6 +76,16 @@ def spool_directory(spool_dir: str | os.PathLike[str] | None = None) -> Path:
         return Path(state) / "aegis-tracker"
     except Exception as error:
         raise SettingsError(f"No folder for the spool: {fit_text(error)}.") from error
+
+
+def spool_max_bytes(given: int | str | None = None) -> int:
+    """The argument, else AEGIS_SPOOL_MAX_BYTES, else 1 GiB; at least 64 KiB. Raises SettingsError."""
+    text = _given(given, "AEGIS_SPOOL_MAX_BYTES")
+    if not text:
+        return SPOOL_MAX_BYTES
+    if not text.isascii() or not text.isdecimal():
+        raise SettingsError(f"The spool's limit {text[:100]!r} is not a number of bytes; {SPOOL_MAX_BYTES} is taken.")
+    return max(int(text[:19]), SPOOL_MAX_BYTES_LEAST)
 
 
 def _given(value: object, variable: str) -> str:

@@ -1,193 +1,409 @@
-"""The append-only file that holds everything a run reported, one JSON record per line.
+"""The append-only files that hold everything a run reported, one JSON record per line.
 
-The first record says how to start the run and who counts (`source`); every later one is an event as
-the contract has it, without its `n`: **the number of an event is its place in the file**. So whoever
-sends the file, and however often, sends the same numbers, and processes forked from the training can
+The first record says how to start the run and who counts (`source`); later ones are events as the
+contract has them, without their `n`: **the number of an event is its place in the file**. So whoever
+sends the spool, and however often, sends the same numbers, and processes forked from the training can
 append to it. A line that is not a whole record (a write cut short) is passed over and has no number.
 
-A lock on the file says that its training is alive; it ends with the last process that has it open.
+Writers need no lock among each other: the file itself decides. A part ends at its `next` line; a writer
+that finds its record behind one writes it again into the part that follows.
 """
 
-import errno
-import fcntl
-import json
 import os
-import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from aegis_tracker.contract_values import to_json
 from aegis_tracker.notices import Notices
+from aegis_tracker.spool_files import create, part_numbers, part_path, part_sizes, unlock, write_all, write_at
+from aegis_tracker.spool_memory import ForkedLines, SpoolMemory
+from aegis_tracker.spool_records import (
+    END_TYPES,
+    FIRST_N_AT,
+    NEXT_LINE,
+    RESUME_AT,
+    Record,
+    dropped_record,
+    first_n_field,
+    line_of,
+    parse_record,
+    part_line,
+    resume_field,
+)
+from aegis_tracker.spool_thinning import empty_head, thin_out
 
-SPOOL_SUFFIX = ".jsonl"
-START_TYPE = "start"
-END_TYPES = frozenset({"complete", "fail"})
-RECORD_MAX_BYTES = 4 * 1024 * 1024  # more than the contract's bounds let any record have
+MEMORY_PART = 2**62  # behind every file
 
-
-class Readable(Protocol):
-    """What records are read from."""
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset`; empty at the end. Raises OSError."""
+_PART_MAX_BYTES = 8 * 1024 * 1024  # small enough to be thinned out in a few hundredths of a second
+_FIRST_FURTHER_PART = 2  # 1 is for what is left of the first file
+_LOOK_FOR_ROOM_EVERY_S = 0.05
+_LOSABLE = frozenset({"log", "progress"})
 
 
 class Spool:
-    """One run's records. `append` from one thread at a time; `read` from any."""
+    """One run's records. `append` from one thread at a time; the rest from any.
 
-    def __init__(self, start: dict[str, Any], file: int, path: Path | None, notices: Notices) -> None:
+    `head` is the open and locked first file, None for a spool in memory only.
+    """
+
+    def __init__(
+        self, start: dict[str, Any], head: int | None, path: Path | None, notices: Notices, max_bytes: int
+    ) -> None:
         self.start = start
         self.path = path  # None: in memory only
         self.ended = False  # whether an earlier process already recorded the end of the run
-        self._file = file
+        self.handed_over = False  # whether an earlier process stopped to report without an end
+        self.all_arrived = False  # whether a sender noted that nothing waits in it
+        self.recovered = False  # whether an earlier process began it
+        self._head = head
         self._notices = notices
-        self._memory: int | None = None  # where records go once the file takes no more
-        self._memory_from = 0
-        self._torn = False  # whether the last write was cut short, so that the next begins a line
+        self._memory = SpoolMemory() if head is None else None
+        self._forked_lines = ForkedLines()
+        self._is_forked = False
+        self._max_bytes = max_bytes
+        self._part_max_bytes = min(_PART_MAX_BYTES, self._max_bytes // 16)
+        self._part = 0
+        self._file = -1 if head is None else head
+        self._size = 0  # of the part, as far as this process knows
+        self._may_thin_out = True  # only the process that sends knows what may be left out
+        self._lost: dict[str, int] = {}  # by kind, not reported yet
+        self._is_full = False
+        self._looked_for_room_at = 0.0  # monotonic
+        self._files = threading.RLock()  # which files there are, as seen by this process; guards those below
+        self._reading: tuple[int, int] | None = None  # part, descriptor
+        self._read_part = -1  # the furthest that was read, so that it may have been sent
+        self._entered: tuple[int, int, str] = (0, 1, "")  # the part that is being sent, its first n, who counts
+        self._thinned: dict[int, int] = {}  # how thoroughly, by part
+
+    # Writing
 
     def append(self, record: dict[str, Any]) -> None:
-        """Add one record. Once the file cannot be written, records are kept in memory instead.
+        """Add one record. Where no file can be written it is kept in memory, as far as there is room.
 
-        Raises OSError when there is no memory either.
+        Log entries and progress are counted instead where the limit leaves no room.
         """
-        self._append_line(to_json(record).encode() + b"\n")
-
-    def _append_line(self, line: bytes) -> None:
-        if self._memory is not None:
-            self._write(self._memory, line)
+        kind = record["type"]
+        if self._forked_lines.files_are_done:
+            self._follow_into_memory()
+        if kind in _LOSABLE and self._memory is None and self._is_full and not self._has_room_again():
+            self._lose(record, "limit")
             return
-        try:
-            self._write(self._file, line)
-        except OSError as error:
-            self._go_on_in_memory(str(error))
+        if self._lost and not (self._is_full and kind in _LOSABLE):
+            self._tell_losses(always=kind in END_TYPES)
+        if not self._append_line(line_of(record), always=kind in END_TYPES):
+            self._lose(record, "memory")
+
+    def append_line(self, line: bytes) -> None:
+        """Add one line of our own between the events; not kept where no file takes it."""
+        if self._memory is None:
             self._append_line(line)
 
-    def _write(self, file: int, line: bytes) -> None:
-        whole = b"\n" + line if self._torn else line
-        written = os.write(file, whole)
-        self._torn = written < len(whole)
-        if self._torn:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def _append_line(self, line: bytes, *, always: bool = False) -> bool:
+        if self._memory is None:
+            try:
+                self._write(line)
+            except OSError as error:
+                self._go_on_in_memory(str(error))
+            else:
+                if self._size >= self._part_max_bytes:
+                    self._go_on_in_next_part()
+                return True
+        assert self._memory is not None
+        keeper = self._forked_lines if self._is_forked else self._memory
+        return keeper.add(line, always=always)
 
-    def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset`, across file and memory. Raises OSError."""
+    def _write(self, line: bytes) -> None:
+        while True:
+            write_all(self._file, line)
+            end = os.lseek(self._file, 0, os.SEEK_CUR)
+            before, self._size = self._size, end
+            begin = end - len(line)
+            if begin == before:
+                break
+            # Others wrote meanwhile, or have closed this part and taken it away.
+            others = os.pread(self._file, begin - before, before) if begin > before else b""
+            if len(others) < begin - before or begin < before:
+                others = os.pread(self._file, end, 0)
+            if NEXT_LINE in others:
+                self._open_last_part()
+            elif not others or others.endswith(b"\n"):
+                break  # else it stands behind a line cut short, and is no line of its own
+
+    def _go_on_in_next_part(self) -> None:
+        """Close this part; where that fails it grows on, and the next record tries again."""
+        assert self.path is not None
+        try:
+            self._begin_next_part(self.path)
+        except OSError as error:
+            self._notices.once("part", f"The spool {self.path} cannot go on in a further file yet: {error}.")
+
+    def _begin_next_part(self, path: Path) -> None:
+        number = self._part + 1 if self._part else _FIRST_FURTHER_PART
+        content = part_line(number, number, self.start["source"])
+        try:
+            file = create(part_path(path, number), content)
+        except FileExistsError:
+            file = -1  # by another process, or by one that ended before it could close this part
+        write_all(self._file, NEXT_LINE)
+        if file < 0:
+            self._open_last_part()
+        else:
+            self._use_part(number, file, len(content))
+            self.keep_limit()
+
+    def _open_last_part(self) -> None:
+        assert self.path is not None
+        number = max(part_numbers(self.path), default=0)
+        if number <= self._part:
+            raise FileNotFoundError("it was removed")
+        self._use_part(number, os.open(part_path(self.path, number), os.O_RDWR | os.O_APPEND), 0)
+        self.keep_limit()
+
+    def _use_part(self, number: int, file: int, size: int) -> None:
+        with self._files:
+            before, self._part, self._file, self._size = self._file, number, file, size
+            if before not in (self._head, file):
+                os.close(before)
+
+    def _follow_into_memory(self) -> None:
+        """Another process could not write any more, or hands over what it could not."""
+        self._begin_memory()
+        self.take_in()
+
+    def _begin_memory(self) -> None:
+        with self._files:
+            if self._memory is None:
+                self._memory = SpoolMemory()
+
+    def take_in(self) -> None:
+        """Take over what forked processes could not write."""
         memory = self._memory
-        if memory is None:
-            return os.pread(self._file, size, offset)
-        from_file = b""
-        if offset < self._memory_from:
-            from_file = os.pread(self._file, min(size, self._memory_from - offset), offset)
-            offset += len(from_file)
-        return from_file + os.pread(memory, size - len(from_file), offset - self._memory_from)
-
-    def end(self) -> int:
-        """The offset behind the last record. Raises OSError."""
-        memory = self._memory
-        if memory is None:
-            return os.fstat(self._file).st_size
-        return self._memory_from + os.fstat(memory).st_size
-
-    def remove(self) -> None:
-        """Delete the file: everything in it has arrived. Raises OSError."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Let go of the file and of its lock."""
-        os.close(self._file)
-        if self._memory is not None:
-            os.close(self._memory)
+        if memory is None or self._is_forked:
+            return
+        without_room = []
+        with memory.lock:
+            for line in self._forked_lines.received():
+                record = parse_record(line)
+                if record is not None and not memory.add(line, always=record["type"] in END_TYPES):
+                    without_room.append(record)
+        for record in without_room:  # which may be said, and so must wait for no lock
+            self._lose(record, "memory")
 
     def _go_on_in_memory(self, reason: str) -> None:
-        memory = _memory_file()
-        self._memory_from = os.fstat(self._file).st_size
-        self._memory = memory
+        self._begin_memory()
+        self._forked_lines.end_files()
         self._notices.once("spool", f"The spool {self.path} cannot be written ({reason}); reports go on from memory.")
 
+    # Keeping the limit
 
-def open_spool(directory: Path, start: dict[str, Any], notices: Notices) -> Spool:
-    """The spool for the run that `start` describes, with `start` as its first record.
+    def keep_limit(self) -> None:
+        """Remove what has arrived and thin out what waits, where the files are larger than they may be.
 
-    What an earlier process left of the same run is continued, under its `source`. While another live
-    process has it, this one gets a file of its own, and the service decides who may count.
-    Where no file can be written the spool is in memory, and that is said.
-    """
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = directory / f"{start['id']}{SPOOL_SUFFIX}"
+        Forked processes leave that to the one that sends, and only see whether there is room.
+        """
+        if self.path is None:
+            return
         try:
-            return _new(path, start, notices)
-        except FileExistsError:
-            left = _continued(path, start, notices)
-            own = directory / f"{start['id']}.{start['source']}{SPOOL_SUFFIX}"
-            return left or _new(own, start, notices)
-    except (OSError, ValueError) as error:
-        notices.once("spool", f"No spool can be kept in {directory} ({error}); reports go on from memory.")
-        return memory_spool(start, notices)
+            with self._files:
+                self._make_room(self.path)
+        except OSError as error:
+            self._notices.once("limit", f"The spool {self.path} cannot be made smaller: {error}.")
 
+    def _make_room(self, path: Path) -> None:
+        sizes = part_sizes(path)
+        # Two parts remain, for what is written until somebody looks here again.
+        too_much = sum(sizes.values()) - (self._max_bytes - 2 * self._part_max_bytes)
+        if too_much > 0 and self._may_thin_out:
+            too_much -= self._remove_arrived(sizes)
+        if too_much > 0 and self._may_thin_out:
+            closed = [number for number in sizes if self._read_part < number < max(sizes)]
+            too_much -= thin_out(
+                path,
+                self.start["source"],
+                closed,
+                too_much + 2 * self._part_max_bytes,
+                self._thinned,
+                reason=f"its spool had reached the limit of {self._max_bytes} bytes",
+            )
+        self._is_full = too_much > self._part_max_bytes
 
-def memory_spool(start: dict[str, Any], notices: Notices) -> Spool:
-    """A spool that ends with its processes, for where no file can be written."""
-    spool = Spool(start, _memory_file(), None, notices)
-    spool.append(start)
-    return spool
+    def _remove_arrived(self, sizes: dict[int, int]) -> int:
+        """Remove parts that the service has acknowledged. The bytes freed."""
+        assert self.path is not None
+        sent_part, next_n, source = self._entered
+        if not 0 < sent_part < MEMORY_PART:
+            return 0
+        write_at(part_path(self.path, sent_part), RESUME_AT, resume_field(next_n, source))
+        freed = 0
+        for number in [number for number in sizes if number < sent_part]:
+            if number == 0:
+                freed += empty_head(self.path)
+            else:
+                part_path(self.path, number).unlink(missing_ok=True)
+                freed += sizes[number]
+        return freed
 
+    def _has_room_again(self) -> bool:
+        now = time.monotonic()
+        if now - self._looked_for_room_at >= _LOOK_FOR_ROOM_EVERY_S:
+            self._looked_for_room_at = now
+            self.keep_limit()
+            if self._is_full and self._lost:
+                self._tell_losses()
+        return not self._is_full
 
-def parse_record(line: bytes) -> dict[str, Any] | None:
-    """The record on a line, or None where the line is not a whole one."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and isinstance(record.get("type"), str) else None
+    def _lose(self, record: dict[str, Any], why: str) -> None:
+        kind = record.get("level", record["type"])
+        self._lost[kind] = self._lost.get(kind, 0) + 1
+        room = "memory" if why == "memory" else f"the spool's limit of {self._max_bytes} bytes"
+        self._notices.once(f"lost-{why}", f"There is no room left in {room}; reports are lost, and counted.")
 
+    def _tell_losses(self, *, always: bool = False) -> None:
+        reason = "no file could be written and" if self._memory is not None else "its spool had reached its limit and"
+        record = dropped_record(dict(self._lost), f"{reason} there was no room left")
+        if self._append_line(line_of(record), always=always):
+            self._lost.clear()
 
-def _new(path: Path, start: dict[str, Any], notices: Notices) -> Spool:
-    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
-    _lock(file)
-    spool = Spool(start, file, path, notices)
-    spool.append(start)
-    return spool
+    # Reading
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether reports go to memory, behind all that stands in files."""
+        if self._forked_lines.files_are_done:
+            self._follow_into_memory()
+        return self._memory is not None
 
-def _continued(path: Path, start: dict[str, Any], notices: Notices) -> Spool | None:
-    """The spool that an ended process left, ready to append; None when it is not ours to continue."""
-    try:
-        file = os.open(path, os.O_RDWR | os.O_APPEND)
-    except OSError:
-        return None  # somebody else's, or removed meanwhile: a file of one's own serves as well
-    if _lock(file) and os.fstat(file).st_nlink > 0:
-        spool = Spool(start, file, path, notices)
-        first = parse_record(spool.read(0, RECORD_MAX_BYTES).partition(b"\n")[0])
-        if first and first["type"] == START_TYPE and _same_run(first, start):
-            spool.start = first
-            *_, last, rest = spool.read(max(0, spool.end() - RECORD_MAX_BYTES), RECORD_MAX_BYTES).split(b"\n")
-            if rest:
-                spool._append_line(b"\n")  # a write cut short: the next record begins its own line
-            spool.ended = (parse_record(rest or last) or first)["type"] in END_TYPES
-            return spool
-    os.close(file)
-    return None
+    def read(self, part: int, offset: int, size: int) -> bytes:
+        """Up to `size` bytes of a part from `offset`; what was read may be sent. Raises OSError."""
+        if part == MEMORY_PART:
+            return self._memory.read(offset, size) if self._memory is not None else b""
+        if self.path is None:
+            return b""
+        with self._files:
+            self._read_part = max(self._read_part, part)
+            if self._reading is None or self._reading[0] != part:
+                self._stop_reading()
+                self._reading = (part, os.open(part_path(self.path, part), os.O_RDONLY))
+            return os.pread(self._reading[1], size, offset)
 
+    def part_after(self, part: int) -> int | None:
+        """The part that goes on where `part` ends with a `next` line. Raises OSError."""
+        if self.path is None:
+            return None
+        with self._files:
+            through = part
+            if part:
+                record = parse_record(self.read(part, 0, 1000).partition(b"\n")[0])
+                through = record.get("through", part) if record else part
+            return next((number for number in part_numbers(self.path) if number > through), None)
 
-def _same_run(first: dict[str, Any], start: dict[str, Any]) -> bool:
-    return all(first.get(key) == start[key] for key in ("id", "domain")) and isinstance(first.get("source"), str)
+    def entered(self, part: int, next_n: int, source: str) -> None:
+        """Note that all before `part` has arrived, and how its events are numbered."""
+        with self._files:
+            self._entered = (part, next_n, source)
 
+    def arrived(self, part: int, offset: int) -> None:
+        """Note how far the service has acknowledged."""
+        if part == MEMORY_PART and self._memory is not None:
+            self._memory.arrived(offset)
 
-def _lock(file: int) -> bool:
-    """Whether no other process has the spool. Where files cannot be locked the answer is yes."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
+    def count_from(self, part: int, offset: int, first_n: int) -> None:
+        """Write into the `source` line at `offset` from which number on it counts. Raises OSError."""
+        assert self.path is not None
+        write_at(part_path(self.path, part), offset + FIRST_N_AT, first_n_field(first_n))
 
+    def end(self) -> tuple[int, int]:
+        """The part and the offset behind the last record, also of other processes. Raises OSError."""
+        self.take_in()
+        memory = self._memory
+        if memory is not None:
+            return MEMORY_PART, memory.end
+        with self._files:
+            return self._part, os.fstat(self._file).st_size
 
-def _memory_file() -> int:
-    """A file without a name; unlike a list it is shared with forked processes. Raises OSError."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("aegis-tracker")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+    # The life of the files
+
+    def begins_behind(self, size: int) -> None:
+        """The first file holds what was written into it at its creation."""
+        self._size = size
+
+    def resume_at_end(self, part: int, file: int) -> None:
+        """Write on in the last part, which an ended process left. What is there may have been sent."""
+        self._use_part(part, file, os.fstat(file).st_size)
+        self._read_part = part
+        self.recovered = True
+
+    def process_forked(self) -> None:
+        """In a forked process: write through a descriptor of its own, and leave the rest to the original."""
+        self._files = threading.RLock()
+        self._reading = None
+        self._may_thin_out = False
+        self._lost = {}
+        self._is_forked = True
+        if self._memory is not None:
+            self._memory = SpoolMemory()
+            self._forked_lines.end_files()
+        elif self.path is not None:
+            try:
+                self._reopen(self.path)
+            except OSError as error:
+                self._go_on_in_memory(str(error))
+
+    def _reopen(self, path: Path) -> None:
+        file = os.open(part_path(path, self._part), os.O_RDWR | os.O_APPEND)
+        if not os.path.samestat(os.fstat(file), os.fstat(self._file)):  # it was thinned out meanwhile
+            os.close(file)
+            self._open_last_part()
+        else:
+            self._use_part(self._part, file, 0)
+
+    def take_over_sending(self) -> None:
+        """From now on this process sends, which another did before: nobody knows how far."""
+        with self._files:
+            self._may_thin_out = True
+            self._is_forked = False
+            self._read_part = self._part
+
+    def remove(self) -> None:
+        """Delete the files: everything in them has arrived. Raises OSError."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)  # first: parts without it are nobody's
+            for number in part_numbers(self.path):
+                part_path(self.path, number).unlink(missing_ok=True)
+
+    def records_of(self, kind: str) -> Iterator[Record]:
+        """All records of one type. Raises OSError."""
+        assert self.path is not None
+        for number in [0, *part_numbers(self.path)]:
+            with part_path(self.path, number).open("rb") as file:
+                for line in file:
+                    if line.startswith(b'{"type":"%s"' % kind.encode()) and (record := parse_record(line)):
+                        yield record
+
+    def let_go_after_fork(self) -> None:
+        """In a forked process: close what it inherited; the original keeps the lock."""
+        self._files = threading.RLock()
+        self.close()
+
+    def written_at(self) -> float:
+        """When it was last written to, in seconds since 1970. Raises OSError."""
+        return os.fstat(self._file).st_mtime
+
+    def close(self, *, unlock_first: bool = False) -> None:
+        """Let go of the files and of the lock; with `unlock_first` also for processes forked meanwhile."""
+        self._forked_lines.close()
+        with self._files:
+            self._stop_reading()
+        if self._head is not None:
+            if unlock_first:
+                unlock(self._head)
+            if self._file != self._head:
+                os.close(self._file)
+            os.close(self._head)
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            os.close(self._reading[1])
+            self._reading = None

@@ -1,0 +1,151 @@
+"""Where the files of a spool are, how one comes to be in a single step, and the lock that says who has it.
+
+A run's spool is `STEM.jsonl`; a large one goes on in `STEM.000002.part` and so on (1 is for what is left of
+the first file once its entries had to be thinned out). The lock is on the first file, which stays the same
+for the life of the spool, and it ends with the last process that has it open.
+"""
+
+import errno
+import fcntl
+import os
+import re
+import uuid
+from pathlib import Path
+
+SPOOL_SUFFIX = ".jsonl"
+PART_SUFFIX = ".part"
+NEW_SUFFIX = ".new"
+
+
+def spool_paths(directory: Path) -> list[Path]:
+    """The first files of all spools, oldest first. Raises OSError; a folder that is not there has none."""
+
+    def age(path: Path) -> float:
+        try:
+            return path.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+    return sorted(directory.glob(f"*{SPOOL_SUFFIX}"), key=age)
+
+
+def part_path(head: Path, number: int) -> Path:
+    """The file of part `number`; 0 is the first file itself."""
+    return head if number == 0 else head.with_name(f"{head.stem}.{number:06}{PART_SUFFIX}")
+
+
+def part_numbers(head: Path) -> list[int]:
+    """The parts there are beside the first file, in order. Raises OSError."""
+    pattern = re.compile(re.escape(head.stem) + r"\.(\d{6,})" + re.escape(PART_SUFFIX))
+    names = (pattern.fullmatch(name) for name in os.listdir(head.parent))
+    return sorted(int(name[1]) for name in names if name)
+
+
+def part_sizes(head: Path) -> dict[int, int]:
+    """The sizes in bytes of all files of a spool, by number. Raises OSError."""
+    sizes = {}
+    for number in [0, *part_numbers(head)]:
+        try:
+            sizes[number] = part_path(head, number).stat().st_size
+        except FileNotFoundError:
+            continue  # removed meanwhile
+    return sizes
+
+
+def create(path: Path, content: bytes, *, locked: bool = False) -> int:
+    """A new file that has its content (and is locked) from the moment it has its name. Its descriptor.
+
+    Raises FileExistsError, and other OSErrors.
+    """
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{NEW_SUFFIX}")
+    file = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
+    try:
+        if locked:
+            lock(file)
+        write_all(file, content)
+        _name(new, path)
+    except BaseException:
+        os.close(file)
+        raise
+    finally:
+        new.unlink(missing_ok=True)
+    return file
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Give a file other content, or make it, in one step. Raises OSError."""
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{NEW_SUFFIX}")
+    file = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        write_all(file, content)
+        new.replace(path)
+    finally:
+        os.close(file)
+        new.unlink(missing_ok=True)
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Write all of `data`. Raises OSError, also where only a part could be written."""
+    if os.write(file, data) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def write_at(path: Path, offset: int, data: bytes) -> None:
+    """Write in place. Raises OSError."""
+    file = os.open(path, os.O_WRONLY)  # not for appending: there the offset would not count
+    try:
+        os.pwrite(file, data, offset)
+    finally:
+        os.close(file)
+
+
+def lock(file: int) -> bool:
+    """Whether no other process has the spool. Where files cannot be locked the answer is yes."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def unlock(file: int) -> None:
+    """Give the lock back, also for processes forked meanwhile. Raises OSError."""
+    fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def is_live(path: Path) -> bool:
+    """Whether a process has the spool: its training, or somebody who is sending it. Raises OSError."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return False
+
+
+def has_moved(file: int, path: Path) -> bool:
+    """Whether `path` is not the open file any more. Raises OSError."""
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return True
+    mine = os.fstat(file)
+    return (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino)
+
+
+def _name(new: Path, path: Path) -> None:
+    """Give the file its name unless something else has it. Raises FileExistsError and other OSErrors."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links there
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        new.replace(path)

@@ -1,0 +1,112 @@
+"""Where reports wait once no file takes them: a bounded number of lines, gone with the process.
+
+Forked processes hand theirs to the one that sends.
+"""
+
+import mmap
+import socket
+import threading
+from collections import deque
+from collections.abc import Iterator
+
+MEMORY_MAX_EVENTS = 10_000
+MEMORY_MAX_BYTES = 32 * 1024 * 1024
+
+
+_LINE_MAX_BYTES = 4 * 1024 * 1024
+
+
+class ForkedLines:
+    """The way of a forked process to the memory of the original, for lines in order. Made before any fork.
+
+    `files_are_done` is seen by all of them at once, so that none goes on with a file that nobody reads.
+    """
+
+    def __init__(self) -> None:
+        self._shared: mmap.mmap | bytearray = bytearray(1)
+        self._ends: tuple[socket.socket, socket.socket] | None = None
+        try:
+            self._shared = mmap.mmap(-1, 1)
+            self._ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        except OSError:
+            return  # no descriptors left: then what forked processes cannot write is lost, and counted
+        for end in self._ends:
+            end.setblocking(False)
+
+    @property
+    def files_are_done(self) -> bool:
+        """Whether one of the processes could not write any more."""
+        return self._shared[0] != 0
+
+    def end_files(self) -> None:
+        """Tell all processes that files are done with."""
+        self._shared[0] = 1
+
+    def add(self, line: bytes, *, always: bool = False) -> bool:
+        """Hand a line to the original; False where it does not keep up. Never waits."""
+        del always
+        if self._ends is None:
+            return False
+        try:
+            return self._ends[0].send(line) == len(line)
+        except OSError:
+            return False
+
+    def received(self) -> Iterator[bytes]:
+        """In the original: what came in since."""
+        while self._ends is not None:
+            try:
+                yield self._ends[1].recv(_LINE_MAX_BYTES)
+            except OSError:
+                return
+
+    def close(self) -> None:
+        """Close this process's ends."""
+        if self._ends is not None:
+            for end in self._ends:
+                end.close()
+
+
+class SpoolMemory:
+    """Lines at offsets that only grow; what has arrived is let go. For all threads, and signal handlers."""
+
+    def __init__(self) -> None:
+        self._lines: deque[bytes] = deque()
+        self._begin = 0
+        self._end = 0
+        self.lock = threading.RLock()
+
+    @property
+    def end(self) -> int:
+        """The offset behind the last line."""
+        return self._end
+
+    def add(self, line: bytes, *, always: bool = False) -> bool:
+        """Keep a line; False where there is no room for it. `always` is for the end of a run."""
+        with self.lock:
+            is_full = len(self._lines) >= MEMORY_MAX_EVENTS or self._end - self._begin + len(line) > MEMORY_MAX_BYTES
+            if is_full and not always:
+                return False
+            self._lines.append(line)
+            self._end += len(line)
+            return True
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Whole lines from `offset` on, at least one where there is one, else of at most `size` bytes."""
+        with self.lock:
+            found: list[bytes] = []
+            at = self._begin
+            for line in self._lines:
+                if at >= offset:
+                    size -= len(line)
+                    if found and size < 0:
+                        break
+                    found.append(line)
+                at += len(line)
+            return b"".join(found)
+
+    def arrived(self, offset: int) -> None:
+        """Let go of what lies before `offset`."""
+        with self.lock:
+            while self._lines and self._begin + len(self._lines[0]) <= offset:
+                self._begin += len(self._lines.popleft())

@@ -1,0 +1,105 @@
+"""What stands on the lines of a spool: events as the contract has them, and records of our own between them.
+
+| record | says |
+|---|---|
+| `start` | how to start the run, and who counts its events (`source`). The first of the file |
+| `part` | the first of a further file: its `number`, the last one that it takes the place of (`through`), whose it is |
+| `next` | the run goes on in the next file; what stands behind it in this one does not count |
+| `source` | another process counts from here; `first_n` is empty until the service was asked |
+| `dropped` | so many entries stood here once; told to the service as a log entry |
+| `home`, `refused` | the service that has started the run; why a service will not take it |
+| `closed`, `arrived` | its process has stopped to report without an end; all up to here has arrived |
+
+Numbers that become known later are written in place, so they have a fixed width.
+"""
+
+import json
+from typing import Any
+
+from aegis_tracker.contract_values import time_now, to_json
+
+START_TYPE = "start"
+END_TYPES = frozenset({"complete", "fail"})
+EVENT_TYPES = frozenset({"phase", "progress", "log"}) | END_TYPES
+PART_TYPE = "part"
+NEXT_TYPE = "next"
+SOURCE_TYPE = "source"
+DROPPED_TYPE = "dropped"
+HOME_TYPE = "home"
+REFUSED_TYPE = "refused"
+CLOSED_TYPE = "closed"
+ARRIVED_TYPE = "arrived"
+RECORD_MAX_BYTES = 4 * 1024 * 1024  # more than the contract's bounds let any record have
+
+NEXT_LINE = b'{"type":"next"}\n'  # no event can contain it: its quotes would be escaped
+
+_N_WIDTH = 19  # the digits of the largest bigint
+_SOURCE_HEAD = b'{"type":"source","first_n":"'
+_PART_HEAD = b'{"type":"part","resume":"'
+RESUME_WIDTH = _N_WIDTH + 1 + 36  # a number and a UUID
+FIRST_N_AT = len(_SOURCE_HEAD)  # bytes from the beginning of its line
+RESUME_AT = len(_PART_HEAD)
+
+Record = dict[str, Any]
+
+
+def parse_record(line: bytes) -> Record | None:
+    """The record on a line, or None where the line is not a whole one."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("type"), str) else None
+
+
+def line_of(record: Record) -> bytes:
+    """A record as its line."""
+    return to_json(record).encode() + b"\n"
+
+
+def source_line(source: str) -> bytes:
+    """The line from which on `source` counts, from a number that is not known yet."""
+    return _SOURCE_HEAD + b" " * _N_WIDTH + b'","source":"' + source.encode() + b'"}\n'
+
+
+def first_n_field(first_n: int) -> bytes:
+    """What is written at FIRST_N_AT of a `source` line."""
+    return b"%*d" % (_N_WIDTH, first_n)
+
+
+def first_n_of(record: Record) -> int | None:
+    """The number from which a `source` record counts; None as long as it is not known."""
+    text = str(record.get("first_n", "")).strip()
+    return int(text) if text.isdecimal() else None
+
+
+def part_line(number: int, through: int, spool_source: str, resume: bytes = b"") -> bytes:
+    """The first line of a further file. `resume` is from an earlier one, or not known yet."""
+    more = to_json({"number": number, "through": through, "source": spool_source}).encode()
+    return _PART_HEAD + resume.ljust(RESUME_WIDTH) + b'",' + more[1:] + b"\n"
+
+
+def resume_field(next_n: int, source: str) -> bytes:
+    """What is written at RESUME_AT of a `part` line: its first event's number and who counts."""
+    return (first_n_field(next_n) + b" " + source.encode()).ljust(RESUME_WIDTH)[:RESUME_WIDTH]
+
+
+def resume_of(record: Record) -> tuple[int, str] | None:
+    """What `resume_field` wrote, or None."""
+    n, _, source = str(record.get("resume", "")).strip().partition(" ")
+    return (int(n), source) if n.isdecimal() and source else None
+
+
+def dropped_record(counts: dict[str, int], reason: str) -> Record:
+    """So many entries are missing here, by kind: a log level, or `progress`."""
+    return {"type": DROPPED_TYPE, "timestamp": time_now(), "counts": counts, "reason": reason}
+
+
+def dropped_as_event(record: Record) -> Record:
+    """A `dropped` record as the log entry that the service is told."""
+    counts = record.get("counts") or {}
+    said = [f"{number} {'progress reports' if kind == 'progress' else f'{kind} log entries'}"
+            for kind, number in counts.items()]  # fmt: skip
+    told = " and ".join(filter(None, [", ".join(said[:-1]), *said[-1:]]))
+    message = f"The tracker dropped {told} here: {record.get('reason')}."
+    return {"type": "log", "timestamp": record.get("timestamp"), "level": "WARNING", "message": message}

@@ -28,10 +28,20 @@ exit status: 0 everything was sent; 1 something still waits, or was refused; 2 w
 """
 
 
+_WATCH_HELP = """\
+Shows the latest run of a domain: its seven phases, percentage, time left and metrics. Where the output
+is no terminal, a line is printed at each change. Goes on through interruptions of the service.
+
+exit status: 0 the run has completed; 1 it has failed; 2 the service refuses to tell; 130 Ctrl-C
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "watch":
+            return _watch(options.url, options.domain)
         directory = spool_directory(options.spool_dir)
         if options.command == "status":
             return _status(directory)
@@ -59,9 +69,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog="The access token is read from AEGIS_TOKEN.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    watch = commands.add_parser(
+        "watch",
+        help="show how a domain's training is going, until it ends",
+        description=_WATCH_HELP,
+        epilog="The access token, a viewer's or better, is read from AEGIS_TOKEN.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    watch.add_argument("domain", help="the domain, such as medical")
+    for command in (sync, watch):
+        command.add_argument("--url", help="the service (default: AEGIS_URL, else the one on this machine)")
     for command in (status, sync):
         command.add_argument("--spool-dir", help="the folder (default: AEGIS_SPOOL_DIR, else the user's own)")
-    sync.add_argument("--url", help="the service (default: AEGIS_URL, else the one on this machine)")
     sync.add_argument(
         "--timeout",
         type=float,
@@ -105,6 +124,26 @@ def _sync(directory: Path, transport: Transport, timeout_s: float) -> int:
             break
     transport.close()
     return _told(directory, results)
+
+
+def _watch(url: str | None, domain: str) -> int:
+    try:
+        from rich.console import Console
+
+        from aegis_tracker.watch import WatchError, watch
+    except ImportError:
+        sys.stderr.write("aegis-tracker: watch needs rich: pip install 'aegis-tracker[show]'.\n")
+        return 2
+    transport = Transport(service_address(url), access_token(None))
+    try:
+        return watch(transport, domain, Console())
+    except WatchError as error:
+        sys.stderr.write(f"aegis-tracker: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        transport.close()
 
 
 def _told(directory: Path, results: list[Sent]) -> int:

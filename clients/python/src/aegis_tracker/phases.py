@@ -1,7 +1,7 @@
-"""The names of the seven training phases, in the order of a run.
+"""The seven training phases, in the order of a run, and the part of the whole that each stands for.
 
-They are the service's names: its tests compare this file with its own list, so that the package can
-be installed by itself and the two never differ.
+They are the service's: its tests compare this file with its own list, so that the package can be
+installed by itself and the two never differ.
 """
 
 INITIALIZATION = "initialization"
@@ -12,12 +12,14 @@ PROMPT_EXTRACTION = "prompt_extraction"
 MODEL_VALIDATION = "model_validation"
 SAVING_RESULTS = "saving_results"
 
-PHASES = (
-    INITIALIZATION,
-    LOADING_DATA,
-    ENTITY_EXTRACTION_OPTIMIZATION,
-    RELATION_EXTRACTION_OPTIMIZATION,
-    PROMPT_EXTRACTION,
-    MODEL_VALIDATION,
-    SAVING_RESULTS,
-)
+# Where each begins and ends, in percent of the whole run.
+PERCENT_RANGES = {
+    INITIALIZATION: (0.0, 5.0),
+    LOADING_DATA: (5.0, 10.0),
+    ENTITY_EXTRACTION_OPTIMIZATION: (10.0, 45.0),
+    RELATION_EXTRACTION_OPTIMIZATION: (45.0, 80.0),
+    PROMPT_EXTRACTION: (80.0, 85.0),
+    MODEL_VALIDATION: (85.0, 95.0),
+    SAVING_RESULTS: (95.0, 100.0),
+}
+PHASES = tuple(PERCENT_RANGES)

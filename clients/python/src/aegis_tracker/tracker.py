@@ -8,13 +8,14 @@ import uuid
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
 
 from aegis_tracker import events, process_life, stop_signals
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
 from aegis_tracker.contract_values import fit_text
 from aegis_tracker.dead_spool_sender import DeadSpoolSender
 from aegis_tracker.notices import Notices, QuietLock
+from aegis_tracker.own_status import OwnStatus
 from aegis_tracker.sender import Sender
 from aegis_tracker.settings import (
     SPOOL_MAX_BYTES,
@@ -29,6 +30,9 @@ from aegis_tracker.spool_opening import memory_spool, open_spool
 from aegis_tracker.spool_reader import Place
 from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of
 from aegis_tracker.transport import Transport
+
+if TYPE_CHECKING:
+    from aegis_tracker.terminal_view import LiveView
 
 _Parameters = ParamSpec("_Parameters")
 
@@ -115,6 +119,8 @@ class TrainingProgressTracker:
         self._on_cancel = on_cancel
         self._raise_on_cancel = raise_on_cancel
         self._told_to_stop: str | None = None
+        self._status = OwnStatus(fit_text(domain))
+        self._view: LiveView | None = None
         self._begin(domain, url, token, spool_dir, spool_max_bytes, run_id, llm_model, optimizer, sample_count, config)
 
     @_never_raises
@@ -190,6 +196,23 @@ class TrainingProgressTracker:
         """The training has failed; an exception is told as `Type: message`."""
         self._append("fail", events.fail_event(error))
 
+    @_never_raises
+    def show(self) -> None:
+        """Draw the run in this terminal until it ends: phases, percentage, time left, metrics.
+
+        From the tracker's own events, so it needs no service; it needs the extra `show`. Where standard
+        error is no terminal there is nothing to draw on, and nothing happens.
+        """
+        if self._view is not None or self._status.ended or not sys.stderr.isatty():
+            return
+        try:
+            from aegis_tracker.terminal_view import LiveView
+        except ImportError:
+            self._notices.once("show", "show() needs rich: pip install 'aegis-tracker[show]'.")
+            return
+        self._view = LiveView(self._status.shown)
+        self._view.start()
+
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait up to `timeout` seconds until all that was reported has arrived; whether it has."""
         with self._lock:
@@ -202,6 +225,7 @@ class TrainingProgressTracker:
 
     def close(self, timeout: float = 10.0) -> None:
         """Flush, and stop to send. What has not arrived stays in the spool; the run is not ended by it."""
+        self._stop_showing()
         self.flush(timeout)
         if self._dead_spools is not None:
             self._dead_spools.stop(timeout_s=1.0)
@@ -234,6 +258,7 @@ class TrainingProgressTracker:
     def process_forked(self) -> None:
         """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
         self._forked = True
+        self._view = None  # the parent draws
         self._notices.held = False
         self._lock = QuietLock(self._notices)
         if self._spool is not None and self._finalizer is not None and self._finalizer.alive:
@@ -251,6 +276,7 @@ class TrainingProgressTracker:
         reason = self._told_to_stop or _uncaught()
         if self._ended_by is None and reason is not None and not (self._forked and self._sender is None):
             self.fail(reason)
+        self._stop_showing()
         sender = self._sender
         if sender is None or sender.stopped:
             return
@@ -276,6 +302,7 @@ class TrainingProgressTracker:
                 self._notices.once("ended", f"{call}() is ignored: {why}.")
                 return
             self._spool.append(event)
+            self._status.apply(event)
             self._fraction = 0.0 if event["type"] == "phase" else event.get("fraction", self._fraction)
             if event["type"] in END_TYPES:
                 self._ended_by = f"{call}()"
@@ -284,6 +311,13 @@ class TrainingProgressTracker:
                 self._start_sending()  # the process that sent is gone, as after becoming a daemon
             if self._ended_by is not None and (self._sender is None or self._sender.stopped):
                 self._close_spool()
+        if self._status.ended:
+            self._stop_showing()
+
+    def _stop_showing(self) -> None:
+        view, self._view = self._view, None
+        if view is not None:
+            view.stop()
 
     def _start_sending(self) -> None:
         if self._connect is None or self._spool is None:

@@ -48,17 +48,22 @@ class Transport:
         self._connection: http.client.HTTPConnection | None = None
 
     def post(self, path: str, body: bytes) -> Answer:
-        """POST JSON to a path below the base URL. Raises UnreachableError.
+        """POST JSON to a path below the base URL. Raises UnreachableError."""
+        return self._request("POST", path, body)
 
-        A request on a connection that the service closed meanwhile is made once more on a new one.
-        """
+    def get(self, path: str) -> Answer:
+        """GET a path below the base URL. Raises UnreachableError."""
+        return self._request("GET", path, None)
+
+    def _request(self, method: str, path: str, body: bytes | None) -> Answer:
+        """A request on a connection that the service closed meanwhile is made once more on a new one."""
         reused = self._connection is not None
         try:
-            return self._exchange(path, body)
+            return self._exchange(method, path, body)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             if reused and isinstance(error, (ConnectionError, http.client.BadStatusLine)):
-                return self.post(path, body)
+                return self._request(method, path, body)
             raise UnreachableError(str(error) or type(error).__name__) from error
 
     def close(self) -> None:
@@ -76,9 +81,9 @@ class Transport:
             except OSError:
                 return  # not connected any more, which is what was wanted
 
-    def _exchange(self, path: str, body: bytes) -> Answer:
+    def _exchange(self, method: str, path: str, body: bytes | None) -> Answer:
         connection = self._connection or self._connect()
-        connection.request("POST", self.address.path_prefix + path, body, self._headers)
+        connection.request(method, self.address.path_prefix + path, body, self._headers)
         response = connection.getresponse()
         data = response.read(ANSWER_MAX_BYTES)
         if response.will_close or not response.isclosed():

@@ -1,0 +1,82 @@
+"""How a run is going as its own events tell it: the service's status object, without the service."""
+
+import time
+from typing import Any
+
+from aegis_tracker.phases import INITIALIZATION, PERCENT_RANGES, PHASES, SAVING_RESULTS
+
+Status = dict[str, Any]
+
+_ENDS = {"complete": "completed", "fail": "failed"}
+
+
+class OwnStatus:
+    """Follows the events of one run by the contract's rules; a few assignments an event."""
+
+    def __init__(self, domain: str) -> None:
+        self._domain = domain
+        self._status = "pending"
+        self._phase = INITIALIZATION
+        self._percent = 0.0
+        self._message: str | None = None
+        self._metrics: dict[str, Any] = {}
+        self._error: str | None = None
+        self._started_at: float | None = None
+        self._ended_at: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has been completed or has failed."""
+        return self._ended_at is not None
+
+    def apply(self, event: dict[str, Any]) -> None:
+        """Take the status one event further."""
+        if self._started_at is None:
+            self._started_at, self._status = time.time(), "training"
+        kind = event["type"]
+        if kind == "phase" and PHASES.index(event["phase"]) > PHASES.index(self._phase):
+            self._phase = event["phase"]
+            self._percent = max(self._percent, PERCENT_RANGES[self._phase][0])
+        elif kind == "progress":
+            start, end = PERCENT_RANGES[self._phase]
+            self._percent = max(self._percent, start + event["fraction"] * (end - start))
+            self._message = event.get("message") or self._message
+        if kind != "log":
+            self._metrics = self._metrics | (event.get("metrics") or {})
+        if kind in _ENDS:
+            self._status, self._error, self._ended_at = _ENDS[kind], event.get("error"), time.time()
+            if kind == "complete":
+                self._phase, self._percent = SAVING_RESULTS, 100.0
+
+    def shown(self) -> Status:
+        """The status object as the service would show it now, as far as a terminal shows it.
+
+        `seconds_left` stands for `estimated_completion`: the pace so far goes on; None at 0 % and at the end.
+        """
+        elapsed_s = 0.0 if self._started_at is None else max(0.0, (self._ended_at or time.time()) - self._started_at)
+        running = self._status == "training" and self._percent > 0
+        return {
+            "domain_name": self._domain,
+            "status": self._status,
+            "progress": 100 if self._status == "completed" else min(int(self._percent), 99),
+            "current_step": self._phase,
+            "steps": [self._step(name) for name in PHASES],
+            "message": self._message,
+            "metrics": self._metrics,
+            "error_message": self._error,
+            "elapsed_time_ms": int(elapsed_s * 1000),
+            "seconds_left": elapsed_s / self._percent * (100 - self._percent) if running else None,
+            "health": None,
+            "failure_reason": None,
+        }
+
+    def _step(self, name: str) -> dict[str, Any]:
+        start, end = PERCENT_RANGES[name]
+        done = min(max((self._percent - start) / (end - start), 0.0), 1.0)
+        if self._status == "completed" or (self._percent >= end and name != self._phase):
+            status = "completed"
+        elif name == self._phase and self._status != "pending":
+            status = "failed" if self._status == "failed" else "in_progress"
+        else:
+            status = "pending"
+        return {"name": name, "status": status, "progress": round(100 * done)}

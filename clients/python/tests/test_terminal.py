@@ -1,0 +1,206 @@
+"""A run on a terminal: what its own events say, how it is drawn, and that drawing never hurts."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aegis_tracker import phases
+from aegis_tracker.own_status import OwnStatus
+from aegis_tracker.terminal_view import duration, render
+from rich.console import Console
+
+ENTITY = phases.ENTITY_EXTRACTION_OPTIMIZATION
+LIMIT_S = 30
+
+
+def following(*events: dict[str, Any]) -> OwnStatus:
+    status = OwnStatus("medical")
+    for event in events:
+        status.apply(event)
+    return status
+
+
+def phase(name: str) -> dict[str, Any]:
+    return {"type": "phase", "phase": name}
+
+
+def progress(fraction: float, **more: Any) -> dict[str, Any]:
+    return {"type": "progress", "fraction": fraction, **more}
+
+
+def drawn(status: dict[str, Any], width: int = 100) -> str:
+    console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115 (closed with the console's end)
+    with console.file:
+        console.print(render(status))
+        return console.export_text()
+
+
+def test_before_the_first_event():
+    shown = following().shown()
+    assert (shown["status"], shown["progress"], shown["seconds_left"]) == ("pending", 0, None)
+    assert {step["status"] for step in shown["steps"]} == {"pending"}
+
+
+def test_events_move_it_as_they_move_the_service():
+    status = following(phase(ENTITY), progress(0.5, message="trial 5 of 10", metrics={"entity_f1": 0.71}))
+    shown = status.shown()
+    assert (shown["status"], shown["progress"], shown["current_step"]) == ("training", 27, ENTITY)
+    assert [(step["status"], step["progress"]) for step in shown["steps"]] == [
+        ("completed", 100),
+        ("completed", 100),
+        ("in_progress", 50),
+        *[("pending", 0)] * 4,
+    ]
+    assert (shown["message"], shown["metrics"]) == ("trial 5 of 10", {"entity_f1": 0.71})
+
+
+def test_nothing_goes_back():
+    status = following(phase(ENTITY), progress(0.5), phase(phases.LOADING_DATA), progress(0.1))
+    assert (status.shown()["progress"], status.shown()["current_step"]) == (27, ENTITY)
+
+
+def test_the_time_left_is_the_pace_so_far(monkeypatch: pytest.MonkeyPatch):
+    now = 1000.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    status = following(phase(ENTITY))
+    now = 1060.0
+    status.apply(progress(1.0))
+    assert status.shown()["seconds_left"] == pytest.approx(60 / 45 * 55)
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ({"type": "complete", "metrics": {"entity_f1": 0.9}}, "completed"),
+        ({"type": "fail", "error": "no memory"}, "failed"),
+    ],
+)
+def test_the_end_is_told(end: dict[str, Any], words: str):
+    status = following(phase(ENTITY), progress(0.5), end)
+    assert status.ended
+    assert status.shown()["seconds_left"] is None
+    picture = drawn(status.shown())
+    assert words in picture
+    assert ("100 %" in picture) == (words == "completed") or "✓" in picture
+    assert ("no memory" in picture) == (words == "failed")
+
+
+def test_the_picture_names_phases_percentage_time_and_metrics():
+    status = following(
+        phase(ENTITY), progress(0.5, message="trial 5 of 10", metrics={"entity_f1": 0.714, "loss": None})
+    )
+    picture = drawn(status.shown())
+    for words in (
+        "medical",
+        "27 %",
+        "left",
+        "▶ entity extraction optimization",
+        " 50 %",
+        "trial 5 of 10",
+        "entity f1 0.714",
+        "loss –",
+    ):
+        assert words in picture
+
+
+def test_texts_are_shown_as_they_are():
+    status = following(
+        progress(0.5, message="[bold]x[/bold] \x1b[31m\r\n[/nonsense]", metrics={"[red]f1": "\x1b]0;t\x07"})
+    )
+    picture = drawn(status.shown())
+    assert "[bold]x[/bold]  [31m" in picture
+    assert "\x1b" not in picture
+    assert "[red]f1" in picture
+
+
+def test_a_narrow_terminal_does_not_break_it():
+    status = following(progress(0.5, message="x" * 500, metrics={str(n): n for n in range(50)}))
+    assert max(len(line) for line in drawn(status.shown(), width=40).splitlines()) <= 40
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "1 s"), (40, "40 s"), (119, "119 s"), (300, "5 min"), (7200, "2 h"), (200_000, "2 d")]
+)
+def test_durations(seconds: float, words: str):
+    assert duration(seconds) == words
+
+
+TRAINING = """
+import os, sys
+from aegis_tracker import TrainingProgressTracker, phases
+if "without-rich" in sys.argv:
+    sys.modules["rich"] = sys.modules["rich.console"] = None
+tracker = TrainingProgressTracker("medical", url="http://127.0.0.1:9", token="x", spool_dir=sys.argv[1])
+tracker.show()
+tracker.show()
+tracker.enter_phase(phases.ENTITY_EXTRACTION_OPTIMIZATION)
+tracker.update_progress(0.5, "half way")
+print("printed meanwhile", flush=True)
+if "fork" in sys.argv:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+if "die" not in sys.argv:
+    tracker.complete({"entity_f1": 0.9})
+tracker.close(timeout=0)
+"""
+
+
+def on_a_terminal(spool: Path, *arguments: str) -> str:
+    """What a training prints on a terminal of its own."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", TRAINING, spool, *arguments],
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    ) as training:
+        os.close(theirs)
+        printed = b""
+        while select.select([ours], [], [], LIMIT_S)[0]:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # Linux's way of saying that nobody has the other side any more
+                break
+            printed += part
+        os.close(ours)
+        assert training.wait(LIMIT_S) == 0, printed
+    return printed.decode()
+
+
+def test_show_draws_and_leaves_the_last_state_standing(tmp_path: Path):
+    printed = on_a_terminal(tmp_path)
+    assert "half way" in printed or "completed" in printed
+    assert "printed meanwhile" in printed
+    last = printed[printed.rindex("medical") :]
+    assert "completed" in last
+    assert "\x1b[?25h" in printed  # the cursor is back
+
+
+def test_the_cursor_is_back_when_the_run_never_ended(tmp_path: Path):
+    assert "\x1b[?25h" in on_a_terminal(tmp_path, "die")
+
+
+def test_a_forked_child_does_not_draw(tmp_path: Path):
+    assert "completed" in on_a_terminal(tmp_path, "fork")
+
+
+def test_without_rich_it_is_said_and_the_training_goes_on(tmp_path: Path):
+    printed = on_a_terminal(tmp_path, "without-rich")
+    assert "pip install 'aegis-tracker[show]'" in printed
+    assert "printed meanwhile" in printed
+
+
+def test_without_a_terminal_nothing_is_drawn(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINING, tmp_path], capture_output=True, text=True, timeout=LIMIT_S, check=True
+    )
+    assert done.stdout == "printed meanwhile\n"
+    assert "medical" not in done.stderr

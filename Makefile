@@ -63,7 +63,7 @@ endef
 .venv/installed: requirements.txt clients/python/pyproject.toml
 	$(call make_venv,.venv)
 	@echo "Installing the service into .venv …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt -e clients/python
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt -e 'clients/python[show]'
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt

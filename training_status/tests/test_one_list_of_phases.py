@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aegis_tracker import phases as tracker_phases
 
-from training_status.phases import PHASE_NAMES
+from training_status.phases import PHASE_NAMES, PHASES
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOT_AMBIGUOUS = [name for name in PHASE_NAMES if name != "initialization"]
@@ -12,6 +12,7 @@ NOT_AMBIGUOUS = [name for name in PHASE_NAMES if name != "initialization"]
 
 def test_the_tracker_has_the_same_list():
     assert tracker_phases.PHASES == PHASE_NAMES
+    assert {phase.name: (phase.start, phase.end) for phase in PHASES} == tracker_phases.PERCENT_RANGES
 
 
 def test_nothing_else_in_the_service_spells_a_phase():

@@ -43,6 +43,7 @@ format: .venv/installed-dev ## Bring code and openapi.yaml into shape
 
 bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
 	$(BIN)/python benchmarks/service.py
+	$(BIN)/python clients/python/benchmarks/tracker_calls.py | tee benchmarks/results/tracker_calls.txt
 	$(BIN)/python benchmarks/dspy_training.py
 
 example-env: $(EXAMPLE)/.venv/installed
@@ -74,5 +75,5 @@ endef
 $(EXAMPLE)/.venv/installed: $(EXAMPLE)/requirements.txt clients/python/pyproject.toml
 	$(call make_venv,$(EXAMPLE)/.venv)
 	@echo "Installing the example's environment (DSPy, some 350 MB) into $(EXAMPLE)/.venv …"
-	@$(EXAMPLE)/.venv/bin/python -m pip install -qq --disable-pip-version-check -r $(EXAMPLE)/requirements.txt -e clients/python pytest
+	@$(EXAMPLE)/.venv/bin/python -m pip install -qq --disable-pip-version-check -r $(EXAMPLE)/requirements.txt -e 'clients/python[show]' pytest
 	@touch $@

@@ -3,10 +3,11 @@
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from aegis_tracker import TrainingProgressTracker
+from aegis_tracker import TrainingLogHandler, TrainingProgressTracker
 
 from domain_training.dataset import BadDataError, count_lines, locate_files
 from domain_training.models import STAND_IN
@@ -21,7 +22,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when the training completed, 1 when the data are bad, 130 when it was stopped by Ctrl-C or a request
     of the service. Other failures are raised. The run is told each of these ends."""
     settings = parse_arguments(arguments)
-    _show_on_console()
     tracker = TrainingProgressTracker(
         settings.domain,
         llm_model=settings.model,
@@ -29,8 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sample_count=_claimed_samples(settings),
         config={"seed": settings.seed, "threads": settings.threads, "pace_s": settings.pace_s},
     )
+    if settings.show:
+        tracker.show()
+    _talk_on_console()  # after show(), which lets what is printed appear above its picture
     try:
-        with tracker:
+        with tracker, warnings_told_to(tracker):
             try:
                 outcome = train(settings, Report(tracker))
             except KeyboardInterrupt:
@@ -74,6 +77,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> Settings:
         help="folder for prompts and metrics (default: out, beside train.py)",
     )
     parser.add_argument("--seed", type=int, default=1, help="for the optimiser")
+    parser.add_argument("--show", action="store_true", help="draw phases, percentage and time left on the terminal")
     parser.add_argument("--threads", type=_count, default=1, help="model calls at a time in evaluations")
     chosen = parser.parse_args(arguments)
     return Settings(
@@ -85,6 +89,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> Settings:
         out=getattr(chosen, "out", HOME / "out"),
         seed=chosen.seed,
         threads=chosen.threads,
+        show=chosen.show,
     )
 
 
@@ -112,7 +117,19 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _show_on_console() -> None:
+@contextmanager
+def warnings_told_to(tracker: TrainingProgressTracker) -> Iterator[None]:
+    """While open, warnings and errors that any library logs stand in the run's log too."""
+    handler = TrainingLogHandler(tracker, logging.WARNING)
+    everything = logging.getLogger()
+    everything.addHandler(handler)
+    try:
+        yield
+    finally:
+        everything.removeHandler(handler)
+
+
+def _talk_on_console() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     console.handlers = [handler]

@@ -29,6 +29,7 @@ class Settings:
     out: Path
     seed: int
     threads: int
+    show: bool = False
 
 
 @dataclass(frozen=True)

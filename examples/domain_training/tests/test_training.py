@@ -1,11 +1,14 @@
 """Whole trainings, seen from the service they report to."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
+from aegis_tracker import TrainingLogHandler, TrainingProgressTracker
 from aegis_tracker.phases import PHASES
 from command_line import run_training
+from domain_training.command import warnings_told_to
 from recording_service import RecordingService, recording_service
 
 OPTIMIZERS = ("bootstrap", "miprov2", "gepa")
@@ -131,3 +134,14 @@ def test_bad_data_are_named_and_nothing_is_trained(tmp_path: Path) -> None:
     assert service.events[-1]["type"] == "fail"
     assert "train.jsonl line 2" in service.events[-1]["error"]
     assert not (tmp_path / "out").exists()
+
+
+def test_what_libraries_warn_of_stands_in_the_log(tmp_path: Path) -> None:
+    with recording_service() as service:
+        tracker = TrainingProgressTracker("medical", url=service.url, token="aegis_test", spool_dir=tmp_path)
+        with tracker, warnings_told_to(tracker):
+            logging.getLogger("some.library").warning("this model is old")
+            logging.getLogger("some.library").info("not for people")
+        assert tracker.flush(30)
+        assert [event["message"] for event in service.events if event["type"] == "log"] == ["this model is old"]
+    assert not [handler for handler in logging.getLogger().handlers if isinstance(handler, TrainingLogHandler)]

@@ -1,5 +1,6 @@
 """A run on a terminal: the seven phases, the percentage, the time left. Drawn by rich, the extra `show`."""
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +37,8 @@ class LiveView:
     def __init__(self, status: Callable[[], Status], console: Console | None = None) -> None:
         self._live = Live(
             get_renderable=lambda: render(status()),
-            console=console or Console(stderr=True),
+            # Bound to the stream of now: what a training puts in its place later may print through us.
+            console=console or Console(file=sys.stderr),
             refresh_per_second=REFRESHES_A_SECOND,
         )
         self._stopping = threading.Lock()

@@ -140,8 +140,8 @@ def test_what_libraries_warn_of_stands_in_the_log(tmp_path: Path) -> None:
     with recording_service() as service:
         tracker = TrainingProgressTracker("medical", url=service.url, token="aegis_test", spool_dir=tmp_path)
         with tracker, warnings_told_to(tracker):
-            logging.getLogger("some.library").warning("this model is old")
-            logging.getLogger("some.library").info("not for people")
+            logging.getLogger("another.package").warning("this model is old")
+            logging.getLogger("another.package").info("not for people")
         assert tracker.flush(30)
         assert [event["message"] for event in service.events if event["type"] == "log"] == ["this model is old"]
     assert not [handler for handler in logging.getLogger().handlers if isinstance(handler, TrainingLogHandler)]

@@ -15,14 +15,14 @@ from typing import Any
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "domain_training"
 sys.path.insert(0, str(EXAMPLE))
 
-import domain_training  # noqa: E402, F401  (first: it keeps LiteLLM from looking for the internet)
-import dspy  # noqa: E402
-from aegis_tracker import TrainingProgressTracker, phases  # noqa: E402
-from aegis_tracker.dspy import track  # noqa: E402
-from domain_training.dataset import Dataset, DatasetReader, locate_files  # noqa: E402
-from domain_training.metric import make_metric  # noqa: E402
-from domain_training.models import STAND_IN, make_model  # noqa: E402
-from domain_training.tasks import make_tasks  # noqa: E402
+import domain_training  # noqa: F401  (first: it keeps LiteLLM from looking for the internet)
+import dspy
+from aegis_tracker import TrainingProgressTracker, phases
+from aegis_tracker.dspy import track
+from domain_training.dataset import Dataset, DatasetReader, locate_files
+from domain_training.metric import make_metric
+from domain_training.models import STAND_IN, make_model
+from domain_training.tasks import make_tasks
 
 CALL_S = 0.05
 THREADS = {"num_threads": 1}

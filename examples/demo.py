@@ -31,7 +31,7 @@ def say(text: str) -> None:
 def manage(*arguments: str) -> str:
     """What a management command prints."""
     command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()  # noqa: S603
+    return subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def create_domain(address: str, token: str) -> None:
@@ -62,7 +62,7 @@ class Demo:
 
     def start(self, *command: str, **options: object) -> "subprocess.Popen[str]":
         """A child process that `stop` ends."""
-        child = subprocess.Popen(command, cwd=PROJECT, text=True, start_new_session=True, **options)  # type: ignore[call-overload]  # noqa: S603
+        child = subprocess.Popen(command, cwd=PROJECT, text=True, start_new_session=True, **options)  # type: ignore[call-overload]
         self._children.append(child)
         return child
 

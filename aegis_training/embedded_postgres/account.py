@@ -32,7 +32,7 @@ class Account:
     ) -> subprocess.Popen[bytes]:
         """Start `command` under this account, with nothing of our environment."""
         changes_user = self.uid != os.geteuid()
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             [*self.prefix, *map(str, command)],
             user=self.uid if changes_user else None,
             group=self.gid if changes_user else None,

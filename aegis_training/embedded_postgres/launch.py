@@ -46,7 +46,7 @@ def _start(directory: DataDirectory, binaries: Path, inherited: tuple[int, int, 
     search_path = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     log = server_log.open_log(directory)
     try:
-        ended = subprocess.run(  # noqa: S603
+        ended = subprocess.run(
             [sys.executable, "-m", f"{__package__}.keeper", directory.path, binaries, *map(str, inherited)],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -57,9 +57,7 @@ def _arguments(pid: int) -> list[str]:
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             return []
         return [os.fsdecode(argument) for argument in raw.split(b"\0")[:-1]]
-    listing = subprocess.run(  # noqa: S603
-        ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    listing = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return listing.stdout.split()[:1]  # arguments with spaces cannot be told apart, so: in doubt, yes
 
 

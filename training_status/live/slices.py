@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from training_status.live.database_threads import catching_up
 from training_status.live.update import Update, told_gap, told_lines
-from training_status.read.news import Position, news_of_runs
+from training_status.read.news import Position, RunNews, news_of_runs
 from training_status.read.run_facts import RunFacts
 
 _KEPT: Final = 32  # of at most about 256 KiB
@@ -34,9 +34,9 @@ class Slices:
 
 
 async def _read(run_id: int, position: Position) -> Update | None:
+    news: RunNews | None = None
     for pause_s in _LOOK_AGAIN_AFTER_S:
-        found = await catching_up.ask_until_answered(news_of_runs, {run_id: position})
-        news = found.get(run_id)
+        news = (await catching_up.ask_until_answered(news_of_runs, {run_id: position})).get(run_id)
         if news is None:
             return None
         if news.lines:
@@ -45,6 +45,7 @@ async def _read(run_id: int, position: Position) -> Update | None:
         if news.facts.first_seq > position.after_seq + 1:  # all of it has been taken out of the log
             return _gap(news.facts, news.facts.first_seq)
         await asyncio.sleep(pause_s)  # it was taken out between the look at the run and the look at its log
+    assert news is not None
     return _gap(news.facts, (position.up_to_seq or news.facts.last_seq) + 1)
 
 

@@ -24,7 +24,7 @@ from training_status.tests.acceptance.running_service import (
     problem,
 )
 
-LIMIT_S = 20.0  # longer than the 15 s between comments
+LIMIT_S = 30.0  # longer than the 15 s between comments
 VIEWERS_MAX = 4
 
 

@@ -14,7 +14,7 @@ from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import ADMIN, Run, Service
 from training_status.tests.programs import path_of
 
-LIMIT_MS = 30_000
+LIMIT_MS = 60_000
 
 _TICKET = """async ([address, token, domain]) => {
     const answer = await fetch(address, {

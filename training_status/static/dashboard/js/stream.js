@@ -1,0 +1,161 @@
+/**
+ * Following a stream: opened again by itself after every kind of interruption, with its cursor, and closed
+ * while nobody looks.
+ *
+ * Over fetch, because an EventSource gives up for good on any status but 200 and cannot say which it was.
+ *
+ * @typedef {import("./types.js").TrainingEvent} TrainingEvent
+ * @typedef {"connecting" | "open" | "waiting" | "ended" | "refused"} StreamState
+ */
+
+import { ServiceError, ask, learnClock } from "./service.js";
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+const SILENCE_LIMIT_MS = 45_000; // the service gives a sign of life every 15 s
+
+/**
+ * @typedef {object} Follower
+ * @property {(event: TrainingEvent) => void} onEvent
+ * @property {(state: StreamState, why: string) => void} onState
+ */
+
+export class Stream {
+  /**
+   * @param {string} url from `address`
+   * @param {string} lastEventId where to go on, `RUN.SEQ`; empty for a new viewer
+   * @param {Follower} follower
+   */
+  constructor(url, lastEventId, follower) {
+    this.url = url;
+    this.lastEventId = lastEventId;
+    this.follower = follower;
+    /** @type {AbortController | null} */
+    this.connection = null;
+    this.closed = false;
+    this.#onVisibility = () => this.#showOrHide();
+    document.addEventListener("visibilitychange", this.#onVisibility);
+    window.addEventListener("online", this.#onVisibility);
+    this.#showOrHide();
+  }
+
+  /** @type {() => void} */
+  #onVisibility;
+  /** @type {(() => void) | null} */
+  #hurry = null;
+
+  /** Follow no more. */
+  close() {
+    this.closed = true;
+    document.removeEventListener("visibilitychange", this.#onVisibility);
+    window.removeEventListener("online", this.#onVisibility);
+    this.connection?.abort();
+    this.#hurry?.();
+  }
+
+  #showOrHide() {
+    if (document.hidden) {
+      this.connection?.abort();
+    } else if (this.connection === null && !this.closed) {
+      void this.#follow();
+    } else {
+      this.#hurry?.();
+    }
+  }
+
+  /** Connect, read, and connect again, until closed, hidden or told that there will be no more. */
+  async #follow() {
+    let failures = 0;
+    while (!this.closed && !document.hidden) {
+      const connection = (this.connection = new AbortController());
+      let why = "The connection was interrupted.";
+      let retryAfterMs = 0;
+      try {
+        this.follower.onState("connecting", "");
+        const answer = await ask(this.url, {
+          signal: connection.signal,
+          headers: this.lastEventId ? { "Last-Event-ID": this.lastEventId } : {},
+        });
+        if (answer.status === 204) return this.#stop("ended", "");
+        this.follower.onState("open", "");
+        await this.#read(answer, connection, () => (failures = 0));
+      } catch (error) {
+        if (error instanceof ServiceError) {
+          if ([401, 403, 404, 422].includes(error.status)) return this.#stop("refused", error.message);
+          why = error.message;
+          retryAfterMs = error.retryAfterS * 1000;
+        } else if (!(error instanceof DOMException || error instanceof TypeError)) {
+          throw error;
+        }
+      }
+      if (this.closed || document.hidden) break;
+      this.follower.onState("waiting", why);
+      failures += 1;
+      const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
+      await this.#pause(Math.max(retryAfterMs, longest * (0.5 + Math.random() / 2)));
+    }
+    this.connection = null;
+  }
+
+  /** @param {StreamState} state @param {string} why */
+  #stop(state, why) {
+    this.closed = true;
+    this.connection = null;
+    this.follower.onState(state, why);
+  }
+
+  /** @param {number} ms at most; less when the page is shown again or the network is back */
+  #pause(ms) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      const hurry = () => done();
+      this.#hurry = hurry;
+      /** Go on. */
+      function done() {
+        clearTimeout(timer);
+        resolve(undefined);
+      }
+    });
+  }
+
+  /**
+   * Hand over the messages of one answer until it ends. A connection that is silent for too long is dead.
+   *
+   * @param {Response} answer
+   * @param {AbortController} connection
+   * @param {() => void} onMessage
+   */
+  async #read(answer, connection, onMessage) {
+    if (answer.body === null) return;
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const silence = setTimeout(() => connection.abort(), SILENCE_LIMIT_MS);
+      const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+      if (done) return;
+      text += value;
+      const messages = text.split("\n\n");
+      text = messages.pop() ?? "";
+      for (const message of messages) {
+        onMessage();
+        this.#take(message);
+      }
+    }
+  }
+
+  /** @param {string} message the lines of one message, as the service writes them: an id and one line of data */
+  #take(message) {
+    let id = "";
+    let data = "";
+    for (const line of message.split("\n")) {
+      if (line.startsWith("id: ")) id = line.slice(4);
+      else if (line.startsWith("data: ")) data = line.slice(6);
+    }
+    if (data) {
+      const event = /** @type {TrainingEvent} */ (JSON.parse(data));
+      if (event.event_type !== "log" && event.event_type !== "gap") learnClock(event.timestamp);
+      this.follower.onEvent(event);
+    }
+    if (id) this.lastEventId = id;
+  }
+}

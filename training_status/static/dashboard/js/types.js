@@ -1,0 +1,16 @@
+/**
+ * The shapes of the API, as openapi.yaml says them. `npm run check` makes the types; nothing of it runs.
+ *
+ * @typedef {import("#schema").components["schemas"]["TrainingStatus"]} Status
+ * @typedef {import("#schema").components["schemas"]["TrainingRun"]} Run
+ * @typedef {import("#schema").components["schemas"]["TrainingRunPage"]} RunPage
+ * @typedef {import("#schema").components["schemas"]["TrainingLogPage"]} LogPage
+ * @typedef {import("#schema").components["schemas"]["TrainingLogEntry"]} LogEntry
+ * @typedef {import("#schema").components["schemas"]["TrainingEvent"]} TrainingEvent
+ * @typedef {import("#schema").components["schemas"]["LogLevel"]} LogLevel
+ * @typedef {import("#schema").components["schemas"]["Domain"]} Domain
+ * @typedef {import("#schema").components["schemas"]["Problem"]} Problem
+ * @typedef {Status["metrics"]} Metrics
+ */
+
+export {};

@@ -1,0 +1,114 @@
+/** Times, durations, states and metrics in words. */
+
+/** @typedef {import("./types.js").Status} Status */
+
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+
+/** @param {string} name `entity_f1` as `entity f1` */
+export function words(name) {
+  return name.replaceAll("_", " ");
+}
+
+/**
+ * A length of time as people say it: `12 s`, `5 min`, `1 h 20 min`, `2 d 3 h`.
+ *
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < MINUTE_S) return `${whole} s`;
+  if (whole < 10 * MINUTE_S && whole % MINUTE_S) return `${Math.floor(whole / MINUTE_S)} min ${whole % MINUTE_S} s`;
+  if (whole < HOUR_S - MINUTE_S / 2) return `${Math.round(whole / MINUTE_S)} min`;
+  const minutes = Math.round(whole / MINUTE_S);
+  if (whole < DAY_S) return joined(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  const hours = Math.round(whole / HOUR_S);
+  return joined(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+/** @param {number} large @param {string} unit @param {number} small @param {string} smallUnit */
+function joined(large, unit, small, smallUnit) {
+  return small ? `${large} ${unit} ${small} ${smallUnit}` : `${large} ${unit}`;
+}
+
+/**
+ * How long ago: `just now`, `40 s ago`, `3 min ago`.
+ *
+ * @param {string} timestamp
+ * @param {number} now in ms
+ */
+export function ago(timestamp, now) {
+  const seconds = (now - Date.parse(timestamp)) / 1000;
+  return seconds < 2 ? "just now" : `${duration(seconds)} ago`;
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+});
+const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+});
+
+/**
+ * A moment in local time with its zone; with its day unless it is today.
+ *
+ * @param {string | number} moment
+ * @param {number} now in ms
+ */
+export function clock(moment, now) {
+  const date = new Date(moment);
+  return (date.toDateString() === new Date(now).toDateString() ? CLOCK : DAY_AND_CLOCK).format(date);
+}
+
+/** @param {unknown} value a metric as people read it: four digits at most, null as a dash */
+export function metricValue(value) {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value);
+}
+
+/**
+ * The state with what qualifies it: `training, stalled`, `failed: cancelled`.
+ *
+ * @param {Status} status
+ */
+export function stateWords(status) {
+  if (status.failure_reason) return `${status.status}: ${status.failure_reason}`;
+  if (status.health === "stalled" || status.health === "hanging") return `${status.status}, ${status.health}`;
+  return status.status;
+}
+
+/** @param {Status} status the state as a CSS class: what is unwell has the class of its ill */
+export function stateClass(status) {
+  if (status.health === "stalled" || status.health === "hanging") return status.health;
+  return status.failure_reason === "lost" || status.failure_reason === "cancelled" ? status.failure_reason : status.status;
+}
+
+/**
+ * The time left, never 0 while the run goes on.
+ *
+ * @param {Status} status
+ * @param {number} now in ms
+ */
+export function timeLeft(status, now) {
+  if (status.status === "pending") return "not started";
+  if (status.status !== "training") return "";
+  if (status.estimated_completion === null) return "estimating…";
+  const seconds = (Date.parse(status.estimated_completion) - now) / 1000;
+  if (seconds < -5) return "taking longer than expected";
+  if (seconds < 50) return "less than a minute left";
+  return `about ${roundly(seconds)} left`;
+}
+
+/** @param {number} seconds rounded as one says it: nobody counts an hour's seconds */
+function roundly(seconds) {
+  if (seconds < HOUR_S) return duration(Math.max(1, Math.round(seconds / MINUTE_S)) * MINUTE_S);
+  return duration(Math.round(seconds / (5 * MINUTE_S)) * 5 * MINUTE_S);
+}

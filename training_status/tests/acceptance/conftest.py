@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from training_status.tests.acceptance.own_database import Database
 from training_status.tests.acceptance.running_service import Run, Service
 
 _numbers = count(1)
@@ -33,6 +35,12 @@ def impatient_service() -> Iterator[Service]:
         AEGIS_ANONYMOUS_ROLE="viewer",
         AEGIS_CORS_ORIGINS="https://pages.example",
     )
+
+
+@pytest.fixture
+def own_service() -> Iterator[Service]:
+    """A service that the test may kill."""
+    yield from _serve()
 
 
 def _serve(**settings: str) -> Iterator[Service]:
@@ -62,6 +70,15 @@ def viewer(service: Service) -> httpx.Client:
 @pytest.fixture(scope="session")
 def nobody(service: Service) -> httpx.Client:
     return service.client()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A database that the test may stop."""
+    own = Database(tmp_path / "postgres")
+    own.start()
+    yield own
+    own.stop()
 
 
 @pytest.fixture

@@ -111,6 +111,17 @@ class Service:
         self._server_url = None
         self._environment["DATABASE_URL"] = url
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def terminate(self, limit_s: float) -> None:
+        """SIGTERM; the process must have ended within the limit."""
+        assert self._process
+        self._process.terminate()
+        self._process.wait(limit_s)
+
     def kill(self) -> None:
         """SIGKILL; `start` starts it again with the same data."""
         assert self._process
@@ -142,18 +153,37 @@ class Service:
     def token(self, role: str, domain: str | None = None) -> str:
         """A token of that role, made by the command line once and kept."""
         if (role, domain) not in self._tokens:
-            bound = ["--domain", domain] if domain else []
-            made = subprocess.run(
-                [sys.executable, "manage.py", "create_token", "acceptance", "--role", role, *bound],
-                cwd=PROJECT,
-                env=self._environment,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=True,
-            )
-            self._tokens[role, domain] = made.stdout.strip()
+            self._tokens[role, domain] = self.new_token(role, domain)
         return self._tokens[role, domain]
+
+    def new_token(self, role: str, domain: str | None = None) -> str:
+        """A token that nobody else uses."""
+        bound = ["--domain", domain] if domain else []
+        return self.manage("create_token", "acceptance", "--role", role, *bound)
+
+    def revoke(self, token: str) -> None:
+        """Make a token useless, as an operator does in the admin."""
+        self.run_in_django(
+            "from django.utils.timezone import now; from training_status.models import AccessToken;"
+            f"assert AccessToken.objects.filter(prefix={token.split('_')[1]!r}).update(revoked_at=now()) == 1"
+        )
+
+    def run_in_django(self, program: str) -> None:
+        """Do what no interface of the service does, beside it on the same database."""
+        self.manage("shell", "--no-imports", "-c", program)
+
+    def manage(self, *arguments: str) -> str:
+        """What `manage.py` prints, run beside the service on the same database."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A client whose paths begin below `/api/v1/admin`; closed with the service."""

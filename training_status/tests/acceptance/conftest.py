@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from training_status.tests.acceptance.audience import FACES, Audience
+from training_status.tests.acceptance.live_viewers import SseViewer, Viewer
 from training_status.tests.acceptance.own_database import Database
 from training_status.tests.acceptance.running_service import Run, Service
 
@@ -70,6 +73,32 @@ def viewer(service: Service) -> httpx.Client:
 @pytest.fixture(scope="session")
 def nobody(service: Service) -> httpx.Client:
     return service.client()
+
+
+@pytest.fixture
+def audience(service: Service) -> Iterator[Audience]:
+    """Opens viewers of the service's streams."""
+    with Audience(service, service.token("viewer")) as viewers:
+        yield viewers
+
+
+@pytest.fixture
+def strangers(service: Service) -> Iterator[Audience]:
+    """Viewers who bring no credentials but those that they are given one by one."""
+    with Audience(service, None) as viewers:
+        yield viewers
+
+
+@pytest.fixture(params=FACES)
+def watch(request: pytest.FixtureRequest, audience: Audience) -> Callable[..., Viewer]:
+    """A function that opens a viewer of a domain, by each of the two ways in turn."""
+    return partial(FACES[request.param], audience)
+
+
+@pytest.fixture
+def sse(audience: Audience) -> Callable[..., SseViewer]:
+    """A function that opens a viewer of a domain, or of all domains (None), by Server-Sent Events."""
+    return audience.sse
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import random
 from typing import Final
 
-from training_status.api.stream_door import ABORT, Answer, Application, Message, Receive, Send, ask_for_stream
+from training_status.api.stream_door import Answer, Application, Message, Receive, Send, abort_of, ask_for_stream
 from training_status.live.inbox import GONE
 from training_status.live.opening import Opening
 from training_status.live.streams import Streams
@@ -38,7 +38,7 @@ class ServerSentEvents:
         async def tell(update: Update) -> None:
             await send({"type": "http.response.body", "body": update.as_server_sent_events, "more_body": True})
 
-        with self._streams.present(opening, tell, scope.get(ABORT, _no_abort)) as viewer:
+        with self._streams.present(opening, tell, abort_of(scope)) as viewer:
 
             async def notice_departure() -> None:
                 while (await receive())["type"] != "http.disconnect":
@@ -55,7 +55,3 @@ class ServerSentEvents:
                 await send({"type": "http.response.body", "body": b""})
             finally:
                 departure.cancel()
-
-
-def _no_abort() -> None:
-    """Under a server that cannot: its own time limits hold."""

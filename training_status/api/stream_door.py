@@ -1,5 +1,6 @@
 """The one door to the streams: whatever face a stream has, a GET of its view decides."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,14 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # The key, in the ASGI scope, of a function that ends the connection whatever it is doing. The server sets it.
 ABORT: Final = "aegis.abort"
+
+
+def abort_of(scope: Message) -> Callable[[], object]:
+    """What ends the connection that is served by the present task; under another server, the task is cancelled."""
+    abort: Callable[[], object] | None = scope.get(ABORT)
+    task = asyncio.current_task()
+    assert task is not None
+    return abort or task.cancel
 
 
 class Answer(NamedTuple):

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import re_path
 
 from training_status.api.problems import problem
-from training_status.api.stream_door import ABORT, Answer, Application, Message, Receive, Send, ask_for_stream
+from training_status.api.stream_door import Answer, Application, Message, Receive, Send, abort_of, ask_for_stream
 from training_status.live.inbox import GONE, NO_ACCESS, SHUTDOWN
 from training_status.live.opening import Opening
 from training_status.live.streams import Streams
@@ -64,7 +64,7 @@ class TrainingConsumer(AsyncConsumer):
             for text in update.as_texts:
                 await self.send({"type": "websocket.send", "text": text})
 
-        with self._streams.present(opening, tell, self.scope.get(ABORT, _no_abort)) as viewer:
+        with self._streams.present(opening, tell, abort_of(self.scope)) as viewer:
             self._inbox = viewer.inbox
             try:
                 await self.send({"type": "websocket.accept"})
@@ -138,7 +138,3 @@ def _problem(status: int, detail: str, code: str) -> Answer:
     response = problem(status, detail, code)
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     return Answer(status, headers, response.content, None)
-
-
-def _no_abort() -> None:
-    """Under a server that cannot: its own time limits hold."""

@@ -21,7 +21,8 @@ from training_status.wakeups.publish import announce
 
 _LOCK_SQL = """
     SELECT run.id, run.domain_id, run.state, run.failure_reason, run.end_reported, run.cancel_requested_at,
-           run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message, run.started_at, run.ended_at,
+           run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
+           run.started_at, run.ended_at,
            run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq, run.given_up_seq,
            run.phase_started_at
       FROM training_status_trainingrun run

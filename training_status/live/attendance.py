@@ -7,7 +7,7 @@ from typing import Final
 from django.db import DatabaseError, InterfaceError
 
 from training_status.access.credentials import callers_of
-from training_status.live.database_threads import in_database_thread
+from training_status.live.database_threads import catching_up
 from training_status.live.inbox import NO_ACCESS
 from training_status.live.update import Update
 from training_status.live.viewer import Viewer
@@ -67,7 +67,7 @@ class Attendance:
         viewers = list(self._viewers)
         credentials = {viewer.caller.credential for viewer in viewers}
         try:
-            callers = await in_database_thread(callers_of, credentials)
+            callers = await catching_up.ask(callers_of, credentials)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Access to the streams could not be looked at, and will be again: %s", str(error).strip())
             return

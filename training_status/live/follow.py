@@ -5,12 +5,10 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from training_status.live.cursor import Cursor
-from training_status.live.database_threads import asked_until_answered
 from training_status.live.hub import Hub
 from training_status.live.run_follower import RunFollower
-from training_status.live.update import Update, told_lines
 from training_status.live.viewer import Viewer
-from training_status.read.news import Position, news_of_runs
+from training_status.read.news import Position
 
 
 async def follow_run(hub: Hub, viewer: Viewer, run_id: int, cursor: Cursor) -> None:
@@ -80,7 +78,7 @@ async def _follow(
             status_told = follower.status_told
             await viewer.tell(follower.told_first(timezone.now()))
         while not follower.is_gone:
-            caught_up_from, seq = seq, await _catch_up(viewer, follower, seq)
+            caught_up_from, seq = seq, await _catch_up(hub, viewer, follower, seq)
             end_is_known = end_is_known and seq == caught_up_from
             if not follower.attach(inbox, seq):
                 await _tell_waiting(viewer)
@@ -107,21 +105,16 @@ async def _follow(
         follower.leave(inbox)
 
 
-async def _catch_up(viewer: Viewer, follower: RunFollower, seq: int) -> int:
+async def _catch_up(hub: Hub, viewer: Viewer, follower: RunFollower, seq: int) -> int:
     """Tell the entries after `seq` up to the follower's head, a slice in memory at a time; the last one told."""
     while seq < follower.head_seq and not follower.is_gone:
-        head_seq = follower.head_seq
-        found = await asked_until_answered(news_of_runs, {follower.run_id: Position(seq, head_seq)})
-        news = found.get(follower.run_id)
-        if news is None:
+        reading = hub.slices.slice(follower.run_id, Position(seq, follower.head_seq))
+        update = await viewer.inbox.until(reading)
+        if update is None or update.last_seq is None:
             follower.has_ended()
-        elif news.lines:
-            last_seq = news.lines[-1].seq
-            envelopes = told_lines(news.facts, seq, news.lines, timezone.now())
-            await viewer.tell(Update(envelopes, last_seq=last_seq))
-            seq = last_seq
-        else:  # all of it has been taken out of the log
-            seq = min(news.facts.first_seq - 1, head_seq)
+        else:
+            await viewer.tell(update)
+            seq = update.last_seq
     return seq
 
 

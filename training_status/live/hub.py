@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 from django.utils import timezone
 
-from training_status.live.database_threads import asked_until_answered
+from training_status.live.database_threads import looking
 from training_status.live.domain_follower import DomainFollower
 from training_status.live.overview import Overview
 from training_status.live.run_follower import RunFollower
+from training_status.live.slices import Slices
 from training_status.read.domains import all_domain_ids
 from training_status.read.news import LatestRun, Position, RunNews, latest_run_keys, news_of_runs
 from training_status.read.run_facts import RunFacts, latest_runs
@@ -42,6 +43,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.overview = Overview()
+        self.slices = Slices()
         self._runs: dict[int, RunFollower] = {}
         self._domains: dict[int, DomainFollower] = {}
         self._runs_to_read: set[int] = set()
@@ -113,7 +115,7 @@ class Hub:
             await self._awake.wait()
             self._awake.clear()
             wanted = self._wanted()
-            found = await asked_until_answered(_look, wanted)
+            found = await looking.ask_until_answered(_look, wanted)
             self._hand_over(wanted, found)
 
     def _wanted(self) -> _Wanted:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
-from typing import Final
+from typing import Final, TypeVar
 
 from training_status.live.update import Update
 
 _ROOM_BYTES: Final = 256 * 1024
+
+_T = TypeVar("_T")
 
 
 class Closed(Exception):
@@ -77,10 +79,28 @@ class Inbox:
     async def wait(self) -> None:
         """Until there is an update or a poke. Raises Closed."""
         if self._closed_for is None and not self._updates and not self.overflowed:
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+            await self._wait_for_poke()
         if self._closed_for is not None:
             raise Closed(self._closed_for)
+
+    async def until(self, task: asyncio.Task[_T]) -> _T:
+        """The task's result; it goes on for others when this viewer is to go. Raises Closed."""
+        task.add_done_callback(self._poked)
+        try:
+            while not task.done():
+                if self._closed_for is not None:
+                    raise Closed(self._closed_for)
+                await self._wait_for_poke()
+        finally:
+            task.remove_done_callback(self._poked)
+        return task.result()
+
+    async def _wait_for_poke(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _poked(self, _: object) -> None:
+        self.poke()

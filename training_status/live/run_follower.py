@@ -5,7 +5,7 @@ from typing import Any
 
 from training_status.live.inbox import Inbox
 from training_status.live.status_changes import END_EVENTS, change_event, differs, has_started, is_over
-from training_status.live.update import Envelope, Update, told_end, told_lines, told_status
+from training_status.live.update import Envelope, Update, told_end, told_gap, told_lines, told_status
 from training_status.read.news import Position, RunNews
 from training_status.read.run_facts import RunFacts
 from training_status.run_states import RUNNING, SHOWN_STATUS
@@ -87,9 +87,11 @@ class RunFollower:
             # What else has happened by now, a later phase or the end, is still to be told.
             self._status = status | {"status": SHOWN_STATUS[RUNNING], "current_step": self._status["current_step"]}
         envelopes += told_lines(news.facts, self.head_seq, lines, now)
+        before_seq = self.head_seq
         if lines:
             self.head_seq = lines[-1].seq
         elif self.head_seq < news.facts.first_seq - 1:  # what came was taken out of the log before it was seen
+            envelopes.append(told_gap(news.facts, news.facts.first_seq, now))
             self.head_seq = news.facts.first_seq - 1
         while self._ahead:
             self._ahead.pop().poke()
@@ -101,7 +103,7 @@ class RunFollower:
             self._status = status
         if envelopes:
             self._tell(Update(envelopes, last_seq=self.head_seq, ends=ends))
-        return is_behind
+        return is_behind and self.head_seq > before_seq
 
     def told_now(self, now: datetime, *, with_end: bool) -> Update:
         """The status as it is, for a viewer who has all entries up to the head; as the run's end, if they lack that."""

@@ -17,24 +17,25 @@ from training_status.live.viewer import Viewer
 
 logger = logging.getLogger(__name__)
 
-CLOSE_LIMIT_S: Final = 2.0
+CLOSE_LIMIT_S: Final = 1.0
 
 
 class Streams:
     """Serves viewers. Belongs to one event loop at a time."""
 
     def __init__(self) -> None:
-        self._hub = Hub()
         self._attendance = Attendance()
+        self._hub: Hub | None = None
         self._work: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def present(
-        self, opening: Opening, send: Callable[[Update], Awaitable[None]], abort: Callable[[], None]
+        self, opening: Opening, send: Callable[[Update], Awaitable[None]], abort: Callable[[], object]
     ) -> Iterator[Viewer]:
         """The viewer of a stream that was allowed, there until the block ends; then their place is free again."""
         if self._work is None:
-            self._work = asyncio.get_running_loop().create_task(self._run(), name="live streams")
+            self._hub = Hub()
+            self._work = asyncio.get_running_loop().create_task(self._run(self._hub), name="live streams")
         viewer = Viewer(opening.caller, send, abort)
         self._attendance.add(viewer)
         try:
@@ -45,6 +46,7 @@ class Streams:
 
     async def tell(self, viewer: Viewer, opening: Opening) -> str | None:
         """Tell the viewer everything, until the end of what they follow (None), or until they go: why."""
+        assert self._hub is not None
         try:
             if opening.run_id is not None:
                 await follow_run(self._hub, viewer, opening.run_id, opening.cursor)
@@ -69,12 +71,12 @@ class Streams:
             await asyncio.wait([self._work])
             self._work = None
 
-    async def _run(self) -> None:
+    async def _run(self, hub: Hub) -> None:
         """Keep the followers going. What goes wrong in them is a defect: it is logged, and they begin again."""
         while True:
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._hub.run(), name="hub")
+                    tasks.create_task(hub.run(), name="hub")
                     tasks.create_task(self._attendance.run(), name="attendance")
             except ExceptionGroup:
                 logger.exception("The live streams were interrupted, and go on.")

@@ -68,10 +68,15 @@ def told_end(event_type: str, run: RunFacts, status: dict[str, Any], now: dateti
     return Envelope(f"{run.run_number}.end", msgspec.json.encode(status_envelope(event_type, run, status, now)))
 
 
+def told_gap(run: RunFacts, first_seq: int, now: datetime) -> Envelope:
+    """That the log goes on at `first_seq`: what was before it is not kept any more."""
+    return Envelope(None, msgspec.json.encode(gap_envelope(run, first_seq, now)))
+
+
 def told_lines(run: RunFacts, after_seq: int, lines: Iterable[LogLine], now: datetime) -> Iterator[Envelope]:
     """The entries that follow on `after_seq`; where some are not kept any more, that is told first."""
     for line in lines:
         if line.seq != after_seq + 1:
-            yield Envelope(None, msgspec.json.encode(gap_envelope(run, line.seq, now)))
+            yield told_gap(run, line.seq, now)
         yield Envelope(f"{run.run_number}.{line.seq}", msgspec.json.encode(log_envelope(run, line)))
         after_seq = line.seq

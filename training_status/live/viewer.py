@@ -13,7 +13,7 @@ class Viewer:
 
     __slots__ = ("_send", "abort", "caller", "inbox", "told_at", "waits_since")
 
-    def __init__(self, caller: Caller, send: Callable[[Update], Awaitable[None]], abort: Callable[[], None]) -> None:
+    def __init__(self, caller: Caller, send: Callable[[Update], Awaitable[None]], abort: Callable[[], object]) -> None:
         self.caller = caller
         self.abort = abort
         self.inbox = Inbox()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from websockets.asyncio.client import connect
@@ -239,9 +240,13 @@ class WebSocketViewer(Viewer):
         asyncio.run_coroutine_threadsafe(self._connection.send(message), _loop()).result(LIMIT_S)
 
     async def _read(self) -> None:
+        address = urlsplit(self.url)
+        called = self._headers.pop("Host", address.netloc)  # what a page would have called the service
         try:
             connection = await connect(
-                self.url,
+                urlunsplit(address._replace(netloc=called)),
+                host=address.hostname,
+                port=address.port,
                 additional_headers=self._headers,
                 proxy=None,
                 open_timeout=LIMIT_S,

@@ -79,13 +79,24 @@ def test_a_ticket_opens_nothing_else(
     elsewhere = Run(run.client, new_domain())
     denied(FACES[face](strangers, elsewhere.domain, ticket=ticket), 401, 403, 404)
     denied(FACES[face](strangers, run.domain, ticket=ticket, training_run_id=elsewhere.id), 404)
-    denied(strangers.sse(None, ticket=ticket), 401, 403)
     nobody = service.client()
     for path in (f"/domains/{run.domain}", f"/domains/{run.domain}/training-status", run.path, "/domains"):
         problem(nobody.get(path, params={"ticket": ticket}), 401)
         problem(nobody.get(path, headers={"Authorization": f"Bearer {ticket}"}), 401)
     problem(nobody.post("/stream-tickets", params={"ticket": ticket}, json={"domain": run.domain}), 401)
     denied(FACES[face](strangers, run.domain, headers={"Authorization": f"Bearer {ticket}"}), 401)
+
+
+def test_a_ticket_shows_its_domain_alone(
+    strangers: Audience, audience: Audience, run: Run, new_domain: Any, ticket_for: Callable[[str], str]
+) -> None:
+    elsewhere = Run(run.client, new_domain())
+    unbound, viewer = audience.sse(None), strangers.sse(None, ticket=ticket_for(run.domain))
+    elsewhere.send(complete())
+    unbound.await_told(lambda one: one.run_id == elsewhere.id and one.is_end)
+    run.send(complete())
+    viewer.await_type("completed")
+    assert {one.envelope["domain"] for one in viewer.told} == {run.domain}
 
 
 @faces

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Iterator
 from typing import Final
 
 from training_status.api.stream_door import Answer, Application, Message, Receive, Send, abort_of, ask_for_stream
@@ -9,7 +10,9 @@ from training_status.live.inbox import GONE
 from training_status.live.opening import Opening
 from training_status.live.streams import Streams
 from training_status.live.update import Update
+from training_status.live.viewer import Connection
 
+_PIECE_BYTES: Final = 64 * 1024
 _RETRY_MS: Final = (1000, 3000)  # after a restart not everybody comes back at the same moment
 
 
@@ -35,10 +38,10 @@ class ServerSentEvents:
             await self._serve(scope, answer, answer.opening, receive, send)
 
     async def _serve(self, scope: Message, answer: Answer, opening: Opening, receive: Receive, send: Send) -> None:
-        async def tell(update: Update) -> None:
-            await send({"type": "http.response.body", "body": update.as_server_sent_events, "more_body": True})
+        async def send_piece(piece: bytes) -> None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
 
-        with self._streams.present(opening, tell, abort_of(scope)) as viewer:
+        with self._streams.present(opening, Connection(_pieces, send_piece, abort_of(scope))) as viewer:
 
             async def notice_departure() -> None:
                 while (await receive())["type"] != "http.disconnect":
@@ -50,8 +53,17 @@ class ServerSentEvents:
                 headers = [header for header in answer.headers if header[0] != b"content-length"]
                 await send({"type": "http.response.start", "status": answer.status, "headers": headers})
                 retry = b"retry: %d\n\n" % random.randint(*_RETRY_MS)  # noqa: S311  (not a secret)
-                await send({"type": "http.response.body", "body": retry, "more_body": True})
+                await send_piece(retry)
                 await self._streams.tell(viewer, opening)
                 await send({"type": "http.response.body", "body": b""})
             finally:
                 departure.cancel()
+
+
+def _pieces(update: Update) -> Iterator[bytes]:
+    messages = update.as_server_sent_events
+    if len(messages) <= _PIECE_BYTES:
+        yield messages
+    else:
+        for begin in range(0, len(messages), _PIECE_BYTES):
+            yield messages[begin : begin + _PIECE_BYTES]

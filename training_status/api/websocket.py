@@ -4,20 +4,19 @@ import asyncio
 import contextlib
 import logging
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from channels.routing import URLRouter
-from django.conf import settings
 from django.urls import re_path
 
-from training_status.api.problems import problem
-from training_status.api.stream_door import Answer, Application, Message, Receive, Send, abort_of, ask_for_stream
+from training_status.api.stream_door import Application, Message, abort_of, ask_for_stream
+from training_status.api.websocket_origin import CheckedOrigin
+from training_status.api.websocket_refusal import problem_answer, refuse
 from training_status.live.inbox import GONE, NO_ACCESS, SHUTDOWN
 from training_status.live.opening import Opening
 from training_status.live.streams import Streams
-from training_status.live.update import Update
+from training_status.live.viewer import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +59,11 @@ class TrainingConsumer(AsyncConsumer):
         raise StopConsumer
 
     async def _tell(self, opening: Opening) -> None:
-        async def tell(update: Update) -> None:
-            for text in update.as_texts:
-                await self.send({"type": "websocket.send", "text": text})
+        async def send_text(text: str) -> None:
+            await self.send({"type": "websocket.send", "text": text})
 
-        with self._streams.present(opening, tell, abort_of(self.scope)) as viewer:
+        connection = Connection(lambda update: update.as_texts, send_text, abort_of(self.scope))
+        with self._streams.present(opening, connection) as viewer:
             self._inbox = viewer.inbox
             try:
                 await self.send({"type": "websocket.accept"})
@@ -84,35 +83,11 @@ class UnknownPath(AsyncConsumer):
 
     async def websocket_connect(self, message: Message) -> None:
         """Refuse the handshake."""
-        await refuse(_problem(404, "There is nothing at this address.", "not_found"), self.scope, self.send)
+        await refuse(problem_answer(404, "There is nothing at this address.", "not_found"), self.scope, self.send)
 
     async def websocket_disconnect(self, message: Message) -> None:
         """The connection has ended."""
         raise StopConsumer
-
-
-class CheckedOrigin:
-    """ASGI middleware: a browser's WebSocket may come from our own pages, or from an origin that is allowed.
-
-    From a foreign origin it may bring a ticket or a token but not the session, as with every other request.
-    Programs say no origin.
-    """
-
-    def __init__(self, application: Application) -> None:
-        self._application = application
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        host = headers.get(b"host", b"").decode("latin-1")
-        if origin and urlsplit(origin).netloc != host and origin not in settings.CSRF_TRUSTED_ORIGINS:
-            if origin not in settings.CORS_ALLOWED_ORIGINS:
-                await receive()
-                answer = _problem(403, f"Pages of the origin {origin} may not open a WebSocket here.", "forbidden")
-                await refuse(answer, scope, send)
-                return
-            scope = {**scope, "headers": [header for header in scope["headers"] if header[0] != b"cookie"]}
-        await self._application(scope, receive, send)
 
 
 def websocket_application(application: Application, streams: Streams) -> Application:
@@ -123,18 +98,3 @@ def websocket_application(application: Application, streams: Streams) -> Applica
         re_path(r"", UnknownPath.as_asgi()),
     ]
     return CheckedOrigin(URLRouter(routes))
-
-
-async def refuse(answer: Answer, scope: Message, send: Send) -> None:
-    """Answer the handshake with a response, or where the server cannot, with a bare refusal."""
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close"})
-        return
-    await send({"type": "websocket.http.response.start", "status": answer.status, "headers": answer.headers})
-    await send({"type": "websocket.http.response.body", "body": answer.body})
-
-
-def _problem(status: int, detail: str, code: str) -> Answer:
-    response = problem(status, detail, code)
-    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
-    return Answer(status, headers, response.content, None)

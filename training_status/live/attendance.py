@@ -53,9 +53,9 @@ class Attendance:
             await asyncio.sleep(_ROUND_EVERY_S)
             now = loop.time()
             for viewer in self._viewers:
-                if viewer.waits_since is not None:
-                    if now - viewer.waits_since > _READER_LIMIT_S:
-                        viewer.abort()
+                if viewer.reads_since is not None:
+                    if now - viewer.reads_since > _READER_LIMIT_S:
+                        viewer.connection.abort()
                 elif now - viewer.told_at > _SIGN_OF_LIFE_AFTER_S:
                     viewer.inbox.put(_SIGN_OF_LIFE)
             if now - access_seen_at >= _ACCESS_EVERY_S:

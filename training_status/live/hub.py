@@ -1,6 +1,7 @@
 """All that is followed in this process: woken by news, read in one look, handed to the followers."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -17,6 +18,8 @@ from training_status.read.news import LatestRun, Position, RunNews, latest_run_k
 from training_status.read.run_facts import RunFacts, latest_runs
 from training_status.wakeups.channel import News
 from training_status.wakeups.listen import Listener
+
+logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0  # by itself, should a wake-up be lost; what only time changes shows as late as this
 _RUNS_IN_A_LOOK: Final = 100
@@ -137,8 +140,7 @@ class Hub:
         now = timezone.now()
         for run_id in wanted.runs:
             if run_id in self._runs and self._hand_over_run(run_id, found.runs.get(run_id), now):
-                for domain, latest in self._moves.pop(run_id, ()):
-                    domain.advance(latest)
+                self._move_on(run_id)
         for domain_id in wanted.domains:
             if domain_id in self._domains:
                 self._hand_over_domain(domain_id, found.domains)
@@ -148,17 +150,31 @@ class Hub:
     def _hand_over_run(self, run_id: int, news: RunNews | None, now: datetime) -> bool:
         """False when there is more of the run to be read before anything else is told."""
         follower = self._runs[run_id]
-        if news is None:
-            follower.has_ended()
-            self._domains_to_read.update(self._domains)  # the latest of its domain is another one now
-        elif follower.members and follower.advance(news, now):
-            self._runs_to_read.add(run_id)
-            self._awake.set()
-            return False
-        if news is None or not follower.members:
+        if not follower.members:
             del self._runs[run_id]
-            self._awake.set()
+        elif news is None:
+            self._end_run(follower)
+        else:
+            try:
+                if follower.advance(news, now):
+                    self._runs_to_read.add(run_id)
+                    self._awake.set()
+                    return False
+            except Exception:  # a run that cannot be told of must not keep the others from being told of
+                logger.exception("Run %s cannot be told of: its viewers are let go.", run_id)
+                self._end_run(follower)
         return True
+
+    def _end_run(self, follower: RunFollower) -> None:
+        follower.has_ended()
+        del self._runs[follower.run_id]
+        self._domains_to_read.update(self._domains)  # the latest of its domain may be another one now
+        self._awake.set()
+
+    def _move_on(self, run_id: int) -> None:
+        """Everything of the run has been told: on to what follows it."""
+        for domain, latest in self._moves.pop(run_id, ()):
+            domain.advance(latest)
 
     def _hand_over_domain(self, domain_id: int, found: dict[int, LatestRun | None]) -> None:
         domain = self._domains[domain_id]

@@ -87,12 +87,12 @@ class Inbox:
         """The task's result; it goes on for others when this viewer is to go. Raises Closed."""
         task.add_done_callback(self._poked)
         try:
-            while not task.done():
-                if self._closed_for is not None:
-                    raise Closed(self._closed_for)
+            while not task.done() and self._closed_for is None:
                 await self._wait_for_poke()
         finally:
             task.remove_done_callback(self._poked)
+        if self._closed_for is not None:
+            raise Closed(self._closed_for)
         return task.result()
 
     async def _wait_for_poke(self) -> None:

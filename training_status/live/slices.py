@@ -11,7 +11,7 @@ from training_status.live.update import Update, told_gap, told_lines
 from training_status.read.news import Position, RunNews, news_of_runs
 from training_status.read.run_facts import RunFacts
 
-_KEPT: Final = 32  # of at most about 256 KiB
+_KEPT: Final = 16  # of at most about 256 KiB
 _LOOK_AGAIN_AFTER_S: Final = (0.1, 0.3, 1.0)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from training_status.live.attendance import Attendance
@@ -12,8 +12,7 @@ from training_status.live.hub import Hub
 from training_status.live.inbox import SHUTDOWN, Closed
 from training_status.live.opening import Opening
 from training_status.live.places import places
-from training_status.live.update import Update
-from training_status.live.viewer import Viewer
+from training_status.live.viewer import Connection, Viewer
 
 logger = logging.getLogger(__name__)
 
@@ -29,14 +28,12 @@ class Streams:
         self._work: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
-    def present(
-        self, opening: Opening, send: Callable[[Update], Awaitable[None]], abort: Callable[[], object]
-    ) -> Iterator[Viewer]:
+    def present(self, opening: Opening, connection: Connection) -> Iterator[Viewer]:
         """The viewer of a stream that was allowed, there until the block ends; then their place is free again."""
         if self._work is None:
             self._hub = Hub()
             self._work = asyncio.get_running_loop().create_task(self._run(self._hub), name="live streams")
-        viewer = Viewer(opening.caller, send, abort)
+        viewer = Viewer(opening.caller, connection)
         self._attendance.add(viewer)
         try:
             yield viewer

@@ -53,6 +53,7 @@ def _serve(**settings: str) -> Iterator[Service]:
         yield running
     finally:
         running.stop()
+    assert not running.complaints
 
 
 @pytest.fixture(scope="session")

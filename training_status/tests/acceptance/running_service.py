@@ -116,6 +116,11 @@ class Service:
         assert self._process
         return self._process.pid
 
+    @property
+    def complaints(self) -> list[str]:
+        """What the service said and should never have to say, but with its database gone."""
+        return [line for line in self.said if re.search(r"Traceback|ERROR|CRITICAL|never awaited|was destroyed", line)]
+
     def terminate(self, limit_s: float) -> None:
         """SIGTERM; the process must have ended within the limit."""
         assert self._process

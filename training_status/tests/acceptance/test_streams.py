@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from training_status.tests.acceptance.audience import FACES, Audience
+from training_status.tests.acceptance.audience import CUT_OFF_WITHIN_S, FACES, Audience, denied
 from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.live_viewers import SseViewer, Viewer, lasting
 from training_status.tests.acceptance.running_service import (
@@ -144,6 +144,33 @@ def test_a_run_without_an_entry(watch: Watch, start: Callable[..., Run]) -> None
     viewer = watch(run.domain, training_run_id=run.id)
     viewer.await_over()
     assert viewer.story == ["progress_update", "completed"]
+
+
+def test_the_followed_run_is_deleted(watch: Watch, start: Callable[..., Run]) -> None:
+    first, second = start(), start()
+    for run in (first, second):
+        run.send(log(), complete())
+    viewer = watch(second.domain)
+    viewer.await_told(lambda one: one.run_id == second.id and one.is_end)
+    assert second.client.delete(second.path).status_code == 204
+    third = start()
+    third.send(log(), log())
+    viewer.await_seq(2, third.id)
+    assert viewer.story_of(third.id).count(1) == 1
+    assert first.id not in {one.run_id for one in viewer.told}
+
+
+def test_the_followed_domain_is_deleted(watch: Watch, audience: Audience, start: Callable[..., Run]) -> None:
+    run = start()
+    run.send(log(), complete())
+    viewer, overview = watch(run.domain), audience.sse(None)
+    viewer.await_type("completed")
+    assert run.client.delete(f"/domains/{run.domain}").status_code == 204
+    viewer.await_over(CUT_OFF_WITHIN_S)
+    denied(watch(run.domain), 404)
+    assert run.client.post("/domains", json={"name": run.domain, "description": "The same again"}).status_code == 201
+    again = start()
+    overview.await_told(lambda one: one.run_id == again.id)
 
 
 # The status of all domains

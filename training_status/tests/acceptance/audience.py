@@ -120,6 +120,7 @@ def watch_to_the_end(
 
 def denied(viewer: Viewer, *statuses: int) -> dict[str, Any]:
     """The problem that the service answered to the request instead of opening the stream."""
+    assert viewer.answer.status_code not in OPENED, "the stream was opened"
     return problem(viewer.answer, *statuses)
 
 

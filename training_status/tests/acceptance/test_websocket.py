@@ -190,7 +190,6 @@ def test_the_origin_is_held_to_the_host_called(trusting: tuple[Audience, str], t
         "http://pages.example",
         "https://evil.example/https://pages.example",
         "null",
-        "",
         "x",
         "file://",
         "http://{host}",

@@ -166,6 +166,22 @@ def test_a_provisional_end_is_told_and_taken_back(impatient_service: Service, si
         assert viewer.seqs in ([3, 4], [1, 2, 3, 4])
 
 
+def test_whoever_left_at_a_provisional_end_learns_the_final_one(impatient_service: Service, silent: Run) -> None:
+    """The run went on and ended while they were away: what they come back with must not say that they know."""
+    run = silent
+    with Audience(impatient_service, None) as anybody:
+        early = anybody.sse(run.domain, training_run_id=run.id)
+        early.await_seq(2)
+        ok(run.cancel())
+        early.await_over()
+        cursor = next(one.id for one in reversed(early.told) if one.id)
+        run.send(log("three"), log("four"), complete())
+        for scope in ({"training_run_id": run.id}, {}):
+            back = anybody.sse(run.domain, last_event_id=cursor, **scope)
+            back.await_type("completed")
+            assert back.seqs == [3, 4]
+
+
 def runs_again(one: Told) -> bool:
     return one.seq is None and one.status["status"] == "training"
 

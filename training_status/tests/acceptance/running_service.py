@@ -120,23 +120,17 @@ class Service:
         """What the service said and should never have to say, but with its database gone."""
         return [line for line in self.said if re.search(r"Traceback|ERROR|CRITICAL|never awaited|was destroyed", line)]
 
-    def terminate(self, limit_s: float) -> None:
-        """SIGTERM; the process must have ended within the limit."""
-        assert self._process
-        self._process.terminate()
-        self._process.wait(limit_s)
-
     def kill(self) -> None:
         """SIGKILL; `start` starts it again at the same address with the same data."""
         assert self._process
         self._process.kill()
         self._await_end()
 
-    def terminate(self) -> None:
-        """SIGTERM; `start` starts it again at the same address with the same data."""
+    def terminate(self, limit_s: float = 20.0) -> None:
+        """SIGTERM, and the end of the process within the limit; `start` starts it again at the same address."""
         assert self._process
         self._process.terminate()
-        self._await_end()
+        self._await_end(limit_s)
 
     def stop(self) -> None:
         """End the process by its id, and remove what it kept."""
@@ -202,9 +196,9 @@ class Service:
         """The password of the user `operator`, as the first start has printed it."""
         return re.findall(r"'operator' with the password (\S+)", "".join(self.said))[0]  # type: ignore[no-any-return]
 
-    def _await_end(self) -> None:
+    def _await_end(self, limit_s: float = 20.0) -> None:
         assert self._process
-        self._process.wait(20)
+        self._process.wait(limit_s)
         self._listener.join(20)
         self._process.stdout.close()  # type: ignore[union-attr]
 

@@ -8,6 +8,7 @@ import codecs
 import re
 from typing import NamedTuple
 
+_LATER_END = re.compile(r"[0-9]+\.end\.[0-9]+")  # an end after a provisional one
 _LINE_END = re.compile("\r\n|\n|\r")
 
 
@@ -29,6 +30,7 @@ class EventStreamParser:
         self._rest = ""
         self._data: list[str] = []
         self._id: str | None = None
+        self.cursor: str | None = None  # given after a message, without one of its own
 
     @property
     def is_between_messages(self) -> bool:
@@ -50,8 +52,9 @@ class EventStreamParser:
                 assert len(self._data) == 1, f"a message of {len(self._data)} data fields: {self._data}"
                 messages.append(Message(self._data[0], self._id))
                 self._data, self._id = [], None
-            else:
-                assert self._id is None, f"the id {self._id!r} without data"
+            elif self._id is not None:
+                assert _LATER_END.fullmatch(self._id), f"the id {self._id!r} without data"
+                self.cursor, self._id = self._id, None
         return messages
 
     def _take(self, line: str) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from training_status.live.database_threads import looking
 from training_status.live.domain_follower import DomainFollower
+from training_status.live.inbox import FAILED
 from training_status.live.overview import Overview
 from training_status.live.run_follower import RunFollower
 from training_status.live.slices import Slices
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0  # by itself, should a wake-up be lost; what only time changes shows as late as this
 _RUNS_IN_A_LOOK: Final = 100
+_MANY_LINES: Final = 20
 _DOMAINS_IN_A_LOOK: Final = 500
 
 
@@ -119,7 +121,7 @@ class Hub:
             self._awake.clear()
             wanted = self._wanted()
             found = await looking.ask_until_answered(_look, wanted)
-            self._hand_over(wanted, found)
+            await self._hand_over(wanted, found)
 
     def _wanted(self) -> _Wanted:
         """What is to be read now. More than one look should take is left for the next."""
@@ -136,11 +138,14 @@ class Hub:
             self._awake.set()
         return _Wanted(runs, domains, overview)
 
-    def _hand_over(self, wanted: _Wanted, found: _Found) -> None:
+    async def _hand_over(self, wanted: _Wanted, found: _Found) -> None:
         now = timezone.now()
         for run_id in wanted.runs:
-            if run_id in self._runs and self._hand_over_run(run_id, found.runs.get(run_id), now):
+            news = found.runs.get(run_id)
+            if run_id in self._runs and self._hand_over_run(run_id, news, now):
                 self._move_on(run_id)
+            if news is not None and len(news.lines) > _MANY_LINES:
+                await asyncio.sleep(0)  # that took a while: others' turn
         for domain_id in wanted.domains:
             if domain_id in self._domains:
                 self._hand_over_domain(domain_id, found.domains)
@@ -156,14 +161,24 @@ class Hub:
             self._end_run(follower)
         else:
             try:
-                if follower.advance(news, now):
-                    self._runs_to_read.add(run_id)
-                    self._awake.set()
-                    return False
+                return self._advance(follower, news, now)
             except Exception:  # a run that cannot be told of must not keep the others from being told of
                 logger.exception("Run %s cannot be told of: its viewers are let go.", run_id)
+                for inbox in follower.members:
+                    inbox.close(FAILED)
                 self._end_run(follower)
         return True
+
+    def _advance(self, follower: RunFollower, news: RunNews, now: datetime) -> bool:
+        started_before = follower.facts and follower.facts.started_at
+        is_behind = follower.advance(news, now)
+        if is_behind:
+            self._runs_to_read.add(follower.run_id)
+            self._awake.set()
+        if started_before != news.facts.started_at and news.facts.domain_id in self._domains:
+            self._domains_to_read.add(news.facts.domain_id)  # the latest run is the one that started last
+            self._awake.set()
+        return not is_behind
 
     def _end_run(self, follower: RunFollower) -> None:
         follower.has_ended()

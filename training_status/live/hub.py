@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0  # by itself, should a wake-up be lost; what only time changes shows as late as this
 _RUNS_IN_A_LOOK: Final = 100
+_CHECKS_IN_A_LOOK: Final = 20  # few, so that news does not wait for long
+_RUNS_IN_A_TURN: Final = 10
 _MANY_LINES: Final = 20
 _DOMAINS_IN_A_LOOK: Final = 500
 
@@ -52,6 +54,7 @@ class Hub:
         self._runs: dict[int, RunFollower] = {}
         self._domains: dict[int, DomainFollower] = {}
         self._runs_to_read: set[int] = set()
+        self._runs_to_check: set[int] = set()  # when there is nothing better to do
         self._domains_to_read: set[int] = set()
         self._overview_to_read: set[int] = set()
         self._whole_overview_to_read = False
@@ -105,7 +108,7 @@ class Hub:
     def _look_at_everything(self) -> None:
         for domain_id in [domain_id for domain_id, domain in self._domains.items() if not domain.members]:
             del self._domains[domain_id]
-        self._runs_to_read.update(self._runs)
+        self._runs_to_check.update(self._runs)
         self._domains_to_read.update(self._domains)
         self._whole_overview_to_read = self.overview.is_watched
         self._awake.set()
@@ -125,26 +128,24 @@ class Hub:
 
     def _wanted(self) -> _Wanted:
         """What is to be read now. More than one look should take is left for the next."""
-        runs = {
-            run_id: self._runs[run_id].position
-            for run_id in _some(self._runs_to_read, _RUNS_IN_A_LOOK)
-            if run_id in self._runs
-        }
+        due = _some(self._runs_to_read, _RUNS_IN_A_LOOK)
+        due += _some(self._runs_to_check, _CHECKS_IN_A_LOOK - len(due))
+        runs = {run_id: self._runs[run_id].position for run_id in due if run_id in self._runs}
         domains = _some(self._domains_to_read, _DOMAINS_IN_A_LOOK)
         overview: list[int] | None = _some(self._overview_to_read, _DOMAINS_IN_A_LOOK)
         if self._whole_overview_to_read:
             self._whole_overview_to_read, overview = False, None
-        if self._runs_to_read or self._domains_to_read or self._overview_to_read:
+        if self._runs_to_read or self._runs_to_check or self._domains_to_read or self._overview_to_read:
             self._awake.set()
         return _Wanted(runs, domains, overview)
 
     async def _hand_over(self, wanted: _Wanted, found: _Found) -> None:
         now = timezone.now()
-        for run_id in wanted.runs:
+        for count, run_id in enumerate(wanted.runs, 1):
             news = found.runs.get(run_id)
             if run_id in self._runs and self._hand_over_run(run_id, news, now):
                 self._move_on(run_id)
-            if news is not None and len(news.lines) > _MANY_LINES:
+            if count % _RUNS_IN_A_TURN == 0 or (news is not None and len(news.lines) > _MANY_LINES):
                 await asyncio.sleep(0)  # that took a while: others' turn
         for domain_id in wanted.domains:
             if domain_id in self._domains:
@@ -219,4 +220,4 @@ def _look(wanted: _Wanted) -> _Found:
 
 def _some(due: set[int], most: int) -> list[int]:
     """Take up to `most` out of `due`."""
-    return [due.pop() for _ in range(min(most, len(due)))]
+    return [due.pop() for _ in range(min(max(0, most), len(due)))]

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from training_status.access.pages import viewers_only
 from training_status.read.domains import DomainList
 from training_status.serializers.domain import DomainSerializer
+from training_status.serializers.times import utc_text
 
 DOMAINS_SHOWN = 500
 
@@ -23,5 +24,10 @@ def domains(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "dashboard/domains.html",
-        {"domains": serializer.data, "now": now, "not_shown": max(0, total - DOMAINS_SHOWN)},
+        {
+            "domains": serializer.data,
+            "page": {"now": utc_text(now), "domains": serializer.data},
+            "now": now,
+            "not_shown": max(0, total - DOMAINS_SHOWN),
+        },
     )

@@ -1,0 +1,106 @@
+/**
+ * One line of the domains' table, as it is now.
+ *
+ * @typedef {import("./types.js").Status} Status
+ */
+
+import { make, say } from "./dom.js";
+import { serviceNow } from "./service.js";
+import { ago, clock, metricValue, stateClass, stateWords, timeLeft, words } from "./words.js";
+
+export class DomainRow {
+  /**
+   * @param {HTMLTableRowElement} element whose first cell says the domain
+   * @param {string} domain
+   * @param {Status | null} status of the latest run; null: never trained
+   */
+  constructor(element, domain, status) {
+    this.element = element;
+    this.domain = domain;
+    this.about = element.textContent ?? "";
+    this.status = status;
+    if (status) this.update(status);
+  }
+
+  /** @param {Status} status */
+  update(status) {
+    const first = this.element.cells[0];
+    if (!first) return;
+    this.status = status;
+    this.state = make("span");
+    this.left = make("td");
+    this.started = make("td");
+    const name = this.domain;
+    const percent = make("span", { class: "percent" }, `${status.progress} %`);
+    this.element.replaceChildren(
+      first,
+      make("td", {}, this.state),
+      make("td", {}, bar(name, status), percent),
+      make("td", {}, words(status.current_step), about(status.error_message ?? status.message)),
+      this.left,
+      make("td", {}, ...metrics(status)),
+      this.started,
+    );
+    this.tick();
+  }
+
+  /** Time passes. */
+  tick() {
+    if (!this.status || !this.state || !this.left || !this.started) return;
+    const now = serviceNow();
+    this.state.className = `state ${stateClass(this.status)}`;
+    say(this.state, stateWords(this.status));
+    say(this.left, timeLeft(this.status, now));
+    const { started_at: started, run_number: number } = this.status;
+    const when = started ? `${clock(started, now)}, ${ago(started, now)}` : "not yet";
+    if (this.started.firstChild?.textContent !== when) {
+      this.started.replaceChildren(make("time", { datetime: started ?? "" }, when), about(`run ${number}`));
+    }
+  }
+
+  /** @param {string} text in lower case @returns {boolean} whether the line has it */
+  has(text) {
+    return `${this.about} ${this.element.textContent}`.toLowerCase().includes(text);
+  }
+}
+
+/** @param {string} domain @param {Status} status */
+function bar(domain, status) {
+  const parts = status.steps.map((step) =>
+    make("progress", {
+      class: step.status,
+      max: "100",
+      value: String(step.progress),
+      title: `${words(step.name)}: ${step.progress} %`,
+      "aria-hidden": "true",
+    }),
+  );
+  return make(
+    "div",
+    {
+      class: "seven",
+      role: "progressbar",
+      "aria-label": `Progress of ${domain}`,
+      "aria-valuemin": "0",
+      "aria-valuemax": "100",
+      "aria-valuenow": String(status.progress),
+      "aria-valuetext": `${status.progress} percent, ${words(status.current_step)}`,
+    },
+    ...parts,
+  );
+}
+
+/** @param {string | null} text */
+function about(text) {
+  const cut = text && text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return make("span", { class: "about" }, cut ?? "");
+}
+
+/** @param {Status} status */
+function metrics(status) {
+  const all = Object.entries(status.metrics).sort(([a], [b]) => a.localeCompare(b));
+  if (all.length === 0) return [make("span", { class: "none" }, "none yet")];
+  return all.map(([name, value]) =>
+    make("span", { class: "metric" }, `${words(name)} `, make("b", {}, metricValue(value))),
+  );
+}

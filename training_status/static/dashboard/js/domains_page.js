@@ -1,0 +1,127 @@
+/**
+ * The page of the domains: live, to be sorted and searched.
+ *
+ * @typedef {import("./types.js").Domain} Domain
+ * @typedef {import("./types.js").Status} Status
+ * @typedef {import("./types.js").TrainingEvent} TrainingEvent
+ */
+
+import { ConnectionView } from "./connection_view.js";
+import { given, make, part, say } from "./dom.js";
+import { DomainRow } from "./domain_row.js";
+import { address, get, learnClock } from "./service.js";
+import { Stream } from "./stream.js";
+
+/** @type {Record<string, (status: Status | null, name: string) => string | number>} */
+const SORT_KEYS = {
+  name: (_, name) => name,
+  state: (status) => ["training", "pending", "failed", "completed"].indexOf(status?.status ?? "") + 1 || 9,
+  progress: (status) => -(status?.progress ?? -1),
+  left: (status) => status?.estimated_completion ?? "~",
+  started: (status) => -Date.parse(status?.started_at ?? "1970-01-01T00:00:00Z"),
+};
+
+class DomainsPage {
+  /** @param {{now: string, domains: Domain[]}} page */
+  constructor(page) {
+    learnClock(page.now);
+    this.connection = new ConnectionView(part("connection"));
+    this.table = /** @type {HTMLTableElement | null} */ (document.getElementById("domains"));
+    /** @type {Map<string, DomainRow>} */
+    this.rows = new Map();
+    this.find = /** @type {HTMLInputElement | null} */ (document.getElementById("find"));
+    const query = new URLSearchParams(location.search);
+    this.sort = query.get("sort") ?? "name";
+    for (const row of this.table?.tBodies[0]?.rows ?? []) {
+      const domain = page.domains.find((one) => one.name === row.dataset["domain"]);
+      if (domain) this.rows.set(domain.name, new DomainRow(row, domain.name, domain.latest_run));
+    }
+    if (this.find) {
+      this.find.value = query.get("find") ?? "";
+      this.find.addEventListener("input", () => this.arrange());
+    }
+    this.#addSortButtons();
+    this.arrange();
+    new Stream(address("/training-stream"), "", {
+      onEvent: (event) => void this.take(event),
+      onState: (state, why) => this.connection.update(state, why),
+    });
+    setInterval(() => this.tick(), 1000);
+  }
+
+  /** @param {TrainingEvent} event */
+  async take(event) {
+    this.connection.seen();
+    if (event.event_type === "log" || event.event_type === "gap") return;
+    const row = this.rows.get(event.domain) ?? (await this.#added(event.domain));
+    row?.update(event.data.status);
+  }
+
+  /** Sort and find, as the address says from now on. */
+  arrange() {
+    const key = SORT_KEYS[this.sort] ?? SORT_KEYS["name"];
+    const text = this.find?.value.trim().toLowerCase() ?? "";
+    const rows = [...this.rows.values()];
+    rows.sort((a, b) => compare(key?.(a.status, a.domain) ?? "", key?.(b.status, b.domain) ?? "") || compare(a.domain, b.domain));
+    for (const row of rows) row.element.hidden = text !== "" && !row.has(text);
+    this.table?.tBodies[0]?.append(...rows.map((row) => row.element));
+    const shown = rows.filter((row) => !row.element.hidden).length;
+    say(part("found"), text ? `${shown} of ${rows.length}` : "");
+    const query = new URLSearchParams();
+    if (this.sort !== "name") query.set("sort", this.sort);
+    if (text) query.set("find", text);
+    history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+    for (const header of this.table?.querySelectorAll("th[data-sort]") ?? []) {
+      header.setAttribute("aria-sort", header.getAttribute("data-sort") === this.sort ? "ascending" : "none");
+    }
+  }
+
+  /** A second has passed. */
+  tick() {
+    this.connection.tick();
+    for (const row of this.rows.values()) row.tick();
+  }
+
+  #addSortButtons() {
+    for (const header of this.table?.querySelectorAll("th[data-sort]") ?? []) {
+      const button = make("button", { type: "button", class: "sort" }, header.textContent ?? "");
+      button.addEventListener("click", () => {
+        this.sort = header.getAttribute("data-sort") ?? "name";
+        this.arrange();
+      });
+      header.replaceChildren(button);
+    }
+  }
+
+  /** A domain that was created meanwhile. @param {string} name */
+  async #added(name) {
+    const body = this.table?.tBodies[0];
+    if (!body) {
+      location.reload(); // the first domain of all
+      return undefined;
+    }
+    /** @type {Domain} */
+    const domain = await get(address(`/domains/${name}`));
+    const element = make("tr", { "data-domain": name });
+    element.append(
+      make(
+        "th",
+        { scope: "row" },
+        make("a", { class: "name", href: `/domains/${name}` }, name),
+        make("span", { class: "about" }, domain.description.slice(0, 90)),
+      ),
+    );
+    body.append(element);
+    const row = new DomainRow(element, name, domain.latest_run);
+    this.rows.set(name, row);
+    this.arrange();
+    return row;
+  }
+}
+
+/** @param {string | number} a @param {string | number} b */
+function compare(a, b) {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+new DomainsPage(given("page"));

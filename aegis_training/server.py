@@ -13,7 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from training_status.api.stream_door import ABORT
 
 SHUTDOWN_LIMIT_S: Final = 3  # for requests, after the streams were ended
-_WEBSOCKET_MESSAGE_MAX_BYTES: Final = 4096  # nothing is expected from a viewer
+_WEBSOCKET_MESSAGE_MAX_BYTES: Final = 64 * 1024  # nothing is expected from a viewer
 _PING_EVERY_S: Final = 15.0
 _PONG_LIMIT_S: Final = 60.0
 

@@ -17,6 +17,7 @@ from training_status.ingest.bodies import NewRun, RunChange, read_new_run, read_
 from training_status.ingest.deletion import delete_run
 from training_status.ingest.runs import change_run, request_cancel, start_run
 from training_status.read.domains import domain_by_name
+from training_status.read.phase_times import with_phase_times
 from training_status.read.run_facts import RunFacts, RunList, result_of_run, run_by_number, run_by_public_id
 from training_status.roles import OPERATOR, REPORTER, VIEWER
 from training_status.serializers.run import TrainingRunSerializer
@@ -41,7 +42,7 @@ class DomainRunListView(AuthorisedView):
             raise NotFound(f"There is no domain '{domain_name}'.", code="domain_not_found")
         paginator = ListPagination()
         runs = paginator.paginate_queryset(RunList(domain.id), request)
-        return paginator.get_paginated_response(TrainingRunSerializer(runs, many=True).data)
+        return paginator.get_paginated_response(TrainingRunSerializer(with_phase_times(runs), many=True).data)
 
     @extend_schema(
         operation_id="start_training_run",
@@ -65,7 +66,7 @@ class RunView(AuthorisedView):
     @extend_schema(operation_id="get_training_run", tags=["runs"], responses=TrainingRunSerializer)
     def get(self, request: Request, training_run_id: str) -> Response:
         """One run."""
-        return Response(TrainingRunSerializer(self._run(training_run_id)).data)
+        return _response(self._run(training_run_id))
 
     @extend_schema(
         operation_id="change_training_run", tags=["runs"], request=body(RunChange), responses=TrainingRunSerializer
@@ -74,7 +75,7 @@ class RunView(AuthorisedView):
         """Change a run's tags and note."""
         run_id = run_id_from_path(training_run_id)
         change_run(run_id, read_run_change(body_of(request)), only_domain_id=self.only_domain_id)
-        return Response(TrainingRunSerializer(self._run(training_run_id)).data)
+        return _response(self._run(training_run_id))
 
     @extend_schema(operation_id="delete_training_run", tags=["runs"], responses={204: None})
     def delete(self, request: Request, training_run_id: str) -> Response:
@@ -105,7 +106,7 @@ class NumberedRunView(AuthorisedView):
         run = run_by_number(domain_name, number, only_domain_id=self.only_domain_id)
         if run is None:
             raise NotFound(f"There is no run {number} of domain '{domain_name}'.", code="run_not_found")
-        return Response(TrainingRunSerializer(run).data)
+        return _response(run)
 
 
 class RunResultView(AuthorisedView):
@@ -136,6 +137,11 @@ class RunCancelView(AuthorisedView):
         run_id = run_id_from_path(training_run_id)
         request_cancel(run_id, only_domain_id=self.only_domain_id)
         return Response(TrainingStatusSerializer(_existing(run_by_public_id(run_id), run_id)).data)
+
+
+def _response(run: RunFacts) -> Response:
+    with_phase_times([run])
+    return Response(TrainingRunSerializer(run).data)
 
 
 def _existing(run: RunFacts | None, run_id: UUID) -> RunFacts:

@@ -4,9 +4,9 @@ Raw SQL: building model instances would cost more than the query itself, and "th
 domain, with its baseline" is one lateral join that the ORM cannot say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -15,11 +15,20 @@ from training_status import run_states
 from training_status.jsonb import from_jsonb
 
 
+class PhaseTime(NamedTuple):
+    """A phase that a run entered; `ended_at` is None in the phase it is in."""
+
+    phase: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
 @dataclass(slots=True)
 class RunFacts:
     """The stored facts of a run that its status is made of; fields as in `TrainingRun`.
 
     `baseline_metrics` are the final metrics of the last completed run with a lower number.
+    `phase_times` are filled in by `read.phase_times` where they are wanted.
     """
 
     id: int
@@ -51,6 +60,7 @@ class RunFacts:
     config: dict[str, Any]
     tags: list[str]
     note: str
+    phase_times: list[PhaseTime] = field(default_factory=list)
 
     @property
     def log_count(self) -> int:

@@ -5,10 +5,19 @@ from typing import Any
 from rest_framework import serializers
 
 from training_status import run_states
+from training_status.phases import PHASE_NAMES
 from training_status.read.run_facts import RunFacts
 from training_status.serializers.metrics import ObjectField
 from training_status.serializers.status import TrainingStatusSerializer
 from training_status.serializers.times import utc_text
+
+
+class PhaseTimeSerializer(serializers.Serializer):
+    """A phase that the run entered."""
+
+    phase = serializers.ChoiceField(choices=PHASE_NAMES)
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="Null in the phase that the run is in.")
 
 
 class TrainingRunSerializer(TrainingStatusSerializer):
@@ -21,6 +30,7 @@ class TrainingRunSerializer(TrainingStatusSerializer):
     tags = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField()
     created_at = serializers.DateTimeField()
+    phase_times = PhaseTimeSerializer(many=True, help_text="The phases that the run entered, in their order.")
 
     def to_representation(self, instance: RunFacts) -> dict[str, Any]:
         """All fields of the status object and the run's own."""
@@ -32,6 +42,10 @@ class TrainingRunSerializer(TrainingStatusSerializer):
             "tags": instance.tags,
             "note": instance.note,
             "created_at": utc_text(instance.created_at),
+            "phase_times": [
+                {"phase": time.phase, "started_at": utc_text(time.started_at), "ended_at": utc_text(time.ended_at)}
+                for time in instance.phase_times
+            ],
         }
 
 

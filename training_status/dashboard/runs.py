@@ -1,0 +1,33 @@
+"""The page of a run: a domain's latest, or one by its number."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from training_status.access.pages import caller_of, viewers_only
+from training_status.read.domains import domain_by_name
+from training_status.read.run_facts import run_by_number
+from training_status.roles import OPERATOR, covers
+from training_status.serializers.times import utc_text
+
+
+@require_safe
+@viewers_only
+def run(request: HttpRequest, name: str, number: int | None = None) -> HttpResponse:
+    """The run with this number; without one the latest run, and the next ones as they start."""
+    domain = None if "\0" in name else domain_by_name(name)
+    if domain is None or (number is not None and run_by_number(name, number) is None):
+        raise Http404
+    caller = caller_of(request)
+    page: dict[str, Any] = {
+        "domain": domain.name,
+        "runNumber": number,
+        "mayCancel": caller is not None and covers(caller.role, OPERATOR),
+        "now": utc_text(timezone.now()),
+    }
+    return render(
+        request, "dashboard/run.html", {"domain": domain, "page": page, "has_run": domain.latest_run is not None}
+    )

@@ -1,0 +1,27 @@
+/**
+ * The one status region that speaks: at phase changes and ends, not at every tick.
+ *
+ * @typedef {import("./types.js").Status} Status
+ */
+
+import { stateWords, words } from "./words.js";
+
+export class Announcer {
+  /** @param {HTMLElement} element with role="status" */
+  constructor(element) {
+    this.element = element;
+    /** @type {string | null} */
+    this.said = null;
+  }
+
+  /** @param {Status} status */
+  update(status) {
+    const sentence =
+      status.status === "training"
+        ? `Run ${status.run_number}: ${words(status.current_step)}`
+        : `Run ${status.run_number}: ${stateWords(status)}`;
+    // What was so when the page was opened is read with the page.
+    if (this.said !== null && sentence !== this.said) this.element.textContent = sentence;
+    this.said = sentence;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Asking a training to stop, once it was asked whether that is meant.
+ *
+ * @typedef {import("./types.js").Status} Status
+ */
+
+import { make, say } from "./dom.js";
+import { ServiceError, address, post } from "./service.js";
+
+export class CancelView {
+  /**
+   * @param {HTMLElement} element
+   * @param {(status: Status) => void} onStatus told the status that the service answers
+   */
+  constructor(element, onStatus) {
+    this.onStatus = onStatus;
+    this.button = make("button", { type: "button", class: "quiet-button" }, "Cancel run…");
+    this.question = make("p", {});
+    this.problem = make("p", { class: "wrong", role: "alert" });
+    const keep = make("button", { type: "button" }, "Let it run");
+    const stop = make("button", { type: "button", class: "danger" }, "Cancel the run");
+    const title = make("h2", { id: "cancel-title" }, "Cancel this run?");
+    this.dialog = make("dialog", { class: "question", "aria-labelledby": "cancel-title" });
+    this.dialog.append(title, this.question, this.problem, make("p", { class: "choices" }, keep, stop));
+    this.button.addEventListener("click", () => {
+      this.problem.textContent = "";
+      this.dialog.showModal();
+    });
+    keep.addEventListener("click", () => this.dialog.close());
+    stop.addEventListener("click", () => void this.#cancel());
+    element.replaceChildren(this.button, this.dialog);
+    this.runId = "";
+  }
+
+  /** @param {Status} status */
+  update(status) {
+    const active = status.status === "training" || status.status === "pending";
+    this.button.hidden = !active || status.cancel_requested;
+    if (!active && this.dialog.open) this.dialog.close();
+    this.runId = status.training_run_id;
+    say(this.question, `Run ${status.run_number} of ${status.domain_name} is asked to stop. What it has reported is kept.`);
+  }
+
+  async #cancel() {
+    try {
+      this.onStatus(/** @type {Status} */ (await post(address(`/training-runs/${this.runId}/cancel`))));
+      this.dialog.close();
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      this.problem.textContent = error.message;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Whether what the page shows is live, and how old it is when it is not.
+ *
+ * @typedef {import("./stream.js").StreamState} StreamState
+ */
+
+import { make, say } from "./dom.js";
+import { duration } from "./words.js";
+
+const QUIET_MS = 1500; // a connection that is back so soon was never missed
+
+export class ConnectionView {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.text = make("span");
+    element.replaceChildren(this.text);
+    /** @type {StreamState} */
+    this.state = "connecting";
+    this.why = "";
+    this.seenAt = Date.now();
+  }
+
+  /** The service was heard of. */
+  seen() {
+    this.seenAt = Date.now();
+  }
+
+  /** @param {StreamState} state @param {string} why */
+  update(state, why) {
+    // An attempt to connect again is not yet an end of the interruption.
+    if (state === "connecting" && this.state === "waiting") return;
+    if (state === "open") this.seen();
+    this.state = state;
+    this.why = why;
+    this.tick();
+  }
+
+  /** Time passes. */
+  tick() {
+    const age = Date.now() - this.seenAt;
+    const lost = this.state === "waiting" && age > QUIET_MS;
+    this.element.className = `connection ${lost ? "waiting" : this.state}`;
+    if (this.state === "refused") say(this.text, `${this.why} Reload the page to sign in again.`);
+    else if (lost) say(this.text, `last update ${duration(age / 1000)} ago, reconnecting`);
+    else say(this.text, this.state === "ended" ? "finished" : this.state === "connecting" ? "connecting…" : "live");
+  }
+}

@@ -1,0 +1,43 @@
+/** Making elements: texts are texts, whatever is in them. */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** @param {string} id an element that the page has */
+export function part(id) {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`The page has no element #${id}.`);
+  return element;
+}
+
+/**
+ * What the page was given by `json_script`.
+ *
+ * @template T
+ * @param {string} id
+ * @returns {T}
+ */
+export function given(id) {
+  return JSON.parse(part(id).textContent ?? "null");
+}
+
+/**
+ * Set a text only where it differs, so that nobody is told of what did not change.
+ *
+ * @param {Element} element
+ * @param {string} text
+ */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,44 @@
+/**
+ * The time left, in words and as a time of day.
+ *
+ * @typedef {import("./types.js").Status} Status
+ */
+
+import { make, say } from "./dom.js";
+import { serviceNow } from "./service.js";
+import { clock, duration, timeLeft } from "./words.js";
+
+export class EtaView {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.left = make("p", { class: "time-left" });
+    this.clock = make("p", { class: "about" });
+    this.elapsed = make("p", { class: "about" });
+    element.replaceChildren(this.left, this.clock, this.elapsed);
+    /** @type {Status | null} */
+    this.status = null;
+  }
+
+  /** @param {Status} status */
+  update(status) {
+    this.status = status;
+    this.tick();
+  }
+
+  /** Time passes. */
+  tick() {
+    if (this.status === null) return;
+    const now = serviceNow();
+    const { status, estimated_completion: completion, started_at: started, completed_at: ended } = this.status;
+    say(this.left, ended ? endedWords(status) : timeLeft(this.status, now));
+    if (ended) say(this.clock, clock(ended, now));
+    else say(this.clock, completion && Date.parse(completion) > now ? `at ${clock(completion, now)}` : "");
+    const until = ended ? Date.parse(ended) : now;
+    say(this.elapsed, started ? `${duration((until - Date.parse(started)) / 1000)} ${ended ? "in all" : "so far"}` : "");
+  }
+}
+
+/** @param {Status["status"]} status */
+function endedWords(status) {
+  return status === "completed" ? "Completed" : "Ended";
+}

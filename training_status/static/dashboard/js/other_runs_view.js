@@ -1,0 +1,35 @@
+/**
+ * The domain's other active runs, one click away.
+ *
+ * @typedef {import("./types.js").Status} Status
+ * @typedef {import("./types.js").RunPage} RunPage
+ */
+
+import { make } from "./dom.js";
+import { address, get } from "./service.js";
+import { stateWords, words } from "./words.js";
+
+export class OtherRunsView {
+  /** @param {HTMLElement} element @param {string} domain */
+  constructor(element, domain) {
+    this.element = element;
+    this.domain = domain;
+  }
+
+  /** @param {number} shownNumber the run that the page is about */
+  async load(shownNumber) {
+    /** @type {RunPage} */
+    const page = await get(address(`/domains/${this.domain}/training-runs`, { page_size: 50 }));
+    const others = page.items.filter((run) => run.run_number !== shownNumber && !run.completed_at);
+    this.element.hidden = others.length === 0;
+    this.element.replaceChildren(
+      make("span", {}, others.length === 1 ? "Another run is active: " : `${others.length} other runs are active: `),
+      ...others.map((run) => make("a", { href: `/domains/${this.domain}/runs/${run.run_number}` }, label(run))),
+    );
+  }
+}
+
+/** @param {Status} run */
+function label(run) {
+  return `run ${run.run_number}, ${run.progress} %, ${run.status === "training" ? words(run.current_step) : stateWords(run)}`;
+}

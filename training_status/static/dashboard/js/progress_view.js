@@ -1,0 +1,84 @@
+/**
+ * How far the run is: the seven-part bar, each part with its progress and the time it took.
+ *
+ * @typedef {import("./types.js").Status} Status
+ * @typedef {import("./types.js").PhaseTime} PhaseTime
+ */
+
+import { make } from "./dom.js";
+import { serviceNow } from "./service.js";
+import { duration, words } from "./words.js";
+
+const STEP_WORDS = { pending: "not yet", in_progress: "now", completed: "done", failed: "failed" };
+
+export class ProgressView {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.percent = make("p", { class: "percent-large" });
+    this.bar = make("div", { class: "seven large", role: "progressbar", "aria-label": "Progress of the run" });
+    this.bar.setAttribute("aria-valuemin", "0");
+    this.bar.setAttribute("aria-valuemax", "100");
+    this.legend = make("ol", { class: "steps" });
+    this.message = make("p", { class: "latest-message" });
+    element.replaceChildren(this.percent, this.bar, this.legend, this.message);
+    /** @type {PhaseTime[]} */
+    this.times = [];
+    /** @type {Status | null} */
+    this.status = null;
+  }
+
+  /** @param {PhaseTime[]} times when each phase began and ended */
+  setTimes(times) {
+    this.times = times;
+    this.tick();
+  }
+
+  /** @param {Status} status */
+  update(status) {
+    this.status = status;
+    if (this.bar.childElementCount !== status.steps.length) this.#build(status);
+    this.percent.textContent = `${status.progress} %`;
+    this.bar.setAttribute("aria-valuenow", String(status.progress));
+    this.bar.setAttribute("aria-valuetext", `${status.progress} percent, ${words(status.current_step)}`);
+    status.steps.forEach((step, index) => {
+      const part = /** @type {HTMLProgressElement} */ (this.bar.children[index]);
+      const line = /** @type {HTMLElement} */ (this.legend.children[index]);
+      part.value = step.progress;
+      part.className = line.className = step.status;
+      line.toggleAttribute("aria-current", step.status === "in_progress");
+    });
+    this.message.textContent = status.message ?? "";
+    this.tick();
+  }
+
+  /** Time passes. */
+  tick() {
+    this.status?.steps.forEach((step, index) => {
+      const [, state, time] = this.legend.children[index]?.children ?? [];
+      if (!state || !time) return;
+      const progress = step.status === "in_progress" || step.status === "failed" ? `${step.progress} %` : "";
+      state.textContent = progress || STEP_WORDS[step.status];
+      time.textContent = this.#timeTaken(step.name);
+    });
+  }
+
+  /** @param {Status} status */
+  #build(status) {
+    this.bar.replaceChildren();
+    this.legend.replaceChildren();
+    for (const step of status.steps) {
+      this.bar.append(make("progress", { max: "100", "aria-hidden": "true", title: words(step.name) }));
+      const name = make("span", { class: "step-name" }, words(step.name));
+      this.legend.append(make("li", {}, name, make("span", { class: "step-state" }), make("span", { class: "step-time" })));
+    }
+  }
+
+  /** @param {string} phase */
+  #timeTaken(phase) {
+    const time = this.times.find((one) => one.phase === phase);
+    if (!time) return "";
+    const active = this.status?.status === "training";
+    const end = time.ended_at ?? (active ? serviceNow() : this.status?.completed_at);
+    return end ? duration((Number(new Date(end)) - Date.parse(time.started_at)) / 1000) : "";
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The page of a run: its parts, and the one stream that keeps them true.
+ *
+ * @typedef {import("./types.js").Run} Run
+ * @typedef {import("./types.js").Status} Status
+ * @typedef {import("./types.js").LogEntry} LogEntry
+ * @typedef {import("./types.js").LogPage} LogPage
+ * @typedef {import("./types.js").TrainingEvent} TrainingEvent
+ */
+
+import { Announcer } from "./announcer.js";
+import { CancelView } from "./cancel_view.js";
+import { ConnectionView } from "./connection_view.js";
+import { given, part, say } from "./dom.js";
+import { EtaView } from "./eta_view.js";
+import { LogView } from "./log/log_view.js";
+import { MetricsView } from "./metrics_view.js";
+import { MetricCurves } from "./metric_curves.js";
+import { OtherRunsView } from "./other_runs_view.js";
+import { ProgressView } from "./progress_view.js";
+import { ResultView } from "./result_view.js";
+import { address, get, learnClock } from "./service.js";
+import { StateView } from "./state_view.js";
+import { Stream } from "./stream.js";
+import { words } from "./words.js";
+
+/** @typedef {{domain: string, runNumber: number | null, mayCancel: boolean, now: string}} Page */
+
+class RunPage {
+  /** @param {Page} page `runNumber` null: the latest run, and the next ones as they start */
+  constructor(page) {
+    this.page = page;
+    learnClock(page.now);
+    this.state = new StateView(part("state"), () => this.parts?.log.showFirstError());
+    this.progress = new ProgressView(part("progress"));
+    this.eta = new EtaView(part("eta"));
+    this.connection = new ConnectionView(part("connection"));
+    this.announcer = new Announcer(part("announcer"));
+    this.others = new OtherRunsView(part("other-runs"), page.domain);
+    this.cancel = page.mayCancel ? new CancelView(part("cancel"), (status) => this.show(status)) : null;
+    /** @type {{runNumber: number, log: LogView, metrics: MetricsView, curves: MetricCurves, result: ResultView} | null} */
+    this.parts = null;
+    /** @type {Status | null} */
+    this.status = null;
+    /** @type {LogEntry[]} */
+    this.entries = [];
+    this.phase = "";
+    setInterval(() => this.tick(), 1000);
+  }
+
+  /** Show the run, then follow it. */
+  async start() {
+    const number = this.page.runNumber;
+    /** @type {Run | null} */
+    const run = number === null ? await latest(this.page.domain) : await get(address(`/domains/${this.page.domain}/training-runs/${number}`));
+    let lastEventId = "";
+    if (run !== null) lastEventId = `${run.run_number}.${await this.mount(run)}`;
+    const query = number !== null && run !== null ? { training_run_id: run.training_run_id } : {};
+    new Stream(address(`/domains/${this.page.domain}/training-stream`, query), lastEventId, {
+      onEvent: (event) => this.take(event),
+      onState: (state, why) => this.connection.update(state, why),
+    });
+  }
+
+  /** Make the parts that belong to one run; the last entry of its log so far. @param {Run} run */
+  async mount(run) {
+    this.parts?.log.destroy();
+    const { domain } = this.page;
+    /** @type {LogPage} */
+    const log = await get(address(`/domains/${domain}/training-logs`, { run: run.run_number, page_size: 1 }));
+    const options = { domain, runNumber: run.run_number };
+    this.entries = [];
+    this.parts = {
+      runNumber: run.run_number,
+      log: new LogView(part("log"), {
+        ...options,
+        firstSeq: log.first_seq,
+        lastSeq: log.last_seq,
+        levelCounts: log.level_counts,
+        phases: run.steps.map((step) => step.name),
+      }),
+      metrics: new MetricsView(part("metrics"), options),
+      curves: new MetricCurves(part("curves"), options),
+      result: new ResultView(part("result"), { runId: run.training_run_id }),
+    };
+    part("run").hidden = false;
+    part("no-run").hidden = true;
+    say(part("run-name"), `run ${run.run_number}`);
+    this.phase = run.current_step;
+    this.progress.setTimes(run.phase_times);
+    this.show(run);
+    void this.others.load(run.run_number);
+    return log.last_seq;
+  }
+
+  /** @param {TrainingEvent} event */
+  take(event) {
+    this.connection.seen();
+    if (event.event_type === "log" && this.parts && event.training_run_id === this.status?.training_run_id) {
+      if (this.entries.push(event.data) === 1) requestAnimationFrame(() => this.appendEntries());
+    } else if (event.event_type !== "log" && event.event_type !== "gap") {
+      const { status } = event.data;
+      if (status.training_run_id === this.status?.training_run_id) this.show(status);
+      else void this.moveOn(status);
+    }
+  }
+
+  /** A newer run of the domain has begun. @param {Status} status */
+  async moveOn(status) {
+    this.status = status;
+    await this.mount(await get(address(`/training-runs/${status.training_run_id}`)));
+  }
+
+  /** Entries come in bursts: they are shown once a frame. */
+  appendEntries() {
+    const entries = this.entries;
+    this.entries = [];
+    this.parts?.log.append(entries);
+    this.parts?.curves.append(entries);
+  }
+
+  /** @param {Status} status */
+  show(status) {
+    this.status = status;
+    for (const view of [this.state, this.progress, this.eta, this.announcer, this.cancel]) view?.update(status);
+    this.parts?.metrics.update(status);
+    this.parts?.result.update(status);
+    document.title = `${title(status)} · ${status.domain_name} · Aegis Training Status`;
+    if (status.current_step !== this.phase || status.completed_at) {
+      this.phase = status.current_step;
+      void this.loadTimes(status);
+    }
+  }
+
+  /** @param {Status} status */
+  async loadTimes(status) {
+    /** @type {Run} */
+    const run = await get(address(`/training-runs/${status.training_run_id}`));
+    if (run.training_run_id === this.status?.training_run_id) this.progress.setTimes(run.phase_times);
+  }
+
+  /** A second has passed. */
+  tick() {
+    for (const view of [this.state, this.progress, this.eta, this.connection]) view.tick();
+  }
+}
+
+/** @param {Status} status */
+function title(status) {
+  return status.status === "training" ? `${status.progress} %` : words(status.status);
+}
+
+/** @param {string} domain the latest run of the domain, null when it was never trained @returns {Promise<Run | null>} */
+async function latest(domain) {
+  /** @type {import("./types.js").Domain} */
+  const found = await get(address(`/domains/${domain}`));
+  return found.latest_run === null ? null : get(address(`/training-runs/${found.latest_run.training_run_id}`));
+}
+
+await new RunPage(given("page")).start();

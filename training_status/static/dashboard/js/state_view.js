@@ -1,0 +1,65 @@
+/**
+ * The run's state, and a sentence where it needs one: each kind of trouble looks and reads differently.
+ *
+ * @typedef {import("./types.js").Status} Status
+ */
+
+import { make, say } from "./dom.js";
+import { serviceNow } from "./service.js";
+import { ago, stateClass, stateWords, words } from "./words.js";
+
+export class StateView {
+  /**
+   * @param {HTMLElement} element
+   * @param {() => void} showFirstError what the link to the first error does
+   */
+  constructor(element, showFirstError) {
+    this.state = make("span", { class: "state" });
+    this.age = make("span", { class: "about" });
+    this.notice = make("p", { class: "notice" });
+    this.error = make("pre", { class: "error-message", tabindex: "0" });
+    this.link = make("button", { type: "button", class: "link" }, "Show the first error in the log");
+    this.link.addEventListener("click", showFirstError);
+    element.replaceChildren(make("p", { class: "state-line" }, this.state, " ", this.age), this.notice, this.error, this.link);
+    /** @type {Status | null} */
+    this.status = null;
+  }
+
+  /** @param {Status} status */
+  update(status) {
+    this.status = status;
+    this.state.className = `state ${stateClass(status)}`;
+    say(this.state, stateWords(status));
+    say(this.error, status.error_message ?? "");
+    this.error.hidden = !status.error_message;
+    this.link.hidden = status.status !== "failed" || status.failure_reason === "cancelled";
+    this.tick();
+  }
+
+  /** Time passes. */
+  tick() {
+    if (this.status === null) return;
+    const now = serviceNow();
+    const sentence = notice(this.status, now);
+    say(this.notice, sentence);
+    this.notice.hidden = sentence === "";
+    this.notice.className = `notice ${stateClass(this.status)}`;
+    say(this.age, this.status.completed_at ? "" : `last heard of ${ago(this.status.last_report_at, now)}`);
+  }
+}
+
+/** @param {Status} status @param {number} now */
+function notice(status, now) {
+  if (status.status === "pending") return "Waiting for the training's first event.";
+  if (status.status === "failed") {
+    const phase = words(status.current_step);
+    if (status.failure_reason === "lost") return `Given up in ${phase}: the training was not heard of any more. It goes on if it reports again.`;
+    if (status.failure_reason === "cancelled") return `Cancelled in ${phase}.`;
+    return `Failed in ${phase}.`;
+  }
+  if (status.status !== "training") return "";
+  if (status.cancel_requested) return "Asked to stop: waiting for the training to do so.";
+  if (status.health === "stalled") return `Nothing was heard of the training for ${ago(status.last_report_at, now).replace(" ago", "")}. It may be busy, cut off, or gone.`;
+  if (status.health === "hanging") return "The training is alive but has reported no progress for a long time.";
+  return "";
+}

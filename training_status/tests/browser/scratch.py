@@ -16,15 +16,16 @@ _MOUNT = """async ([file, name, options, styles]) => {
         document.head.append(link);
         await loaded;
     }
+    const texts = {h1: "A page", h2: name, div: ""};
+    const [title, heading, element] = Object.entries(texts).map(([tag, text]) =>
+        Object.assign(document.createElement(tag), {textContent: text}));
     const card = document.createElement("section");
     card.className = "card";
-    card.setAttribute("aria-label", name);
-    const element = document.createElement("div");
-    card.append(element);
-    document.querySelector("main").replaceChildren(Object.assign(document.createElement("h1"), {textContent: name}), card);
+    card.append(heading, element);
+    document.querySelector("main").replaceChildren(title, card);
     const module = await import(`/static/dashboard/js/${file}`);
     window.part = new module[name](element, options);
-}"""  # noqa: E501
+}"""
 
 
 def mount(page: Page, file: str, name: str, options: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ export class MetricCurves {
    */
   constructor(element, { domain, runNumber }) {
     this.url = address(`/domains/${domain}/training-metrics`, { run: runNumber, points: POINTS });
-    this.notice = make("p", { class: "none" });
+    this.notice = make("p", { class: "none charts-notice" });
     this.retry = make("button", { type: "button", class: "quiet-button" }, "Try again");
     this.retry.addEventListener("click", () => void this.load());
     this.charts = make("div", { class: "charts" });

@@ -1,0 +1,26 @@
+/** Copying text, also where the page has no secure address and so no `navigator.clipboard`. */
+
+/** @param {string} text @returns {Promise<boolean>} whether it could be copied */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyByCommand(text);
+  }
+}
+
+/** @param {string} text */
+function copyByCommand(text) {
+  let wasCopied = false;
+  /** @param {ClipboardEvent} event */
+  const onCopy = (event) => {
+    event.clipboardData?.setData("text/plain", text);
+    event.preventDefault();
+    wasCopied = true;
+  };
+  document.addEventListener("copy", onCopy, { capture: true, once: true });
+  document.execCommand("copy");
+  document.removeEventListener("copy", onCopy, { capture: true });
+  return wasCopied;
+}

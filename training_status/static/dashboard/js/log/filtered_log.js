@@ -1,0 +1,280 @@
+/**
+ * What a filter leaves of a log, as a list.
+ *
+ * The service looks through a long log for a second and says how far it came. So the list is made of sections: ranges of
+ * entries whose matches are counted, the newest first; `goOn` adds an older one. What comes live is a section of its own.
+ *
+ * @typedef {import("../types.js").LogEntry} LogEntry
+ * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ * @typedef {import("./log_pages.js").ReadPage} ReadPage
+ * @typedef {import("./log_source.js").LogSource} LogSource
+ * @typedef {import("./whole_log.js").ListListener} ListListener
+ *
+ * @typedef {object} Section
+ * @property {number} id
+ * @property {number} low the first entry looked at
+ * @property {number} high the last
+ * @property {number} total how many of them match
+ * @property {LogEntry[] | null} live the matches, of a section that came live
+ */
+
+import { ServiceError } from "../service.js";
+import { matches } from "./log_filter.js";
+import { LogPages } from "./log_pages.js";
+import { PAGE_SIZE } from "./log_source.js";
+
+const LIVE_MAX = 500;
+
+export class FilteredLog {
+  /**
+   * @param {LogSource} source
+   * @param {Narrowing} narrowing
+   * @param {number} first the oldest entry kept
+   * @param {number} last
+   * @param {ListListener} listener
+   */
+  constructor(source, narrowing, first, last, listener) {
+    this.source = source;
+    this.narrowing = narrowing;
+    this.first = first;
+    this.last = last;
+    this.listener = listener;
+    this.pages = new LogPages(listener.onChange, listener.onTrouble);
+    /** @type {Section[]} oldest first, without gaps between them */
+    this.sections = [];
+    this.searchedTo = last + 1;
+  }
+
+  #ids = 0;
+  #stopping = new AbortController();
+  /** @type {Promise<void> | null} */
+  #looking = null;
+
+  get total() {
+    return this.sections.reduce((sum, section) => sum + section.total, 0);
+  }
+
+  /** Whether all of the log has been looked through. */
+  get isComplete() {
+    return this.searchedTo <= this.first;
+  }
+
+  get isLooking() {
+    return this.#looking !== null;
+  }
+
+  /** Look further back. */
+  goOn() {
+    this.#looking ??= this.#lookBack().finally(() => {
+      this.#looking = null;
+      this.listener.onChange();
+    });
+    return this.#looking;
+  }
+
+  /** @param {number} index @returns {LogEntry | undefined} undefined while it is not here */
+  entryAt(index) {
+    const place = this.#placeOf(index);
+    if (place === null) return undefined;
+    const { section, offset } = place;
+    if (section.live) return section.live[offset];
+    const fromEnd = section.total - 1 - offset;
+    return this.pages.get(keyOf(section, fromEnd))?.[fromEnd % PAGE_SIZE];
+  }
+
+  /** See to it that these rows come. @param {number} from @param {number} to */
+  need(from, to) {
+    /** @type {Map<string, ReadPage>} */
+    const wanted = new Map();
+    for (let index = from; index <= to; index++) {
+      const place = this.#placeOf(index);
+      if (place === null || place.section.live) continue;
+      const { section, offset } = place;
+      const fromEnd = section.total - 1 - offset;
+      const key = keyOf(section, fromEnd);
+      if (wanted.has(key) || this.pages.get(key)?.[fromEnd % PAGE_SIZE]) continue;
+      wanted.set(key, (signal) => this.#read(section, Math.floor(fromEnd / PAGE_SIZE), signal));
+    }
+    this.pages.want(wanted);
+  }
+
+  /** The row of this entry, or of the next one that matches. Throws ServiceError. @param {number} seq */
+  async indexOf(seq) {
+    for (let before = 0; seq < this.searchedTo && !this.isComplete && before !== this.searchedTo; ) {
+      before = this.searchedTo;
+      await this.goOn();
+    }
+    let index = 0;
+    for (const section of this.sections) {
+      if (section.high < seq) index += section.total;
+      else if (section.live) index += section.live.filter((entry) => entry.seq < seq).length;
+      else if (section.low < seq) index += await this.#count(section.low, seq - 1);
+    }
+    return Math.max(0, Math.min(this.total - 1, index));
+  }
+
+  /** @param {number} index @returns {number | undefined} undefined while it is not here */
+  seqAt(index) {
+    return this.entryAt(index)?.seq;
+  }
+
+  /** @param {LogEntry[]} entries in order; those that are new follow the last one */
+  append(entries) {
+    const added = entries.filter((entry) => entry.seq > this.last);
+    const [oldest, newest] = [added[0], added.at(-1)];
+    if (oldest === undefined || newest === undefined) return;
+    if (oldest.seq > this.last + 1) {
+      this.grow(newest.seq);
+      return;
+    }
+    const found = added.filter((entry) => matches(entry, this.narrowing));
+    const section = this.#liveSection();
+    section.live?.push(...found);
+    section.total += found.length;
+    section.high = this.last = newest.seq;
+    if (found.length) this.listener.onGrowth(found.length);
+  }
+
+  /** The log reaches to this entry now. @param {number} last */
+  grow(last) {
+    if (last <= this.last) return;
+    const low = this.last + 1;
+    this.last = last;
+    void this.#lookAtNew(low, last);
+  }
+
+  /** Entries before this one are no longer kept. @param {number} first */
+  forget(first) {
+    if (first <= this.first) return;
+    this.first = first;
+    const before = this.total;
+    this.sections = this.sections.filter((section) => section.high >= first);
+    for (const section of this.sections) section.low = Math.max(section.low, first);
+    if (this.total !== before) this.listener.onShift(this.total - before);
+  }
+
+  /** Read no more. */
+  stop() {
+    this.#stopping.abort();
+    this.pages.stop();
+  }
+
+  async #lookBack() {
+    const high = this.searchedTo - 1;
+    if (high < this.first) return;
+    try {
+      const page = await this.source.page({ ...this.narrowing, order: "desc", before_seq: high + 1 }, this.#stopping.signal);
+      const isFirst = this.sections.length === 0;
+      const low = page.total_is_exact ? this.first : (page.searched_to_seq ?? this.first);
+      const section = this.#section(low, high, page.total_logs);
+      this.pages.put(keyOf(section, 0), page.logs);
+      this.sections.unshift(section);
+      this.searchedTo = low;
+      if (!isFirst) this.listener.onShift(page.total_logs);
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** @param {number} low @param {number} high */
+  async #lookAtNew(low, high) {
+    const section = this.#section(low, high, 0);
+    this.sections.push(section);
+    try {
+      section.total = await this.#count(low, high);
+      if (section.total) this.listener.onGrowth(section.total);
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  #complain(error) {
+    if (this.#stopping.signal.aborted) return;
+    if (!(error instanceof ServiceError)) throw error;
+    this.listener.onTrouble(error);
+  }
+
+  /**
+   * @param {Section} section
+   * @param {number} page counted from the section's end
+   * @param {AbortSignal} signal
+   */
+  async #read(section, page, signal) {
+    const { low, high } = section;
+    const answer = await this.source.page(
+      { ...this.narrowing, order: "desc", after_seq: low - 1, before_seq: high + 1, page: page + 1 },
+      signal,
+    );
+    const expected = Math.min(PAGE_SIZE, section.total - page * PAGE_SIZE);
+    if (answer.logs.length >= expected) return answer.logs;
+    if (answer.searched_to_seq === null) {
+      this.#correct(section, answer.total_logs);
+      return answer.logs;
+    }
+    if (answer.total_is_exact) throw new ServiceError("The service needs longer to look through this log.", 503);
+    this.#divide(section, answer.searched_to_seq, answer.total_logs);
+    return null;
+  }
+
+  /** Entries of the section are no longer kept. @param {Section} section @param {number} total */
+  #correct(section, total) {
+    const gone = section.total - total;
+    section.total = total;
+    this.listener.onShift(-gone);
+  }
+
+  /** The service came as far as `reached` in a second: what is before it is a section of its own. @param {Section} section @param {number} reached @param {number} found */
+  #divide(section, reached, found) {
+    const older = this.#section(section.low, reached - 1, section.total - found);
+    section.low = reached;
+    section.total = found;
+    this.sections.splice(this.sections.indexOf(section), 0, older);
+  }
+
+  /** How many match from `low` to `high`. @param {number} low @param {number} high */
+  async #count(low, high) {
+    let found = 0;
+    while (high >= low) {
+      const answer = await this.source.page(
+        { ...this.narrowing, order: "desc", page_size: 1, after_seq: low - 1, before_seq: high + 1 },
+        this.#stopping.signal,
+      );
+      found += answer.total_logs;
+      if (answer.total_is_exact) break;
+      high = (answer.searched_to_seq ?? low) - 1;
+    }
+    return found;
+  }
+
+  /** The section that takes what comes. What is long past is let go, and read again when it is wanted. */
+  #liveSection() {
+    const newest = this.sections.at(-1);
+    if (newest?.live && newest.live.length < LIVE_MAX) return newest;
+    const older = this.sections.at(-2);
+    if (newest?.live && older) older.live = null;
+    const section = { ...this.#section(this.last + 1, this.last, 0), live: [] };
+    this.sections.push(section);
+    return section;
+  }
+
+  /** @param {number} low @param {number} high @param {number} total @returns {Section} */
+  #section(low, high, total) {
+    return { id: this.#ids++, low, high, total, live: null };
+  }
+
+  /** @param {number} index */
+  #placeOf(index) {
+    let offset = index;
+    for (const section of this.sections) {
+      if (offset < section.total) return { section, offset };
+      offset -= section.total;
+    }
+    return null;
+  }
+}
+
+/** @param {Section} section @param {number} fromEnd */
+function keyOf(section, fromEnd) {
+  return `${section.id}:${Math.floor(fromEnd / PAGE_SIZE)}`;
+}

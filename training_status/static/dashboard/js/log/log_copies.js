@@ -1,0 +1,59 @@
+/**
+ * Copying the selected lines, or a link to them.
+ *
+ * @typedef {import("./log_view.js").LogView} LogView
+ */
+
+import { copyText } from "./clipboard.js";
+import { addressOf, narrowingOf } from "./log_filter.js";
+import { PAGE_SIZE } from "./log_source.js";
+import { spoken } from "./message_text.js";
+
+const LINES_MAX = 5000;
+
+export class LogCopies {
+  /** @param {LogView} view */
+  constructor(view) {
+    this.view = view;
+  }
+
+  /** Copy a link to the selected lines of this very run. */
+  async link() {
+    const { source, filter, selection } = this.view;
+    const path = `/domains/${source.domain}/runs/${source.runNumber}`;
+    this.#tell(await copyText(location.origin + addressOf(filter, selection, path)), "Copied the link.");
+  }
+
+  /** Copy the selected lines, as far as they are shown, as a download has them. */
+  async lines() {
+    const lines = await this.view.finder.attempt((signal) => this.#read(signal));
+    if (lines === undefined) return;
+    const copied = lines.slice(0, LINES_MAX);
+    const most = lines.length > LINES_MAX ? ", which is the most; download has all" : "";
+    const amount = copied.length === 1 ? "1 line" : `${copied.length.toLocaleString()} lines`;
+    this.#tell(await copyText(copied.join("")), `Copied ${amount}${most}.`);
+  }
+
+  /** @param {AbortSignal} signal */
+  async #read(signal) {
+    const { anchor = 0, focus = 0 } = this.view.selection ?? {};
+    const high = Math.max(anchor, focus);
+    let after = Math.min(anchor, focus) - 1;
+    const lines = [];
+    const narrowing = anchor === focus ? {} : narrowingOf(this.view.filter);
+    while (lines.length <= LINES_MAX && after < high) {
+      const page = await this.view.source.page({ ...narrowing, order: "asc", after_seq: after, before_seq: high + 1 }, signal);
+      for (const { timestamp, level, step, message } of page.logs) {
+        lines.push(`${timestamp} ${level}${step ? ` [${step}]` : ""} ${spoken(message)}\n`);
+      }
+      const isLast = page.logs.length < PAGE_SIZE && page.searched_to_seq === null;
+      after = isLast ? high : Math.max(page.logs.at(-1)?.seq ?? 0, page.logs.length < PAGE_SIZE ? (page.searched_to_seq ?? 0) : 0);
+    }
+    return lines;
+  }
+
+  /** @param {boolean} wasCopied @param {string} sentence */
+  #tell(wasCopied, sentence) {
+    this.view.notice(wasCopied ? sentence : "This browser does not let the page copy.");
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Going from match to match and from error to error.
+ *
+ * @typedef {import("./log_view.js").LogView} LogView
+ * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ */
+
+import { ServiceError } from "../service.js";
+import { ERROR_LEVELS, matches, narrowingOf } from "./log_filter.js";
+
+const EVERYTHING = { level: [], step: "", search: "" };
+
+export class LogFinder {
+  /** @param {LogView} view */
+  constructor(view) {
+    this.view = view;
+  }
+
+  #ending = new AbortController();
+  #finding = new AbortController();
+
+  /** Find no more. */
+  stop() {
+    this.#ending.abort();
+    this.#finding.abort();
+  }
+
+  /**
+   * Say what went wrong when the service could not be asked; say nothing when the answer is no longer wanted.
+   *
+   * @template T
+   * @param {(signal: AbortSignal) => Promise<T>} ask
+   * @param {AbortSignal} signal
+   * @returns {Promise<T | undefined>}
+   */
+  async attempt(ask, signal = this.#ending.signal) {
+    try {
+      return await ask(signal);
+    } catch (error) {
+      if (error instanceof ServiceError) this.view.notice(error.message);
+      else if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+      return undefined;
+    }
+  }
+
+  /** To the next line that has what is searched for, or to the one before. @param {1 | -1} step */
+  async match(step) {
+    const { filter } = this.view;
+    if (filter.search === "") this.view.notice("Nothing is searched for.");
+    else await this.#go({ ...narrowingOf(filter), search: filter.search }, step, "match");
+  }
+
+  /** To the next error among the lines shown, or to the one before. @param {1 | -1} step */
+  async error(step) {
+    const shown = narrowingOf(this.view.filter);
+    const level = ERROR_LEVELS.filter((one) => shown.level.length === 0 || shown.level.includes(one));
+    if (level.length === 0) this.view.notice("No error: the levels shown leave none.");
+    else await this.#go({ ...shown, level }, step, "error");
+  }
+
+  /** To the first error of all. */
+  async firstError() {
+    const { first, last } = this.view.lists;
+    const narrowing = { ...EVERYTHING, level: ERROR_LEVELS };
+    const found = await this.#find((signal) => this.view.source.nearest(narrowing, first, last, 1, signal));
+    if (found === undefined) return;
+    if (found === null) this.view.notice("The log has no error.");
+    else this.#show(found);
+  }
+
+  /** @param {Narrowing} narrowing @param {1 | -1} step @param {string} noun */
+  async #go(narrowing, step, noun) {
+    const { lists, source, selection, rows } = this.view;
+    const begin = step > 0 ? lists.first : lists.last;
+    const end = step > 0 ? lists.last : lists.first;
+    const top = lists.list.seqAt(rows.top) ?? begin;
+    const from = selection ? selection.focus + step : step > 0 ? top : top - 1;
+    let wrapped = false;
+    this.view.notice("");
+    const found = await this.#find(async (signal) => {
+      const ahead = await source.nearest(narrowing, from, end, step, signal);
+      wrapped = ahead === null;
+      return ahead ?? (await source.nearest(narrowing, begin, from - step, step, signal));
+    });
+    if (found === undefined) return;
+    if (found === null) {
+      this.view.notice(`No ${noun}.`);
+      return;
+    }
+    if (wrapped) this.view.notice(step > 0 ? "Went on from the first line." : "Went on from the last line.");
+    this.#show(found);
+  }
+
+  /** @template T @param {(signal: AbortSignal) => Promise<T>} ask the one before is no longer wanted */
+  #find(ask) {
+    this.#finding.abort();
+    this.#finding = new AbortController();
+    return this.attempt(ask, this.#finding.signal);
+  }
+
+  /** @param {import("../types.js").LogEntry} entry */
+  #show(entry) {
+    const { view } = this;
+    view.select(entry.seq, entry);
+    if (!matches(entry, narrowingOf(view.filter))) view.show({ levels: [], step: "", search: view.filter.search, only: false });
+    void view.reveal(entry.seq);
+  }
+}

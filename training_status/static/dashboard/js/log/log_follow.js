@@ -1,0 +1,79 @@
+/**
+ * Following the end of the log: on until somebody scrolls up, on again at the end.
+ *
+ * @typedef {import("./log_window.js").LogWindow} LogWindow
+ */
+
+import { say } from "../dom.js";
+
+export class LogFollow {
+  /**
+   * @param {LogWindow} rows
+   * @param {(name: string) => HTMLElement} named the parts of the frame
+   * @param {boolean} isOn
+   * @param {() => void} onChange the place in the log, or whether it is followed, has changed
+   * @param {AbortSignal} signal listens until it is aborted
+   */
+  constructor(rows, named, isOn, onChange, signal) {
+    this.rows = rows;
+    this.isOn = isOn;
+    this.onChange = onChange;
+    this.button = named("latest");
+    this.toggle = named("follow");
+    this.missed = 0;
+    this.button.addEventListener("click", () => this.resume(), { signal });
+    this.toggle.addEventListener("click", () => this.switch(), { signal });
+    rows.scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
+  }
+
+  /** Where we have scrolled to ourselves; anything else is somebody's wish. */
+  #place = 0;
+
+  /** So many lines have come. @param {number} rows */
+  grew(rows) {
+    if (!this.isOn) this.missed += rows;
+  }
+
+  /** Stay where one is. */
+  pause() {
+    if (!this.isOn) return;
+    this.isOn = false;
+    this.missed = 0;
+    this.onChange();
+  }
+
+  /** Go to the end and stay there. */
+  resume() {
+    this.isOn = true;
+    this.missed = 0;
+    this.onChange();
+  }
+
+  /** The other way round. */
+  switch() {
+    if (this.isOn) this.pause();
+    else this.resume();
+  }
+
+  /** @param {number} top scroll there, in pixels */
+  scrollTo(top) {
+    this.rows.scroller.scrollTop = top;
+    this.#place = this.rows.scroller.scrollTop;
+  }
+
+  /** Be at the end while following; say how it is. */
+  update() {
+    if (this.isOn) this.scrollTo(this.rows.spacer.clientHeight);
+    this.toggle.setAttribute("aria-pressed", String(this.isOn));
+    this.button.hidden = this.isOn || (this.missed === 0 && this.rows.isAtEnd);
+    say(this.button, this.missed ? `Jump to latest (${this.missed.toLocaleString()} new)` : "Jump to latest");
+  }
+
+  #scrolled() {
+    const top = this.rows.scroller.scrollTop;
+    if (this.isOn && top < this.#place && !this.rows.isAtEnd) this.pause();
+    else if (!this.isOn && top > this.#place && this.rows.isAtEnd) this.resume();
+    this.#place = top;
+    this.onChange();
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The keys of the log, and the dialog that lists them and turns them off (WCAG 2.1.4).
+ *
+ * @typedef {"search" | "nextMatch" | "previousMatch" | "nextError" | "previousError" | "follow" | "first" | "last"} LogAction
+ */
+
+const SETTING = "aegis.log.keys";
+
+/** @type {Readonly<Record<string, LogAction | "help">>} */
+const ACTIONS = {
+  "/": "search",
+  n: "nextMatch",
+  N: "previousMatch",
+  e: "nextError",
+  E: "previousError",
+  f: "follow",
+  Home: "first",
+  End: "last",
+  "?": "help",
+};
+
+export class LogKeys {
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {HTMLInputElement} areOn the box in it that says whether the keys are to be heard
+   * @param {(action: LogAction) => void} act
+   * @param {AbortSignal} signal listens until it is aborted
+   */
+  constructor(dialog, areOn, act, signal) {
+    this.dialog = dialog;
+    this.areOn = areOn;
+    this.act = act;
+    areOn.checked = readSetting() !== "off";
+    areOn.addEventListener("change", () => writeSetting(areOn.checked ? "on" : "off"), { signal });
+    document.addEventListener("keydown", (event) => this.#hear(event), { signal });
+  }
+
+  /** Show the keys. */
+  help() {
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #hear(event) {
+    const action = ACTIONS[event.key];
+    const isChord = event.ctrlKey || event.metaKey || event.altKey;
+    if (action === undefined || isChord || event.defaultPrevented || !this.areOn.checked) return;
+    if (isField(event.target) || document.querySelector("dialog[open]") !== null) return;
+    event.preventDefault();
+    if (action === "help") this.help();
+    else this.act(action);
+  }
+}
+
+/** @param {EventTarget | null} target whether somebody types or chooses there */
+function isField(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select"));
+}
+
+/** @returns {string | null} null also where nothing can be kept */
+function readSetting() {
+  try {
+    return localStorage.getItem(SETTING);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} value */
+function writeSetting(value) {
+  try {
+    localStorage.setItem(SETTING, value);
+  } catch {
+    // A browser that keeps nothing: the choice holds until the page is left.
+  }
+}

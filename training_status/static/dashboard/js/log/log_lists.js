@@ -1,0 +1,132 @@
+/**
+ * The list that a filter shows, and the count of what was searched for in it.
+ *
+ * @typedef {import("../types.js").LogEntry} LogEntry
+ * @typedef {import("./log_filter.js").LogFilter} LogFilter
+ * @typedef {import("./log_source.js").LogSource} LogSource
+ * @typedef {import("./whole_log.js").ListListener} ListListener
+ */
+
+import { FilteredLog } from "./filtered_log.js";
+import { isEverything, narrowingOf } from "./log_filter.js";
+import { WholeLog } from "./whole_log.js";
+
+export class LogLists {
+  /**
+   * @param {LogSource} source
+   * @param {LogFilter} filter
+   * @param {number} first the oldest entry kept
+   * @param {number} last
+   * @param {ListListener} listener
+   */
+  constructor(source, filter, first, last, listener) {
+    this.source = source;
+    this.listener = listener;
+    this.first = first;
+    this.last = last;
+    this.shown = narrowingOf(filter);
+    this.list = this.#listOf(this.shown, listener);
+    /** @type {FilteredLog | null} what matches the search, where lines that do not are shown, too */
+    this.found = null;
+    this.#count(filter);
+  }
+
+  /** The sections of the list that are being looked through, or could be. */
+  get #searches() {
+    return [this.list, this.found].filter((list) => list instanceof FilteredLog);
+  }
+
+  get isLooking() {
+    return this.list instanceof FilteredLog && this.list.isLooking;
+  }
+
+  /** Whether there is more to look through for what is asked. */
+  get canGoOn() {
+    return this.#searches.some((list) => !list.isComplete && !list.isLooking);
+  }
+
+  /** Look further back. */
+  goOn() {
+    for (const list of this.#searches) if (!list.isComplete) void list.goOn();
+    this.listener.onChange();
+  }
+
+  /** @param {LogFilter} filter */
+  show(filter) {
+    const narrowing = narrowingOf(filter);
+    if (JSON.stringify(narrowing) !== JSON.stringify(this.shown)) {
+      this.shown = narrowing;
+      this.list.stop();
+      this.list = this.#listOf(narrowing, this.listener);
+    }
+    this.#count(filter);
+  }
+
+  /** @param {LogEntry[]} entries */
+  append(entries) {
+    this.last = Math.max(this.last, entries.at(-1)?.seq ?? 0);
+    this.list.append(entries);
+    this.found?.append(entries);
+  }
+
+  /** @param {number} last */
+  grow(last) {
+    this.last = Math.max(this.last, last);
+    this.list.grow(last);
+    this.found?.grow(last);
+  }
+
+  /** @param {number} first */
+  forget(first) {
+    if (first <= this.first) return;
+    this.first = first;
+    this.list.forget(first);
+    this.found?.forget(first);
+  }
+
+  /** Read no more. */
+  stop() {
+    this.list.stop();
+    this.found?.stop();
+  }
+
+  /** How much there is, in words. */
+  sentence() {
+    const all = Math.max(0, this.last - this.first + 1);
+    const shown = this.list instanceof FilteredLog ? counted(this.list, "line", ` of ${all.toLocaleString()}`) : amount(all, "line");
+    return this.found ? `${shown} · ${counted(this.found, "match", "")}` : shown;
+  }
+
+  /** @param {LogFilter} filter */
+  #count(filter) {
+    const narrowing = { ...narrowingOf(filter), search: filter.search };
+    const isCounted = filter.search !== "" && !filter.only;
+    if (isCounted && JSON.stringify(narrowing) === JSON.stringify(this.found?.narrowing)) return;
+    this.found?.stop();
+    const silent = { ...this.listener, onShift() {}, onGrowth() {} };
+    const found = isCounted ? this.#listOf(narrowing, silent) : null;
+    this.found = found instanceof FilteredLog ? found : null;
+  }
+
+  /** @param {import("./log_filter.js").Narrowing} narrowing @param {ListListener} listener */
+  #listOf(narrowing, listener) {
+    if (isEverything(narrowing)) return new WholeLog(this.source, this.first, this.last, listener);
+    const list = new FilteredLog(this.source, narrowing, this.first, this.last, listener);
+    void list.goOn();
+    return list;
+  }
+}
+
+/** @param {FilteredLog} list @param {string} noun @param {string} ofAll */
+function counted(list, noun, ofAll) {
+  if (list.isComplete) return ofAll ? `${list.total.toLocaleString()}${ofAll} ${noun}s` : amount(list.total, noun);
+  if (list.isLooking && list.total === 0) return "searching…";
+  const back = `searched back to line ${list.searchedTo.toLocaleString()}`;
+  return `at least ${amount(list.total, noun)}, ${list.isLooking ? "searching on…" : back}`;
+}
+
+/** @param {number} number @param {string} noun */
+function amount(number, noun) {
+  const plural = noun === "match" ? "matches" : `${noun}s`;
+  return `${number.toLocaleString()} ${number === 1 ? noun : plural}`;
+}

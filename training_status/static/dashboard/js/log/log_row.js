@@ -1,0 +1,89 @@
+/**
+ * One line of the log: number, time, level, message and metrics, in sixteen pixels.
+ *
+ * @typedef {import("../types.js").LogEntry} LogEntry
+ */
+
+import { make, say } from "../dom.js";
+import { metricValue } from "../words.js";
+import { showMessage } from "./message_text.js";
+
+const CHARACTERS_SHOWN = 1000; // more than the widest screen has room for; the whole is beside the log
+
+/**
+ * @typedef {object} RowLook
+ * @property {RegExp | null} marked
+ * @property {boolean} isSelected
+ * @property {boolean} isActive the one that arrow keys move from
+ */
+
+export class LogRow {
+  constructor() {
+    this.number = make("a", { class: "log-number", tabindex: "-1" });
+    this.time = make("span", { class: "log-time" });
+    this.level = make("span", { class: "log-level" });
+    this.message = make("span", { class: "log-message", dir: "auto" });
+    this.metrics = make("span", { class: "log-metrics" });
+    const cell = { role: "gridcell" };
+    this.element = make(
+      "div",
+      { class: "log-row", role: "row" },
+      make("span", { ...cell, class: "log-cell-number" }, this.number),
+      make("span", cell, this.time),
+      make("span", cell, this.level),
+      make("span", { ...cell, class: "log-cell-message" }, this.message, this.metrics),
+    );
+    /** @type {number | undefined} */
+    this.seq = undefined;
+    /** @type {LogEntry | undefined} */
+    this.entry = undefined;
+    /** @type {RegExp | null} */
+    this.marked = null;
+    this.isNew = true;
+  }
+
+  /**
+   * @param {number} index of the row in the list
+   * @param {number | undefined} seq undefined while it is not known
+   * @param {LogEntry | undefined} entry undefined while it is not here
+   * @param {RowLook} look
+   */
+  show(index, seq, entry, look) {
+    this.element.setAttribute("aria-rowindex", String(index + 1));
+    this.element.setAttribute("aria-selected", String(look.isSelected));
+    this.element.classList.toggle("log-active", look.isActive);
+    if (seq === undefined) this.element.removeAttribute("id");
+    else this.element.id = `log-line-${seq}`;
+    if (!this.isNew && seq === this.seq && entry === this.entry && look.marked === this.marked) return;
+    this.isNew = false;
+    this.seq = seq;
+    this.entry = entry;
+    this.marked = look.marked;
+    say(this.number, String(seq ?? ""));
+    if (seq === undefined) this.number.removeAttribute("href");
+    else this.number.href = `#L${seq}`;
+    this.element.className = `log-row log-${entry?.level.toLowerCase() ?? "awaited"}${look.isActive ? " log-active" : ""}`;
+    say(this.time, entry ? localTime(entry.timestamp) : "");
+    say(this.level, entry?.level ?? "");
+    showMessage(this.message, entry?.message ?? "…", { marked: entry ? look.marked : null, cutAt: CHARACTERS_SHOWN });
+    say(this.metrics, entry?.metrics ? metricsInShort(entry.metrics) : "");
+  }
+}
+
+/** @param {string} timestamp `15:05:00.123` on this computer's clock */
+function localTime(timestamp) {
+  const date = new Date(timestamp);
+  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits);
+  return `${hours}:${minutes}:${seconds}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
+/** @param {number} number */
+function twoDigits(number) {
+  return String(number).padStart(2, "0");
+}
+
+/** @param {NonNullable<LogEntry["metrics"]>} metrics */
+function metricsInShort(metrics) {
+  const pairs = Object.entries(metrics).map(([name, value]) => `${name}=${metricValue(value)}`);
+  return pairs.join(" ").slice(0, CHARACTERS_SHOWN);
+}

@@ -1,0 +1,91 @@
+/**
+ * One run's log as the service tells it.
+ *
+ * @typedef {import("../types.js").LogEntry} LogEntry
+ * @typedef {import("../types.js").LogPage} LogPage
+ * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ *
+ * @typedef {Partial<Narrowing> & {order: "asc" | "desc", page?: number, page_size?: number,
+ *   after_seq?: number, before_seq?: number}} LogQuery
+ */
+
+import { address, get } from "../service.js";
+
+export const PAGE_SIZE = 100;
+const FIRST_LOOK = 20_000; // entries; a search that finds soon answers soon
+const LONGEST_LOOK = 400_000;
+
+export class LogSource {
+  /**
+   * @param {string} domain
+   * @param {number} runNumber
+   * @param {(page: LogPage) => void} onPage told of every page that comes
+   */
+  constructor(domain, runNumber, onPage) {
+    this.domain = domain;
+    this.runNumber = runNumber;
+    this.onPage = onPage;
+  }
+
+  /**
+   * A page of what matches. Throws ServiceError.
+   *
+   * @param {LogQuery} query
+   * @param {AbortSignal} signal
+   */
+  async page(query, signal) {
+    /** @type {LogPage} */
+    const page = await get(this.#address("", { page_size: PAGE_SIZE, ...query }), signal);
+    this.onPage(page);
+    return page;
+  }
+
+  /** The entry with this number, if it is kept. Throws ServiceError. @param {number} seq @param {AbortSignal} signal */
+  async entry(seq, signal) {
+    const { logs } = await this.page({ order: "asc", after_seq: seq - 1, before_seq: seq + 1 }, signal);
+    return logs[0] ?? null;
+  }
+
+  /**
+   * The first entry that matches on the way from `from` to `to`, both included. Looks in parts that grow, so that a
+   * near one is found at once. Throws ServiceError.
+   *
+   * @param {Narrowing} narrowing
+   * @param {number} from
+   * @param {number} to
+   * @param {1 | -1} step up or down; there is nothing between where `to` lies the other way
+   * @param {AbortSignal} signal
+   * @returns {Promise<LogEntry | null>}
+   */
+  async nearest(narrowing, from, to, step, signal) {
+    let at = from;
+    let length = FIRST_LOOK;
+    while ((to - at) * step >= 0) {
+      const edge = step > 0 ? Math.min(to, at + length - 1) : Math.max(to, at - length + 1);
+      const { logs, searched_to_seq: reached } = await this.page(
+        {
+          ...narrowing,
+          order: step > 0 ? "asc" : "desc",
+          page_size: 1,
+          after_seq: Math.min(at, edge) - 1,
+          before_seq: Math.max(at, edge) + 1,
+        },
+        signal,
+      );
+      if (logs[0] !== undefined) return logs[0];
+      at = (reached ?? edge) + step;
+      length = Math.min(length * 4, LONGEST_LOOK);
+    }
+    return null;
+  }
+
+  /** @param {Narrowing} narrowing where what matches can be downloaded as text */
+  downloadAddress(narrowing) {
+    return this.#address("/download", { ...narrowing, order: "asc", format: "text" });
+  }
+
+  /** @param {string} below @param {Record<string, string | number | readonly string[]>} query */
+  #address(below, query) {
+    return address(`/domains/${this.domain}/training-logs${below}`, { run: this.runNumber, ...query });
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What narrows the log down: levels, step and search.
+ *
+ * @typedef {import("../types.js").LogLevel} LogLevel
+ * @typedef {import("./log_filter.js").LogFilter} LogFilter
+ */
+
+import { make, say } from "../dom.js";
+import { words } from "../words.js";
+import { LEVELS } from "./log_filter.js";
+
+const TYPING_PAUSE_MS = 250;
+const STEPS_MAX = 100;
+
+/**
+ * @typedef {object} ToolsListener
+ * @property {(filter: LogFilter) => void} onFilter
+ * @property {(step: 1 | -1) => void} onMatch to the next match, or to the one before
+ */
+
+export class LogTools {
+  /**
+   * @param {(name: string) => HTMLElement} named the parts of the frame
+   * @param {LogFilter} filter
+   * @param {string[]} steps
+   * @param {ToolsListener} listener
+   * @param {AbortSignal} signal listens until it is aborted
+   */
+  constructor(named, filter, steps, listener, signal) {
+    this.filter = filter;
+    this.listener = listener;
+    this.search = /** @type {HTMLInputElement} */ (named("search"));
+    this.only = /** @type {HTMLInputElement} */ (named("only"));
+    this.step = /** @type {HTMLSelectElement} */ (named("step"));
+    this.jumps = [named("next"), named("previous")];
+    this.chips = new Map(LEVELS.map((level) => [level, makeChip(level)]));
+    named("levels").replaceChildren(...[...this.chips.values()].map((chip) => chip.button));
+    this.step.replaceChildren(make("option", { value: "" }, "all steps"));
+    for (const step of filter.step ? [...steps, filter.step] : steps) this.offerStep(step);
+    for (const [level, { button }] of this.chips) button.addEventListener("click", () => this.#toggle(level), { signal });
+    this.step.addEventListener("change", () => this.#change({ step: this.step.value }), { signal });
+    this.only.addEventListener("change", () => this.#change({ only: this.only.checked }), { signal });
+    this.search.addEventListener("input", () => this.#typed(), { signal });
+    this.search.addEventListener("keydown", (event) => this.#keyInSearch(event), { signal });
+    named("next").addEventListener("click", () => listener.onMatch(1), { signal });
+    named("previous").addEventListener("click", () => listener.onMatch(-1), { signal });
+    signal.addEventListener("abort", () => clearTimeout(this.#typing));
+    this.#show();
+  }
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #typing;
+
+  /** @param {Readonly<Partial<Record<LogLevel, number>>>} counts */
+  showCounts(counts) {
+    for (const [level, { count }] of this.chips) say(count, (counts[level] ?? 0).toLocaleString());
+  }
+
+  /** A step that entries name. @param {string} step */
+  offerStep(step) {
+    const { options } = this.step;
+    if (options.length > STEPS_MAX || [...options].some((option) => option.value === step)) return;
+    this.step.append(make("option", { value: step }, words(step)));
+  }
+
+  /** @param {LogFilter} filter */
+  set(filter) {
+    clearTimeout(this.#typing);
+    this.filter = filter;
+    this.#show();
+  }
+
+  #show() {
+    const { levels, step, search, only } = this.filter;
+    for (const [level, { button }] of this.chips) button.setAttribute("aria-pressed", String(levels.includes(level)));
+    this.step.value = step;
+    if (this.search.value !== search) this.search.value = search;
+    this.only.checked = only;
+    for (const jump of this.jumps) jump.toggleAttribute("disabled", search === "");
+  }
+
+  /** @param {Partial<LogFilter>} change */
+  #change(change) {
+    this.set({ ...this.filter, search: this.search.value, ...change });
+    this.listener.onFilter(this.filter);
+  }
+
+  /** @param {LogLevel} level */
+  #toggle(level) {
+    const levels = LEVELS.filter((one) => (one === level) !== this.filter.levels.includes(one));
+    this.#change({ levels: levels.length === LEVELS.length ? [] : levels });
+  }
+
+  #typed() {
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => this.#change({}), TYPING_PAUSE_MS);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyInSearch(event) {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (this.search.value !== this.filter.search) this.#change({});
+    if (this.search.value !== "") this.listener.onMatch(event.shiftKey ? -1 : 1);
+  }
+}
+
+/** @param {LogLevel} level */
+function makeChip(level) {
+  const count = make("span", { class: "log-chip-count" }, "0");
+  const attributes = { type: "button", class: `log-chip log-${level.toLowerCase()}`, "aria-pressed": "false" };
+  return { button: make("button", attributes, level, " ", count), count };
+}

@@ -1,0 +1,340 @@
+/**
+ * The log of one run: windowed, followed, filtered, searched, linked to.
+ *
+ * @typedef {import("../types.js").LogEntry} LogEntry
+ * @typedef {import("../types.js").LogPage} LogPage
+ * @typedef {import("./log_filter.js").LogFilter} LogFilter
+ * @typedef {import("./log_filter.js").Selection} Selection
+ * @typedef {import("./log_keys.js").LogAction} LogAction
+ *
+ * @typedef {object} LogOptions
+ * @property {string} domain
+ * @property {number} runNumber
+ * @property {number} firstSeq the oldest entry kept
+ * @property {number} lastSeq the newest entry; 0 when there is none
+ * @property {Readonly<LogPage["level_counts"]>} levelCounts
+ * @property {string[]} phases the steps that can be chosen
+ */
+
+import { say } from "../dom.js";
+import { LogCopies } from "./log_copies.js";
+import { LogDetails } from "./log_details.js";
+import { AddressWriter, filterInAddress, isEverything, matches, narrowingOf, selectionInAddress } from "./log_filter.js";
+import { LogFinder } from "./log_finder.js";
+import { LogFollow } from "./log_follow.js";
+import { LogKeys } from "./log_keys.js";
+import { LogLists } from "./log_lists.js";
+import { LogSource } from "./log_source.js";
+import { LogSpeech } from "./log_speech.js";
+import { LogTools } from "./log_tools.js";
+import { LogWindow, ROW_HEIGHT } from "./log_window.js";
+import { searchPattern } from "./message_text.js";
+
+export class LogView {
+  /**
+   * @param {HTMLElement} element with the frame of `log.html` in it
+   * @param {LogOptions} options
+   */
+  constructor(element, options) {
+    /** @param {string} name */
+    const named = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-part="${name}"]`));
+    const { signal } = this.#ending;
+    this.element = element;
+    this.named = named;
+    this.counts = options.levelCounts;
+    this.countedTo = options.lastSeq;
+    this.filter = filterInAddress();
+    this.selection = selectionInAddress();
+    /** @type {LogEntry | null | undefined} the one in the selection's focus: null when there is none, undefined while it is not here */
+    this.selected = undefined;
+    this.marked = searchPattern(this.filter.search);
+    this.address = new AddressWriter();
+    this.source = new LogSource(options.domain, options.runNumber, (page) => this.#learn(page));
+    this.rows = new LogWindow(named("scroller"), named("spacer"), named("rows"));
+    this.lists = new LogLists(this.source, this.filter, options.firstSeq, options.lastSeq, {
+      onChange: () => this.#drawSoon(),
+      onShift: (rows) => this.#shift(rows),
+      onGrowth: (rows) => this.follow.grew(rows),
+      onTrouble: (error) => this.notice(error === null ? "" : `The log could not be read: ${error.message}`),
+    });
+    this.follow = new LogFollow(this.rows, named, this.selection === null, () => this.#drawSoon(), signal);
+    this.finder = new LogFinder(this);
+    this.copies = new LogCopies(this);
+    this.details = new LogDetails(named("details"), named);
+    this.speech = new LogSpeech(named("speech"), /** @type {HTMLInputElement} */ (named("aloud")), signal);
+    this.tools = new LogTools(
+      named,
+      this.filter,
+      options.phases,
+      { onFilter: (filter) => this.show(filter), onMatch: (step) => this.finder.match(step) },
+      signal,
+    );
+    const dialog = /** @type {HTMLDialogElement} */ (named("keys"));
+    this.keys = new LogKeys(dialog, /** @type {HTMLInputElement} */ (named("keys-on")), (action) => this.#act(action), signal);
+    this.#listen();
+    this.notice("");
+    if (this.selection) this.#linked(this.selection);
+    this.#draw();
+  }
+
+  #ending = new AbortController();
+  #frame = 0;
+  #jumps = 0;
+
+  /** What the service knows of the log. @param {Pick<LogPage, "first_seq" | "last_seq" | "level_counts">} log */
+  update(log) {
+    this.#learn(log);
+    this.lists.grow(log.last_seq);
+    this.#drawSoon();
+  }
+
+  /** Entries that have just come, in order. After a gap what is missing is read. @param {LogEntry[]} entries */
+  append(entries) {
+    const counted = entries.filter((entry) => entry.seq > this.countedTo);
+    if (counted[0] && counted[0].seq > this.countedTo + 1) {
+      void this.finder.attempt((signal) => this.source.page({ order: "desc", page_size: 1 }, signal));
+    } else {
+      const counts = { ...this.counts };
+      for (const { level, seq } of counted) {
+        counts[level] = (counts[level] ?? 0) + 1;
+        this.countedTo = seq;
+      }
+      this.counts = counts;
+    }
+    for (const entry of entries) if (entry.step) this.tools.offerStep(entry.step);
+    this.lists.append(entries);
+    this.speech.tell(entries.filter((entry) => matches(entry, narrowingOf(this.filter))));
+    const selected = entries.find((entry) => entry.seq === this.selection?.focus);
+    if (selected) this.#describe(selected);
+    this.#drawSoon();
+  }
+
+  /** Select the first error of the run, whatever the filter, and bring it into sight. */
+  showFirstError() {
+    this.element.scrollIntoView({ block: "nearest" });
+    void this.finder.firstError();
+  }
+
+  /** End everything, and leave the frame for another run's log. */
+  destroy() {
+    this.#ending.abort();
+    cancelAnimationFrame(this.#frame);
+    this.address.stop();
+    this.lists.stop();
+    this.finder.stop();
+    this.rows.forget();
+    this.details.hide();
+    if (this.selection) history.replaceState(history.state, "", location.pathname + location.search);
+  }
+
+  /** @param {LogFilter} filter show what it leaves, at the same place */
+  show(filter) {
+    const place = this.#place();
+    const { list } = this.lists;
+    this.filter = filter;
+    this.marked = searchPattern(filter.search);
+    this.tools.set(filter);
+    this.lists.show(filter);
+    this.notice("");
+    if (this.lists.list !== list) {
+      this.rows.forget();
+      this.follow.missed = 0;
+      if (place) void this.reveal(place.seq, place.offset);
+    }
+    if (this.selection) this.details.show(this.selection, this.selected, this.marked);
+    this.address.write(filter, this.selection);
+    this.#draw();
+  }
+
+  /** @param {number} seq @param {LogEntry} [entry] @param {boolean} [extends_] select all lines from where the selection began */
+  select(seq, entry, extends_ = false) {
+    this.follow.pause();
+    this.selection = { anchor: (extends_ && this.selection?.anchor) || seq, focus: seq };
+    this.address.write(this.filter, this.selection);
+    this.#describe(entry);
+    this.#drawSoon();
+  }
+
+  /** Select nothing. */
+  unselect() {
+    this.selection = null;
+    this.details.hide();
+    this.address.write(this.filter, null);
+    this.#drawSoon();
+  }
+
+  /**
+   * Bring a line into sight.
+   *
+   * @param {number} seq
+   * @param {number} [offset] rows from the top; in the middle when left out and not in sight
+   */
+  async reveal(seq, offset) {
+    const jump = ++this.#jumps;
+    this.follow.pause();
+    const index = await this.finder.attempt(() => this.lists.list.indexOf(seq));
+    if (index === undefined || jump !== this.#jumps || this.#ending.signal.aborted) return;
+    this.rows.resize(this.lists.list.total);
+    if (offset === undefined && this.rows.shows(index)) return;
+    this.follow.scrollTo((index - (offset ?? Math.floor(this.rows.height / 2))) * ROW_HEIGHT);
+    this.#drawSoon();
+  }
+
+  /** @param {string} sentence what came of what somebody has just done; heard as event `notice` */
+  notice(sentence) {
+    say(this.named("notice"), sentence);
+    if (sentence) this.element.dispatchEvent(new CustomEvent("notice", { detail: sentence, bubbles: true }));
+  }
+
+  #listen() {
+    const { signal } = this.#ending;
+    const { scroller } = this.rows;
+    scroller.addEventListener("click", (event) => this.#click(event), { signal });
+    scroller.addEventListener("keydown", (event) => this.#keyInLines(event), { signal });
+    this.named("close").addEventListener("click", () => this.#close(), { signal });
+    this.named("more").addEventListener("click", () => this.lists.goOn(), { signal });
+    this.named("help").addEventListener("click", () => this.keys.help(), { signal });
+    this.named("copy-lines").addEventListener("click", () => this.copies.lines(), { signal });
+    this.named("copy-link").addEventListener("click", () => this.copies.link(), { signal });
+    window.addEventListener("hashchange", () => this.#linked(selectionInAddress()), { signal });
+    const sizes = new ResizeObserver(() => this.#drawSoon());
+    sizes.observe(scroller);
+    signal.addEventListener("abort", () => sizes.disconnect());
+  }
+
+  /** @param {Pick<LogPage, "first_seq" | "last_seq" | "level_counts"> & {logs?: LogEntry[]}} log */
+  #learn(log) {
+    this.lists.forget(log.first_seq);
+    for (const entry of log.logs ?? []) if (entry.step) this.tools.offerStep(entry.step);
+    if (log.last_seq < this.countedTo) return;
+    this.counts = log.level_counts;
+    this.countedTo = log.last_seq;
+  }
+
+  /** The address names lines. @param {Selection | null} selection */
+  #linked(selection) {
+    if (selection === null) return;
+    this.follow.pause();
+    this.selection = selection;
+    this.#describe();
+    void this.reveal(Math.min(selection.anchor, selection.focus));
+    this.#drawSoon();
+  }
+
+  /** Show the entry in the selection's focus beside the log. @param {LogEntry} [entry] read when it is left out */
+  #describe(entry) {
+    const { selection } = this;
+    if (selection === null) return;
+    this.selected = entry;
+    this.details.show(selection, entry, this.marked);
+    if (entry) return;
+    void this.finder.attempt(async (signal) => {
+      const found = await this.source.entry(selection.focus, signal);
+      if (this.selection !== selection) return;
+      this.selected = found;
+      this.details.show(selection, found, this.marked);
+    });
+  }
+
+  /** The line to stay at when the list changes: the selected one if it is in sight, else the first in sight. */
+  #place() {
+    if (this.follow.isOn) return null;
+    const focus = this.selection?.focus;
+    const index = focus === undefined ? undefined : this.rows.indexOf(focus);
+    if (focus !== undefined && index !== undefined && this.rows.shows(index)) return { seq: focus, offset: index - this.rows.top };
+    const seq = this.lists.list.seqAt(this.rows.top);
+    return seq === undefined ? null : { seq, offset: 0 };
+  }
+
+  /** @param {number} rows that have come before the first one */
+  #shift(rows) {
+    this.rows.forget();
+    this.rows.resize(this.lists.list.total);
+    if (!this.follow.isOn) this.follow.scrollTo(this.rows.scroller.scrollTop + rows * ROW_HEIGHT);
+  }
+
+  #drawSoon() {
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const { list } = this.lists;
+    this.rows.resize(list.total);
+    this.follow.update();
+    const { anchor = 0, focus = 0 } = this.selection ?? {};
+    const [low, high] = [Math.min(anchor, focus), Math.max(anchor, focus)];
+    this.rows.draw(list, (seq = -1) => ({ marked: this.marked, isSelected: low <= seq && seq <= high, isActive: seq === focus }));
+    this.rows.activate(focus);
+    this.tools.showCounts(this.counts);
+    say(this.named("count"), this.lists.sentence());
+    this.named("more").hidden = !this.lists.canGoOn;
+    const empty = this.named("empty");
+    empty.hidden = list.total > 0 || this.lists.isLooking;
+    say(empty, isEverything(narrowingOf(this.filter)) ? "No lines yet." : "No line matches.");
+    this.named("download").setAttribute("href", this.source.downloadAddress(narrowingOf(this.filter)));
+    this.rows.setNumberWidth(String(this.lists.list.last).length);
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const seq = this.rows.seqOf(event.target);
+    const isNumber = event.target instanceof Element && event.target.closest("a") !== null;
+    const wantsOther = event.ctrlKey || event.metaKey || event.button !== 0;
+    if (seq === null || wantsOther || (!isNumber && !getSelection()?.isCollapsed && !event.shiftKey)) return;
+    event.preventDefault();
+    this.rows.scroller.focus({ preventScroll: true });
+    this.select(seq, this.rows.entryOf(seq), event.shiftKey);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyInLines(event) {
+    const isCopy = (event.ctrlKey || event.metaKey) && event.key === "c";
+    if (isCopy && this.selection && getSelection()?.isCollapsed) void this.copies.lines();
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === "ArrowDown") this.#move(1, event.shiftKey);
+    else if (event.key === "ArrowUp") this.#move(-1, event.shiftKey);
+    else if (event.key === "Escape" && this.selection) this.unselect();
+    else return;
+    event.preventDefault();
+  }
+
+  /** Select the line below or above the one that was. @param {1 | -1} step @param {boolean} extends_ */
+  #move(step, extends_) {
+    const { list } = this.lists;
+    const from = this.selection ? this.rows.indexOf(this.selection.focus) : undefined;
+    const edge = step > 0 ? Math.ceil(this.rows.scroller.scrollTop / ROW_HEIGHT) : this.rows.top + this.rows.height - 1;
+    const wanted = from === undefined || !this.rows.shows(from) ? edge : from + step;
+    const index = Math.max(0, Math.min(list.total - 1, wanted));
+    const seq = list.seqAt(index);
+    if (seq === undefined) return;
+    this.select(seq, list.entryAt(index), extends_);
+    const above = index * ROW_HEIGHT;
+    const { scrollTop, clientHeight } = this.rows.scroller;
+    if (above < scrollTop) this.follow.scrollTo(above);
+    else if (above + ROW_HEIGHT > scrollTop + clientHeight) this.follow.scrollTo(above + ROW_HEIGHT - clientHeight);
+  }
+
+  #close() {
+    this.unselect();
+    this.rows.scroller.focus({ preventScroll: true });
+  }
+
+  /** @param {LogAction} action */
+  #act(action) {
+    this.#jumps += 1;
+    if (action === "search") this.tools.search.focus();
+    else if (action === "nextMatch") void this.finder.match(1);
+    else if (action === "previousMatch") void this.finder.match(-1);
+    else if (action === "nextError") void this.finder.error(1);
+    else if (action === "previousError") void this.finder.error(-1);
+    else if (action === "follow") this.follow.switch();
+    else if (action === "last") this.follow.resume();
+    else {
+      this.follow.pause();
+      this.follow.scrollTo(0);
+      this.#drawSoon();
+    }
+  }
+}

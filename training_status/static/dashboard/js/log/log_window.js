@@ -1,0 +1,137 @@
+/**
+ * The rows that fit the screen, of a list of any length.
+ *
+ * The spacer is as high as all rows together, which keeps the scroll bar true; the rows that are in sight, and a few
+ * beside them, stand where they belong in it. A row that stays in sight keeps its element, so that marked text stays marked.
+ *
+ * @typedef {import("../types.js").LogEntry} LogEntry
+ * @typedef {import("./log_row.js").RowLook} RowLook
+ *
+ * @typedef {object} RowSource
+ * @property {number} total
+ * @property {(index: number) => LogEntry | undefined} entryAt
+ * @property {(index: number) => number | undefined} seqAt
+ * @property {(from: number, to: number) => void} need
+ */
+
+import { LogRow } from "./log_row.js";
+
+export const ROW_HEIGHT = 16;
+const OVERSCAN = 8;
+
+export class LogWindow {
+  /**
+   * @param {HTMLElement} scroller
+   * @param {HTMLElement} spacer
+   * @param {HTMLElement} rows where the rows are
+   */
+  constructor(scroller, spacer, rows) {
+    this.scroller = scroller;
+    this.spacer = spacer;
+    this.element = rows;
+    rows.replaceChildren();
+    /** @type {Map<number, LogRow>} by index */
+    this.rows = new Map();
+    /** @type {LogRow[]} */
+    this.spare = [];
+    this.total = -1;
+  }
+
+  /** The first row in sight. */
+  get top() {
+    return Math.floor(this.scroller.scrollTop / ROW_HEIGHT);
+  }
+
+  /** How many rows are wholly in sight. */
+  get height() {
+    return Math.max(1, Math.floor(this.scroller.clientHeight / ROW_HEIGHT));
+  }
+
+  /** Whether the last row is in sight. */
+  get isAtEnd() {
+    return this.scroller.scrollTop + this.scroller.clientHeight >= this.spacer.clientHeight - ROW_HEIGHT / 2;
+  }
+
+  /** @param {number} total make room for so many rows */
+  resize(total) {
+    if (total === this.total) return;
+    this.total = total;
+    this.spacer.style.setProperty("height", `${total * ROW_HEIGHT}px`);
+    this.scroller.setAttribute("aria-rowcount", String(total));
+  }
+
+  /** The rows have other indices now: none can be kept. */
+  forget() {
+    for (const row of this.rows.values()) {
+      row.element.remove();
+      this.spare.push(row);
+    }
+    this.rows.clear();
+  }
+
+  /**
+   * Show the rows in sight.
+   *
+   * @param {RowSource} list
+   * @param {(seq: number | undefined) => RowLook} lookOf
+   */
+  draw(list, lookOf) {
+    const start = Math.max(0, Math.min(this.top, list.total - 1) - OVERSCAN);
+    const end = Math.min(list.total, this.top + this.height + 2 + OVERSCAN);
+    if (end > start) list.need(start, end - 1);
+    for (const [index, row] of this.rows) {
+      if (index >= start && index < end) continue;
+      row.element.remove();
+      this.rows.delete(index);
+      this.spare.push(row);
+    }
+    this.element.style.setProperty("transform", `translateY(${start * ROW_HEIGHT}px)`);
+    /** @type {HTMLElement | null} */
+    let next = null;
+    for (let index = end - 1; index >= start; index--) {
+      let row = this.rows.get(index);
+      if (row === undefined) {
+        row = this.spare.pop() ?? new LogRow();
+        this.rows.set(index, row);
+        this.element.insertBefore(row.element, next);
+      }
+      next = row.element;
+      const seq = list.seqAt(index);
+      row.show(index, seq, list.entryAt(index), lookOf(seq));
+    }
+  }
+
+  /** Whether the row can be seen. @param {number} index */
+  shows(index) {
+    return index >= Math.ceil(this.scroller.scrollTop / ROW_HEIGHT) && index < this.top + this.height;
+  }
+
+  /** The row that shows this entry; undefined when none does. @param {number} seq */
+  indexOf(seq) {
+    for (const [index, row] of this.rows) if (row.seq === seq) return index;
+    return undefined;
+  }
+
+  /** The entry with this number, when a row shows it. @param {number} seq */
+  entryOf(seq) {
+    return this.rows.get(this.indexOf(seq) ?? -1)?.entry;
+  }
+
+  /** Arrow keys move from this entry. @param {number} seq */
+  activate(seq) {
+    const row = this.rows.get(this.indexOf(seq) ?? -1);
+    if (row) this.scroller.setAttribute("aria-activedescendant", row.element.id);
+    else this.scroller.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {number} digits of the largest line number */
+  setNumberWidth(digits) {
+    this.element.style.setProperty("--log-number-width", `${Math.max(3, digits)}ch`);
+  }
+
+  /** The entry whose row this node is in. @param {EventTarget | null} node */
+  seqOf(node) {
+    const row = node instanceof Element ? node.closest(".log-row") : null;
+    return Number(row?.id.replace("log-line-", "")) || null;
+  }
+}

@@ -1,0 +1,45 @@
+"""A part of a page alone on an otherwise empty page of the service, and what must hold for every page."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
+
+_MOUNT = """async ([file, name, options, styles]) => {
+    for (const style of styles) {
+        const link = document.createElement("link");
+        link.rel = "stylesheet";
+        link.href = `/static/dashboard/${style}`;
+        const loaded = new Promise(resolve => { link.onload = resolve; });
+        document.head.append(link);
+        await loaded;
+    }
+    const texts = {h1: "A page", h2: name, div: ""};
+    const [title, heading, element] = Object.entries(texts).map(([tag, text]) =>
+        Object.assign(document.createElement(tag), {textContent: text}));
+    const card = document.createElement("section");
+    card.className = "card";
+    card.append(heading, element);
+    document.querySelector("main").replaceChildren(title, card);
+    const module = await import(`/static/dashboard/js/${file}`);
+    window.part = new module[name](element, options);
+}"""
+
+
+def mount(page: Page, file: str, name: str, options: dict[str, Any]) -> None:
+    """Put the part alone into the page, as `window.part`."""
+    page.evaluate(_MOUNT, [file, name, options, ["run.css", "metrics.css"]])
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong, each with the elements that it is wrong with."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")
+    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found["violations"]]
+
+
+def widest_overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")  # type: ignore[no-any-return]

@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from training_status.tests.programs import missing
+
 AXE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 
 _MOUNT = """async ([file, name, options, styles]) => {
@@ -35,6 +37,8 @@ def mount(page: Page, file: str, name: str, options: dict[str, Any]) -> None:
 
 def violations(page: Page) -> list[str]:
     """What axe finds wrong, each with the elements that it is wrong with."""
+    if not AXE.exists():
+        missing("There is no axe-core in node_modules: npm ci installs it.")
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run()")
     return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found["violations"]]

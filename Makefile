@@ -10,7 +10,7 @@ RUN := $(BIN)/python manage.py
 EXAMPLE := examples/domain_training
 export HOST PORT
 
-.PHONY: help install run demo test lint format bench example-env axe clean
+.PHONY: help install run demo test lint format screens bench example-env axe clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ format: .venv/installed-dev ## Bring code and openapi.yaml into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(RUN) spectacular --validate --fail-on-warn --file openapi.yaml
+
+screens: .venv/installed-dev ## A picture of every page and state, light and dark, in docs/screens; needs a Chromium
+	$(BIN)/python -m training_status.tests.browser.screens
 
 bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
 	$(BIN)/python benchmarks/service.py

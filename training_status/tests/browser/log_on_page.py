@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from training_status.tests.acceptance.running_service import Run, Service
 
-LIMIT_MS = 60_000
+LIMIT_MS = 30_000
 expect.set_options(timeout=LIMIT_MS)
 
 _IS_IN_SIGHT = """seq => {
@@ -21,7 +21,7 @@ NewPage = Callable[[str], Page]
 
 
 class LogOnPage:
-    """The log of a run on its page, which is opened at once and shows its first rows."""
+    """The log of a run on its page, opened and ready."""
 
     def __init__(self, new_page: NewPage, service: Service, run: Run, below: str = "") -> None:
         self.page = new_page(f"{service.url}/domains/{run.domain}/runs/{run.number}{below}")
@@ -32,6 +32,7 @@ class LogOnPage:
         self.details = self.page.get_by_role("region", name="Selected line")
         self.count = self.element.locator(".log-count")
         self.notice = self.element.locator(".log-notice")
+        expect(self.count).not_to_be_empty()
 
     def row(self, seq: int) -> Locator:
         return self.page.locator(f"#log-line-{seq}")

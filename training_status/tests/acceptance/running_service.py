@@ -120,6 +120,14 @@ class Service:
         """What the service said and should never have to say, but with its database gone."""
         return [line for line in self.said if re.search(r"Traceback|ERROR|CRITICAL|never awaited|was destroyed", line)]
 
+    def connect_to_database(self) -> psycopg.Connection:
+        """A connection in autocommit: for what would take hours over HTTP, such as a million log entries."""
+        if url := self._environment.get("DATABASE_URL"):
+            return psycopg.connect(url, autocommit=True)
+        pid_file = Path(self._data_dir, "postgresql", "cluster", "postmaster.pid")
+        port, socket_directory = pid_file.read_text().splitlines()[3:5]
+        return psycopg.connect(host=socket_directory, port=port, user="aegis", dbname="aegis", autocommit=True)
+
     def kill(self) -> None:
         """SIGKILL; `start` starts it again at the same address with the same data."""
         assert self._process

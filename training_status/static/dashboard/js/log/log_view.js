@@ -304,7 +304,8 @@ export class LogView {
   #move(step, extends_) {
     const { list } = this.lists;
     const from = this.selection ? this.rows.indexOf(this.selection.focus) : undefined;
-    const edge = step > 0 ? Math.ceil(this.rows.scroller.scrollTop / ROW_HEIGHT) : this.rows.top + this.rows.height - 1;
+    const { first, last } = this.rows.sight;
+    const edge = step > 0 ? first : last;
     const wanted = from === undefined || !this.rows.shows(from) ? edge : from + step;
     const index = Math.max(0, Math.min(list.total - 1, wanted));
     const seq = list.seqAt(index);

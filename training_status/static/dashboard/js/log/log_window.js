@@ -101,9 +101,16 @@ export class LogWindow {
     }
   }
 
-  /** Whether the row can be seen. @param {number} index */
+  /** The first and the last row that are wholly in sight. */
+  get sight() {
+    const { scrollTop, clientHeight } = this.scroller;
+    return { first: Math.ceil(scrollTop / ROW_HEIGHT), last: Math.floor((scrollTop + clientHeight) / ROW_HEIGHT) - 1 };
+  }
+
+  /** Whether the row is wholly in sight. @param {number} index */
   shows(index) {
-    return index >= Math.ceil(this.scroller.scrollTop / ROW_HEIGHT) && index < this.top + this.height;
+    const { first, last } = this.sight;
+    return first <= index && index <= last;
   }
 
   /** The row that shows this entry; undefined when none does. @param {number} seq */

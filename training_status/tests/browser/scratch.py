@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+EMPTY_PAGE = "/sign-in"  # which has no script of its own
 AXE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 
 _MOUNT = """async ([file, name, options, styles]) => {

@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from training_status.tests.programs import missing
 
+EMPTY_PAGE = "/sign-in"  # which has no script of its own
 AXE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 
 _MOUNT = """async ([file, name, options, styles]) => {

@@ -115,6 +115,19 @@ def test_one_run_makes_no_chart(open_history: Callable[[str], Page], operator: h
     expect(page.get_by_text("Metrics of the completed runs")).to_be_hidden()
 
 
+def test_a_row_stays_small_however_many_metrics_there_are(
+    open_history: Callable[[str], Page], operator: httpx.Client
+) -> None:
+    name = create_domain(operator)
+    for _ in range(2):
+        Run(operator, name).send(complete(metrics={f"metric_{number}": number for number in range(500)}))
+    page = open_history(name)
+    rows = page.get_by_role("table", name="Runs").locator("tbody").get_by_role("row")
+    expect(rows.first).to_contain_text("and 488 more")
+    expect(rows.first.locator(".metric")).to_have_count(12)
+    expect(page.locator(".chart")).to_have_count(12)
+
+
 def test_older_and_newer(open_history: Callable[[str], Page], operator: httpx.Client) -> None:
     name = create_domain(operator)
     for _ in range(51):
@@ -140,5 +153,6 @@ def test_everybody_can_use_it(open_history: Callable[[str], Page], domain: str, 
     page.set_viewport_size({"width": width, "height": 900})
     expect(page.get_by_role("table", name="Runs").locator("tbody").get_by_role("cell").first).to_be_visible()
     page.get_by_text("Values of entity f1").click()
+    expect(page.get_by_role("region", name="Values of entity f1")).to_be_visible()
     assert violations(page) == []
     assert widest_overflow(page) == 0

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from training_status.tests.acceptance.running_service import Run, Service, complete, fail, phase
-from training_status.tests.browser.scratch import mount, violations, widest_overflow
+from training_status.tests.browser.scratch import EMPTY_PAGE, mount, violations, widest_overflow
 
 NewPage = Callable[[str], Page]
 
@@ -25,7 +25,7 @@ RESULT = {
 
 @pytest.fixture
 def page(service: Service, new_page: NewPage) -> Page:
-    return new_page(service.url)
+    return new_page(f"{service.url}{EMPTY_PAGE}")
 
 
 def show(page: Page, run: Run) -> None:
@@ -110,7 +110,7 @@ def test_results_of_any_shape(page: Page, run: Run, result: Any, text: str) -> N
 def test_a_large_result_is_shown_piece_by_piece(page: Page, run: Run) -> None:
     finish(run, {"numbers": list(range(250)), "nested": [[["deep"]]]})
     show(page, run)
-    assert page.locator(".tree li").count() == 3
+    expect(page.locator(".tree li")).to_have_count(3)
     page.get_by_text("numbers").click()
     expect(page.get_by_text("99: 99")).to_be_visible()
     expect(page.get_by_text("100: 100")).to_be_hidden()

@@ -14,6 +14,7 @@ import { clock, duration, metricValue, stateClass, stateWords, words } from "./w
  */
 
 const CHARTS_MAX = 12;
+const METRICS_IN_A_ROW = 12;
 const COLUMNS = ["Run", "State", "Started", "Duration", "Metrics, against the completed run before", "Tags and note"];
 
 /** @type {{domain: string, runs: Row[], now: string}} */
@@ -82,7 +83,7 @@ function taken(run) {
 function metrics(run) {
   const numbers = numericMetrics(run.metrics);
   if (!numbers.length) return [none("none")];
-  const lines = numbers.map(([name, value]) => {
+  const lines = numbers.slice(0, METRICS_IN_A_ROW).map(([name, value]) => {
     const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, words(name)), " ", make("b", {}, metricValue(value)));
     const before = run.baseline_metrics?.[name];
     if (typeof before === "number") {
@@ -91,7 +92,8 @@ function metrics(run) {
     }
     return line;
   });
-  return [make("div", { class: "run-metrics" }, ...lines)];
+  const left = numbers.length - lines.length;
+  return [make("div", { class: "run-metrics" }, ...lines), ...(left ? [make("span", { class: "about" }, `and ${left} more`)] : [])];
 }
 
 /** @param {Row} run */

@@ -20,7 +20,10 @@ export function scaleAround(low, high, count) {
   if (last === first) last += 1;
   // Multiples, not sums, and of few digits: 0.1 + 0.2 is no label.
   const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
-  return { low: ticks[0] ?? low, high: ticks.at(-1) ?? high, ticks };
+  const [lowest, highest] = [ticks[0], ticks.at(-1)];
+  // At the very ends of what a number can be there is nothing rounder than the values themselves.
+  if (!Number.isFinite(lowest) || !Number.isFinite(highest)) return { low, high, ticks: [low, high] };
+  return { low: lowest ?? low, high: highest ?? high, ticks };
 }
 
 /**
@@ -45,5 +48,7 @@ function roundUp(value) {
 
 /** @param {Scale} scale @param {number} value where on the scale, from 0 to 1 */
 export function placeOn(scale, value) {
-  return scale.high === scale.low ? 0.5 : (value - scale.low) / (scale.high - scale.low);
+  if (scale.high === scale.low) return 0.5;
+  const part = Number.isFinite(scale.high - scale.low) ? 1 : 0.5; // of an extent that is no number any more, the halves are
+  return (value * part - scale.low * part) / (scale.high * part - scale.low * part);
 }

@@ -1,15 +1,10 @@
 """A part of a page alone on an otherwise empty page of the service, and what must hold for every page."""
 
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
-from training_status.tests.programs import missing
-
 EMPTY_PAGE = "/sign-in"  # which has no script of its own
-AXE = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
-
 _MOUNT = """async ([file, name, options, styles]) => {
     for (const style of styles) {
         const link = document.createElement("link");
@@ -34,15 +29,6 @@ _MOUNT = """async ([file, name, options, styles]) => {
 def mount(page: Page, file: str, name: str, options: dict[str, Any]) -> None:
     """Put the part alone into the page, as `window.part`."""
     page.evaluate(_MOUNT, [file, name, options, ["run.css", "metrics.css"]])
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong, each with the elements that it is wrong with."""
-    if not AXE.exists():
-        missing("There is no axe-core in node_modules: npm ci installs it.")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run()")
-    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found["violations"]]
 
 
 def widest_overflow(page: Page) -> int:

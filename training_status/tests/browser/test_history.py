@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import Run, Service, complete, fail, phase
-from training_status.tests.browser.scratch import violations, widest_overflow
+from training_status.tests.browser.axe import violations
+from training_status.tests.browser.scratch import widest_overflow
 
 NewPage = Callable[[str], Page]
 

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from training_status.tests.acceptance.running_service import Run, Service, complete, fail, phase
-from training_status.tests.browser.scratch import EMPTY_PAGE, mount, violations, widest_overflow
+from training_status.tests.browser.axe import violations
+from training_status.tests.browser.scratch import EMPTY_PAGE, mount, widest_overflow
 
 NewPage = Callable[[str], Page]
 

@@ -17,7 +17,8 @@ from training_status.tests.acceptance.running_service import (
     phase,
     progress,
 )
-from training_status.tests.browser.scratch import violations, widest_overflow
+from training_status.tests.browser.axe import violations
+from training_status.tests.browser.scratch import widest_overflow
 
 NewPage = Callable[[str], Page]
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import Run, Service, log, phase
-from training_status.tests.browser.scratch import violations
+from training_status.tests.browser.axe import violations
 
 ENTITY = "entity_extraction_optimization"
 

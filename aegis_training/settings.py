@@ -49,7 +49,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "training_status.api.health.before_all_else",
     "django.middleware.security.SecurityMiddleware",
-    "aegis_training.compressed_static.compressed_static",
+    "aegis_training.compressed_static.CompressedStaticFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "training_status.api.paths.without_trailing_slash",
     "corsheaders.middleware.CorsMiddleware",

@@ -1,8 +1,8 @@
 /**
  * Pages of a log, read when they are wanted and kept while there is room.
  *
- * Who scrolls fast wants one page after the other: what is no longer wanted is broken off, and new readings begin at
- * most every tenth of a second.
+ * Who scrolls fast wants one page after the other: what is no longer wanted is broken off, and while that goes on a new
+ * reading begins at most every tenth of a second.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {(signal: AbortSignal) => Promise<LogEntry[] | null>} ReadPage null: there is nothing to keep
@@ -32,7 +32,8 @@ export class LogPages {
   #characters = 0;
   /** @type {Map<string, AbortController>} */
   #reading = new Map();
-  #readAt = -READ_PAUSE_MS;
+  #readAt = 0;
+  #wasBrokenOff = false;
   #failures = 0;
   #rests = false;
   #stopped = false;
@@ -73,6 +74,7 @@ export class LogPages {
       if (!wanted.has(key)) {
         reading.abort();
         this.#reading.delete(key);
+        this.#wasBrokenOff = true;
       }
     }
     const missing = [...wanted].filter(([key]) => !this.#reading.has(key));
@@ -80,11 +82,12 @@ export class LogPages {
     clearTimeout(this.#timer);
     if (missing.length === 0) return;
     const pause = this.#readAt + READ_PAUSE_MS - performance.now();
-    if (pause > 0) {
+    if (this.#wasBrokenOff && pause > 0) {
       this.#timer = setTimeout(() => this.want(wanted), pause);
       return;
     }
     this.#readAt = performance.now();
+    this.#wasBrokenOff = false;
     for (const [key, read] of missing) void this.#read(key, read);
   }
 

@@ -24,7 +24,7 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 	@exec $(BIN)/python examples/demo.py
 
 test: .venv/installed-dev example-env axe ## Every test; needs no running service
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 	cd $(EXAMPLE) && .venv/bin/python -m pytest
 
 lint: .venv/installed-dev node_modules/.installed ## ruff, mypy, tsc, the import rules, and whether openapi.yaml is what the code says

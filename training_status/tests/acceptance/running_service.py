@@ -28,6 +28,7 @@ from psycopg import sql
 PROJECT = Path(__file__).resolve().parents[3]
 ADMIN = "/api/v1/admin"
 START_LIMIT_S = 60.0
+AN_ID = "6f9619ff-8b86-4011-b42d-00c04fc964ff"
 
 PHASES = {
     "initialization": (0, 5),

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from training_status.tests.acceptance.running_service import (
+    AN_ID,
     ENTITY,
     RELATION,
     Run,
@@ -182,7 +183,7 @@ def test_a_source_in_other_spelling_is_the_same(run: Run) -> None:
     assert ok(run.post(*events_named(1), source=source.upper()))["duplicates"] == 1
 
 
-@pytest.mark.parametrize("source", ["", "x", 5, True, [], {}, new_id() + "\n"], ids=repr)
+@pytest.mark.parametrize("source", ["", "x", 5, True, [], {}, AN_ID + "\n"], ids=repr)
 def test_bad_sources(run: Run, source: Any) -> None:
     refused(run.post(*events_named(1), source=source))
     assert stored(run) == NOT_STORED

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from training_status.tests.acceptance.running_service import (
+    AN_ID,
     PHASES,
     Run,
     complete,
@@ -160,7 +161,7 @@ def test_any_uuid_can_be_the_id(operator: httpx.Client, domain: str, chosen: str
     assert ok(operator.get(f"/training-runs/{chosen}"))["run_number"] == 1
 
 
-@pytest.mark.parametrize("bad", ["", "x", new_id()[:-1], new_id() + "0", new_id() + "\n", 5, True, [new_id()], {}])
+@pytest.mark.parametrize("bad", ["", "x", AN_ID[:-1], AN_ID + "0", AN_ID + "\n", 5, True, [AN_ID], {}])
 def test_bad_ids(operator: httpx.Client, domain: str, bad: Any) -> None:
     assert refused(post_start(operator, domain, id=bad))["errors"][0]["field"] == "id"
 

@@ -1,18 +1,34 @@
 """The service as one ASGI application: one kind of process serves everything.
 
 Requests go to the WSGI application in a small pool of threads, which measured twice as fast as
-Django's own ASGI handler and lets each thread keep its database connection.
+Django's own ASGI handler and lets each thread keep its database connection. Streams are opened by it
+too, and then live in the event loop.
 """
 
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
+from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
 from aegis_training.whole_requests import WholeRequests
 from aegis_training.wsgi import application as wsgi_application  # first: it sets Django up
+from training_status.api.sse import ServerSentEvents, is_stream
+from training_status.api.websocket import websocket_application
+from training_status.live.streams import Streams
 
-application = WholeRequests(
-    WSGIMiddleware(cast("Any", wsgi_application), workers=settings.THREADS, send_queue_size=2),
-    max_bytes=settings.BODY_MAX_BYTES,
+Message = dict[str, Any]
+
+streams = Streams()
+_requests = cast("Any", WSGIMiddleware(cast("Any", wsgi_application), workers=settings.THREADS, send_queue_size=2))
+_whole_requests = WholeRequests(_requests, max_bytes=settings.BODY_MAX_BYTES)
+_server_sent_events = ServerSentEvents(_requests, streams)
+
+
+async def _http(scope: Message, receive: Any, send: Any) -> None:
+    await (_server_sent_events if is_stream(scope) else _whole_requests)(scope, receive, send)
+
+
+application = ProtocolTypeRouter(
+    {"http": _http, "websocket": websocket_application(_requests, streams), "lifespan": _whole_requests}
 )

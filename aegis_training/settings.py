@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from corsheaders.defaults import default_headers
+
 from aegis_training import environment
 from aegis_training.secret_key import secret_key_in
 from training_status import run_states
@@ -28,6 +30,7 @@ HANG_LIMIT = timedelta(seconds=environment.seconds("AEGIS_HANG_LIMIT_S", 30 * 60
 LOG_SEARCH_LIMIT = timedelta(seconds=environment.seconds("AEGIS_LOG_SEARCH_LIMIT_S", 1))
 ANONYMOUS_ROLE = environment.one_of("AEGIS_ANONYMOUS_ROLE", ROLES[:1], "") or None
 THREADS = environment.count("AEGIS_THREADS", 8, at_most=200)
+STREAM_VIEWERS_MAX = environment.count("AEGIS_STREAM_VIEWERS_MAX", 5000, at_most=100_000)
 
 INSTALLED_APPS = [
     "training_status",
@@ -112,6 +115,8 @@ def _database_settings() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database_settings()}
+# LISTEN needs a connection that stays its own, which a pooler in transaction mode does not give.
+LISTEN_DATABASE = environment.database_url("AEGIS_LISTEN_DATABASE_URL")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en-us"
@@ -135,6 +140,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 CORS_ALLOWED_ORIGINS = environment.origins("AEGIS_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_EXPOSE_HEADERS = ["Retry-After"]
+CORS_ALLOW_HEADERS = (*default_headers, "last-event-id")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

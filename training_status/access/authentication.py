@@ -5,15 +5,15 @@ Each gives DRF a pair (user, caller): `request.auth` is always a `Caller`.
 
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from training_status.access.caller import Caller
+from training_status.access.caller import SESSION, Caller, Credential
+from training_status.access.people import anonymous_caller, caller_of_user
+from training_status.access.tickets import caller_with_ticket
 from training_status.access.tokens import caller_with_token
-from training_status.roles import OPERATOR, highest_role
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -35,6 +35,20 @@ class TokenAuthentication(BaseAuthentication):
         return 'Bearer realm="Aegis Training Status"'
 
 
+class TicketAuthentication(BaseAuthentication):
+    """`?ticket=`, on the streams alone: for pages of other origins, whose EventSource sends no header."""
+
+    def authenticate(self, request: Request) -> tuple[Caller, Caller] | None:
+        """The caller that the ticket was made for; None when there is none in the query."""
+        ticket = request.query_params.get("ticket")
+        if ticket is None:
+            return None
+        caller = caller_with_ticket(ticket)
+        if caller is None:
+            raise AuthenticationFailed("The ticket is not valid, or not any more: ask for another one.")
+        return caller, caller
+
+
 class SessionRoleAuthentication(SessionAuthentication):
     """A signed-in person, with the role that their groups give."""
 
@@ -44,7 +58,7 @@ class SessionRoleAuthentication(SessionAuthentication):
         if signed_in is None:
             return None
         user = signed_in[0]
-        return user, caller_of_user(user)
+        return user, caller_of_user(user, Credential(SESSION, request.session.session_key or ""))
 
 
 class AnonymousRoleAuthentication(BaseAuthentication):
@@ -54,17 +68,3 @@ class AnonymousRoleAuthentication(BaseAuthentication):
         """A caller with the anonymous role; None where there is none."""
         caller = anonymous_caller()
         return None if caller is None else (AnonymousUser(), caller)
-
-
-def caller_of_user(user: User) -> Caller:
-    """What a person may do: superusers everything, others by the highest of their groups' roles, or as everybody."""
-    if user.is_superuser:
-        return Caller(name=user.get_username(), role=OPERATOR)
-    groups = list(user.groups.values_list("name", flat=True))
-    return Caller(name=user.get_username(), role=highest_role(groups) or settings.ANONYMOUS_ROLE)
-
-
-def anonymous_caller() -> Caller | None:
-    """The caller that everybody is where reading is open to all; None elsewhere."""
-    role = settings.ANONYMOUS_ROLE
-    return None if role is None else Caller(name="anonymous", role=role)

@@ -1,6 +1,19 @@
 """Who is calling, as far as rights are concerned."""
 
 from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+TOKEN: Final = "token"  # noqa: S105  (a kind of credential)
+SESSION: Final = "session"
+USER: Final = "user"
+ANONYMOUS: Final = "anonymous"
+
+
+class Credential(NamedTuple):
+    """What a caller came with, so that it can be looked at again: a kind and its key."""
+
+    kind: str
+    key: int | str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +25,7 @@ class Caller:
 
     name: str
     role: str | None
+    credential: Credential
     only_domain_id: int | None = None
     is_authenticated: bool = True
     is_active: bool = True

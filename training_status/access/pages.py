@@ -9,8 +9,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
-from training_status.access.authentication import anonymous_caller, caller_of_user
 from training_status.access.caller import Caller
+from training_status.access.people import anonymous_caller, caller_of_user
 from training_status.roles import VIEWER, covers
 
 View = Callable[..., HttpResponseBase]

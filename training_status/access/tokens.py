@@ -10,7 +10,7 @@ from typing import Final
 from django.db import connection
 from django.utils import timezone
 
-from training_status.access.caller import Caller
+from training_status.access.caller import TOKEN, Caller, Credential
 from training_status.models import AccessToken, Domain
 
 _PREFIX_LENGTH: Final = 8
@@ -64,7 +64,16 @@ def caller_with_token(text: str) -> Caller | None:
         return None
     if last_used_at is None or now - last_used_at > _NOTE_USE_EVERY:
         AccessToken.objects.filter(id=key).update(last_used_at=now)
-    return Caller(name=name, role=role, only_domain_id=domain_id)
+    return Caller(name, role, Credential(TOKEN, key), only_domain_id=domain_id)
+
+
+def callers_with_token_ids(token_ids: list[int]) -> dict[int, Caller]:
+    """Whom these tokens, known by their rows' keys, stand for now; expired and revoked ones are left out."""
+    valid = AccessToken.objects.filter(id__in=token_ids, revoked_at=None).exclude(expires_at__lte=timezone.now())
+    return {
+        key: Caller(name, role, Credential(TOKEN, key), only_domain_id=domain_id)
+        for key, name, role, domain_id in valid.values_list("id", "name", "role", "domain_id")
+    }
 
 
 def _sha256(secret: str) -> str:

@@ -2,17 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import msgspec
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
 from training_status.api import query
+from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView
 from training_status.api.client_presence import client_gone
 from training_status.api.logs import log_of
@@ -30,18 +29,6 @@ _CHUNK_BYTES = 256 * 1024
 
 # A download holds its thread for as long as its reader likes. Half of them stay free for everybody else.
 _free_places = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
-
-
-class AnyMediaType(BaseContentNegotiation):
-    """The format is in the query string, so the Accept header decides nothing."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        """The only one."""
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """The only one; it is not used."""
-        return renderers[0], renderers[0].media_type
 
 
 class LogDownload:

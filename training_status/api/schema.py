@@ -10,12 +10,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
+from training_status.api.ticket_body import TicketRequest
 from training_status.ingest.batch import Batch
 from training_status.ingest.bodies import DomainChange, NewDomain, NewRun, RunChange
 from training_status.log_levels import LEVELS
 from training_status.phases import PHASE_NAMES
 
-_BODIES: list[type[msgspec.Struct]] = [Batch, NewDomain, DomainChange, NewRun, RunChange]
+_BODIES: list[type[msgspec.Struct]] = [Batch, NewDomain, DomainChange, NewRun, RunChange, TicketRequest]
 _REF = "#/components/schemas/{name}"
 
 

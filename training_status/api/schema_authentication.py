@@ -16,6 +16,17 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer"}
 
 
+class TicketScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """`?ticket=`."""
+
+    target_class = "training_status.access.authentication.TicketAuthentication"
+    name = "ticket"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """An API key in the query."""
+        return {"type": "apiKey", "in": "query", "name": "ticket"}
+
+
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The cookie of a signed-in browser."""
 

@@ -14,6 +14,8 @@ from training_status.api.runs import (
     RunView,
 )
 from training_status.api.status import TrainingStatusView
+from training_status.api.stream_tickets import StreamTicketsView
+from training_status.api.streams import DomainStreamView, OverviewStreamView
 from training_status.api.unknown_path import UnknownPathView
 
 _DOMAIN = "domains/<str:domain_name>"
@@ -25,6 +27,7 @@ urlpatterns = [
     path(f"{_DOMAIN}/training-status", TrainingStatusView.as_view()),
     path(f"{_DOMAIN}/training-logs", TrainingLogView.as_view()),
     path(f"{_DOMAIN}/training-logs/download", LogDownloadView.as_view()),
+    path(f"{_DOMAIN}/training-stream", DomainStreamView.as_view()),
     path(f"{_DOMAIN}/training-runs", DomainRunListView.as_view()),
     path(f"{_DOMAIN}/training-runs/<str:run_number>", NumberedRunView.as_view()),
     path(_RUN, RunView.as_view()),
@@ -32,5 +35,7 @@ urlpatterns = [
     path(f"{_RUN}/heartbeat", HeartbeatView.as_view()),
     path(f"{_RUN}/cancel", RunCancelView.as_view()),
     path(f"{_RUN}/result", RunResultView.as_view()),
+    path("training-stream", OverviewStreamView.as_view()),
+    path("stream-tickets", StreamTicketsView.as_view()),
     path("<path:rest>", UnknownPathView.as_view()),
 ]

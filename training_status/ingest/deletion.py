@@ -16,6 +16,7 @@ from training_status.errors import Conflict
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run
+from training_status.wakeups.publish import announce
 
 _STILL_ACTIVE = "The run is active: cancel it first, or wait for its end."
 
@@ -40,7 +41,7 @@ def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     course.settle(timezone.now(), settings.STALL_LIMIT)
     if course.is_active:
         raise Conflict(_STILL_ACTIVE, code="run_active")
-    _delete_runs([course.id])
+    _delete_runs(course.domain_id, [course.id])
 
 
 @transaction.atomic
@@ -65,12 +66,14 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
         )
         if state in run_states.ACTIVE_STATES and given_up_at is None:
             raise Conflict("A run of the domain is active: cancel it first, or wait for its end.", code="run_active")
-    _delete_runs([run_id for run_id, *_ in runs])
+    _delete_runs(domain.id, [run_id for run_id, *_ in runs])
     domain.delete()
 
 
-def _delete_runs(run_ids: list[int]) -> None:
-    """Remove runs that the caller has locked, with all that belongs to them."""
+def _delete_runs(domain_id: int, run_ids: list[int]) -> None:
+    """Remove runs of a domain that the caller has locked, with all that belongs to them."""
     with connection.cursor() as cursor:
         for statement in _DELETE_RUNS:
             cursor.execute(statement, (run_ids,))
+    for run_id in run_ids:
+        announce(domain_id, run_id)

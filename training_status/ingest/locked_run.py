@@ -17,11 +17,14 @@ from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.run_course import Entry, RunCourse
 from training_status.jsonb import from_jsonb, to_jsonb
 from training_status.log_levels import LEVEL_NAMES
+from training_status.wakeups.publish import announce
 
 _LOCK_SQL = """
-    SELECT run.id, run.state, run.failure_reason, run.end_reported, run.cancel_requested_at, run.current_phase,
-           run.progress_percent, run.message, run.metrics, run.error_message, run.started_at, run.ended_at,
-           run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq, run.phase_started_at
+    SELECT run.id, run.domain_id, run.state, run.failure_reason, run.end_reported, run.cancel_requested_at,
+           run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
+           run.started_at, run.ended_at,
+           run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq, run.given_up_seq,
+           run.phase_started_at
       FROM training_status_trainingrun run
      WHERE {key} AND (%s::bigint IS NULL OR run.domain_id = %s)
        FOR NO KEY UPDATE OF run
@@ -42,7 +45,7 @@ _UPDATE_RUN = """
        SET state = %s, failure_reason = %s, end_reported = %s, cancel_requested_at = %s, current_phase = %s,
            progress_percent = %s, message = %s, metrics = %s::jsonb, error_message = %s, started_at = %s,
            ended_at = %s, last_report_at = %s, last_event_at = %s, source = %s, last_n = %s, last_seq = %s,
-           phase_started_at = %s, result = coalesce(%s::jsonb, result),
+           given_up_seq = %s, phase_started_at = %s, result = coalesce(%s::jsonb, result),
            debug_count = debug_count + %s, info_count = info_count + %s, warning_count = warning_count + %s,
            error_count = error_count + %s, critical_count = critical_count + %s
      WHERE id = %s
@@ -66,7 +69,10 @@ def lock_run_by_id(run_id: int) -> RunCourse:
 
 
 def store(course: RunCourse) -> None:
-    """Write what `course` has become, with its new log entries and phase timings, under its lock."""
+    """Write what `course` has become, with its new log entries and phase timings, under its lock.
+
+    Its followers are woken after the commit.
+    """
     counts = Counter(entry.level for entry in course.entries)
     with connection.cursor() as cursor:
         if course.entries:
@@ -90,6 +96,7 @@ def store(course: RunCourse) -> None:
                 course.source,
                 course.last_n,
                 course.last_seq,
+                course.given_up_seq,
                 course.phase_started_at,
                 None if course.result is None else to_jsonb(course.result),
                 *(counts[level] for level in sorted(LEVEL_NAMES)),
@@ -107,6 +114,7 @@ def store(course: RunCourse) -> None:
                     "UPDATE training_status_phasetiming SET ended_at = %s WHERE run_id = %s AND phase = %s",
                     (mark.ended_at, course.id, mark.phase),
                 )
+    announce(course.domain_id, course.id)
 
 
 def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunCourse | None:

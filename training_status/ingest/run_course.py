@@ -55,6 +55,7 @@ class RunCourse:
     """
 
     id: int
+    domain_id: int
     state: str
     failure_reason: str | None
     end_reported: bool
@@ -71,6 +72,7 @@ class RunCourse:
     source: Any
     last_n: int
     last_seq: int
+    given_up_seq: int | None
     phase_started_at: datetime | None
     result: dict[str, Any] | None = None
     entries: list[Entry] = field(default_factory=list)
@@ -104,6 +106,8 @@ class RunCourse:
             return
         if has_new_events or self.failure_reason == run_states.LOST:
             self.state = run_states.RUNNING if self.started_at else run_states.PENDING
+            if self.given_up_seq is None:
+                self.given_up_seq = self.last_seq
             self.failure_reason = self.ended_at = None
             if self.current_phase is not None:
                 self.phase_marks.append(PhaseMark(self.current_phase))

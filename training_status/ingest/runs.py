@@ -14,6 +14,7 @@ from training_status.ingest.bodies import NewRun, RunChange
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run, store
 from training_status.models import TrainingRun
+from training_status.wakeups.publish import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         return StartedRun(public_id, created=False)
     domain.last_run_number += 1
     domain.save(update_fields=["last_run_number"])
-    TrainingRun.objects.create(
+    run = TrainingRun.objects.create(
         public_id=public_id,
         domain=domain,
         run_number=domain.last_run_number,
@@ -100,6 +101,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         last_report_at=now,
         last_event_at=now,
     )
+    announce(domain.id, run.id)
     return StartedRun(public_id, created=True)
 
 

@@ -25,6 +25,7 @@ class TrainingRun(models.Model):
 
     `last_n` is the highest event number stored, `source` who counts. The run's log entries are
     numbered `first_seq` to `last_seq` without gaps; the counts per level are of the entries kept.
+    `given_up_seq` is where the log stood when the run first went on after a provisional end.
     `progress_percent` is 0.0 to 100.0 and never goes down. `end_reported` says that the end is the
     reporter's own and so final.
     """
@@ -68,6 +69,7 @@ class TrainingRun(models.Model):
 
     first_seq = models.BigIntegerField(default=1)
     last_seq = models.BigIntegerField(default=0)
+    given_up_seq = models.BigIntegerField(null=True)  # null: never went on after a provisional end
     debug_count = models.BigIntegerField(default=0)
     info_count = models.BigIntegerField(default=0)
     warning_count = models.BigIntegerField(default=0)
@@ -140,6 +142,10 @@ class TrainingRun(models.Model):
             models.CheckConstraint(condition=Q(last_n__gte=0), name="run_last_n_not_negative"),
             models.CheckConstraint(
                 condition=Q(first_seq__gte=1) & Q(last_seq__gte=F("first_seq") - 1), name="run_seq_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(given_up_seq__isnull=True) | Q(given_up_seq__gte=0, given_up_seq__lte=F("last_seq")),
+                name="run_given_up_within_log",
             ),
             models.CheckConstraint(
                 condition=Q(debug_count__gte=0)

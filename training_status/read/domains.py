@@ -55,6 +55,13 @@ class DomainList:
         return found
 
 
+def all_domain_ids() -> list[int]:
+    """The key of every domain."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM training_status_domain")
+        return [domain_id for (domain_id,) in cursor.fetchall()]
+
+
 def domain_by_name(name: str, *, only_domain_id: int | None = None) -> DomainFacts | None:
     """One domain with its latest run; None when there is none of that name."""
     found = _all(

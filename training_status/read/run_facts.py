@@ -42,6 +42,7 @@ class RunFacts:
     last_event_at: datetime
     first_seq: int
     last_seq: int
+    given_up_seq: int | None
     level_counts: list[int]
     baseline_metrics: dict[str, Any] | None
     llm_model: str
@@ -61,6 +62,7 @@ _COLUMNS = f"""
     run.id, domain.id, domain.name, run.public_id, run.run_number, run.state, run.failure_reason,
     run.cancel_requested_at, run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
     run.created_at, run.started_at, run.ended_at, run.last_report_at, run.last_event_at, run.first_seq, run.last_seq,
+    run.given_up_seq,
     ARRAY[run.debug_count, run.info_count, run.warning_count, run.error_count, run.critical_count],
     (SELECT earlier.metrics FROM training_status_trainingrun earlier
       WHERE earlier.domain_id = run.domain_id AND earlier.state = '{run_states.COMPLETED}'
@@ -70,14 +72,14 @@ _COLUMNS = f"""
 """
 
 # The latest run is the one that started last; one not started yet counts by its creation.
-_LATEST = """
+LATEST = """
     LATERAL (SELECT * FROM training_status_trainingrun
               WHERE domain_id = domain.id
               ORDER BY coalesce(started_at, created_at) DESC, run_number DESC LIMIT 1) AS run
 """
 
 _LATEST_OF_DOMAIN = f"""
-    SELECT {_COLUMNS} FROM training_status_domain AS domain, {_LATEST}
+    SELECT {_COLUMNS} FROM training_status_domain AS domain, {LATEST}
      WHERE domain.name = %s AND (%s::bigint IS NULL OR domain.id = %s)
 """
 _BY_NUMBER = f"""
@@ -99,8 +101,13 @@ _PAGE_OF_DOMAIN = f"""
             ORDER BY run_number DESC LIMIT %s OFFSET %s))
      ORDER BY run.run_number DESC
 """
+_BY_IDS = f"""
+    SELECT {_COLUMNS}
+      FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id
+     WHERE run.id = ANY(%s)
+"""
 _LATEST_OF_DOMAINS = f"""
-    SELECT {_COLUMNS} FROM training_status_domain AS domain, {_LATEST}
+    SELECT {_COLUMNS} FROM training_status_domain AS domain, {LATEST}
      WHERE domain.id = ANY(%s)
 """
 
@@ -122,6 +129,11 @@ def run_by_number(domain_name: str, run_number: int, *, only_domain_id: int | No
 def run_by_public_id(public_id: UUID, *, only_domain_id: int | None = None) -> RunFacts | None:
     """The run with this public id; None when there is none."""
     return _one(_BY_PUBLIC_ID, (public_id, only_domain_id, only_domain_id))
+
+
+def runs_by_id(run_ids: list[int]) -> list[RunFacts]:
+    """The runs with these internal keys, those that there are, in one query."""
+    return _all(_BY_IDS, (run_ids,))
 
 
 class RunList:

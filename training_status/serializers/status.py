@@ -98,7 +98,7 @@ class TrainingStatusSerializer(serializers.Serializer):
             "run_number": run.run_number,
             "status": run_states.SHOWN_STATUS[state],
             "progress": 100 if state == run_states.COMPLETED else min(int(percent), 99),
-            "current_step": _current_step(run, state),
+            "current_step": current_step(run, state),
             "steps": [step._asdict() for step in _steps(run, state)],
             "message": run.message,
             "metrics": run.metrics,
@@ -138,7 +138,8 @@ def _state_at(run: RunFacts, now: datetime) -> tuple[str, str | None, datetime |
     return run.state, run.failure_reason, run.ended_at
 
 
-def _current_step(run: RunFacts, state: str) -> str:
+def current_step(run: RunFacts, state: str) -> str:
+    """The furthest phase entered: the first while there is none, the last when the run is completed."""
     if state == run_states.COMPLETED:
         return LAST_PHASE.name
     return run.current_phase or FIRST_PHASE.name
@@ -148,7 +149,7 @@ def _steps(run: RunFacts, state: str) -> list[Step]:
     if state == run_states.COMPLETED:
         return STEPS_WHEN_COMPLETED
     if state == run_states.FAILED:
-        return steps_when_failed(run.progress_percent, _current_step(run, state))
+        return steps_when_failed(run.progress_percent, current_step(run, state))
     if state == run_states.PENDING:
         return STEPS_WHEN_PENDING
     return steps_while_running(run.progress_percent)

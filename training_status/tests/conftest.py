@@ -1,6 +1,6 @@
 """Fixtures for tests inside the process: API clients by role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,8 +8,16 @@ from rest_framework.test import APIClient
 
 from training_status.access.tokens import create_token
 from training_status.models import Domain
+from training_status.wakeups import publish
 
 ApiClient = Callable[..., APIClient]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_publisher_left(django_db_setup: None) -> Iterator[None]:
+    """End the connection of the thread that sends wake-ups before the test database is removed."""
+    yield
+    publish.close()
 
 
 @pytest.fixture

@@ -6,16 +6,15 @@ import secrets
 import socket
 from typing import Any
 
-import uvicorn
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connections
 
+from aegis_training import server
 from training_status.roles import OPERATOR
 
-SHUTDOWN_LIMIT_S = 4
 _MIGRATION_LOCK = 0x4145474953  # any number that nothing else locks: "AEGIS"
 
 
@@ -41,34 +40,12 @@ class Command(BaseCommand):
         if password is not None:
             self.stdout.write(f"Created the operator. Sign in as 'operator' with the password {password}")
             self.stdout.write("It is said this once; `manage.py changepassword operator` sets another.")
-        config = uvicorn.Config(
-            "aegis_training.asgi:application",
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=SHUTDOWN_LIMIT_S,
-            server_header=False,
-        )
-        server = _AnnouncingServer(config, lambda: self._announce(address))
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn hands Ctrl-C on when it has stopped
-            server.run(sockets=[listener])
+            server.run(listener, lambda: self._announce(address))
 
     def _announce(self, address: str) -> None:
         self.stdout.write(f"Aegis Training Status is at {address}")
         self.stdout.flush()
-
-
-class _AnnouncingServer(uvicorn.Server):
-    """Says where it is once it can be reached."""
-
-    def __init__(self, config: uvicorn.Config, announce: Any) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does, then the announcement."""
-        await super().startup(sockets)
-        if self.started:
-            self._announce()
 
 
 def _reachable_at(host: str, port: int) -> str:

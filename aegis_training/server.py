@@ -1,0 +1,88 @@
+"""The uvicorn that serves: its streams end with it, and a client that stops reading can be cut off."""
+
+import resource
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from training_status.api.stream_door import ABORT
+
+SHUTDOWN_LIMIT_S: Final = 3  # for requests, after the streams were ended
+_WEBSOCKET_MESSAGE_MAX_BYTES: Final = 4096  # nothing is expected from a viewer
+_PING_EVERY_S: Final = 15.0
+_PONG_LIMIT_S: Final = 60.0
+
+
+class AbortableHttp(HttpToolsProtocol):
+    """HTTP whose application can end the connection at once, whatever waits to be read by the client."""
+
+    def on_message_begin(self) -> None:
+        """As uvicorn does; and the scope has the means to abort."""
+        super().on_message_begin()
+        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+
+
+class AbortableWebSocket(WebSocketsSansIOProtocol):
+    """The same for a WebSocket."""
+
+    async def run_asgi(self) -> None:
+        """As uvicorn does; and the scope has the means to abort."""
+        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+        await super().run_asgi()
+
+    async def send(self, message: Any) -> None:
+        """As uvicorn does; and a handshake that was answered with a response counts as completed."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
+
+class Server(uvicorn.Server):
+    """Says where it is once it can be reached, and ends the streams before it waits for connections to close."""
+
+    def __init__(self, announce: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                "aegis_training.asgi:application",
+                http=AbortableHttp,
+                ws=AbortableWebSocket,
+                ws_max_size=_WEBSOCKET_MESSAGE_MAX_BYTES,
+                ws_ping_interval=_PING_EVERY_S,
+                ws_ping_timeout=_PONG_LIMIT_S,
+                ws_per_message_deflate=False,  # it takes more memory than all else of a viewer
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=SHUTDOWN_LIMIT_S,
+                server_header=False,
+            )
+        )
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, then the announcement."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then as uvicorn does."""
+        from aegis_training.asgi import streams
+
+        await streams.close()
+        await super().shutdown(sockets)
+
+
+def allow_many_connections() -> None:
+    """Raise this process's limit of open files, a connection each, as far as it may."""
+    _, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
+
+
+def run(listener: socket.socket, announce: Callable[[], None]) -> Any:
+    """Serve on a bound socket until a signal says to end."""
+    allow_many_connections()
+    Server(announce).run(sockets=[listener])

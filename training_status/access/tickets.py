@@ -1,0 +1,49 @@
+"""Stream tickets: leave for one caller to open the streams of one domain, for a minute.
+
+A ticket is signed, not stored, and names its maker's token or account: revoking that ends it too.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from django.core import signing
+
+from training_status.access.caller import SESSION, USER, Caller, Credential
+from training_status.access.credentials import callers_of
+from training_status.roles import VIEWER
+
+_VALID_FOR: Final = timedelta(seconds=60)
+_SALT: Final = "stream-ticket"
+
+
+class Ticket(NamedTuple):
+    """The text to be sent as `?ticket=`, and when it ends."""
+
+    text: str
+    expires_at: datetime
+
+
+def make_ticket(caller: Caller, domain_id: int, *, user_id: int | None) -> Ticket:
+    """A ticket for the streams of a domain. `user_id` is the person's, whose session must not be in an address."""
+    credential = caller.credential
+    if credential.kind == SESSION:
+        assert user_id is not None
+        credential = Credential(USER, user_id)
+    expires_at = datetime.now(UTC).replace(microsecond=0) + _VALID_FOR
+    claims = [domain_id, credential.kind, credential.key, int(expires_at.timestamp())]
+    return Ticket(signing.dumps(claims, salt=_SALT), expires_at)
+
+
+def caller_with_ticket(text: str) -> Caller | None:
+    """Whom the ticket lets in, as a viewer of its domain alone; None when it is forged, too old or revoked."""
+    try:
+        domain_id, kind, key, expires_at = signing.loads(text, salt=_SALT)
+    except (signing.BadSignature, ValueError):
+        return None
+    if expires_at <= datetime.now(UTC).timestamp():
+        return None
+    credential = Credential(kind, key)
+    caller = callers_of([credential]).get(credential)
+    if caller is None or caller.role is None or caller.only_domain_id not in (None, domain_id):
+        return None
+    return Caller(caller.name, VIEWER, credential, only_domain_id=domain_id)

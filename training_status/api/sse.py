@@ -1,0 +1,69 @@
+"""The Server-Sent Events face of a stream: the view's response, and then what the viewer is told, as it happens."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from typing import Final
+
+from training_status.api.stream_door import Answer, Application, Message, Receive, Send, abort_of, ask_for_stream
+from training_status.live.inbox import GONE
+from training_status.live.opening import Opening
+from training_status.live.streams import Streams
+from training_status.live.update import Update
+from training_status.live.viewer import Connection
+
+_PIECE_BYTES: Final = 64 * 1024
+_RETRY_MS: Final = (1000, 3000)  # after a restart not everybody comes back at the same moment
+
+
+def is_stream(scope: Message) -> bool:
+    """Whether a request asks for a stream."""
+    path: str = scope["path"]
+    return scope["method"] == "GET" and path.rstrip("/").endswith("/training-stream")
+
+
+class ServerSentEvents:
+    """ASGI application: has `application` decide, and serves the stream that it allows."""
+
+    def __init__(self, application: Application, streams: Streams) -> None:
+        self._application = application
+        self._streams = streams
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        answer = await ask_for_stream(self._application, scope)
+        if answer.opening is None:
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": answer.body})
+        else:
+            await self._serve(scope, answer, answer.opening, receive, send)
+
+    async def _serve(self, scope: Message, answer: Answer, opening: Opening, receive: Receive, send: Send) -> None:
+        async def send_piece(piece: bytes) -> None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+        with self._streams.present(opening, Connection(_pieces, send_piece, abort_of(scope))) as viewer:
+
+            async def notice_departure() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                viewer.inbox.close(GONE)
+
+            departure = asyncio.ensure_future(notice_departure())
+            try:
+                headers = [header for header in answer.headers if header[0] != b"content-length"]
+                await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+                retry = b"retry: %d\n\n" % random.randint(*_RETRY_MS)  # noqa: S311  (not a secret)
+                await send_piece(retry)
+                await self._streams.tell(viewer, opening)
+                await send({"type": "http.response.body", "body": b""})
+            finally:
+                departure.cancel()
+
+
+def _pieces(update: Update) -> Iterator[bytes]:
+    messages = update.as_server_sent_events
+    if len(messages) <= _PIECE_BYTES:
+        yield messages
+    else:
+        for begin in range(0, len(messages), _PIECE_BYTES):
+            yield messages[begin : begin + _PIECE_BYTES]

@@ -1,0 +1,123 @@
+"""Opening a stream: who may, of what, from where. Serving it is the event loop's work (`live`).
+
+The views run as every other one does, in a thread, with the same errors. A stream that is allowed is
+left in the request's handover, and the response gives its headers. The WebSocket comes in by the same door.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+
+from training_status.access.authentication import (
+    AnonymousRoleAuthentication,
+    SessionRoleAuthentication,
+    TicketAuthentication,
+    TokenAuthentication,
+)
+from training_status.api import query
+from training_status.api.any_media_type import AnyMediaType
+from training_status.api.authorised_view import AuthorisedView
+from training_status.errors import InvalidInput, NotFound, Unavailable
+from training_status.live.cursor import Cursor
+from training_status.live.opening import HANDOVER, Handover, Opening
+from training_status.live.places import places
+from training_status.live.status_changes import is_over
+from training_status.read.domains import domain_by_name
+from training_status.read.run_facts import run_by_public_id
+from training_status.roles import VIEWER
+from training_status.serializers.envelope import ENVELOPE, status_of
+
+_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+    "Content-Encoding": "identity",
+}
+_TICKET = OpenApiParameter("ticket", str, description="A stream ticket, where no header can be sent.")
+_LAST_EVENT_ID = OpenApiParameter(
+    "Last-Event-ID", str, OpenApiParameter.HEADER, description="The id of the last message seen: go on after it."
+)
+_STREAM = {(200, "text/event-stream"): OpenApiResponse(ENVELOPE, "Messages whose data is one such object each.")}
+_OVER = {204: OpenApiResponse(description="The run has ended, and the end was told: nothing will follow.")}
+
+
+class StreamView(AuthorisedView):
+    """What both streams have in common."""
+
+    roles = {"GET": VIEWER}
+    authentication_classes = (
+        TokenAuthentication,
+        TicketAuthentication,
+        SessionRoleAuthentication,
+        AnonymousRoleAuthentication,
+    )
+    content_negotiation_class = AnyMediaType
+
+    def hand_over(self, request: Request, **followed: Any) -> HttpResponse:
+        """Leave the stream to the server; the response is its beginning. Raises Unavailable."""
+        response = HttpResponse(headers=_HEADERS)
+        if request.method == "HEAD":
+            return response
+        handover = request.META.get("asgi.scope", {}).get(HANDOVER)
+        if not isinstance(handover, Handover):
+            raise Unavailable("This server cannot stream: it does not run the ASGI application.", retry_after_s=60)
+        handover.opening = Opening(caller=self.caller, give_place_back=places.take(), **followed)
+        return response
+
+
+class DomainStreamView(StreamView):
+    """`/domains/{name}/training-stream`."""
+
+    @extend_schema(
+        operation_id="stream_training",
+        tags=["live"],
+        parameters=[
+            OpenApiParameter("training_run_id", UUID, description="Follow this run, and end with it."),
+            OpenApiParameter(
+                "after", {"type": "integer", "minimum": 0}, description="With `training_run_id`: only entries after it."
+            ),
+            _TICKET,
+            _LAST_EVENT_ID,
+        ],
+        responses=_STREAM | _OVER,
+    )
+    def get(self, request: Request, domain_name: str) -> HttpResponse:
+        """Follow a domain's latest run and the next ones, or one run: the status and every entry of the log, live."""
+        domain = domain_by_name(domain_name, only_domain_id=self.only_domain_id)
+        if domain is None:
+            raise NotFound(f"There is no domain '{domain_name}'.", code="domain_not_found")
+        run_id = _run_id(request)
+        after = query.sequence_number(request.query_params, "after")
+        if after is not None and run_id is None:
+            raise InvalidInput("after needs training_run_id: it is a place in the log of one run", field="after")
+        last_event_id = request.headers.get("Last-Event-ID", "")
+        cursor = Cursor.from_last_event_id(last_event_id) if last_event_id else Cursor(after_seq=after)
+        if run_id is None:
+            return self.hand_over(request, domain_id=domain.id, cursor=cursor)
+        run = run_by_public_id(run_id, only_domain_id=domain.id)
+        if run is None:
+            raise NotFound(f"There is no training run {run_id} of domain '{domain_name}'.", code="run_not_found")
+        if cursor.on(run, is_over=is_over(status_of(run, timezone.now()))).end_is_known:
+            return HttpResponse(status=204)
+        return self.hand_over(request, run_id=run.id, cursor=cursor)
+
+
+class OverviewStreamView(StreamView):
+    """`/training-stream`."""
+
+    @extend_schema(operation_id="stream_all_trainings", tags=["live"], parameters=[_TICKET], responses=_STREAM)
+    def get(self, request: Request) -> HttpResponse:
+        """Follow the status of all domains."""
+        return self.hand_over(request)
+
+
+def _run_id(request: Request) -> UUID | None:
+    text = request.query_params.get("training_run_id")
+    try:
+        return None if text is None else UUID(text)
+    except ValueError as error:
+        raise InvalidInput("training_run_id must be a UUID", field="training_run_id") from error

@@ -1,0 +1,100 @@
+"""The WebSocket face of a stream: the same door, the same envelopes, a text each."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, Final
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from channels.routing import URLRouter
+from django.urls import re_path
+
+from training_status.api.stream_door import Application, Message, abort_of, ask_for_stream
+from training_status.api.websocket_origin import CheckedOrigin
+from training_status.api.websocket_refusal import problem_answer, refuse
+from training_status.live.inbox import GONE, NO_ACCESS, SHUTDOWN
+from training_status.live.opening import Opening
+from training_status.live.streams import Streams
+from training_status.live.viewer import Connection
+
+logger = logging.getLogger(__name__)
+
+_CLOSE_CODES: Final = {None: 1000, NO_ACCESS: 1008, SHUTDOWN: 1012, GONE: None}
+_HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}
+
+
+class TrainingConsumer(AsyncConsumer):
+    """Asks the stream's view, then accepts or answers as it did. What a client sends is not listened to."""
+
+    def __init__(self, *, application: Application, streams: Streams) -> None:
+        self._application = application
+        self._streams = streams
+        self._telling: asyncio.Task[None] | None = None
+        self._inbox: Any = None
+
+    async def websocket_connect(self, message: Message) -> None:
+        """Open the stream, or refuse the handshake with the view's own response."""
+        name = self.scope["url_route"]["kwargs"]["domain_name"]
+        path = f"/api/v1/admin/domains/{name}/training-stream"
+        http = {"type": "http", "method": "GET", "path": path, "scheme": _HTTP_SCHEMES[self.scope["scheme"]]}
+        answer = await ask_for_stream(self._application, {**self.scope, **http})
+        if answer.opening is not None:
+            self._telling = asyncio.ensure_future(self._tell(answer.opening))
+        elif answer.status == 204:
+            await self.send({"type": "websocket.accept"})
+            await self.send({"type": "websocket.close", "code": 1000})
+        else:
+            await refuse(answer, self.scope, self.send)
+
+    async def websocket_receive(self, message: Message) -> None:
+        """Nothing is expected from a viewer."""
+
+    async def websocket_disconnect(self, message: Message) -> None:
+        """The viewer has gone, or the server has ended the connection."""
+        if self._telling is not None:
+            if self._inbox is not None:
+                self._inbox.close(GONE)
+            await self._telling
+        raise StopConsumer
+
+    async def _tell(self, opening: Opening) -> None:
+        async def send_text(text: str) -> None:
+            await self.send({"type": "websocket.send", "text": text})
+
+        connection = Connection(lambda update: update.as_texts, send_text, abort_of(self.scope))
+        with self._streams.present(opening, connection) as viewer:
+            self._inbox = viewer.inbox
+            try:
+                await self.send({"type": "websocket.accept"})
+                code = _CLOSE_CODES[await self._streams.tell(viewer, opening)]
+            except OSError:
+                return  # the connection has gone, and its disconnect message is on the way
+            except Exception:
+                logger.exception("A WebSocket's stream has failed.")
+                code = 1011
+        if code is not None:
+            with contextlib.suppress(OSError):
+                await self.send({"type": "websocket.close", "code": code})
+
+
+class UnknownPath(AsyncConsumer):
+    """There is nothing at the address."""
+
+    async def websocket_connect(self, message: Message) -> None:
+        """Refuse the handshake."""
+        await refuse(problem_answer(404, "There is nothing at this address.", "not_found"), self.scope, self.send)
+
+    async def websocket_disconnect(self, message: Message) -> None:
+        """The connection has ended."""
+        raise StopConsumer
+
+
+def websocket_application(application: Application, streams: Streams) -> Application:
+    """The service's WebSockets; `application` answers the requests that decide about them."""
+    consumer = TrainingConsumer.as_asgi(application=application, streams=streams)
+    routes = [
+        re_path(r"^ws/domains/(?P<domain_name>[^/]+)/training/?$", consumer),
+        re_path(r"", UnknownPath.as_asgi()),
+    ]
+    return CheckedOrigin(URLRouter(routes))

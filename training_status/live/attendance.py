@@ -1,0 +1,81 @@
+"""The viewers that are there: kept alive, let go when they stop reading, and only while they may look."""
+
+import asyncio
+import logging
+from typing import Final
+
+from django.db import DatabaseError, InterfaceError
+
+from training_status.access.credentials import callers_of
+from training_status.live.database_threads import catching_up
+from training_status.live.inbox import NO_ACCESS
+from training_status.live.update import Update
+from training_status.live.viewer import Viewer
+from training_status.roles import VIEWER, covers
+
+logger = logging.getLogger(__name__)
+
+_ROUND_EVERY_S: Final = 3.0
+_SIGN_OF_LIFE_AFTER_S: Final = 10.0  # with a round, within the 15 s that are promised
+_READER_LIMIT_S: Final = 60.0
+_ACCESS_EVERY_S: Final = 15.0
+
+_SIGN_OF_LIFE: Final = Update()
+
+
+class Attendance:
+    """Goes round the viewers every few seconds."""
+
+    def __init__(self) -> None:
+        self._viewers: set[Viewer] = set()
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    def add(self, viewer: Viewer) -> None:
+        """A viewer has come."""
+        self._viewers.add(viewer)
+
+    def remove(self, viewer: Viewer) -> None:
+        """A viewer has gone."""
+        self._viewers.discard(viewer)
+
+    def close_all(self, reason: str) -> None:
+        """Have everybody go."""
+        for viewer in self._viewers:
+            viewer.inbox.close(reason)
+
+    async def run(self) -> None:
+        """Go round until cancelled."""
+        loop = asyncio.get_running_loop()
+        access_seen_at = loop.time()
+        while True:
+            await asyncio.sleep(_ROUND_EVERY_S)
+            now = loop.time()
+            for viewer in self._viewers:
+                if viewer.reads_since is not None:
+                    if now - viewer.reads_since > _READER_LIMIT_S:
+                        viewer.connection.abort()
+                elif now - viewer.told_at > _SIGN_OF_LIFE_AFTER_S:
+                    viewer.inbox.put(_SIGN_OF_LIFE)
+            if now - access_seen_at >= _ACCESS_EVERY_S:
+                access_seen_at = now
+                await self._look_at_access()
+
+    async def _look_at_access(self) -> None:
+        """Let those go whose token was revoked, whose account was closed, whose session has ended."""
+        viewers = list(self._viewers)
+        credentials = {viewer.caller.credential for viewer in viewers}
+        try:
+            callers = await catching_up.ask(callers_of, credentials)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("Access to the streams could not be looked at, and will be again: %s", str(error).strip())
+            return
+        for viewer in viewers:
+            caller, known_before = callers.get(viewer.caller.credential), viewer.caller
+            if (
+                caller is None
+                or not covers(caller.role, VIEWER)
+                or caller.only_domain_id not in (None, known_before.only_domain_id)
+            ):
+                viewer.inbox.close(NO_ACCESS)

@@ -1,0 +1,56 @@
+"""Where a viewer comes in: from the beginning, or back to where they were."""
+
+import re
+from typing import Final, NamedTuple, Self
+
+from training_status.read.run_facts import RunFacts
+
+_LAST_EVENT_ID: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,18}|end)", re.ASCII)
+
+
+class Start(NamedTuple):
+    """How a viewer is brought up to date: the log from after `seq`, with the status before or after it or both.
+
+    `end_is_known`: they were told the end, and nothing has happened since.
+    """
+
+    seq: int = 0
+    status_first: bool = True
+    status_after: bool = False
+    end_is_known: bool = False
+
+
+class Cursor(NamedTuple):
+    """The last message that a viewer has seen, as they say it.
+
+    `after_seq` None and not `end`: a new viewer. `run_number` None: of whatever run is followed.
+    """
+
+    run_number: int | None = None
+    after_seq: int | None = None
+    end: bool = False
+
+    @classmethod
+    def from_last_event_id(cls, text: str) -> Self:
+        """`RUN_NUMBER.SEQ` or `RUN_NUMBER.end`; anything else is no cursor of ours, and counts as none."""
+        parts = _LAST_EVENT_ID.fullmatch(text)
+        if parts is None:
+            return cls()
+        run_number, place = int(parts[1]), parts[2]
+        return cls(run_number, end=True) if place == "end" else cls(run_number, int(place))
+
+    def on(self, run: RunFacts, *, is_over: bool) -> Start:
+        """What this cursor means for the run as it is. One of another run, or beyond the log, counts as none."""
+        if self.end and self.run_number == run.run_number:
+            if is_over:
+                return Start(run.last_seq, status_first=False, status_after=True, end_is_known=True)
+            if run.given_up_seq is not None:  # that end was provisional, and the run has gone on since
+                return Start(run.given_up_seq, status_first=False, status_after=True)
+            return Start()
+        if self.after_seq is None or self.run_number not in (None, run.run_number):
+            return Start()
+        if self.run_number is None:
+            return Start(min(self.after_seq, run.last_seq), status_after=True)
+        return (
+            Start() if self.after_seq > run.last_seq else Start(self.after_seq, status_first=False, status_after=True)
+        )

@@ -1,0 +1,127 @@
+"""What one viewer is told, from their first moment on: a run, a domain, or all domains."""
+
+from collections.abc import Callable
+
+from django.utils import timezone
+
+from training_status.live.cursor import Cursor
+from training_status.live.hub import Hub
+from training_status.live.run_follower import RunFollower
+from training_status.live.viewer import Viewer
+from training_status.read.news import Position
+
+
+async def follow_run(hub: Hub, viewer: Viewer, run_id: int, cursor: Cursor) -> None:
+    """Tell the viewer of one run until it has ended, or is deleted. Raises Closed when the viewer is to go."""
+    await _follow(hub, viewer, run_id, cursor, is_enough=None)
+
+
+async def follow_domain(hub: Hub, viewer: Viewer, domain_id: int, cursor: Cursor) -> None:
+    """Tell the viewer of the domain's latest run, and of the next ones as they start, until the domain is deleted.
+
+    They are told all that there is of a run before the next one begins. Raises Closed when the viewer is to go.
+    """
+    domain = hub.domain_follower(domain_id)
+    domain.members.add(viewer.inbox)
+    run_number = 0
+    try:
+        while not domain.is_gone:
+            latest = domain.run_after(run_number)
+            if latest is None:
+                await _tell_waiting(viewer)
+                continue
+            run_number = latest.run_number
+
+            def moved_on(run_number: int = run_number) -> bool:
+                return domain.is_gone or domain.run_after(run_number) is not None
+
+            await _follow(hub, viewer, latest.run_id, cursor, is_enough=moved_on)
+            cursor = Cursor()
+    finally:
+        domain.members.discard(viewer.inbox)
+
+
+async def follow_all(hub: Hub, viewer: Viewer) -> None:
+    """Tell the viewer the status of all domains that they may know of. Raises Closed when the viewer is to go."""
+    only_domain_id = viewer.caller.only_domain_id
+    hub.overview.join(viewer.inbox, only_domain_id=only_domain_id)
+    hub.watch_overview()
+    try:
+        while not hub.overview.is_known:
+            await _tell_waiting(viewer)
+        while True:
+            viewer.inbox.empty()
+            for update in hub.overview.told_now(timezone.now(), only_domain_id=only_domain_id):
+                await viewer.tell(update)
+            while not viewer.inbox.overflowed:
+                await _tell_waiting(viewer)
+    finally:
+        hub.overview.leave(viewer.inbox)
+
+
+async def _follow(
+    hub: Hub, viewer: Viewer, run_id: int, cursor: Cursor, *, is_enough: Callable[[], bool] | None
+) -> None:
+    """Tell of a run: until its end, or until `is_enough` for a viewer who stays when it ends."""
+    inbox = viewer.inbox
+    follower = hub.run_follower(run_id)
+    follower.join(inbox)  # first, so that nothing falls between what is read now and what is heard later
+    try:
+        while follower.facts is None and not follower.is_gone:
+            await _tell_waiting(viewer)
+        if follower.facts is None:
+            return
+        start = cursor.on(follower.facts, is_over=follower.is_over)
+        seq, end_is_known, owes_status = start.seq, start.end_is_known, start.status_after
+        status_told: object = None
+        if start.status_first:
+            status_told = follower.status_told
+            await viewer.tell(follower.told_first(timezone.now()))
+        while not follower.is_gone:
+            caught_up_from, seq = seq, await _catch_up(hub, viewer, follower, seq)
+            end_is_known = end_is_known and seq == caught_up_from
+            if not follower.attach(inbox, seq):
+                await _tell_waiting(viewer)
+                continue
+            tell_end = follower.is_over and not end_is_known
+            if owes_status or tell_end or status_told is not follower.status_told:
+                await viewer.tell(follower.told_now(timezone.now(), with_end=tell_end))
+                end_is_known = end_is_known or tell_end
+            while not (inbox.overflowed or follower.is_gone):
+                if end_is_known and is_enough is None:
+                    return
+                update = inbox.take()
+                if update is not None:
+                    await viewer.tell(update)
+                    if update.last_seq is not None:  # more than a sign of life
+                        seq, end_is_known = update.last_seq, update.ends
+                elif is_enough is not None and is_enough():
+                    return
+                else:
+                    await inbox.wait()
+            follower.detach(inbox)
+            owes_status, status_told = True, None
+    finally:
+        follower.leave(inbox)
+
+
+async def _catch_up(hub: Hub, viewer: Viewer, follower: RunFollower, seq: int) -> int:
+    """Tell the entries after `seq` up to the follower's head, a slice in memory at a time; the last one told."""
+    while seq < follower.head_seq and not follower.is_gone:
+        reading = hub.slices.slice(follower.run_id, Position(seq, follower.head_seq))
+        update = await viewer.inbox.until(reading)
+        if update is None or update.last_seq is None:
+            follower.has_ended()
+        else:
+            await viewer.tell(update)
+            seq = update.last_seq
+    return seq
+
+
+async def _tell_waiting(viewer: Viewer) -> None:
+    """Tell the next update, or wait for one or for something else to look at."""
+    update = viewer.inbox.take()
+    if update is None:
+        await viewer.inbox.wait()
+    else:
+        await viewer.tell(update)

@@ -1,0 +1,207 @@
+"""All that is followed in this process: woken by news, read in one look, handed to the followers."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from django.utils import timezone
+
+from training_status.live.database_threads import looking
+from training_status.live.domain_follower import DomainFollower
+from training_status.live.overview import Overview
+from training_status.live.run_follower import RunFollower
+from training_status.live.slices import Slices
+from training_status.read.domains import all_domain_ids
+from training_status.read.news import LatestRun, Position, RunNews, latest_run_keys, news_of_runs
+from training_status.read.run_facts import RunFacts, latest_runs
+from training_status.wakeups.channel import News
+from training_status.wakeups.listen import Listener
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 5.0  # by itself, should a wake-up be lost; what only time changes shows as late as this
+_RUNS_IN_A_LOOK: Final = 100
+_DOMAINS_IN_A_LOOK: Final = 500
+
+
+class _Wanted(NamedTuple):
+    """What one look at the database is to find; `overview` None: all domains."""
+
+    runs: dict[int, Position | None]
+    domains: list[int]
+    overview: list[int] | None
+
+
+class _Found(NamedTuple):
+    runs: dict[int, RunNews]
+    domains: dict[int, LatestRun | None]
+    overview_domains: list[int]
+    overview: dict[int, RunFacts]
+
+
+class Hub:
+    """The followers of this process. Everything here happens in the event loop, but the looks at the database."""
+
+    def __init__(self) -> None:
+        self.overview = Overview()
+        self.slices = Slices()
+        self._runs: dict[int, RunFollower] = {}
+        self._domains: dict[int, DomainFollower] = {}
+        self._runs_to_read: set[int] = set()
+        self._domains_to_read: set[int] = set()
+        self._overview_to_read: set[int] = set()
+        self._whole_overview_to_read = False
+        # Domains that have a newer run, by the run that their viewers are told of until then.
+        self._moves: dict[int, list[tuple[DomainFollower, LatestRun | None]]] = {}
+        self._awake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Listen, look and hand over, until cancelled."""
+        listener = Listener(self._heard, self._look_at_everything)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(listener.run(), name="listener")
+            tasks.create_task(self._look_regularly(), name="regular look")
+            tasks.create_task(self._read(), name="reader")
+
+    def run_follower(self, run_id: int) -> RunFollower:
+        """The follower of a run. Join it at once: one that nobody has joined is dropped."""
+        follower = self._runs.get(run_id)
+        if follower is None:
+            follower = self._runs[run_id] = RunFollower(run_id)
+            self._runs_to_read.add(run_id)
+            self._awake.set()
+        return follower
+
+    def domain_follower(self, domain_id: int) -> DomainFollower:
+        """The follower of a domain. Join it at once: one that nobody has joined is dropped."""
+        follower = self._domains.get(domain_id)
+        if follower is None:
+            follower = self._domains[domain_id] = DomainFollower(domain_id)
+            self._domains_to_read.add(domain_id)
+            self._awake.set()
+        return follower
+
+    def watch_overview(self) -> None:
+        """Somebody has joined the overview: have it read if it is not known."""
+        if not self.overview.is_known:
+            self._whole_overview_to_read = True
+            self._awake.set()
+
+    def _heard(self, news: Iterable[News]) -> None:
+        for domain_id, run_id in news:
+            if run_id in self._runs:
+                self._runs_to_read.add(run_id)
+            domain = self._domains.get(domain_id)
+            if domain is not None and (domain.latest is None or domain.latest.run_id != run_id):
+                self._domains_to_read.add(domain_id)
+            if self.overview.is_watched:
+                self._overview_to_read.add(domain_id)
+        self._awake.set()
+
+    def _look_at_everything(self) -> None:
+        for domain_id in [domain_id for domain_id, domain in self._domains.items() if not domain.members]:
+            del self._domains[domain_id]
+        self._runs_to_read.update(self._runs)
+        self._domains_to_read.update(self._domains)
+        self._whole_overview_to_read = self.overview.is_watched
+        self._awake.set()
+
+    async def _look_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            self._look_at_everything()
+
+    async def _read(self) -> None:
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            wanted = self._wanted()
+            found = await looking.ask_until_answered(_look, wanted)
+            self._hand_over(wanted, found)
+
+    def _wanted(self) -> _Wanted:
+        """What is to be read now. More than one look should take is left for the next."""
+        runs = {
+            run_id: self._runs[run_id].position
+            for run_id in _some(self._runs_to_read, _RUNS_IN_A_LOOK)
+            if run_id in self._runs
+        }
+        domains = _some(self._domains_to_read, _DOMAINS_IN_A_LOOK)
+        overview: list[int] | None = _some(self._overview_to_read, _DOMAINS_IN_A_LOOK)
+        if self._whole_overview_to_read:
+            self._whole_overview_to_read, overview = False, None
+        if self._runs_to_read or self._domains_to_read or self._overview_to_read:
+            self._awake.set()
+        return _Wanted(runs, domains, overview)
+
+    def _hand_over(self, wanted: _Wanted, found: _Found) -> None:
+        now = timezone.now()
+        for run_id in wanted.runs:
+            if run_id in self._runs and self._hand_over_run(run_id, found.runs.get(run_id), now):
+                self._move_on(run_id)
+        for domain_id in wanted.domains:
+            if domain_id in self._domains:
+                self._hand_over_domain(domain_id, found.domains)
+        if self.overview.is_watched:
+            self.overview.advance(found.overview_domains, found.overview, now, is_whole=wanted.overview is None)
+
+    def _hand_over_run(self, run_id: int, news: RunNews | None, now: datetime) -> bool:
+        """False when there is more of the run to be read before anything else is told."""
+        follower = self._runs[run_id]
+        if not follower.members:
+            del self._runs[run_id]
+        elif news is None:
+            self._end_run(follower)
+        else:
+            try:
+                if follower.advance(news, now):
+                    self._runs_to_read.add(run_id)
+                    self._awake.set()
+                    return False
+            except Exception:  # a run that cannot be told of must not keep the others from being told of
+                logger.exception("Run %s cannot be told of: its viewers are let go.", run_id)
+                self._end_run(follower)
+        return True
+
+    def _end_run(self, follower: RunFollower) -> None:
+        follower.has_ended()
+        del self._runs[follower.run_id]
+        self._domains_to_read.update(self._domains)  # the latest of its domain may be another one now
+        self._awake.set()
+
+    def _move_on(self, run_id: int) -> None:
+        """Everything of the run has been told: on to what follows it."""
+        for domain, latest in self._moves.pop(run_id, ()):
+            domain.advance(latest)
+
+    def _hand_over_domain(self, domain_id: int, found: dict[int, LatestRun | None]) -> None:
+        domain = self._domains[domain_id]
+        if domain_id not in found:
+            del self._domains[domain_id]
+            domain.has_ended()
+            return
+        latest, before = found[domain_id], domain.latest
+        if before is None or before.run_id not in self._runs or latest == before:
+            domain.advance(latest)
+        else:  # what has happened to the run before comes first: it is read once more
+            self._moves.setdefault(before.run_id, []).append((domain, latest))
+            self._runs_to_read.add(before.run_id)
+            self._awake.set()
+
+
+def _look(wanted: _Wanted) -> _Found:
+    """What the database has of all that, in as few queries as there are kinds."""
+    overview_domains = all_domain_ids() if wanted.overview is None else wanted.overview
+    return _Found(
+        news_of_runs(wanted.runs) if wanted.runs else {},
+        latest_run_keys(wanted.domains) if wanted.domains else {},
+        overview_domains,
+        latest_runs(overview_domains) if overview_domains else {},
+    )
+
+
+def _some(due: set[int], most: int) -> list[int]:
+    """Take up to `most` out of `due`."""
+    return [due.pop() for _ in range(min(most, len(due)))]

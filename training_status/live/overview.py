@@ -1,0 +1,78 @@
+"""The status of every domain's latest run, for the viewers who watch them all."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from training_status.live.inbox import Inbox
+from training_status.live.status_changes import change_event, differs, has_started, is_over
+from training_status.live.update import Envelope, Update, told_status
+from training_status.read.run_facts import RunFacts
+from training_status.serializers.envelope import PROGRESS_UPDATE, STARTED, status_of
+
+
+class Overview:
+    """The latest run of each domain and its status as told last, by the domain's key."""
+
+    def __init__(self) -> None:
+        self.is_known = False
+        self._runs: dict[int, RunFacts] = {}
+        self._statuses: dict[int, dict[str, Any]] = {}
+        self._members: dict[Inbox, int | None] = {}  # the one domain that a viewer may know of
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether there is any viewer."""
+        return bool(self._members)
+
+    def join(self, inbox: Inbox, *, only_domain_id: int | None) -> None:
+        """A viewer wants to watch. They leave again in any case."""
+        self._members[inbox] = only_domain_id
+
+    def leave(self, inbox: Inbox) -> None:
+        """A viewer does not watch any more. With nobody left, what is known grows old and is forgotten."""
+        del self._members[inbox]
+        if not self._members:
+            self.is_known = False
+            self._runs.clear()
+            self._statuses.clear()
+
+    def advance(
+        self, domain_ids: Collection[int], runs: Mapping[int, RunFacts], now: datetime, *, is_whole: bool
+    ) -> None:
+        """Take what a look at these domains has found, and tell what is new of it. `is_whole`: there are no others."""
+        looked_at = self._runs.keys() | domain_ids if is_whole else domain_ids
+        for domain_id in set(looked_at) - runs.keys():
+            self._runs.pop(domain_id, None)
+            self._statuses.pop(domain_id, None)
+        for domain_id, run in runs.items():
+            before, status = self._statuses.get(domain_id), status_of(run, now)
+            self._runs[domain_id], self._statuses[domain_id] = run, status
+            if self.is_known and differs(status, before):
+                self._tell(domain_id, told_status(_event_type(status, before), run, status, now))
+        if is_whole and not self.is_known:
+            self.is_known = True
+            for inbox in self._members:
+                inbox.poke()
+
+    def told_now(self, now: datetime, *, only_domain_id: int | None) -> list[Update]:
+        """Every domain's status as it is."""
+        return [
+            Update([told_status(PROGRESS_UPDATE, run, status_of(run, now), now)])
+            for domain_id, run in sorted(self._runs.items(), key=lambda item: item[1].domain_name)
+            if only_domain_id in (None, domain_id)
+        ]
+
+    def _tell(self, domain_id: int, envelope: Envelope) -> None:
+        update = Update([envelope])
+        for inbox, only_domain_id in self._members.items():
+            if only_domain_id in (None, domain_id):
+                inbox.put(update)
+
+
+def _event_type(status: dict[str, Any], before: dict[str, Any] | None) -> str:
+    if before is None or before["training_run_id"] != status["training_run_id"]:
+        return PROGRESS_UPDATE if status["started_at"] is None or is_over(status) else STARTED
+    if has_started(status, before) and not is_over(status):
+        return STARTED
+    return change_event(status, before)

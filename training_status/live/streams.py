@@ -1,0 +1,80 @@
+"""The live streams of one process: begun with the first viewer, ended with the service."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+from training_status.live.attendance import Attendance
+from training_status.live.follow import follow_all, follow_domain, follow_run
+from training_status.live.hub import Hub
+from training_status.live.inbox import SHUTDOWN, Closed
+from training_status.live.opening import Opening
+from training_status.live.places import places
+from training_status.live.viewer import Connection, Viewer
+
+logger = logging.getLogger(__name__)
+
+CLOSE_LIMIT_S: Final = 1.0
+
+
+class Streams:
+    """Serves viewers. Belongs to one event loop at a time."""
+
+    def __init__(self) -> None:
+        self._attendance = Attendance()
+        self._hub: Hub | None = None
+        self._work: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def present(self, opening: Opening, connection: Connection) -> Iterator[Viewer]:
+        """The viewer of a stream that was allowed, there until the block ends; then their place is free again."""
+        if self._work is None:
+            self._hub = Hub()
+            self._work = asyncio.get_running_loop().create_task(self._run(self._hub), name="live streams")
+        viewer = Viewer(opening.caller, connection)
+        self._attendance.add(viewer)
+        try:
+            yield viewer
+        finally:
+            self._attendance.remove(viewer)
+            opening.give_place_back()
+
+    async def tell(self, viewer: Viewer, opening: Opening) -> str | None:
+        """Tell the viewer everything, until the end of what they follow (None), or until they go: why."""
+        assert self._hub is not None
+        try:
+            if opening.run_id is not None:
+                await follow_run(self._hub, viewer, opening.run_id, opening.cursor)
+            elif opening.domain_id is not None:
+                await follow_domain(self._hub, viewer, opening.domain_id, opening.cursor)
+            else:
+                await follow_all(self._hub, viewer)
+        except Closed as closed:
+            return closed.reason
+        return None
+
+    async def close(self) -> None:
+        """End every stream, and take no more viewers. Those who do not read are left to the server."""
+        places.is_open = False
+        self._attendance.close_all(SHUTDOWN)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT_S):
+                while len(self._attendance):
+                    await asyncio.sleep(0.02)
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait([self._work])
+            self._work = None
+
+    async def _run(self, hub: Hub) -> None:
+        """Keep the followers going. What goes wrong in them is a defect: it is logged, and they begin again."""
+        while True:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(hub.run(), name="hub")
+                    tasks.create_task(self._attendance.run(), name="attendance")
+            except ExceptionGroup:
+                logger.exception("The live streams were interrupted, and go on.")
+                await asyncio.sleep(1)

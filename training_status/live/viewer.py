@@ -1,0 +1,44 @@
+"""One viewer: where they wait, how they are told, and when they were told last."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
+
+from training_status.access.caller import Caller
+from training_status.live.inbox import Inbox
+from training_status.live.update import Update
+
+
+class Connection(NamedTuple):
+    """How a viewer is reached. `abort` ends the connection whatever it is doing.
+
+    `pieces` makes of an update what `send` takes, small enough that even a slow client reads one in a minute.
+    """
+
+    pieces: Callable[[Update], Iterable[Any]]
+    send: Callable[[Any], Awaitable[None]]
+    abort: Callable[[], object]
+
+
+class Viewer:
+    """Somebody who is told things. `reads_since`: since when the client has had the same piece to read, else None."""
+
+    __slots__ = ("caller", "connection", "inbox", "reads_since", "told_at")
+
+    def __init__(self, caller: Caller, connection: Connection) -> None:
+        self.caller = caller
+        self.connection = connection
+        self.inbox = Inbox()
+        self.told_at = asyncio.get_running_loop().time()
+        self.reads_since: float | None = None
+
+    async def tell(self, update: Update) -> None:
+        """Send; it takes as long as the client takes to read."""
+        loop = asyncio.get_running_loop()
+        try:
+            for piece in self.connection.pieces(update):
+                self.reads_since = loop.time()
+                await self.connection.send(piece)
+        finally:
+            self.reads_since = None
+        self.told_at = loop.time()

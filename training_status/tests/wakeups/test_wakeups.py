@@ -1,0 +1,232 @@
+"""Wake-ups, from a commit to the event loop of a process that listens."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection, connections, transaction
+
+from training_status.ingest.batch import CompleteEvent
+from training_status.ingest.bodies import NewRun
+from training_status.ingest.deletion import delete_run
+from training_status.ingest.events import append_training_log_message, record_heartbeat
+from training_status.ingest.runs import request_cancel, start_run
+from training_status.models import TrainingRun
+from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
+from training_status.wakeups import publish
+from training_status.wakeups.channel import News
+from training_status.wakeups.listen import Listener
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AWAIT_S = 20
+
+
+class Heard:
+    """What a listener has passed on, to be awaited."""
+
+    def __init__(self) -> None:
+        self.news: list[News] = []
+        self.gaps = 0
+        self._more = asyncio.Condition()
+
+    def on_news(self, news: Iterable[News]) -> None:
+        self.news += news
+        asyncio.get_running_loop().create_task(self._wake())
+
+    def on_gap(self) -> None:
+        self.gaps += 1
+        asyncio.get_running_loop().create_task(self._wake())
+
+    async def _wake(self) -> None:
+        async with self._more:
+            self._more.notify_all()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(AWAIT_S), self._more:
+            await self._more.wait_for(condition)
+
+
+def listening(scenario: Callable[[Heard], Awaitable[None]]) -> None:
+    """Run the scenario with a listener that has begun to listen."""
+
+    async def run() -> None:
+        heard = Heard()
+        listener = asyncio.ensure_future(Listener(heard.on_news, heard.on_gap).run())
+        try:
+            await heard.until(lambda: heard.gaps == 1)
+            await scenario(heard)
+        finally:
+            listener.cancel()
+            await asyncio.wait([listener])
+
+    asyncio.run(run())
+
+
+def in_thread(action: Callable[[], object]) -> Awaitable[object]:
+    def act() -> object:
+        try:
+            return action()
+        finally:
+            connections.close_all()
+
+    return asyncio.to_thread(act)
+
+
+def test_every_kind_of_change_of_a_run_is_announced():
+    domain = DomainFactory()
+    run = TrainingRunFactory(domain=domain, created_at=datetime(2020, 1, 1, tzinfo=UTC))
+    changes = (
+        lambda: record_heartbeat(run.public_id),
+        lambda: send(run, *log_lines(1, 1)),
+        lambda: append_training_log_message(run, run.created_at, "INFO", "from inside"),
+        lambda: request_cancel(run.public_id),
+        lambda: send(run, CompleteEvent(n=2)),
+        lambda: delete_run(run.public_id),
+    )
+
+    async def scenario(heard: Heard) -> None:
+        started = await in_thread(lambda: start_run(domain.name, NewRun()))
+        created = await in_thread(lambda: TrainingRun.objects.get(public_id=started.public_id).id)
+        await heard.until(lambda: heard.news == [News(domain.id, created)])
+        for change in changes:
+            heard.news.clear()
+            await in_thread(change)
+            await heard.until(lambda: heard.news == [News(domain.id, run.id)])
+
+    listening(scenario)
+
+
+def test_what_was_rolled_back_is_not_announced():
+    run, other = TrainingRunFactory(), TrainingRunFactory()
+
+    def rolled_back() -> None:
+        with transaction.atomic():
+            send(run, *log_lines(1, 1))
+            transaction.set_rollback(True)
+        send(other, *log_lines(1, 1))
+
+    async def scenario(heard: Heard) -> None:
+        await in_thread(rolled_back)
+        await heard.until(lambda: bool(heard.news))
+        assert {news.run_id for news in heard.news} == {other.id}
+
+    listening(scenario)
+
+
+def test_much_news_of_one_run_comes_as_little():
+    run = TrainingRunFactory()
+
+    def report() -> None:
+        for n in range(1, 301):
+            send(run, *log_lines(n, 1))
+        publish.close()  # returns when all of it has been sent
+
+    async def scenario(heard: Heard) -> None:
+        await in_thread(report)
+        await in_thread(lambda: send(TrainingRunFactory(id=run.id + 1000), *log_lines(1, 1)))
+        await heard.until(lambda: heard.news[-1].run_id != run.id)
+        assert 1 <= sum(news.run_id == run.id for news in heard.news) < 300
+
+    listening(scenario)
+
+
+def test_a_listener_that_was_cut_off_listens_again_and_says_that_it_may_have_missed_something():
+    run = TrainingRunFactory()
+
+    async def scenario(heard: Heard) -> None:
+        await in_thread(end_listeners)
+        await heard.until(lambda: heard.gaps == 2)
+        await in_thread(lambda: send(run, *log_lines(1, 1)))
+        await heard.until(lambda: bool(heard.news))
+
+    listening(scenario)
+
+
+def test_what_another_program_says_on_the_channel_makes_everybody_look():
+    async def scenario(heard: Heard) -> None:
+        await in_thread(lambda: execute("SELECT pg_notify('aegis_runs', 'hello')"))
+        await heard.until(lambda: heard.gaps == 2)
+        assert heard.news == []
+
+    listening(scenario)
+
+
+def test_a_publisher_whose_connection_was_ended_sends_with_another():
+    first, second = TrainingRunFactory(), TrainingRunFactory()
+
+    async def scenario(heard: Heard) -> None:
+        await in_thread(lambda: send(first, *log_lines(1, 1)))
+        await heard.until(lambda: bool(heard.news))
+        await in_thread(end_publishers)
+        await in_thread(lambda: send(second, *log_lines(1, 1)))
+        await heard.until(lambda: heard.news[-1].run_id == second.id)
+
+    listening(scenario)
+
+
+def test_a_process_that_ends_at_once_has_announced_what_it_wrote():
+    run = TrainingRunFactory()
+    database = connection.get_connection_params()
+    program = f"""
+import django; django.setup()
+from django.db import connection
+connection.settings_dict["NAME"] = {database["dbname"]!r}
+from training_status.models import TrainingRun
+from training_status.tests.factories import log_lines, send
+send(TrainingRun.objects.get(id={run.id}), *log_lines(1, 1))
+"""
+
+    def write() -> None:
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "aegis_training.settings"}
+        subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=AWAIT_S)
+
+    async def scenario(heard: Heard) -> None:
+        await in_thread(write)
+        await heard.until(lambda: heard.news == [News(run.domain_id, run.id)])
+
+    listening(scenario)
+
+
+def test_a_forked_child_announces_by_itself():
+    run = TrainingRunFactory()
+    send(run, *log_lines(1, 1))  # so that this process has a publisher
+
+    def fork_and_write() -> None:
+        child = os.fork()
+        if child == 0:
+            try:
+                connections.close_all()
+                send(run, *log_lines(2, 1))
+                publish.close()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+
+    async def scenario(heard: Heard) -> None:
+        await in_thread(fork_and_write)
+        await heard.until(lambda: News(run.domain_id, run.id) in heard.news)
+
+    publish.close()
+    listening(scenario)
+
+
+def execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def end_listeners() -> None:
+    """As an administrator does who ends a connection."""
+    execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aegis-listener'")
+
+
+def end_publishers() -> None:
+    execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE query LIKE '%pg_notify(%' AND pid <> pg_backend_pid() AND datname = current_database()"
+    )

@@ -1,0 +1,1 @@
+"""Telling every serving process, whoever wrote, that a run has news. A wake-up carries no data."""

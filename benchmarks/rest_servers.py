@@ -1,7 +1,7 @@
 """The REST API of `manage.py serve` beside the same code under pure WSGI servers: requests a second.
 
 Each server is one process on the same core, with the same number of threads; the load and the database
-are on the others. The servers take turns in short samples, and their medians are compared.
+are on the others. The servers take turns in short samples; the ratio is the median of the rounds' ratios.
 """
 
 import statistics
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -22,7 +23,7 @@ from table import report
 ADMIN = "/api/v1/admin"
 THREADS = 8
 CONNECTIONS = (8, 32)
-ROUNDS = 21
+ROUNDS = 30
 SECONDS = 0.5
 TARGET = 0.85
 OURS = "manage.py serve"
@@ -103,17 +104,32 @@ def make_requests() -> dict[str, list[Caller]]:
     }
 
 
-def measure(servers: dict[str, Serving], callers: Sequence[Caller]) -> dict[str, tuple[float, float]]:
-    """The medians of requests a second and of CPU milliseconds a request, the servers taking turns."""
+class Measured(NamedTuple):
+    """A server's medians; `ratio` is how many times as many requests the service answered in the same round."""
+
+    per_second: float
+    cpu_ms: float
+    ratio: float
+
+
+def measure(servers: dict[str, Serving], callers: Sequence[Caller]) -> dict[str, Measured]:
+    """Load the servers in turn, round after round. Within a round the machine is what it is for all of them."""
     rates: dict[str, list[float]] = {name: [] for name in servers}
     costs: dict[str, list[float]] = {name: [] for name in servers}
-    for _ in range(ROUNDS):
-        for name, server in servers.items():
-            used = server.cpu_seconds()
-            taken = sample(server.port, callers, SECONDS)
+    for number in range(ROUNDS):
+        for name in sorted(servers, reverse=number % 2 == 1):
+            used = servers[name].cpu_seconds()
+            taken = sample(servers[name].port, callers, SECONDS)
             rates[name].append(taken.per_second)
-            costs[name].append((server.cpu_seconds() - used) / taken.answers * 1000)
-    return {name: (statistics.median(rates[name]), statistics.median(costs[name])) for name in servers}
+            costs[name].append((servers[name].cpu_seconds() - used) / taken.answers * 1000)
+    return {
+        name: Measured(
+            statistics.median(rates[name]),
+            statistics.median(costs[name]),
+            statistics.median(ours / theirs for ours, theirs in zip(rates[OURS], rates[name], strict=True)),
+        )
+        for name in servers
+    }
 
 
 def main() -> None:
@@ -124,15 +140,14 @@ def main() -> None:
         servers = {name: stack.enter_context(serving(command)) for name, command in COMMANDS.items()}
         for what, callers in requests.items():
             for connections in CONNECTIONS:
-                medians = measure(servers, callers[:connections])
-                best = max(rate for name, (rate, _) in medians.items() if name != OURS)
-                lowest = min(lowest, medians[OURS][0] / best)
-                for name, (rate, cost) in medians.items():
-                    ratio = f"{medians[OURS][0] / rate:.2f}" if name != OURS else ""
-                    rows.append((what, connections, name, f"{rate:,.0f}", f"{cost:.2f}", ratio))
+                for name, measured in measure(servers, callers[:connections]).items():
+                    lowest = min(lowest, measured.ratio)
+                    ratio = f"{measured.ratio:.2f}" if name != OURS else ""
+                    rate, cost = f"{measured.per_second:,.0f}", f"{measured.cpu_ms:.2f}"
+                    rows.append((what, connections, name, rate, cost, ratio))
     head = ("request", "connections", "server", "requests a second", "CPU ms each", "ours to it")
     title = f"The REST API on one core, beside pure WSGI servers ({THREADS} threads each)"
-    verdict = f"at least {TARGET} of the best pure WSGI server: {'yes' if lowest >= TARGET else 'NO'} ({lowest:.2f})"
+    verdict = f"at least {TARGET} of each pure WSGI server: {'yes' if lowest >= TARGET else 'NO'} ({lowest:.2f})"
     report("rest_servers", title, head, rows, verdict)
 
 

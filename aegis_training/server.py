@@ -1,5 +1,6 @@
 """The uvicorn that serves: its streams end with it, and a client that stops reading can be cut off."""
 
+import asyncio
 import resource
 import socket
 from collections.abc import Callable
@@ -69,11 +70,12 @@ class Server(uvicorn.Server):
             self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams, then as uvicorn does."""
+        """As uvicorn does: nobody is let in any more. The streams end meanwhile, or it would wait for them."""
         from aegis_training.asgi import streams
 
-        await streams.close()
+        closing = asyncio.ensure_future(streams.close())
         await super().shutdown(sockets)
+        await closing
 
 
 def allow_many_connections() -> None:

@@ -30,12 +30,16 @@ class ServerSentEvents:
         self._streams = streams
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        answer = await ask_for_stream(self._application, scope)
-        if answer.opening is None:
-            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-            await send({"type": "http.response.body", "body": answer.body})
-        else:
-            await self._serve(scope, answer, answer.opening, receive, send)
+        with self._streams.place() as refusal:
+            answer = await ask_for_stream(self._application, scope, refusal)
+            if self._streams.is_closing:
+                # An EventSource gives up for good on a 503, but comes back after a broken connection.
+                abort_of(scope)()
+            elif answer.opening is None:
+                await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+                await send({"type": "http.response.body", "body": answer.body})
+            else:
+                await self._serve(scope, answer, answer.opening, receive, send)
 
     async def _serve(self, scope: Message, answer: Answer, opening: Opening, receive: Receive, send: Send) -> None:
         async def send_piece(piece: bytes) -> None:

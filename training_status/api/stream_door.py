@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
+from training_status.errors import Unavailable
 from training_status.live.opening import HANDOVER, Handover, Opening
 
 Message = dict[str, Any]
@@ -32,9 +33,12 @@ class Answer(NamedTuple):
     opening: Opening | None
 
 
-async def ask_for_stream(application: Application, scope: Message) -> Answer:
-    """Send the GET that `scope` describes through the application, with all its rules and errors."""
-    handover = Handover()
+async def ask_for_stream(application: Application, scope: Message, refusal: Unavailable | None) -> Answer:
+    """Send the GET that `scope` describes through the application, with all its rules and errors.
+
+    `refusal` is the answer to whoever would be let in, when there is no place for them.
+    """
+    handover = Handover(refusal)
     messages: list[Message] = []
 
     async def no_body() -> Message:

@@ -24,7 +24,6 @@ from training_status.api.authorised_view import AuthorisedView
 from training_status.errors import InvalidInput, NotFound, Unavailable
 from training_status.live.cursor import Cursor
 from training_status.live.opening import HANDOVER, Handover, Opening
-from training_status.live.places import places
 from training_status.live.status_changes import is_over
 from training_status.read.domains import domain_by_name
 from training_status.read.run_facts import run_by_public_id
@@ -65,7 +64,9 @@ class StreamView(AuthorisedView):
         handover = request.META.get("asgi.scope", {}).get(HANDOVER)
         if not isinstance(handover, Handover):
             raise Unavailable("This server cannot stream: it does not run the ASGI application.", retry_after_s=60)
-        handover.opening = Opening(caller=self.caller, give_place_back=places.take(), **followed)
+        if handover.refusal is not None:
+            raise handover.refusal
+        handover.opening = Opening(caller=self.caller, **followed)
         return response
 
 

@@ -1,7 +1,6 @@
 """The WebSocket face of a stream: the same door, the same envelopes, a text each."""
 
 import asyncio
-import contextlib
 import logging
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from django.urls import re_path
 from training_status.api.stream_door import Application, Message, abort_of, ask_for_stream
 from training_status.api.websocket_origin import CheckedOrigin
 from training_status.api.websocket_refusal import problem_answer, refuse
+from training_status.errors import Unavailable
 from training_status.live.inbox import GONE, NO_ACCESS, SHUTDOWN
 from training_status.live.opening import Opening
 from training_status.live.streams import Streams
@@ -34,48 +34,54 @@ class TrainingConsumer(AsyncConsumer):
         self._inbox: Any = None
 
     async def websocket_connect(self, message: Message) -> None:
-        """Open the stream, or refuse the handshake with the view's own response."""
-        name = self.scope["url_route"]["kwargs"]["domain_name"]
-        path = f"/api/v1/admin/domains/{name}/training-stream"
-        http = {"type": "http", "method": "GET", "path": path, "scheme": _HTTP_SCHEMES[self.scope["scheme"]]}
-        answer = await ask_for_stream(self._application, {**self.scope, **http})
-        if answer.opening is not None:
-            self._telling = asyncio.ensure_future(self._tell(answer.opening))
-        elif answer.status == 204:
-            await self.send({"type": "websocket.accept"})
-            await self.send({"type": "websocket.close", "code": 1000})
-        else:
-            await refuse(answer, self.scope, self.send)
+        """Have the stream opened beside this, so that a departure is noticed meanwhile."""
+        self._telling = asyncio.ensure_future(self._open_and_tell())
 
     async def websocket_receive(self, message: Message) -> None:
         """Nothing is expected from a viewer."""
 
     async def websocket_disconnect(self, message: Message) -> None:
         """The viewer has gone, or the server has ended the connection."""
+        if self._inbox is not None:
+            self._inbox.close(GONE)
         if self._telling is not None:
-            if self._inbox is not None:
-                self._inbox.close(GONE)
             await self._telling
         raise StopConsumer
 
-    async def _tell(self, opening: Opening) -> None:
+    async def _open_and_tell(self) -> None:
+        try:
+            with self._streams.place() as refusal:
+                await self._open(refusal)
+        except OSError:
+            pass  # the connection has gone, and its disconnect message is on the way
+        except Exception:
+            logger.exception("A WebSocket's stream has failed.")
+            abort_of(self.scope)()
+
+    async def _open(self, refusal: Unavailable | None) -> None:
+        """Accept and tell, or refuse the handshake with the view's own response."""
+        name = self.scope["url_route"]["kwargs"]["domain_name"]
+        path = f"/api/v1/admin/domains/{name}/training-stream"
+        http = {"type": "http", "method": "GET", "path": path, "scheme": _HTTP_SCHEMES[self.scope["scheme"]]}
+        answer = await ask_for_stream(self._application, {**self.scope, **http}, refusal)
+        if answer.opening is None and answer.status != 204:
+            await refuse(answer, self.scope, self.send)
+            return
+        await self.send({"type": "websocket.accept"})
+        code = 1000 if answer.opening is None else await self._tell(answer.opening)
+        if code is not None:
+            await self.send({"type": "websocket.close", "code": code})
+
+    async def _tell(self, opening: Opening) -> int | None:
+        """Tell until the end; the code to close with, None when there is nobody to close for."""
+
         async def send_text(text: str) -> None:
             await self.send({"type": "websocket.send", "text": text})
 
         connection = Connection(lambda update: update.as_texts, send_text, abort_of(self.scope))
         with self._streams.present(opening, connection) as viewer:
             self._inbox = viewer.inbox
-            try:
-                await self.send({"type": "websocket.accept"})
-                code = _CLOSE_CODES[await self._streams.tell(viewer, opening)]
-            except OSError:
-                return  # the connection has gone, and its disconnect message is on the way
-            except Exception:
-                logger.exception("A WebSocket's stream has failed.")
-                code = 1011
-        if code is not None:
-            with contextlib.suppress(OSError):
-                await self.send({"type": "websocket.close", "code": code})
+            return _CLOSE_CODES[await self._streams.tell(viewer, opening)]
 
 
 class UnknownPath(AsyncConsumer):

@@ -45,6 +45,11 @@ class Attendance:
         for viewer in self._viewers:
             viewer.inbox.close(reason)
 
+    def abort_all(self) -> None:
+        """End every connection at once."""
+        for viewer in self._viewers:
+            viewer.connection.abort()
+
     async def run(self) -> None:
         """Go round until cancelled."""
         loop = asyncio.get_running_loop()

@@ -6,17 +6,20 @@ import logging
 from collections.abc import Iterator
 from typing import Final
 
+from django.conf import settings
+
+from training_status.errors import Unavailable
 from training_status.live.attendance import Attendance
 from training_status.live.follow import follow_all, follow_domain, follow_run
 from training_status.live.hub import Hub
 from training_status.live.inbox import SHUTDOWN, Closed
 from training_status.live.opening import Opening
-from training_status.live.places import places
 from training_status.live.viewer import Connection, Viewer
 
 logger = logging.getLogger(__name__)
 
 CLOSE_LIMIT_S: Final = 1.0
+_FULL_RETRY_AFTER_S: Final = 10
 
 
 class Streams:
@@ -26,20 +29,40 @@ class Streams:
         self._attendance = Attendance()
         self._hub: Hub | None = None
         self._work: asyncio.Task[None] | None = None
+        self._places_taken = 0
+        self.is_closing = False
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[Unavailable | None]:
+        """A place for one viewer, free again when the block ends; or why there is none."""
+        if self.is_closing:
+            yield Unavailable("The service is being restarted.", retry_after_s=1)
+        elif self._places_taken >= settings.STREAM_VIEWERS_MAX:
+            yield Unavailable(
+                f"This process has as many viewers as it takes, {settings.STREAM_VIEWERS_MAX}.",
+                retry_after_s=_FULL_RETRY_AFTER_S,
+            )
+        else:
+            self._places_taken += 1
+            try:
+                yield None
+            finally:
+                self._places_taken -= 1
 
     @contextlib.contextmanager
     def present(self, opening: Opening, connection: Connection) -> Iterator[Viewer]:
-        """The viewer of a stream that was allowed, there until the block ends; then their place is free again."""
+        """The viewer of a stream that was allowed, there until the block ends."""
         if self._work is None:
             self._hub = Hub()
             self._work = asyncio.get_running_loop().create_task(self._run(self._hub), name="live streams")
         viewer = Viewer(opening.caller, connection)
         self._attendance.add(viewer)
+        if self.is_closing:
+            viewer.inbox.close(SHUTDOWN)
         try:
             yield viewer
         finally:
             self._attendance.remove(viewer)
-            opening.give_place_back()
 
     async def tell(self, viewer: Viewer, opening: Opening) -> str | None:
         """Tell the viewer everything, until the end of what they follow (None), or until they go: why."""
@@ -56,17 +79,17 @@ class Streams:
         return None
 
     async def close(self) -> None:
-        """End every stream, and take no more viewers. Those who do not read are left to the server."""
-        places.is_open = False
+        """End every stream, and take no more viewers. Those who do not read are cut off."""
+        self.is_closing = True
         self._attendance.close_all(SHUTDOWN)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_LIMIT_S):
                 while len(self._attendance):
                     await asyncio.sleep(0.02)
+        self._attendance.abort_all()
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait([self._work])
-            self._work = None
 
     async def _run(self, hub: Hub) -> None:
         """Keep the followers going. What goes wrong in them is a defect: it is logged, and they begin again."""

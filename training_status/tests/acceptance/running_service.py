@@ -50,7 +50,7 @@ _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
 class Service:
-    """`manage.py serve` on a free port, with a database and a data folder of its own."""
+    """`manage.py serve` on a free port, which it keeps, with a database and a data folder of its own."""
 
     def __init__(self, **settings: str) -> None:
         self._data_dir = tempfile.mkdtemp(prefix="aegis-acceptance-")
@@ -69,6 +69,7 @@ class Service:
         self._tokens: dict[tuple[str, str | None], str] = {}
         self._clients: list[httpx.Client] = []
         self._process: subprocess.Popen[str] | None = None
+        self._port = 0
         self.said: list[str] = []
         self.url = ""
 
@@ -80,11 +81,9 @@ class Service:
             parts = urlsplit(self._server_url)
             self._environment["DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{self._database}"))
             self._has_database = True
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        self._port = self._port or free_port()
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port)],
+            [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self._port)],
             cwd=PROJECT,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -104,7 +103,7 @@ class Service:
                 raise RuntimeError(f"The service ended: {self.said}")
             if "Aegis Training Status is at" in line:
                 break
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{self._port}"
 
     def use_database(self, url: str) -> None:
         """Serve from this database, which is somebody else's to make and to remove. Call it before `start`."""
@@ -112,26 +111,26 @@ class Service:
         self._environment["DATABASE_URL"] = url
 
     def kill(self) -> None:
-        """SIGKILL; `start` starts it again with the same data."""
+        """SIGKILL; `start` starts it again at the same address with the same data."""
         assert self._process
         self._process.kill()
-        self._process.wait(20)
-        self._listener.join(20)
-        self._process.stdout.close()  # type: ignore[union-attr]
+        self._await_end()
+
+    def terminate(self) -> None:
+        """SIGTERM; `start` starts it again at the same address with the same data."""
+        assert self._process
+        self._process.terminate()
+        self._await_end()
 
     def stop(self) -> None:
         """End the process by its id, and remove what it kept."""
         for client in self._clients:
             client.close()
         if self._process:
-            self._process.terminate()
             try:
-                self._process.wait(20)
+                self.terminate()
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(20)
-            self._listener.join(20)
-            self._process.stdout.close()  # type: ignore[union-attr]
+                self.kill()
         if self._server_url:
             with psycopg.connect(self._server_url, autocommit=True) as connection:
                 connection.execute(
@@ -162,6 +161,17 @@ class Service:
         )
         self._clients.append(client)
         return client
+
+    @property
+    def operator_password(self) -> str:
+        """The password of the user `operator`, as the first start has printed it."""
+        return re.findall(r"'operator' with the password (\S+)", "".join(self.said))[0]  # type: ignore[no-any-return]
+
+    def _await_end(self) -> None:
+        assert self._process
+        self._process.wait(20)
+        self._listener.join(20)
+        self._process.stdout.close()  # type: ignore[union-attr]
 
     def _listen(self, lines: "queue.Queue[str]") -> None:
         assert self._process
@@ -269,6 +279,13 @@ def refused(answer: httpx.Response) -> dict[str, Any]:
     body = problem(answer, 422)
     assert body.get("errors"), body
     return body
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]  # type: ignore[no-any-return]
 
 
 def new_id() -> str:

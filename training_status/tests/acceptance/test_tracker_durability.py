@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,31 +28,10 @@ tracker.complete({"entries": number})
 KILL_ITSELF = "\nos.kill(os.getpid(), 9)\n"
 
 
-class RestartableService(Service):
-    """A service that comes back at the address it had."""
-
-    def restart(self) -> None:
-        port = self.url.rpartition(":")[2]
-        self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", port],
-            cwd=PROJECT,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert self._process.stdout
-        for line in self._process.stdout:
-            if "Aegis Training Status is at" in line:
-                break
-        self._listener = threading.Thread(target=self._process.stdout.read, daemon=True)
-        self._listener.start()
-
-
 @pytest.fixture
-def own_service() -> Iterator[RestartableService]:
+def own_service() -> Iterator[Service]:
     """A service for one test, which may kill it."""
-    service = RestartableService()
+    service = Service()
     try:
         service.start()
         client = service.client(service.token("operator"))
@@ -150,13 +128,13 @@ def numbers(count: int) -> list[str]:
     return [str(number) for number in range(count)]
 
 
-def test_a_service_that_is_down_at_the_start(own_service: RestartableService, tmp_path: Path) -> None:
+def test_a_service_that_is_down_at_the_start(own_service: Service, tmp_path: Path) -> None:
     token = own_service.token("reporter")
     own_service.kill()
     with training(own_service, token, tmp_path, "medical", ON_DEMAND) as process:
         run_id = run_of(process)
         assert say(process, 3000) == 3000
-        own_service.restart()
+        own_service.start()
         ends_well(process)
     client = own_service.client(own_service.token("operator"))
     assert entries(client, run_id) == numbers(3000)
@@ -164,7 +142,7 @@ def test_a_service_that_is_down_at_the_start(own_service: RestartableService, tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_service_that_is_killed_five_times(own_service: RestartableService, tmp_path: Path) -> None:
+def test_a_service_that_is_killed_five_times(own_service: Service, tmp_path: Path) -> None:
     token = own_service.token("reporter")
     client = own_service.client(own_service.token("operator"))
     with training(own_service, token, tmp_path, "medical", ON_DEMAND) as process:
@@ -174,7 +152,7 @@ def test_a_service_that_is_killed_five_times(own_service: RestartableService, tm
             await_until(lambda: client.get(f"/training-runs/{run_id}").status_code == 200, 60)
             own_service.kill()  # with batches under way
             told = say(process, 500)
-            own_service.restart()
+            own_service.start()
         told = say(process, 100)
         ends_well(process)
     assert told == 5 * 3000 + 100

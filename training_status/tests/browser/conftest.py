@@ -1,0 +1,125 @@
+"""A real Chromium, the service that it visits, and the servers of two other origins."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from training_status.tests.acceptance.conftest import create_domain
+from training_status.tests.acceptance.running_service import ADMIN, Run, Service
+from training_status.tests.programs import path_of
+
+LIMIT_MS = 60_000
+
+_TICKET = """async ([address, token, domain]) => {
+    const answer = await fetch(address, {
+        method: "POST",
+        headers: {"Authorization": `Bearer ${token}`, "Content-Type": "application/json"},
+        body: JSON.stringify({domain}),
+    });
+    return (await answer.json()).ticket;
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium.
+
+    No wider than a module: while Playwright's loop is there, Django allows this thread no database.
+    """
+    path = path_of("chromium")
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []  # where it has no sandbox
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=path, args=as_root) as browser,
+    ):
+        yield browser
+
+
+class Origins(NamedTuple):
+    """Two servers of other pages: one in AEGIS_CORS_ORIGINS, one that the service does not know."""
+
+    listed: str
+    unlisted: str
+
+
+@pytest.fixture(scope="module")
+def origins() -> Iterator[Origins]:
+    with ExitStack() as servers:
+        yield Origins(*(servers.enter_context(_server_of_an_empty_page()) for _ in Origins._fields))
+
+
+@pytest.fixture(scope="module")
+def service(chromium: Browser, origins: Origins) -> Iterator[Service]:
+    """A service that the tests may stop and start again."""
+    running = Service(AEGIS_CORS_ORIGINS=origins.listed)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def run(service: Service) -> Run:
+    """A run of a new domain."""
+    operator = service.client(service.token("operator"))
+    return Run(operator, create_domain(operator))
+
+
+@pytest.fixture
+def new_page(chromium: Browser, service: Service) -> Iterator[Callable[[str], Page]]:
+    """A function that opens a page at that address, in a browser in which the operator is signed in to the service."""
+    with chromium.new_context() as context:
+        context.set_default_timeout(LIMIT_MS)
+        first = context.new_page()
+        first.goto(f"{service.url}/sign-in")
+        first.get_by_label("User name").fill("operator")
+        first.get_by_label("Password").fill(service.operator_password)
+        first.get_by_role("button", name="Sign in").click()
+        first.wait_for_url(f"{service.url}/")
+        first.close()
+
+        def open_page(address: str) -> Page:
+            page = context.new_page()
+            page.goto(address)
+            return page
+
+        yield open_page
+
+
+def ask_for_ticket(page: Page, service: Service, run: Run) -> str:
+    """A stream ticket for the run's domain, which the page has asked for with a viewer's token."""
+    address = f"{service.url}{ADMIN}/stream-tickets"
+    return page.evaluate(_TICKET, [address, service.token("viewer"), run.domain])  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _server_of_an_empty_page() -> Iterator[str]:
+    """The address of a server on a port of its own."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+class _EmptyPage(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        page = b"<!doctype html><title>Elsewhere</title>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

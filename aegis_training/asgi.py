@@ -5,14 +5,14 @@ Django's own ASGI handler and lets each thread keep its database connection. Str
 too, and then live in the event loop.
 """
 
-from typing import Any, cast
+from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
 from aegis_training.whole_requests import WholeRequests
 from aegis_training.wsgi import application as wsgi_application  # first: it sets Django up
+from aegis_training.wsgi_in_threads import WsgiInThreads
 from training_status.api.sse import ServerSentEvents, is_stream
 from training_status.api.websocket import websocket_application
 from training_status.live.streams import Streams
@@ -20,7 +20,7 @@ from training_status.live.streams import Streams
 Message = dict[str, Any]
 
 streams = Streams()
-_requests = cast("Any", WSGIMiddleware(cast("Any", wsgi_application), workers=settings.THREADS, send_queue_size=2))
+_requests = WsgiInThreads(wsgi_application, threads=settings.THREADS)
 _whole_requests = WholeRequests(_requests, max_bytes=settings.BODY_MAX_BYTES)
 _server_sent_events = ServerSentEvents(_requests, streams)
 

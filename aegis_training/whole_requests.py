@@ -1,15 +1,13 @@
-"""Requests are handed to a thread only when they have arrived whole, and a thread learns that its client has gone.
+"""Requests are handed to a thread only when they have arrived whole.
 
-A WSGI application waits for a slow sender or reader in one of a few threads, so a handful of them would
-stop the service; and it does not know chunked bodies. Here the event loop waits instead.
+A WSGI application waits for a slow sender in one of a few threads, so a handful of them would stop the
+service; and it does not know chunked bodies. Here the event loop waits instead.
 """
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from training_status.api.client_presence import CLIENT_GONE
 from training_status.api.problems import problem
 
 Message = dict[str, Any]
@@ -17,7 +15,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 BODY_LIMIT_S: Final = 60.0
-READER_LIMIT_S: Final = 60.0
 SMALL_BODY_BYTES: Final = 64 * 1024
 LARGE_BODIES_AT_ONCE: Final = 8
 
@@ -42,47 +39,30 @@ class WholeRequests:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        try:
-            async with asyncio.timeout(BODY_LIMIT_S):
-                body = await self._body(scope, receive)
-        except TimeoutError:
-            await _refuse_slow_body(send)
-            return
-        if body is not None:
-            await self._respond(scope, body, receive, send)
-
-    async def _respond(self, scope: Message, body: bytes, receive: Receive, send: Send) -> None:
-        length = max(len(body), _declared_length(scope))
-        headers = [(name, value) for name, value in scope["headers"] if name not in _LENGTH_HEADERS]
-        headers.append((b"content-length", b"%d" % length))
-        gone = threading.Event()
-        stalled = False
-        whole: Message = {"type": "http.request", "body": body, "more_body": False}
+        sizes = [pair for pair in scope["headers"] if pair[0] in _LENGTH_HEADERS]
+        body: bytes | None = b""
+        if sizes:
+            try:
+                async with asyncio.timeout(BODY_LIMIT_S):
+                    body = await self._body(scope, receive)
+            except TimeoutError:
+                await _refuse_slow_body(send)
+                return
+            if body is None:
+                return
+            length = max(len(body), _declared_length(scope))
+            headers = [pair for pair in scope["headers"] if pair[0] not in _LENGTH_HEADERS]
+            scope = {**scope, "headers": [*headers, (b"content-length", b"%d" % length)]}
+        whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
         async def receive_whole() -> Message:
-            return whole
+            nonlocal whole
+            if whole is None:
+                return await receive()
+            message, whole = whole, None
+            return message
 
-        async def send_in_time(message: Message) -> None:
-            nonlocal stalled
-            if stalled:
-                return  # the response stays incomplete, and the connection is closed for it
-            try:
-                async with asyncio.timeout(READER_LIMIT_S):
-                    await send(message)
-            except TimeoutError:
-                stalled = True
-                gone.set()
-
-        async def notice_departure() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass  # what is left of a body that nobody reads
-            gone.set()
-
-        watch = asyncio.ensure_future(notice_departure())
-        try:
-            await self.app({**scope, "headers": headers, CLIENT_GONE: gone}, receive_whole, send_in_time)
-        finally:
-            watch.cancel()
+        await self.app(scope, receive_whole, send)
 
     async def _body(self, scope: Message, receive: Receive) -> bytes | None:
         """The body; its beginning, a byte over the limit, for one too long; None when the sender has gone."""

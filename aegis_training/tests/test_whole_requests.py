@@ -1,17 +1,14 @@
-"""Requests reach the application whole, with their length, or not at all; and it learns when nobody listens."""
+"""Requests reach the application whole, with their length, or not at all."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from aegis_training import whole_requests
 from aegis_training.whole_requests import WholeRequests
-from training_status.api.client_presence import CLIENT_GONE
 
 LIMIT = 10
-AWAIT_S = 20
 
 
 def part(body: bytes, more: bool = False) -> dict[str, Any]:
@@ -26,6 +23,7 @@ class Exchange:
 
     def __init__(self, *messages: dict[str, Any], credentials: bool = True, **headers: str) -> None:
         self.got: Any = None
+        self.then: Any = None
         self.sent: list[Any] = []
         self._messages = list(messages)
         pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
@@ -33,14 +31,14 @@ class Exchange:
             pairs.append((b"authorization", b"Bearer x"))
         self.scope = {"type": "http", "headers": pairs}
 
-    def run(self, respond: Callable[..., Any] | None = None, send: Callable[..., Any] | None = None) -> "Exchange":
+    def run(self, *, and_then: bool = False) -> "Exchange":
         async def application(scope: Any, receive: Any, send: Any) -> None:
             message = await receive()
             assert not message["more_body"]
             headers = {name: value for name, value in scope["headers"] if name != b"authorization"}
             self.got = headers, message["body"]
-            if respond:
-                await respond(scope, send)
+            if and_then:
+                self.then = await receive()
 
         async def receive() -> dict[str, Any]:
             if self._messages:
@@ -51,7 +49,7 @@ class Exchange:
         async def record(message: Any) -> None:
             self.sent.append(message)
 
-        asyncio.run(WholeRequests(application, max_bytes=LIMIT)(self.scope, receive, send or record))
+        asyncio.run(WholeRequests(application, max_bytes=LIMIT)(self.scope, receive, record))
         return self
 
 
@@ -64,8 +62,8 @@ def test_parts_are_put_together_and_counted():
     assert got == ({b"content-length": b"5"}, b"abcde")
 
 
-def test_no_body():
-    assert request(part(b"")) == ({b"content-length": b"0"}, b"")
+def test_without_a_length_there_is_no_body_to_wait_for():
+    assert request() == ({}, b"")
 
 
 def test_a_declared_length_over_the_limit_is_passed_on_unread():
@@ -74,7 +72,7 @@ def test_a_declared_length_over_the_limit_is_passed_on_unread():
 
 def test_an_undeclared_body_over_the_limit_is_cut_and_its_length_tells(monkeypatch):
     monkeypatch.setattr(whole_requests, "SMALL_BODY_BYTES", 3)
-    headers, body = request(part(b"x" * 8, more=True), part(b"x" * 8, more=True))
+    headers, body = request(part(b"x" * 8, more=True), part(b"x" * 8, more=True), transfer_encoding="chunked")
     assert (headers[b"content-length"], len(body)) == (b"11", 11)
 
 
@@ -82,57 +80,29 @@ def test_an_undeclared_body_over_the_limit_is_cut_and_its_length_tells(monkeypat
 def test_a_body_that_turns_out_large_is_still_whole(sizes, monkeypatch):
     monkeypatch.setattr(whole_requests, "SMALL_BODY_BYTES", 3)
     parts = [part(b"x" * size, more=place < len(sizes) - 1) for place, size in enumerate(sizes)]
-    assert request(*parts)[1] == b"x" * sum(sizes)
+    assert request(*parts, transfer_encoding="chunked")[1] == b"x" * sum(sizes)
     assert request(*parts, content_length=str(sum(sizes)))[1] == b"x" * sum(sizes)
 
 
 def test_the_body_of_a_stranger_is_not_read():
     assert request(content_length="9", credentials=False) == ({b"content-length": b"9"}, b"")
-    assert request(part(b"abc"), credentials=False, cookie="a=b")[1] == b"abc"
+    assert request(part(b"abc"), credentials=False, cookie="a=b", content_length="3")[1] == b"abc"
 
 
 def test_a_sender_that_goes_away_is_not_served():
-    assert request(part(b"abc", more=True), DISCONNECT) is None
+    assert request(part(b"abc", more=True), DISCONNECT, content_length="9") is None
 
 
 def test_a_body_that_does_not_arrive_is_refused(monkeypatch):
     monkeypatch.setattr(whole_requests, "BODY_LIMIT_S", 0.01)
-    exchange = Exchange(part(b"abc", more=True)).run()
+    exchange = Exchange(part(b"abc", more=True), content_length="9").run()
     assert exchange.got is None
     assert exchange.sent[0]["status"] == 408
     assert b"did not arrive" in exchange.sent[1]["body"]
 
 
-def test_a_client_that_leaves_is_noticed():
-    async def respond(scope: Any, send: Any) -> None:
-        assert await asyncio.to_thread(scope[CLIENT_GONE].wait, AWAIT_S)
-
-    Exchange(part(b""), DISCONNECT).run(respond)
-
-
-def test_a_client_that_stays_is_not_gone():
-    async def respond(scope: Any, send: Any) -> None:
-        await send({"type": "http.response.start"})
-        assert not scope[CLIENT_GONE].is_set()
-
-    assert Exchange(part(b"")).run(respond).sent == [{"type": "http.response.start"}]
-
-
-def test_a_client_that_stops_reading_is_given_up_and_gets_no_end(monkeypatch):
-    monkeypatch.setattr(whole_requests, "READER_LIMIT_S", 0.01)
-    attempts: list[Any] = []
-
-    async def never_taken(message: Any) -> None:
-        attempts.append(message)
-        await asyncio.Event().wait()
-
-    async def respond(scope: Any, send: Any) -> None:
-        await send("first")
-        assert scope[CLIENT_GONE].is_set()
-        await send("the end")
-
-    Exchange(part(b"")).run(respond, never_taken)
-    assert attempts == ["first"]
+def test_what_follows_the_request_is_passed_on():
+    assert Exchange(part(b"abc"), DISCONNECT, content_length="3").run(and_then=True).then == DISCONNECT
 
 
 def test_other_kinds_of_connections_pass():

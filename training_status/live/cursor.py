@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, Self
 
 from training_status.read.run_facts import RunFacts
 
-_LAST_EVENT_ID: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,18}|end)", re.ASCII)
+_LAST_EVENT_ID: Final = re.compile(r"([0-9]{1,18})\.(?:([0-9]{1,18})|end(?:\.([0-9]{1,18}))?)", re.ASCII)
 
 
 class Start(NamedTuple):
@@ -24,6 +24,7 @@ class Cursor(NamedTuple):
     """The last message that a viewer has seen, as they say it.
 
     `after_seq` None and not `end`: a new viewer. `run_number` None: of whatever run is followed.
+    `end` with an `after_seq`: an end of a run that had gone on after an earlier one.
     """
 
     run_number: int | None = None
@@ -32,21 +33,17 @@ class Cursor(NamedTuple):
 
     @classmethod
     def from_last_event_id(cls, text: str) -> Self:
-        """`RUN_NUMBER.SEQ` or `RUN_NUMBER.end`; anything else is no cursor of ours, and counts as none."""
+        """`N.SEQ`, `N.end` or `N.end.SEQ` of run N; anything else is no cursor of ours, and counts as none."""
         parts = _LAST_EVENT_ID.fullmatch(text)
         if parts is None:
             return cls()
-        run_number, place = int(parts[1]), parts[2]
-        return cls(run_number, end=True) if place == "end" else cls(run_number, int(place))
+        seq = parts[2] or parts[3]
+        return cls(int(parts[1]), None if seq is None else int(seq), end=parts[2] is None)
 
     def on(self, run: RunFacts, *, is_over: bool) -> Start:
         """What this cursor means for the run as it is. One of another run, or beyond the log, counts as none."""
         if self.end and self.run_number == run.run_number:
-            if is_over:
-                return Start(run.last_seq, status_first=False, status_after=True, end_is_known=True)
-            if run.given_up_seq is not None:  # that end was provisional, and the run has gone on since
-                return Start(run.given_up_seq, status_first=False, status_after=True)
-            return Start()
+            return self._after_an_end(run, is_over=is_over)
         if self.after_seq is None or self.run_number not in (None, run.run_number):
             return Start()
         if self.run_number is None:
@@ -54,3 +51,12 @@ class Cursor(NamedTuple):
         return (
             Start() if self.after_seq > run.last_seq else Start(self.after_seq, status_first=False, status_after=True)
         )
+
+    def _after_an_end(self, run: RunFacts, *, is_over: bool) -> Start:
+        """Where to go on after an end: it may have been a provisional one, and the run has gone on since."""
+        if run.given_up_seq is None:
+            known = is_over and self.after_seq in (None, run.last_seq)
+            return Start(run.last_seq, status_first=False, status_after=True, end_is_known=True) if known else Start()
+        known = is_over and self.after_seq == run.last_seq
+        seq = run.given_up_seq if self.after_seq is None else min(self.after_seq, run.last_seq)
+        return Start(seq, status_first=False, status_after=True, end_is_known=known)

@@ -13,10 +13,14 @@ from training_status.serializers.envelope import gap_envelope, log_envelope, sta
 
 
 class Envelope(NamedTuple):
-    """One message: its JSON, in one line, and the cursor that it leads to (None: it moves no cursor)."""
+    """One message: its JSON, in one line, and the id that it has (None: none).
+
+    `then_id` is a cursor that says more than the id, given after the message without one of its own.
+    """
 
     id: str | None
     json: bytes
+    then_id: str | None = None
 
 
 class Update:
@@ -56,6 +60,8 @@ def _messages(envelopes: Iterable[Envelope]) -> Iterator[bytes]:
         if envelope.id is not None:
             yield b"id: " + envelope.id.encode() + b"\n"
         yield b"data: " + envelope.json + b"\n\n"
+        if envelope.then_id is not None:  # clients take it as their cursor, and hand nothing on
+            yield b"id: " + envelope.then_id.encode() + b"\n\n"
 
 
 def told_status(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> Envelope:
@@ -64,8 +70,13 @@ def told_status(event_type: str, run: RunFacts, status: dict[str, Any], now: dat
 
 
 def told_end(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> Envelope:
-    """The last message of a run, `completed` or `failed`."""
-    return Envelope(f"{run.run_number}.end", msgspec.json.encode(status_envelope(event_type, run, status, now)))
+    """The last message of a run, `completed` or `failed`.
+
+    After a provisional end there is another: its cursor says which, by the log's length.
+    """
+    end = f"{run.run_number}.end"
+    then_id = None if run.given_up_seq is None else f"{end}.{run.last_seq}"
+    return Envelope(end, msgspec.json.encode(status_envelope(event_type, run, status, now)), then_id)
 
 
 def told_gap(run: RunFacts, first_seq: int, now: datetime) -> Envelope:

@@ -2,12 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from training_status.tests.acceptance.audience import FACES, Audience
+from training_status.tests.acceptance.live_viewers import SseViewer, Viewer
+from training_status.tests.acceptance.own_database import Database
 from training_status.tests.acceptance.running_service import Run, Service
 
 _numbers = count(1)
@@ -35,6 +40,12 @@ def impatient_service() -> Iterator[Service]:
     )
 
 
+@pytest.fixture
+def own_service() -> Iterator[Service]:
+    """A service that the test may kill."""
+    yield from _serve()
+
+
 def _serve(**settings: str) -> Iterator[Service]:
     running = Service(**settings)
     try:
@@ -42,6 +53,7 @@ def _serve(**settings: str) -> Iterator[Service]:
         yield running
     finally:
         running.stop()
+    assert not running.complaints
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +74,41 @@ def viewer(service: Service) -> httpx.Client:
 @pytest.fixture(scope="session")
 def nobody(service: Service) -> httpx.Client:
     return service.client()
+
+
+@pytest.fixture
+def audience(service: Service) -> Iterator[Audience]:
+    """Opens viewers of the service's streams."""
+    with Audience(service, service.token("viewer")) as viewers:
+        yield viewers
+
+
+@pytest.fixture
+def strangers(service: Service) -> Iterator[Audience]:
+    """Viewers who bring no credentials but those that they are given one by one."""
+    with Audience(service, None) as viewers:
+        yield viewers
+
+
+@pytest.fixture(params=FACES)
+def watch(request: pytest.FixtureRequest, audience: Audience) -> Callable[..., Viewer]:
+    """A function that opens a viewer of a domain, by each of the two ways in turn."""
+    return partial(FACES[request.param], audience)
+
+
+@pytest.fixture
+def sse(audience: Audience) -> Callable[..., SseViewer]:
+    """A function that opens a viewer of a domain, or of all domains (None), by Server-Sent Events."""
+    return audience.sse
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A database that the test may stop."""
+    own = Database(tmp_path / "postgres")
+    own.start()
+    yield own
+    own.stop()
 
 
 @pytest.fixture

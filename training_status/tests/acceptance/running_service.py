@@ -110,17 +110,27 @@ class Service:
         self._server_url = None
         self._environment["DATABASE_URL"] = url
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the service said and should never have to say, but with its database gone."""
+        return [line for line in self.said if re.search(r"Traceback|ERROR|CRITICAL|never awaited|was destroyed", line)]
+
     def kill(self) -> None:
         """SIGKILL; `start` starts it again at the same address with the same data."""
         assert self._process
         self._process.kill()
         self._await_end()
 
-    def terminate(self) -> None:
-        """SIGTERM; `start` starts it again at the same address with the same data."""
+    def terminate(self, limit_s: float = 20.0) -> None:
+        """SIGTERM, and the end of the process within the limit; `start` starts it again at the same address."""
         assert self._process
         self._process.terminate()
-        self._await_end()
+        self._await_end(limit_s)
 
     def stop(self) -> None:
         """End the process by its id, and remove what it kept."""
@@ -141,18 +151,37 @@ class Service:
     def token(self, role: str, domain: str | None = None) -> str:
         """A token of that role, made by the command line once and kept."""
         if (role, domain) not in self._tokens:
-            bound = ["--domain", domain] if domain else []
-            made = subprocess.run(
-                [sys.executable, "manage.py", "create_token", "acceptance", "--role", role, *bound],
-                cwd=PROJECT,
-                env=self._environment,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=True,
-            )
-            self._tokens[role, domain] = made.stdout.strip()
+            self._tokens[role, domain] = self.new_token(role, domain)
         return self._tokens[role, domain]
+
+    def new_token(self, role: str, domain: str | None = None) -> str:
+        """A token that nobody else uses."""
+        bound = ["--domain", domain] if domain else []
+        return self.manage("create_token", "acceptance", "--role", role, *bound)
+
+    def revoke(self, token: str) -> None:
+        """Make a token useless, as an operator does in the admin."""
+        self.run_in_django(
+            "from django.utils.timezone import now; from training_status.models import AccessToken;"
+            f"assert AccessToken.objects.filter(prefix={token.split('_')[1]!r}).update(revoked_at=now()) == 1"
+        )
+
+    def run_in_django(self, program: str) -> None:
+        """Do what no interface of the service does, beside it on the same database."""
+        self.manage("shell", "--no-imports", "-c", program)
+
+    def manage(self, *arguments: str) -> str:
+        """What `manage.py` prints, run beside the service on the same database."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A client whose paths begin below `/api/v1/admin`; closed with the service."""
@@ -167,9 +196,9 @@ class Service:
         """The password of the user `operator`, as the first start has printed it."""
         return re.findall(r"'operator' with the password (\S+)", "".join(self.said))[0]  # type: ignore[no-any-return]
 
-    def _await_end(self) -> None:
+    def _await_end(self, limit_s: float = 20.0) -> None:
         assert self._process
-        self._process.wait(20)
+        self._process.wait(limit_s)
         self._listener.join(20)
         self._process.stdout.close()  # type: ignore[union-attr]
 

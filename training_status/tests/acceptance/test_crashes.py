@@ -1,22 +1,15 @@
 """What is acknowledged survives: the service killed, the database stopped."""
 
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from urllib.parse import quote
 
 import httpx
-import pytest
 
 from training_status.tests.acceptance.conftest import create_domain
+from training_status.tests.acceptance.own_database import Database
 from training_status.tests.acceptance.running_service import (
-    PROJECT,
     Run,
     Service,
-    await_until,
     log,
     ok,
     phase,
@@ -25,17 +18,6 @@ from training_status.tests.acceptance.running_service import (
 )
 
 LIMIT_S = 60
-
-
-@pytest.fixture
-def own_service() -> Iterator[Service]:
-    """A service that the test may kill."""
-    running = Service()
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
 
 
 def test_killing_the_service_loses_nothing_acknowledged(own_service: Service) -> None:
@@ -76,47 +58,6 @@ def test_killing_the_service_loses_nothing_acknowledged(own_service: Service) ->
     lines = ok_lines(run)
     assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
     assert [line["message"] for line in lines] == [f"line {n}" for n in range(1, len(lines) + 1)]
-
-
-class Database:
-    """A PostgreSQL that a test stops and starts; the service knows it by DATABASE_URL."""
-
-    PROGRAM = (
-        "import json, sys, pathlib; from aegis_training.embedded_postgres import ensure_server;"
-        "print(json.dumps(ensure_server(pathlib.Path(sys.argv[1]))), flush=True); sys.stdin.read()"
-    )
-
-    def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir
-        self.url = ""
-
-    def start(self) -> None:
-        self._user = subprocess.Popen(
-            [sys.executable, "-c", self.PROGRAM, self._data_dir],
-            cwd=PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._user.stdout
-        address = httpx.Response(200, text=self._user.stdout.readline()).json()
-        self.url = (
-            f"postgresql://{address['user']}@/{address['dbname']}?host={quote(address['host'])}&port={address['port']}"
-        )
-
-    def stop(self) -> None:
-        """Return when the server has stopped: it does so after the last of its users."""
-        self._user.communicate(timeout=LIMIT_S)
-        socket_file = self._data_dir / "cluster" / "postmaster.pid"
-        await_until(lambda: not socket_file.exists(), LIMIT_S)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "postgres")
-    database.start()
-    yield database
-    database.stop()
 
 
 def test_a_stopped_database_is_said_and_recovered_from(database: Database) -> None:

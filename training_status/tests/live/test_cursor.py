@@ -30,7 +30,9 @@ def test_a_cursor_of_another_run_or_beyond_the_log_counts_as_none(run, text):
     assert Cursor.from_last_event_id(text).on(run, is_over=False) == Start()
 
 
-@pytest.mark.parametrize("text", ["x", "2", "2.", ".44", "2.44 ", "-2.44", "2.44.1", "2.END", "٢.٤٤", "2." + "9" * 30])
+@pytest.mark.parametrize(
+    "text", ["x", "2", "2.", ".44", "2.44 ", "-2.44", "2.44.1", "2.end.", "2.end.x", "2.END", "٢.٤٤", "2." + "9" * 30]
+)
 def test_what_is_no_cursor_of_ours_counts_as_none(run, text):
     assert Cursor.from_last_event_id(text) == Cursor()
 
@@ -44,7 +46,16 @@ def test_the_end_is_known_while_the_run_is_over(run):
     assert Cursor.from_last_event_id("2.end").on(run, is_over=True).end_is_known
 
 
-def test_the_end_of_a_run_that_went_on_since_goes_on_where_it_was_given_up(run):
+@pytest.mark.parametrize("is_over", [False, True])
+def test_the_end_of_a_run_that_went_on_since_goes_on_where_it_was_given_up(run, is_over):
     run.given_up_seq = 30
-    start = Cursor.from_last_event_id("2.end").on(run, is_over=False)
+    start = Cursor.from_last_event_id("2.end").on(run, is_over=is_over)
     assert (start.seq, start.end_is_known) == (30, False)
+
+
+def test_a_later_end_says_which_one_it_is(run):
+    run.given_up_seq = 30
+    assert Cursor.from_last_event_id("2.end.45").on(run, is_over=True).end_is_known
+    earlier = Cursor.from_last_event_id("2.end.40").on(run, is_over=True)
+    assert (earlier.seq, earlier.end_is_known) == (40, False)
+    assert Cursor.from_last_event_id("2.end.45").on(run, is_over=False).seq == 45

@@ -141,8 +141,19 @@ def test_a_provisional_end_is_told_and_so_is_what_comes_after_it(watched):
     assert (entry["id"], status["event_type"]) == ("3.2", "progress_update")
     assert status["data"]["status"]["status"] == "training"
     send(watched.run, CompleteEvent(n=3))
-    assert watched.told()[-1]["id"] == "3.end"
+    assert watched.look() is False
+    end = watched.inbox.take()
+    assert end.envelopes[-1].id == "3.end"
+    assert end.as_server_sent_events.endswith(b"\n\nid: 3.end.2\n\n")
     assert TrainingRun.objects.get(id=watched.run.id).given_up_seq == 1
+
+
+def test_an_end_is_told_once_whoever_is_heard_of_after_it(watched):
+    send(watched.run, CompleteEvent(n=1))
+    assert watched.types() == ["started", "completed"]
+    send(watched.run, CompleteEvent(n=1))
+    record_heartbeat(watched.run.public_id)
+    assert watched.types() == []
 
 
 def test_entries_taken_out_before_they_were_told_are_a_gap(watched):

@@ -1,0 +1,117 @@
+"""Django's WSGI application below ASGI: each request in one of a few threads, its response handed over in one piece.
+
+Every hand-over between a thread and the event loop costs two thread switches and a turn of the loop, so
+there is one for each request, not one for each part of its response. Only what is meant to be a stream is
+sent part by part, at its reader's pace, and learns when its reader has gone.
+"""
+
+import asyncio
+import contextvars
+import io
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
+
+from a2wsgi.wsgi import build_environ
+
+from training_status.api.client_presence import CLIENT_GONE
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+READER_LIMIT_S: Final = 60.0
+
+
+class WsgiInThreads:
+    """ASGI application for requests that arrive whole (`WholeRequests`); `threads` are served at a time.
+
+    A response says by `streaming`, as Django's do, whether it is to be sent part by part.
+    """
+
+    def __init__(self, application: Any, *, threads: int) -> None:
+        self._application = application
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="wsgi")
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        environ: Message = build_environ(scope, None)  # type: ignore[arg-type, assignment]
+        environ["wsgi.input"] = io.BytesIO((await receive())["body"])
+        reader = _Reader(receive, send)
+        environ[CLIENT_GONE] = reader.gone
+        respond = partial(contextvars.copy_context().run, self._respond, environ, reader)
+        try:
+            await reader.take(await asyncio.get_running_loop().run_in_executor(self._threads, respond))
+        finally:
+            reader.leave()
+
+    def _respond(self, environ: Message, reader: "_Reader") -> list[Message]:
+        """Call the application, and return what is still to be sent: everything, or the end of a stream."""
+        start: Message = {"type": "http.response.start"}
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            start["status"] = int(status[:3])
+            start["headers"] = [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in headers]
+
+        response = self._application(environ, start_response)
+        try:
+            if not getattr(response, "streaming", True):
+                return [start, {"type": "http.response.body", "body": b"".join(response)}]
+            reader.take_from_thread([start])
+            for part in response:
+                reader.take_from_thread([{"type": "http.response.body", "body": part, "more_body": True}])
+            return [{"type": "http.response.body", "body": b""}]
+        finally:
+            if hasattr(response, "close"):
+                response.close()
+
+
+class _Reader:
+    """The client at the other end. `gone` is set when it has left, or has taken nothing for `READER_LIMIT_S`."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.gone = threading.Event()
+        self._receive, self._send = receive, send
+        self._loop = asyncio.get_running_loop()
+        self._watch: asyncio.Task[None] | None = None
+        self._stalled = False
+
+    async def take(self, messages: Iterable[Message]) -> None:
+        """Return when they have been taken. One that stalls gets no more: its connection is closed for that."""
+        try:
+            async with asyncio.timeout(READER_LIMIT_S):
+                for message in messages:
+                    if not self._stalled:
+                        await self._send(message)
+        except TimeoutError:
+            self._stalled = True
+            self.gone.set()
+
+    def take_from_thread(self, messages: Iterable[Message]) -> None:
+        """The same for a stream, which is told when its reader leaves."""
+        asyncio.run_coroutine_threadsafe(self._take_watched(messages), self._loop).result()
+
+    def leave(self) -> None:
+        """Nothing more will be sent."""
+        if self._watch is not None:
+            self._watch.cancel()
+
+    async def _take_watched(self, messages: Iterable[Message]) -> None:
+        if self._watch is None:
+            self._watch = asyncio.ensure_future(self._notice_departure())
+        await self.take(messages)
+
+    async def _notice_departure(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass  # what is left of a body that nobody reads
+        self.gone.set()
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    for change in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{change}.complete"})

@@ -1,0 +1,78 @@
+"""A PostgreSQL of a test's own, which it can stop and start, and look into."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import psycopg
+
+from training_status.tests.acceptance.running_service import PROJECT, Service, await_until
+
+LIMIT_S = 60
+
+
+class Database:
+    """A PostgreSQL that a test stops and starts; the service knows it by DATABASE_URL."""
+
+    PROGRAM = (
+        "import json, sys, pathlib; from aegis_training.embedded_postgres import ensure_server;"
+        "print(json.dumps(ensure_server(pathlib.Path(sys.argv[1]))), flush=True); sys.stdin.read()"
+    )
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self.url = ""
+
+    def start(self) -> None:
+        self._user = subprocess.Popen(
+            [sys.executable, "-c", self.PROGRAM, self._data_dir],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._user.stdout
+        address = httpx.Response(200, text=self._user.stdout.readline()).json()
+        self.url = (
+            f"postgresql://{address['user']}@/{address['dbname']}?host={quote(address['host'])}&port={address['port']}"
+        )
+
+    def stop(self) -> None:
+        """Return when the server has stopped: it does so after the last of its users."""
+        self._user.communicate(timeout=LIMIT_S)
+        socket_file = self._data_dir / "cluster" / "postmaster.pid"
+        await_until(lambda: not socket_file.exists(), LIMIT_S)
+
+    def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows, asked for over a connection of its own."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    def forget_entries(self, run_id: str, up_to: int) -> None:
+        """Remove a run's oldest entries, all of level INFO, as retention does."""
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute(
+                "UPDATE training_status_trainingrun SET first_seq = %s + 1, info_count = info_count - %s"
+                " WHERE public_id = %s RETURNING id",
+                (up_to, up_to, run_id),
+            ).fetchone()
+            assert row
+            connection.execute(
+                "DELETE FROM training_status_traininglogentry WHERE run_id = %s AND seq <= %s", (row[0], up_to)
+            )
+
+    @contextmanager
+    def served(self, **settings: str) -> Iterator[Service]:
+        """A service on this database."""
+        service = Service(**settings)
+        service.use_database(self.url)
+        try:
+            service.start()
+            yield service
+        finally:
+            service.stop()

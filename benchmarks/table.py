@@ -19,13 +19,16 @@ def median_ms(call: Callable[[], object], runs: int) -> float:
     return statistics.median(taken)
 
 
-def report(name: str, title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print the table and keep it as `results/NAME.txt`."""
+def report(
+    name: str, title: str, head: Sequence[str], rows: Sequence[Sequence[object]], verdict: str | None = None
+) -> None:
+    """Print the table, with what is to be said below it, and keep it as `results/NAME.txt`."""
     cells = [[str(cell) for cell in row] for row in (head, *rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     lines = [
         title,
         *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells),
+        *(("", verdict) if verdict else ()),
     ]
     text = "\n".join(lines) + "\n"
     RESULTS.mkdir(exist_ok=True)

@@ -19,7 +19,11 @@ from training_status.wakeups.channel import CHANNEL, News, payloads
 
 logger = logging.getLogger(__name__)
 
-_PAUSE_S: Final = 0.002
+# Sending costs what a small transaction costs. Where that takes long, because the machine has much to do,
+# it is done more seldom: most of the time is for the writers.
+_PAUSE_S: Final = 0.003
+_PAUSE_BY_WORK: Final = 15
+_LONGEST_PAUSE_S: Final = 0.05
 _RETRY_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0)
 _EXIT_LIMIT_S: Final = 2.0
 
@@ -67,26 +71,28 @@ class Publisher:
         failures = 0
         try:
             while (news := self._take()) is not None:
+                begun = time.monotonic()
                 try:
                     _send(news)
-                    failures, pause_s = 0, _PAUSE_S
+                    failures = 0
+                    pause_s = min(max(_PAUSE_S, _PAUSE_BY_WORK * (time.monotonic() - begun)), _LONGEST_PAUSE_S)
                 except (DatabaseError, InterfaceError) as error:
                     connection.close()
                     pause_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
                     if failures == 0:
                         logger.warning("Viewers cannot be woken, and will see news a little later: %s", error)
                     failures += 1
-                    with self._changed:
-                        self._news |= news
-                with self._changed:
-                    self._is_sending = False
-                    self._changed.notify_all()
-                    if failures:
-                        self._changed.wait_for(lambda: self._closing, pause_s)
-                if not failures:
-                    time.sleep(pause_s)
+                self._rest(pause_s, unsent=news if failures else set())
         finally:
             connection.close()
+
+    def _rest(self, pause_s: float, *, unsent: set[News]) -> None:
+        """Gather what comes meanwhile. The end of the process is not kept waiting."""
+        with self._changed:
+            self._news |= unsent
+            self._is_sending = False
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._closing, pause_s)
 
     def _take(self) -> set[News] | None:
         """Everything to be sent, as soon as there is any; None at the end."""

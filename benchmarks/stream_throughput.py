@@ -1,0 +1,60 @@
+"""How much of their throughput eight writers keep when every commit wakes those who follow the runs."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from serving import serving
+from stream_subjects import Subject, make_subjects, make_token
+from stream_viewers import server_sent_events, view
+from stream_writers import write
+from table import report
+from worker import Worker, working
+
+WRITERS = 8
+VIEWERS = 100
+ROUNDS = 20
+SECONDS = 1.0
+PAUSE_S = 0.3
+TARGET = 0.9
+
+
+def main() -> None:
+    """The wake-ups alone, and with viewers who follow these runs."""
+    subjects, token = make_subjects(WRITERS), make_token()
+    with ExitStack() as stack:
+        writers = [stack.enter_context(working(write, [subject.run])) for subject in subjects]
+        rows = [("nobody follows", *_compare(writers))]
+        server = stack.enter_context(serving())
+        viewers = stack.enter_context(working(view, server.port))
+        viewers.ask("open", [_request(subjects, number, token) for number in range(VIEWERS)])
+        rows.append((f"{VIEWERS} viewers follow", *_compare(writers)))
+        viewers.ask("receipts", 0, 0)  # all of them are still there
+    lowest = min(float(ratio) for *_, ratio in rows)
+    head = ("", "events a second, wake-ups off", "wake-ups on", "ratio")
+    title = f"{WRITERS} writers of single events, each to a run of its own"
+    report("streams_throughput", title, head, rows, f"at least {TARGET}: {'yes' if lowest >= TARGET else 'NO'}")
+
+
+def _compare(writers: Sequence[Worker]) -> tuple[str, str, str]:
+    """The medians of events a second without and with wake-ups, and of the rounds' ratios."""
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    _events_a_second(writers, with_wake_ups=True)  # connections are made, statements prepared
+    for number in range(ROUNDS):
+        for with_wake_ups in sorted(rates, reverse=number % 2 == 1):
+            rates[with_wake_ups].append(_events_a_second(writers, with_wake_ups=with_wake_ups))
+    off, on = (statistics.median(rates[with_wake_ups]) for with_wake_ups in (False, True))
+    ratio = statistics.median(on / off for off, on in zip(rates[False], rates[True], strict=True))
+    return f"{off:,.0f}", f"{on:,.0f}", f"{ratio:.2f}"
+
+
+def _events_a_second(writers: Sequence[Worker], *, with_wake_ups: bool) -> float:
+    begin = time.monotonic() + PAUSE_S  # the viewers have been told of the last round by then
+    for writer in writers:
+        writer.begin("write_at_full_speed", begin, begin + SECONDS, with_wake_ups)
+    return sum(writer.result() for writer in writers) / SECONDS
+
+
+def _request(subjects: Sequence[Subject], number: int, token: str) -> bytes:
+    return server_sent_events(subjects[number % len(subjects)].domain, token)

@@ -52,6 +52,20 @@ def test_every_place_in_a_million_lines(service: Service, new_page: NewPage, lon
     expect(shown.count).to_have_text("1,000,000 lines")
 
 
+def test_a_page_that_nobody_waits_for_any_more_is_broken_off(
+    service: Service, new_page: NewPage, long_run: Run
+) -> None:
+    shown = LogOnPage(new_page, service, long_run)
+    shown.await_in_sight(MILLION)
+    shown.page.route("**/training-logs?*", lambda _: None, times=1)  # an answer that never comes
+    with shown.page.expect_request("**/training-logs?*") as awaited:
+        shown.scroll_to(0.25)
+    with shown.page.expect_event("requestfailed") as failed:
+        shown.scroll_to(0.75)
+    assert failed.value.url == awaited.value.url
+    shown.await_in_sight(MILLION * 3 // 4 + 5)
+
+
 def test_a_link_to_a_line(service: Service, new_page: NewPage, long_run: Run) -> None:
     shown = LogOnPage(new_page, service, long_run, "#L723456")
     shown.await_in_sight(723456)

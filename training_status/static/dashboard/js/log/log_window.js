@@ -113,6 +113,12 @@ export class LogWindow {
     return first <= index && index <= last;
   }
 
+  /** How far to scroll so that the row is wholly in sight, moving as little as can be. @param {number} index */
+  nearestTop(index) {
+    const { scrollTop, clientHeight } = this.scroller;
+    return Math.max((index + 1) * ROW_HEIGHT - clientHeight, Math.min(index * ROW_HEIGHT, scrollTop));
+  }
+
   /** The row that shows this entry; undefined when none does. @param {number} seq */
   indexOf(seq) {
     for (const [index, row] of this.rows) if (row.seq === seq) return index;

@@ -10,7 +10,7 @@ RUN := $(BIN)/python manage.py
 EXAMPLE := examples/domain_training
 export HOST PORT
 
-.PHONY: help install run demo test lint format bench example-env clean
+.PHONY: help install run demo test lint format screens bench example-env axe clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -23,15 +23,16 @@ run: .venv/installed ## Serve at http://127.0.0.1:8000; PORT=8001 and HOST=… c
 demo: .venv/installed ## Serve, and run the real training of the sample domain, reporting live
 	@exec $(BIN)/python examples/demo.py
 
-test: .venv/installed-dev example-env ## Every test; needs no running service
+test: .venv/installed-dev example-env axe ## Every test; needs no running service
 	$(BIN)/python -m pytest
 	cd $(EXAMPLE) && .venv/bin/python -m pytest
 
-lint: .venv/installed-dev ## ruff, mypy, the import rules, and whether openapi.yaml is what the code says
+lint: .venv/installed-dev node_modules/.installed ## ruff, mypy, tsc, the import rules, and whether openapi.yaml is what the code says
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	npm run --silent check
 	$(RUN) makemigrations --check --dry-run
 	$(RUN) spectacular --validate --fail-on-warn --file .venv/openapi.yaml
 	diff openapi.yaml .venv/openapi.yaml
@@ -41,6 +42,9 @@ format: .venv/installed-dev ## Bring code and openapi.yaml into shape
 	$(BIN)/ruff format .
 	$(RUN) spectacular --validate --fail-on-warn --file openapi.yaml
 
+screens: .venv/installed-dev ## A picture of every page and state, light and dark, in docs/screens; needs a Chromium
+	$(BIN)/python -m training_status.tests.browser.screens
+
 bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
 	$(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/page.py
@@ -49,8 +53,18 @@ bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on 
 
 example-env: $(EXAMPLE)/.venv/installed
 
+# What browser tests check accessibility with; without npm those tests are skipped.
+axe:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed; fi
+
+node_modules/.installed: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "Checking the pages' scripts needs Node 20 and npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@echo "Installing what checks the pages' scripts …"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
 clean: ## Remove the environments; data stays
-	rm -rf .venv $(EXAMPLE)/.venv
+	rm -rf .venv $(EXAMPLE)/.venv node_modules
 
 # The environments. A stamp file says what they were made from.
 

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from training_status.api.stream_door import ABORT
+from training_status.wakeups import publish
 
 SHUTDOWN_LIMIT_S: Final = 3  # for requests, after the streams were ended
 _WEBSOCKET_MESSAGE_MAX_BYTES: Final = 64 * 1024  # nothing is expected from a viewer
@@ -76,6 +77,7 @@ class Server(uvicorn.Server):
         closing = asyncio.ensure_future(streams.close())
         await super().shutdown(sockets)
         await closing
+        await asyncio.to_thread(publish.close)  # the signal that ends the process leaves no time for more
 
 
 def allow_many_connections() -> None:

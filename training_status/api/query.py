@@ -29,6 +29,17 @@ def paging_number(query: Mapping[str, str], name: str, *, default: int, highest:
     return number
 
 
+def number_between(query: Mapping[str, str], name: str, *, default: int, lowest: int, highest: int) -> int:
+    """A whole number between two bounds, themselves included."""
+    detail = f"{name} must be {lowest}-{highest}"
+    number = _whole_number(query, name, lowest=lowest, detail=detail)
+    if number is None:
+        return default
+    if number > highest:
+        raise InvalidInput(detail, field=name)
+    return number
+
+
 def one_of(query: Mapping[str, str], name: str, allowed: Sequence[str], *, default: str) -> str:
     """One of the allowed words."""
     value = query.get(name, default)

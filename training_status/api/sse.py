@@ -55,11 +55,12 @@ class ServerSentEvents:
             departure = asyncio.ensure_future(notice_departure())
             try:
                 headers = [header for header in answer.headers if header[0] != b"content-length"]
-                await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-                retry = b"retry: %d\n\n" % random.randint(*_RETRY_MS)  # noqa: S311  (not a secret)
-                await send_piece(retry)
+                with viewer.reading():
+                    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+                    await send_piece(b"retry: %d\n\n" % random.randint(*_RETRY_MS))  # noqa: S311  (not a secret)
                 await self._streams.tell(viewer, opening)
-                await send({"type": "http.response.body", "body": b""})
+                with viewer.reading():
+                    await send({"type": "http.response.body", "body": b""})
             finally:
                 departure.cancel()
 

@@ -22,11 +22,11 @@ from training_status.api import query
 from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView
 from training_status.errors import InvalidInput, NotFound, Unavailable
-from training_status.live.cursor import Cursor
+from training_status.live.cursor import Cursor, Start
 from training_status.live.opening import HANDOVER, Handover, Opening
 from training_status.live.status_changes import is_over
 from training_status.read.domains import domain_by_name
-from training_status.read.run_facts import run_by_public_id
+from training_status.read.run_facts import RunFacts, run_by_public_id
 from training_status.roles import VIEWER
 from training_status.serializers.envelope import ENVELOPE, status_of
 
@@ -98,13 +98,15 @@ class DomainStreamView(StreamView):
         last_event_id = request.headers.get("Last-Event-ID", "")
         cursor = Cursor.from_last_event_id(last_event_id) if last_event_id else Cursor(after_seq=after)
         if run_id is None:
-            return self.hand_over(request, domain_id=domain.id, cursor=cursor)
+            latest = domain.latest_run
+            if latest is None:
+                return self.hand_over(request, domain_id=domain.id)
+            return self.hand_over(request, domain_id=domain.id, run_id=latest.id, start=_start(cursor, latest))
         run = run_by_public_id(run_id, only_domain_id=domain.id)
         if run is None:
             raise NotFound(f"There is no training run {run_id} of domain '{domain_name}'.", code="run_not_found")
-        if cursor.on(run, is_over=is_over(status_of(run, timezone.now()))).end_is_known:
-            return HttpResponse(status=204)
-        return self.hand_over(request, run_id=run.id, cursor=cursor)
+        start = _start(cursor, run)
+        return HttpResponse(status=204) if start.end_is_known else self.hand_over(request, run_id=run.id, start=start)
 
 
 class OverviewStreamView(StreamView):
@@ -114,6 +116,11 @@ class OverviewStreamView(StreamView):
     def get(self, request: Request) -> HttpResponse:
         """Follow the status of all domains."""
         return self.hand_over(request)
+
+
+def _start(cursor: Cursor, run: RunFacts) -> Start:
+    """What the cursor means for the run as it is now, and not as some follower has last seen it."""
+    return cursor.on(run, is_over=is_over(status_of(run, timezone.now())))
 
 
 def _run_id(request: Request) -> UUID | None:

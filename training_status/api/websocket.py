@@ -13,14 +13,14 @@ from training_status.api.stream_door import Application, Message, abort_of, ask_
 from training_status.api.websocket_origin import CheckedOrigin
 from training_status.api.websocket_refusal import problem_answer, refuse
 from training_status.errors import Unavailable
-from training_status.live.inbox import GONE, NO_ACCESS, SHUTDOWN
+from training_status.live.inbox import FAILED, GONE, NO_ACCESS, SHUTDOWN
 from training_status.live.opening import Opening
 from training_status.live.streams import Streams
 from training_status.live.viewer import Connection
 
 logger = logging.getLogger(__name__)
 
-_CLOSE_CODES: Final = {None: 1000, NO_ACCESS: 1008, SHUTDOWN: 1012, GONE: None}
+_CLOSE_CODES: Final = {None: 1000, NO_ACCESS: 1008, SHUTDOWN: 1012, FAILED: 1011}
 _HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}
 
 
@@ -64,16 +64,16 @@ class TrainingConsumer(AsyncConsumer):
         path = f"/api/v1/admin/domains/{name}/training-stream"
         http = {"type": "http", "method": "GET", "path": path, "scheme": _HTTP_SCHEMES[self.scope["scheme"]]}
         answer = await ask_for_stream(self._application, {**self.scope, **http}, refusal)
-        if answer.opening is None and answer.status != 204:
+        if answer.opening is not None:
+            await self._tell(answer.opening)
+        elif answer.status == 204:
+            await self.send({"type": "websocket.accept"})
+            await self.send({"type": "websocket.close", "code": 1000})
+        else:
             await refuse(answer, self.scope, self.send)
-            return
-        await self.send({"type": "websocket.accept"})
-        code = 1000 if answer.opening is None else await self._tell(answer.opening)
-        if code is not None:
-            await self.send({"type": "websocket.close", "code": code})
 
-    async def _tell(self, opening: Opening) -> int | None:
-        """Tell until the end; the code to close with, None when there is nobody to close for."""
+    async def _tell(self, opening: Opening) -> None:
+        """Accept, tell until the end, and close."""
 
         async def send_text(text: str) -> None:
             await self.send({"type": "websocket.send", "text": text})
@@ -81,7 +81,12 @@ class TrainingConsumer(AsyncConsumer):
         connection = Connection(lambda update: update.as_texts, send_text, abort_of(self.scope))
         with self._streams.present(opening, connection) as viewer:
             self._inbox = viewer.inbox
-            return _CLOSE_CODES[await self._streams.tell(viewer, opening)]
+            with viewer.reading():
+                await self.send({"type": "websocket.accept"})
+            reason = await self._streams.tell(viewer, opening)
+            if reason != GONE:
+                with viewer.reading():
+                    await self.send({"type": "websocket.close", "code": _CLOSE_CODES[reason]})
 
 
 class UnknownPath(AsyncConsumer):

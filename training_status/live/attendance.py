@@ -7,7 +7,7 @@ from typing import Final
 from django.db import DatabaseError, InterfaceError
 
 from training_status.access.credentials import callers_of
-from training_status.live.database_threads import catching_up
+from training_status.live.database_threads import access
 from training_status.live.inbox import NO_ACCESS
 from training_status.live.update import Update
 from training_status.live.viewer import Viewer
@@ -19,6 +19,7 @@ _ROUND_EVERY_S: Final = 3.0
 _SIGN_OF_LIFE_AFTER_S: Final = 10.0  # with a round, within the 15 s that are promised
 _READER_LIMIT_S: Final = 60.0
 _ACCESS_EVERY_S: Final = 15.0
+_ACCESS_AGAIN_S: Final = 2.0
 
 _SIGN_OF_LIFE: Final = Update()
 
@@ -51,9 +52,13 @@ class Attendance:
             viewer.connection.abort()
 
     async def run(self) -> None:
-        """Go round until cancelled."""
+        """Look after everybody until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._go_round(), name="round")
+            tasks.create_task(self._look_at_access(), name="access")
+
+    async def _go_round(self) -> None:
         loop = asyncio.get_running_loop()
-        access_seen_at = loop.time()
         while True:
             await asyncio.sleep(_ROUND_EVERY_S)
             now = loop.time()
@@ -63,19 +68,22 @@ class Attendance:
                         viewer.connection.abort()
                 elif now - viewer.told_at > _SIGN_OF_LIFE_AFTER_S:
                     viewer.inbox.put(_SIGN_OF_LIFE)
-            if now - access_seen_at >= _ACCESS_EVERY_S:
-                access_seen_at = now
-                await self._look_at_access()
 
     async def _look_at_access(self) -> None:
+        pause_s = _ACCESS_EVERY_S
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._let_go_without_access()
+                pause_s = _ACCESS_EVERY_S
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("Access to the streams could not be looked at: %s", str(error).strip())
+                pause_s = _ACCESS_AGAIN_S
+
+    async def _let_go_without_access(self) -> None:
         """Let those go whose token was revoked, whose account was closed, whose session has ended."""
         viewers = list(self._viewers)
-        credentials = {viewer.caller.credential for viewer in viewers}
-        try:
-            callers = await catching_up.ask(callers_of, credentials)
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("Access to the streams could not be looked at, and will be again: %s", str(error).strip())
-            return
+        callers = await access.ask(callers_of, {viewer.caller.credential for viewer in viewers})
         for viewer in viewers:
             caller, known_before = callers.get(viewer.caller.credential), viewer.caller
             if (

@@ -24,14 +24,17 @@ class DatabaseThreads:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix=name)
 
     async def ask(self, question: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """What `question` returns. A connection that has failed is not used again."""
+        """What `question` returns, which only reads: asked again at once where an old connection has failed."""
 
         def asked() -> _T:
+            is_old = connection.connection is not None
             try:
                 return question(*args, **kwargs)
             except (DatabaseError, InterfaceError):
                 connection.close()
-                raise
+                if not is_old:
+                    raise
+            return question(*args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, asked)
 
@@ -42,12 +45,12 @@ class DatabaseThreads:
             try:
                 answer = await self.ask(question, *args, **kwargs)
             except (OperationalError, InterfaceError) as error:
-                if failures == 1:  # the first may only have met a connection that was closed meanwhile
+                if failures == 0:
                     logger.warning("The database cannot be reached, %s waits: %s", self._name, str(error).strip())
                 await asyncio.sleep(_RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)])
                 failures += 1
             else:
-                if failures > 1:
+                if failures:
                     logger.info("The database can be reached again, %s goes on.", self._name)
                 return answer
 
@@ -55,3 +58,4 @@ class DatabaseThreads:
 # Whoever catches up with a long log does not hold up those who are live.
 looking = DatabaseThreads("live-look", 1)
 catching_up = DatabaseThreads("live-catch-up", 2)
+access = DatabaseThreads("live-access", 1)

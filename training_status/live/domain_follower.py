@@ -14,9 +14,14 @@ class DomainFollower:
         self.is_gone = False
         self.members: set[Inbox] = set()
 
-    def run_after(self, run_number: int) -> LatestRun | None:
-        """The run to move on to from one with this number: the latest, if it is a newer one."""
-        return self.latest if self.latest is not None and self.latest.run_number > run_number else None
+    @property
+    def latest_run_id(self) -> int | None:
+        """The latest run, as far as is known."""
+        return None if self.latest is None else self.latest.run_id
+
+    def has_moved_on_from(self, run_id: int) -> bool:
+        """Whether another run than this one is the latest, or the domain does not exist any more."""
+        return self.is_gone or self.latest_run_id not in (None, run_id)
 
     def advance(self, latest: LatestRun | None) -> None:
         """Take what a look has found; viewers look around when it is another run."""

@@ -1,42 +1,46 @@
 """What one viewer is told, from their first moment on: a run, a domain, or all domains."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from django.utils import timezone
 
-from training_status.live.cursor import Cursor
+from training_status.live.cursor import Start
 from training_status.live.hub import Hub
 from training_status.live.run_follower import RunFollower
+from training_status.live.update import Update
 from training_status.live.viewer import Viewer
 from training_status.read.news import Position
 
 
-async def follow_run(hub: Hub, viewer: Viewer, run_id: int, cursor: Cursor) -> None:
+async def follow_run(hub: Hub, viewer: Viewer, run_id: int, start: Start) -> None:
     """Tell the viewer of one run until it has ended, or is deleted. Raises Closed when the viewer is to go."""
-    await _follow(hub, viewer, run_id, cursor, is_enough=None)
+    await _follow(hub, viewer, run_id, start, is_enough=None)
 
 
-async def follow_domain(hub: Hub, viewer: Viewer, domain_id: int, cursor: Cursor) -> None:
-    """Tell the viewer of the domain's latest run, and of the next ones as they start, until the domain is deleted.
+async def follow_domain(hub: Hub, viewer: Viewer, domain_id: int, run_id: int | None, start: Start) -> None:
+    """Tell the viewer of the domain's latest run, and of each that becomes it, until the domain is deleted.
 
-    They are told all that there is of a run before the next one begins. Raises Closed when the viewer is to go.
+    They begin with the run `run_id`. All that there is of a run is told before another one, and a run that is
+    the latest again goes on where it was left. Raises Closed when the viewer is to go.
     """
     domain = hub.domain_follower(domain_id)
     domain.members.add(viewer.inbox)
-    run_number = 0
+    starts: dict[int, Start] = {} if run_id is None else {run_id: start}
+    deleted: int | None = None
     try:
         while not domain.is_gone:
-            latest = domain.run_after(run_number)
-            if latest is None:
+            if run_id is None:
                 await _tell_waiting(viewer)
-                continue
-            run_number = latest.run_number
-
-            def moved_on(run_number: int = run_number) -> bool:
-                return domain.is_gone or domain.run_after(run_number) is not None
-
-            await _follow(hub, viewer, latest.run_id, cursor, is_enough=moved_on)
-            cursor = Cursor()
+            else:
+                has_moved_on = partial(domain.has_moved_on_from, run_id)
+                left_at = await _follow(hub, viewer, run_id, starts.get(run_id, Start()), is_enough=has_moved_on)
+                if left_at is None:
+                    deleted = run_id
+                else:
+                    starts[run_id] = left_at
+            run_id = None if domain.latest_run_id == deleted else domain.latest_run_id
     finally:
         domain.members.discard(viewer.inbox)
 
@@ -60,18 +64,20 @@ async def follow_all(hub: Hub, viewer: Viewer) -> None:
 
 
 async def _follow(
-    hub: Hub, viewer: Viewer, run_id: int, cursor: Cursor, *, is_enough: Callable[[], bool] | None
-) -> None:
-    """Tell of a run: until its end, or until `is_enough` for a viewer who stays when it ends."""
+    hub: Hub, viewer: Viewer, run_id: int, start: Start, *, is_enough: Callable[[], bool] | None
+) -> Start | None:
+    """Tell of a run: until its end, or until `is_enough` for a viewer who stays when it ends.
+
+    Where to go on, should the viewer come back to it; None when it was deleted.
+    """
     inbox = viewer.inbox
     follower = hub.run_follower(run_id)
     follower.join(inbox)  # first, so that nothing falls between what is read now and what is heard later
     try:
         while follower.facts is None and not follower.is_gone:
             await _tell_waiting(viewer)
-        if follower.facts is None:
-            return
-        start = cursor.on(follower.facts, is_over=follower.is_over)
+        if follower.is_gone:
+            return None
         seq, end_is_known, owes_status = start.seq, start.end_is_known, start.status_after
         status_told: object = None
         if start.status_first:
@@ -88,19 +94,20 @@ async def _follow(
                 await viewer.tell(follower.told_now(timezone.now(), with_end=tell_end))
                 end_is_known = end_is_known or tell_end
             while not (inbox.overflowed or follower.is_gone):
-                if end_is_known and is_enough is None:
-                    return
                 update = inbox.take()
                 if update is not None:
-                    await viewer.tell(update)
-                    if update.last_seq is not None:  # more than a sign of life
+                    if update.last_seq is None:
+                        await viewer.tell(update)  # a sign of life
+                    elif not (update.ends and end_is_known and update.last_seq == seq):
+                        await viewer.tell(update)
                         seq, end_is_known = update.last_seq, update.ends
-                elif is_enough is not None and is_enough():
-                    return
+                elif (end_is_known and is_enough is None) or (is_enough is not None and is_enough()):
+                    return Start(seq, status_first=False, status_after=True, end_is_known=end_is_known)
                 else:
                     await inbox.wait()
             follower.detach(inbox)
             owes_status, status_told = True, None
+        return None
     finally:
         follower.leave(inbox)
 
@@ -109,13 +116,24 @@ async def _catch_up(hub: Hub, viewer: Viewer, follower: RunFollower, seq: int) -
     """Tell the entries after `seq` up to the follower's head, a slice in memory at a time; the last one told."""
     while seq < follower.head_seq and not follower.is_gone:
         reading = hub.slices.slice(follower.run_id, Position(seq, follower.head_seq))
-        update = await viewer.inbox.until(reading)
+        update = await _read_by(viewer, reading)
         if update is None or update.last_seq is None:
             follower.has_ended()
         else:
             await viewer.tell(update)
             seq = update.last_seq
     return seq
+
+
+async def _read_by(viewer: Viewer, reading: asyncio.Task[Update | None]) -> Update | None:
+    """The result of a reading, which others share; meanwhile the viewer is told that the service is there."""
+    reading.add_done_callback(viewer.inbox.poke_when_done)
+    try:
+        while not reading.done():
+            await _tell_waiting(viewer)
+    finally:
+        reading.remove_done_callback(viewer.inbox.poke_when_done)
+    return reading.result()
 
 
 async def _tell_waiting(viewer: Viewer) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from training_status.live.database_threads import looking
 from training_status.live.domain_follower import DomainFollower
+from training_status.live.inbox import FAILED
 from training_status.live.overview import Overview
 from training_status.live.run_follower import RunFollower
 from training_status.live.slices import Slices
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0  # by itself, should a wake-up be lost; what only time changes shows as late as this
 _RUNS_IN_A_LOOK: Final = 100
+_CHECKS_IN_A_LOOK: Final = 20  # few, so that news does not wait for long
+_RUNS_IN_A_TURN: Final = 10
+_MANY_LINES: Final = 20
 _DOMAINS_IN_A_LOOK: Final = 500
 
 
@@ -50,6 +54,7 @@ class Hub:
         self._runs: dict[int, RunFollower] = {}
         self._domains: dict[int, DomainFollower] = {}
         self._runs_to_read: set[int] = set()
+        self._runs_to_check: set[int] = set()  # when there is nothing better to do
         self._domains_to_read: set[int] = set()
         self._overview_to_read: set[int] = set()
         self._whole_overview_to_read = False
@@ -103,7 +108,7 @@ class Hub:
     def _look_at_everything(self) -> None:
         for domain_id in [domain_id for domain_id, domain in self._domains.items() if not domain.members]:
             del self._domains[domain_id]
-        self._runs_to_read.update(self._runs)
+        self._runs_to_check.update(self._runs)
         self._domains_to_read.update(self._domains)
         self._whole_overview_to_read = self.overview.is_watched
         self._awake.set()
@@ -119,28 +124,29 @@ class Hub:
             self._awake.clear()
             wanted = self._wanted()
             found = await looking.ask_until_answered(_look, wanted)
-            self._hand_over(wanted, found)
+            await self._hand_over(wanted, found)
 
     def _wanted(self) -> _Wanted:
         """What is to be read now. More than one look should take is left for the next."""
-        runs = {
-            run_id: self._runs[run_id].position
-            for run_id in _some(self._runs_to_read, _RUNS_IN_A_LOOK)
-            if run_id in self._runs
-        }
+        due = _some(self._runs_to_read, _RUNS_IN_A_LOOK)
+        due += _some(self._runs_to_check, _CHECKS_IN_A_LOOK - len(due))
+        runs = {run_id: self._runs[run_id].position for run_id in due if run_id in self._runs}
         domains = _some(self._domains_to_read, _DOMAINS_IN_A_LOOK)
         overview: list[int] | None = _some(self._overview_to_read, _DOMAINS_IN_A_LOOK)
         if self._whole_overview_to_read:
             self._whole_overview_to_read, overview = False, None
-        if self._runs_to_read or self._domains_to_read or self._overview_to_read:
+        if self._runs_to_read or self._runs_to_check or self._domains_to_read or self._overview_to_read:
             self._awake.set()
         return _Wanted(runs, domains, overview)
 
-    def _hand_over(self, wanted: _Wanted, found: _Found) -> None:
+    async def _hand_over(self, wanted: _Wanted, found: _Found) -> None:
         now = timezone.now()
-        for run_id in wanted.runs:
-            if run_id in self._runs and self._hand_over_run(run_id, found.runs.get(run_id), now):
+        for count, run_id in enumerate(wanted.runs, 1):
+            news = found.runs.get(run_id)
+            if run_id in self._runs and self._hand_over_run(run_id, news, now):
                 self._move_on(run_id)
+            if count % _RUNS_IN_A_TURN == 0 or (news is not None and len(news.lines) > _MANY_LINES):
+                await asyncio.sleep(0)  # that took a while: others' turn
         for domain_id in wanted.domains:
             if domain_id in self._domains:
                 self._hand_over_domain(domain_id, found.domains)
@@ -156,14 +162,24 @@ class Hub:
             self._end_run(follower)
         else:
             try:
-                if follower.advance(news, now):
-                    self._runs_to_read.add(run_id)
-                    self._awake.set()
-                    return False
+                return self._advance(follower, news, now)
             except Exception:  # a run that cannot be told of must not keep the others from being told of
                 logger.exception("Run %s cannot be told of: its viewers are let go.", run_id)
+                for inbox in follower.members:
+                    inbox.close(FAILED)
                 self._end_run(follower)
         return True
+
+    def _advance(self, follower: RunFollower, news: RunNews, now: datetime) -> bool:
+        started_before = follower.facts and follower.facts.started_at
+        is_behind = follower.advance(news, now)
+        if is_behind:
+            self._runs_to_read.add(follower.run_id)
+            self._awake.set()
+        if started_before != news.facts.started_at and news.facts.domain_id in self._domains:
+            self._domains_to_read.add(news.facts.domain_id)  # the latest run is the one that started last
+            self._awake.set()
+        return not is_behind
 
     def _end_run(self, follower: RunFollower) -> None:
         follower.has_ended()
@@ -204,4 +220,4 @@ def _look(wanted: _Wanted) -> _Found:
 
 def _some(due: set[int], most: int) -> list[int]:
     """Take up to `most` out of `due`."""
-    return [due.pop() for _ in range(min(most, len(due)))]
+    return [due.pop() for _ in range(min(max(0, most), len(due)))]

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections import deque
-from typing import Final, TypeVar
+from typing import Final
 
 from training_status.live.update import Update
 
 _ROOM_BYTES: Final = 256 * 1024
-
-_T = TypeVar("_T")
 
 
 class Closed(Exception):
@@ -22,6 +20,7 @@ class Closed(Exception):
 GONE: Final = "gone"  # by themselves
 NO_ACCESS: Final = "no_access"
 SHUTDOWN: Final = "shutdown"
+FAILED: Final = "failed"  # by a defect of the service
 
 
 class Inbox:
@@ -55,6 +54,15 @@ class Inbox:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def poke_when_done(self, _: object) -> None:
+        """As a task's callback: the viewer waits for its result."""
+        self.poke()
+
+    def raise_if_closed(self) -> None:
+        """Raise Closed if the viewer is to be told no more."""
+        if self._closed_for is not None:
+            raise Closed(self._closed_for)
+
     def close(self, reason: str) -> None:
         """The viewer is to be told no more: `wait` and `take` raise Closed from now on."""
         self._closed_for = self._closed_for or reason
@@ -68,8 +76,7 @@ class Inbox:
 
     def take(self) -> Update | None:
         """The next update; None when there is none. Raises Closed."""
-        if self._closed_for is not None:
-            raise Closed(self._closed_for)
+        self.raise_if_closed()
         if not self._updates:
             return None
         update = self._updates.popleft()
@@ -79,28 +86,9 @@ class Inbox:
     async def wait(self) -> None:
         """Until there is an update or a poke. Raises Closed."""
         if self._closed_for is None and not self._updates and not self.overflowed:
-            await self._wait_for_poke()
-        if self._closed_for is not None:
-            raise Closed(self._closed_for)
-
-    async def until(self, task: asyncio.Task[_T]) -> _T:
-        """The task's result; it goes on for others when this viewer is to go. Raises Closed."""
-        task.add_done_callback(self._poked)
-        try:
-            while not task.done() and self._closed_for is None:
-                await self._wait_for_poke()
-        finally:
-            task.remove_done_callback(self._poked)
-        if self._closed_for is not None:
-            raise Closed(self._closed_for)
-        return task.result()
-
-    async def _wait_for_poke(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _poked(self, _: object) -> None:
-        self.poke()
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        self.raise_if_closed()

@@ -5,7 +5,7 @@ from typing import Final
 
 from training_status.access.caller import Caller
 from training_status.errors import Unavailable
-from training_status.live.cursor import Cursor
+from training_status.live.cursor import Start
 
 # The key of a `Handover` in the ASGI scope, set by a server that can stream.
 HANDOVER: Final = "aegis.stream_handover"
@@ -13,12 +13,15 @@ HANDOVER: Final = "aegis.stream_handover"
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Who follows what from where: a run (`run_id`), a domain (`domain_id`), or with neither all domains."""
+    """Who follows what: a domain (`domain_id`), beginning with its latest run; a run alone; or all domains.
+
+    `start` is where in the log of the run `run_id` they begin, by the run as it is now.
+    """
 
     caller: Caller
     domain_id: int | None = None
     run_id: int | None = None
-    cursor: Cursor = field(default_factory=Cursor)
+    start: Start = field(default_factory=Start)
 
 
 @dataclass(slots=True)

@@ -11,11 +11,15 @@ END_EVENTS: Final = {SHOWN_STATUS[RUN_COMPLETED]: COMPLETED, SHOWN_STATUS[RUN_FA
 
 # These pass with time alone: that they differ is no news.
 _PASSING: Final = frozenset({"elapsed_time_ms", "estimated_completion", "forecast"})
+_OF_AN_END: Final = frozenset({"training_run_id", "status", "failure_reason", "completed_at", "error_message"})
 
 
 def differs(status: dict[str, Any], before: dict[str, Any] | None) -> bool:
-    """Whether there is something to tell."""
-    return before is None or any(before[name] != status[name] for name in status.keys() - _PASSING)
+    """Whether there is something to tell. An end is told once, whoever is heard of after it."""
+    if before is None:
+        return True
+    compared = _OF_AN_END if is_over(status) and is_over(before) else status.keys() - _PASSING
+    return any(before[name] != status[name] for name in compared)
 
 
 def is_over(status: dict[str, Any]) -> bool:

@@ -68,10 +68,10 @@ class Streams:
         """Tell the viewer everything, until the end of what they follow (None), or until they go: why."""
         assert self._hub is not None
         try:
-            if opening.run_id is not None:
-                await follow_run(self._hub, viewer, opening.run_id, opening.cursor)
-            elif opening.domain_id is not None:
-                await follow_domain(self._hub, viewer, opening.domain_id, opening.cursor)
+            if opening.domain_id is not None:
+                await follow_domain(self._hub, viewer, opening.domain_id, opening.run_id, opening.start)
+            elif opening.run_id is not None:
+                await follow_run(self._hub, viewer, opening.run_id, opening.start)
             else:
                 await follow_all(self._hub, viewer)
         except Closed as closed:

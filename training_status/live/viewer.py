@@ -1,7 +1,8 @@
 """One viewer: where they wait, how they are told, and when they were told last."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from training_status.access.caller import Caller
@@ -33,12 +34,18 @@ class Viewer:
         self.reads_since: float | None = None
 
     async def tell(self, update: Update) -> None:
-        """Send; it takes as long as the client takes to read."""
-        loop = asyncio.get_running_loop()
-        try:
-            for piece in self.connection.pieces(update):
-                self.reads_since = loop.time()
+        """Send; it takes as long as the client takes to read. Raises Closed between two pieces."""
+        for piece in self.connection.pieces(update):
+            self.inbox.raise_if_closed()
+            with self.reading():
                 await self.connection.send(piece)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around everything that is sent: a client that takes too long over it is let go."""
+        self.reads_since = asyncio.get_running_loop().time()
+        try:
+            yield
         finally:
             self.reads_since = None
-        self.told_at = loop.time()
+            self.told_at = asyncio.get_running_loop().time()

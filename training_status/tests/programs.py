@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -13,8 +14,12 @@ def path_of(program: str) -> str:
     """The program's path. Where there is none the test is skipped, but in CI it fails."""
     path = shutil.which(program, path=f"{os.getenv('PATH', os.defpath)}:{_FOR_ROOT}")
     if path is None:
-        sentence = f"There is no {program} on this machine (Debian: apt-get install {PACKAGES[program]})."
-        if os.getenv("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        missing(f"There is no {program} on this machine (Debian: apt-get install {PACKAGES[program]}).")
     return path
+
+
+def missing(sentence: str) -> NoReturn:
+    """Skip the test for that reason; in CI, fail it."""
+    if os.getenv("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)

@@ -1,8 +1,8 @@
 """`manage.py serve`: bring the database up to date and serve, in one process on one port."""
 
-import contextlib
 import os
 import secrets
+import signal
 import socket
 from typing import Any
 
@@ -40,12 +40,20 @@ class Command(BaseCommand):
         if password is not None:
             self.stdout.write(f"Created the operator. Sign in as 'operator' with the password {password}")
             self.stdout.write("It is said this once; `manage.py changepassword operator` sets another.")
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn hands Ctrl-C on when it has stopped
+        try:
             server.run(listener, lambda: self._announce(address))
+        except KeyboardInterrupt:  # uvicorn hands Ctrl-C on when it has stopped
+            _end_by(signal.SIGINT)
 
     def _announce(self, address: str) -> None:
         self.stdout.write(f"Aegis Training Status is at {address}")
         self.stdout.flush()
+
+
+def _end_by(number: signal.Signals) -> None:
+    """End this process as the signal does: at once, though a thread may wait for a database that does not answer."""
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def _reachable_at(host: str, port: int) -> str:

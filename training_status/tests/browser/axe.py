@@ -1,10 +1,10 @@
 """What axe finds wrong with a page."""
 
-import os
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page
+
+from training_status.tests.programs import missing
 
 _SCRIPT = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -12,10 +12,7 @@ _SCRIPT = Path(__file__).resolve().parents[3] / "node_modules" / "axe-core" / "a
 def violations(page: Page) -> list[str]:
     """Every violation, with the elements that it is about. Without axe the test is skipped, but in CI it fails."""
     if not _SCRIPT.exists():
-        sentence = "axe-core is not installed (npm ci)."
-        if os.getenv("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        missing("There is no axe-core in node_modules: npm ci installs it.")
     page.evaluate(_SCRIPT.read_text())
     found = page.evaluate("() => axe.run()")
     return [

@@ -63,19 +63,3 @@ def test_waiting_ends_with_an_update_a_poke_or_the_close():
             await asyncio.wait_for(waiting, 5)
 
     asyncio.run(scenario())
-
-
-def test_a_viewer_who_goes_does_not_wait_for_a_reading_that_others_share():
-    async def scenario() -> None:
-        reading: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        task = asyncio.ensure_future(asyncio.wait_for(reading, 5))
-        going, staying = Inbox(), Inbox()
-        goes, stays = asyncio.ensure_future(going.until(task)), asyncio.ensure_future(staying.until(task))
-        await asyncio.sleep(0)
-        going.close(GONE)
-        with pytest.raises(Closed):
-            await goes
-        reading.set_result(7)
-        assert await stays == 7
-
-    asyncio.run(scenario())

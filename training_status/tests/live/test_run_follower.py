@@ -148,6 +148,14 @@ def test_a_provisional_end_is_told_and_so_is_what_comes_after_it(watched):
     assert TrainingRun.objects.get(id=watched.run.id).given_up_seq == 1
 
 
+def test_an_end_is_told_once_whoever_is_heard_of_after_it(watched):
+    send(watched.run, CompleteEvent(n=1))
+    assert watched.types() == ["started", "completed"]
+    send(watched.run, CompleteEvent(n=1))
+    record_heartbeat(watched.run.public_id)
+    assert watched.types() == []
+
+
 def test_entries_taken_out_before_they_were_told_are_a_gap(watched):
     send(watched.run, *log_lines(1, 10))
     keep_from(watched.run, 6)

@@ -40,7 +40,9 @@ export class ConnectionView {
   tick() {
     const age = Date.now() - this.seenAt;
     const lost = this.state === "waiting" && age > QUIET_MS;
-    this.element.className = `connection ${lost ? "waiting" : this.state}`;
+    // So short an interruption is none yet.
+    const shown = this.state === "waiting" && !lost ? "open" : this.state;
+    this.element.className = `connection ${shown}`;
     if (this.state === "refused") say(this.text, `${this.why} Reload the page to sign in again.`);
     else if (lost) say(this.text, `last update ${duration(age / 1000)} ago, reconnecting`);
     else say(this.text, this.state === "ended" ? "finished" : this.state === "connecting" ? "connecting…" : "live");

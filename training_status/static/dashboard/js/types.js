@@ -10,6 +10,7 @@
  * @typedef {import("#schema").components["schemas"]["LogLevel"]} LogLevel
  * @typedef {import("#schema").components["schemas"]["Domain"]} Domain
  * @typedef {import("#schema").components["schemas"]["PhaseTime"]} PhaseTime
+ * @typedef {import("#schema").components["schemas"]["MetricCurves"]} Curves
  * @typedef {import("#schema").components["schemas"]["Problem"]} Problem
  * @typedef {Status["metrics"]} Metrics
  */

@@ -1,6 +1,9 @@
 /** Times, durations, states and metrics in words. */
 
-/** @typedef {import("./types.js").Status} Status */
+/**
+ * @typedef {import("./types.js").Status} Status
+ * @typedef {Pick<Status, "status" | "health" | "failure_reason">} State
+ */
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;
@@ -77,7 +80,7 @@ export function metricValue(value) {
 /**
  * The state with what qualifies it: `training, stalled`, `failed: cancelled`.
  *
- * @param {Status} status
+ * @param {State} status
  */
 export function stateWords(status) {
   if (status.failure_reason) return `${status.status}: ${status.failure_reason}`;
@@ -85,7 +88,7 @@ export function stateWords(status) {
   return status.status;
 }
 
-/** @param {Status} status the state as a CSS class: what is unwell has the class of its ill */
+/** @param {State} status the state as a CSS class: what is unwell has the class of its ill */
 export function stateClass(status) {
   if (status.health === "stalled" || status.health === "hanging") return status.health;
   return status.failure_reason === "lost" || status.failure_reason === "cancelled" ? status.failure_reason : status.status;

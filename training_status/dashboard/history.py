@@ -1,0 +1,67 @@
+"""The page of all runs of a domain."""
+
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from training_status.access.pages import viewers_only
+from training_status.api.query import positive_int
+from training_status.errors import InvalidInput
+from training_status.read.domains import domain_by_name
+from training_status.read.run_facts import RunList
+from training_status.serializers.run import TrainingRunSerializer
+from training_status.serializers.times import utc_text
+
+RUNS_ON_A_PAGE: Final = 50
+
+# What a row shows. A run's config alone may have 64 KiB.
+_SHOWN: Final = (
+    "run_number", "status", "health", "failure_reason", "error_message", "started_at", "elapsed_time_ms",
+    "completed_at", "metrics", "baseline_metrics", "tags", "note", "optimizer", "llm_model",
+)  # fmt: skip
+
+
+@require_safe
+@viewers_only
+def history(request: HttpRequest, name: str) -> HttpResponse:
+    """All runs, newest first, a page at a time: `?page=2` has the older ones."""
+    domain = None if "\0" in name else domain_by_name(name)
+    if domain is None:
+        raise Http404
+    now = timezone.now()
+    number = _page_number(request)
+    runs = RunList(domain.id)
+    total = runs.count()
+    pages = max(1, -(-total // RUNS_ON_A_PAGE))
+    first = (number - 1) * RUNS_ON_A_PAGE
+    shown = runs.part(first, RUNS_ON_A_PAGE) if number <= pages else []
+    rows = TrainingRunSerializer(shown, many=True, context={"now": now}).data
+    page: dict[str, Any] = {
+        "domain": domain.name,
+        "runs": [{field: row[field] for field in _SHOWN} for row in rows],
+        "now": utc_text(now),
+    }
+    return render(
+        request,
+        "dashboard/history.html",
+        {
+            "domain": domain,
+            "page": page,
+            "total": total,
+            "first": first + 1,
+            "last": first + len(shown),
+            "newer": min(number - 1, pages) if number > 1 else None,
+            "older": number + 1 if number < pages else None,
+        },
+    )
+
+
+def _page_number(request: HttpRequest) -> int:
+    """The page asked for. Raises Http404 for what is no page."""
+    try:
+        return positive_int(request.GET, "page") or 1
+    except InvalidInput as error:
+        raise Http404 from error

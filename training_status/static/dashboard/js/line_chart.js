@@ -1,0 +1,161 @@
+/**
+ * A small chart of one metric: a line over few ticks, the value under the pointer, and all values as a table.
+ *
+ * The drawing stretches with its element, so texts stand beside it as HTML and lines keep their width.
+ *
+ * @typedef {{x: number, y: number}} Point
+ * @typedef {import("./scale.js").Scale} Scale
+ */
+
+import { make, say } from "./dom.js";
+import { placeOn, scaleAround, scaleBetween } from "./scale.js";
+import { metricValue } from "./words.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const WIDTH = 1000;
+const HEIGHT = 100;
+const DOTS_MAX = 60; // more would be a thick line
+const NUMBER = new Intl.NumberFormat(undefined);
+
+/**
+ * @template {Point} P
+ * @typedef {object} ChartWords
+ * @property {string} name of the metric
+ * @property {string} place what a place on the horizontal axis is: `log line`, `run`
+ * @property {string[]} columns of the table
+ * @property {(point: P) => (string | Node)[]} cells of the table, one for each column
+ * @property {(point: P) => string} reading what is told of the point under the pointer
+ */
+
+/** @template {Point} P */
+export class LineChart {
+  /** @param {ChartWords<P>} texts */
+  constructor(texts) {
+    this.texts = texts;
+    this.reading = make("span", { class: "chart-reading" });
+    this.yLabels = make("div", { class: "chart-y" });
+    this.xLabels = make("div", { class: "chart-x" });
+    this.drawing = document.createElementNS(SVG, "svg");
+    for (const [name, value] of [["viewBox", `0 0 ${WIDTH} ${HEIGHT}`], ["preserveAspectRatio", "none"], ["aria-hidden", "true"]]) {
+      this.drawing.setAttribute(name ?? "", value ?? "");
+    }
+    this.grid = this.#path("chart-grid");
+    this.line = this.#path("chart-line");
+    this.dots = this.#path("chart-dots");
+    this.pointed = this.#path("chart-pointed");
+    const unit = make("span", { class: "chart-unit" }, texts.place);
+    this.plot = make("div", { class: "chart-plot", role: "img" }, this.yLabels, this.drawing, unit, this.xLabels);
+    this.values = make("tbody");
+    this.table = make("details", { class: "chart-table" }, make("summary", {}, `Values of ${texts.name}`));
+    this.table.addEventListener("toggle", () => this.#fillTable());
+    const caption = make("figcaption", {}, make("span", { class: "chart-name" }, texts.name), " ", this.reading);
+    this.element = make("figure", { class: "chart" }, caption, this.plot, this.table);
+    this.drawing.addEventListener("pointermove", (event) => this.#point(event.offsetX / this.drawing.clientWidth));
+    this.drawing.addEventListener("pointerleave", () => this.#point(null));
+    /** @type {P[]} */
+    this.points = [];
+    /** @type {Scale} */
+    this.x = { low: 0, high: 1, ticks: [] };
+    /** @type {Scale} */
+    this.y = this.x;
+  }
+
+  /**
+   * @param {P[]} points by x
+   * @param {number} [low] where the horizontal axis begins: the first point if not said
+   * @param {number} [high] where it ends: the last point
+   */
+  show(points, low = points[0]?.x ?? 0, high = points.at(-1)?.x ?? 1) {
+    this.points = points;
+    const values = points.map((point) => point.y);
+    const [least, greatest] = [Math.min(...values), Math.max(...values)];
+    this.x = scaleBetween(low, high, 3);
+    this.y = scaleAround(least, greatest, 3);
+    this.grid.setAttribute("d", this.y.ticks.map((tick) => `M0 ${this.#top(tick)}H${WIDTH}`).join(""));
+    const places = points.map((point) => `${this.#left(point.x)} ${this.#top(point.y)}`);
+    this.line.setAttribute("d", places.length > 1 ? `M${places.join("L")}` : "");
+    this.dots.setAttribute("d", places.length <= DOTS_MAX ? places.map(dot).join("") : places.slice(-1).map(dot).join(""));
+    label(this.yLabels, this.y, "top", (tick) => 1 - placeOn(this.y, tick), metricValue);
+    label(this.xLabels, this.x, "left", (tick) => placeOn(this.x, tick), (tick) => NUMBER.format(tick));
+    const [first, last] = [points[0], points.at(-1)];
+    if (first && last) {
+      const { name, place } = this.texts;
+      const count = points.length === 1 ? "1 value" : `${points.length} values`;
+      this.plot.setAttribute(
+        "aria-label",
+        `${name}: ${count} from ${place} ${first.x} to ${last.x}, first ${metricValue(first.y)}, last ${metricValue(last.y)}, ` +
+          `lowest ${metricValue(least)}, highest ${metricValue(greatest)}`,
+      );
+    }
+    this.#point(null);
+    this.#fillTable();
+  }
+
+  /** @param {number | null} share where the pointer is, from the left; null: nowhere */
+  #point(share) {
+    const last = this.points.at(-1);
+    if (!last) return;
+    if (share === null) {
+      this.pointed.setAttribute("d", "");
+      say(this.reading, metricValue(last.y));
+      return;
+    }
+    const x = this.x.low + share * (this.x.high - this.x.low);
+    const nearest = this.points.reduce((one, other) => (Math.abs(other.x - x) < Math.abs(one.x - x) ? other : one), last);
+    this.pointed.setAttribute("d", dot(`${this.#left(nearest.x)} ${this.#top(nearest.y)}`));
+    say(this.reading, this.texts.reading(nearest));
+  }
+
+  /** The table is made when somebody opens it. */
+  #fillTable() {
+    if (!this.table.open) return;
+    if (!this.values.parentElement) {
+      const heads = this.texts.columns.map((column) => make("th", { scope: "col" }, column));
+      const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), this.values);
+      const { name } = this.texts;
+      this.table.append(make("div", { class: "chart-values", role: "region", "aria-label": `Values of ${name}`, tabindex: "0" }, table));
+    }
+    this.values.replaceChildren(
+      ...this.points.map((point) => make("tr", {}, ...this.texts.cells(point).map((cell) => make("td", {}, cell)))),
+    );
+  }
+
+  /** @param {number} x */
+  #left(x) {
+    return (placeOn(this.x, x) * WIDTH).toFixed(1);
+  }
+
+  /** @param {number} y */
+  #top(y) {
+    return ((1 - placeOn(this.y, y)) * HEIGHT).toFixed(2);
+  }
+
+  /** @param {string} name */
+  #path(name) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("class", name);
+    this.drawing.append(path);
+    return path;
+  }
+}
+
+/** @param {string} place a line of no length, whose round ends are a dot */
+function dot(place) {
+  return `M${place}h0`;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Scale} scale
+ * @param {"top" | "left"} side
+ * @param {(tick: number) => number} placeOf
+ * @param {(tick: number) => string} text
+ */
+function label(element, scale, side, placeOf, text) {
+  const labels = scale.ticks.map((tick) => {
+    const one = make("span", {}, text(tick));
+    one.style.setProperty(side, `${(placeOf(tick) * 100).toFixed(2)}%`);
+    return one;
+  });
+  element.replaceChildren(...labels);
+}

@@ -1,0 +1,114 @@
+/**
+ * How the run's metrics went, and go on: a small chart for each.
+ *
+ * @typedef {import("./types.js").LogEntry} LogEntry
+ * @typedef {import("./types.js").Curves} Curves
+ * @typedef {{x: number, y: number, timestamp: string}} CurvePoint `x` is the number of the log line
+ */
+
+import { make, say } from "./dom.js";
+import { LineChart } from "./line_chart.js";
+import { address, get, serviceNow } from "./service.js";
+import { thinned } from "./thinned.js";
+import { clock, metricValue, words } from "./words.js";
+
+const POINTS = 200;
+const CURVES_MAX = 20;
+
+export class MetricCurves {
+  /**
+   * @param {HTMLElement} element
+   * @param {{domain: string, runNumber: number}} run
+   */
+  constructor(element, { domain, runNumber }) {
+    this.url = address(`/domains/${domain}/training-metrics`, { run: runNumber, points: POINTS });
+    this.notice = make("p", { class: "none charts-notice" });
+    this.retry = make("button", { type: "button", class: "quiet-button" }, "Try again");
+    this.retry.addEventListener("click", () => void this.load());
+    this.charts = make("div", { class: "charts" });
+    element.replaceChildren(this.notice, this.retry, this.charts);
+    /** @type {Map<string, {chart: LineChart<CurvePoint>, points: CurvePoint[]}>} */
+    this.curves = new Map();
+    /** @type {LogEntry[] | null} entries that came while the curves were being read */
+    this.waiting = [];
+    this.firstSeq = 1;
+    this.lastSeq = 0;
+    void this.load();
+  }
+
+  /** Read the curves so far. What comes in the meantime is added then. */
+  async load() {
+    this.retry.hidden = true;
+    say(this.notice, "Reading the metrics…");
+    /** @type {Curves} */
+    let found;
+    try {
+      found = await get(this.url);
+    } catch (error) {
+      say(this.notice, `The metrics' curves could not be read: ${error instanceof Error ? error.message : error}`);
+      this.retry.hidden = false;
+      return;
+    }
+    say(this.notice, found.is_exact ? "" : "The log is too long to look at every line: the curves show a part of it, spread evenly.");
+    this.firstSeq = found.first_seq;
+    this.lastSeq = found.last_seq;
+    for (const { name, points } of found.curves) {
+      for (const { seq, value, timestamp } of points) this.#add(name, { x: seq, y: value, timestamp });
+    }
+    this.#draw(this.curves.keys());
+    const entries = this.waiting;
+    this.waiting = null;
+    if (entries) this.append(entries);
+  }
+
+  /** @param {LogEntry[]} entries new ones, oldest first */
+  append(entries) {
+    if (this.waiting) {
+      this.waiting.push(...entries.filter((entry) => entry.metrics));
+      return;
+    }
+    const changed = new Set();
+    for (const { seq, timestamp, metrics } of entries) {
+      if (seq <= this.lastSeq) continue;
+      this.lastSeq = seq;
+      for (const [name, value] of Object.entries(metrics ?? {})) {
+        if (typeof value === "number" && this.#add(name, { x: seq, y: value, timestamp })) changed.add(name);
+      }
+    }
+    if (changed.size) this.#draw(changed);
+  }
+
+  /** @param {string} name @param {CurvePoint} point @returns {boolean} false when there are too many curves already */
+  #add(name, point) {
+    let curve = this.curves.get(name);
+    if (!curve) {
+      if (this.curves.size === CURVES_MAX) return false;
+      curve = { chart: newChart(name), points: [] };
+      this.curves.set(name, curve);
+      const names = [...this.curves.keys()].sort();
+      this.charts.insertBefore(curve.chart.element, this.charts.children[names.indexOf(name)] ?? null);
+    }
+    curve.points.push(point);
+    if (curve.points.length > 2 * POINTS) curve.points = thinned(curve.points, POINTS);
+    return true;
+  }
+
+  /** @param {Iterable<string>} names */
+  #draw(names) {
+    for (const name of names) {
+      const curve = this.curves.get(name);
+      curve?.chart.show(curve.points, this.firstSeq, this.lastSeq);
+    }
+  }
+}
+
+/** @param {string} name @returns {LineChart<CurvePoint>} */
+function newChart(name) {
+  return new LineChart({
+    name: words(name),
+    place: "log line",
+    columns: ["Log line", "Time", "Value"],
+    cells: ({ x, y, timestamp }) => [make("a", { href: `#L${x}` }, String(x)), clock(timestamp, serviceNow()), metricValue(y)],
+    reading: ({ x, y, timestamp }) => `${metricValue(y)} · line ${x}, ${clock(timestamp, serviceNow())}`,
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * The run's metrics against the baseline: a bar each, and the difference in words.
+ *
+ * @typedef {import("./types.js").Status} Status
+ */
+
+import { make, say } from "./dom.js";
+import { difference } from "./metric_difference.js";
+import { placeOn, scaleAround } from "./scale.js";
+import { metricValue, words } from "./words.js";
+
+/** @typedef {{row: HTMLElement, bar: HTMLElement, scale: HTMLElement, value: HTMLElement, baseline: HTMLElement, difference: HTMLElement}} Row */
+
+const WHOLE = { low: 0, high: 1, ticks: [0, 1] };
+
+export class MetricsView {
+  /**
+   * @param {HTMLElement} element
+   * @param {{domain: string, runNumber: number}} _run whose metrics are shown; the status says them all
+   */
+  constructor(element, _run) {
+    this.none = make("p", { class: "none" }, "No metric was reported yet.");
+    this.list = make("ul", { class: "metric-rows" });
+    this.legend = make("p", { class: "metric-legend" }, "│ marks the baseline: the last completed run before this one.");
+    this.legend.hidden = true;
+    element.replaceChildren(this.none, this.list, this.legend);
+    /** @type {Map<string, Row>} */
+    this.rows = new Map();
+  }
+
+  /** @param {Status} status */
+  update(status) {
+    const baselines = status.baseline_metrics ?? {};
+    const metrics = Object.entries(status.metrics).sort(byKindAndName);
+    const names = metrics.map(([name]) => name);
+    if (names.join("\n") !== [...this.rows.keys()].join("\n")) this.#build(names);
+    for (const [name, value] of metrics) {
+      const row = this.rows.get(name);
+      const baseline = Object.hasOwn(baselines, name) ? baselines[name] : null;
+      if (row && typeof value === "number") showNumber(row, name, value, baseline);
+      else if (row) showText(row, metricValue(value), baseline);
+    }
+    const hasBaseline = metrics.some(([name, value]) => typeof value === "number" && typeof baselines[name] === "number");
+    if (this.legend.hidden === hasBaseline) this.legend.hidden = !hasBaseline;
+    this.none.hidden = metrics.length > 0;
+    if (metrics.length === 0) say(this.none, status.completed_at ? "No metric was reported." : "No metric was reported yet.");
+  }
+
+  /** @param {string[]} names */
+  #build(names) {
+    this.rows = new Map(names.map((name) => [name, this.rows.get(name) ?? newRow(name)]));
+    this.list.replaceChildren(...[...this.rows.values()].map(({ row }) => row));
+  }
+}
+
+/**
+ * @param {[string, unknown]} one
+ * @param {[string, unknown]} other numbers first, then by name
+ */
+function byKindAndName([one, value], [other, otherValue]) {
+  const kinds = Number(typeof otherValue === "number") - Number(typeof value === "number");
+  return kinds || (one < other ? -1 : 1);
+}
+
+/** @param {string} name @returns {Row} */
+function newRow(name) {
+  const bar = make("span", { class: "metric-bar", "aria-hidden": "true" });
+  const scale = make("span", { class: "metric-scale" });
+  const value = make("b", { class: "metric-value" });
+  const baseline = make("span", { class: "metric-baseline" });
+  const change = make("span", { class: "metric-difference" });
+  const label = make("span", { class: "metric-name" }, words(name));
+  const row = make("li", {}, label, " ", bar, value, " ", change, " ", baseline, " ", scale);
+  return { row, bar, scale, value, baseline, difference: change };
+}
+
+/** @param {Row} row @param {string} name @param {number} value @param {unknown} baseline */
+function showNumber(row, name, value, baseline) {
+  const values = typeof baseline === "number" ? [value, baseline] : [value];
+  const isShare = values.every((one) => one >= 0 && one <= 1);
+  const scale = isShare ? WHOLE : scaleAround(Math.min(0, ...values), Math.max(0, ...values), 2);
+  const zero = placeOn(scale, 0);
+  const place = placeOn(scale, value);
+  const { text, kind } = difference(name, value, baseline);
+  row.row.className = kind;
+  setShare(row.bar, "--from", Math.min(zero, place));
+  setShare(row.bar, "--to", Math.max(zero, place));
+  if (typeof baseline === "number") setShare(row.bar, "--baseline", placeOn(scale, baseline));
+  row.bar.classList.toggle("has-baseline", typeof baseline === "number");
+  say(row.value, metricValue(value));
+  say(row.difference, text);
+  say(row.baseline, typeof baseline === "number" ? `baseline ${metricValue(baseline)}` : "");
+  say(row.scale, isShare ? "" : `scale ${metricValue(scale.low)} to ${metricValue(scale.high)}`);
+}
+
+/** @param {Row} row @param {string} value @param {unknown} baseline */
+function showText(row, value, baseline) {
+  row.row.className = "text";
+  say(row.value, value);
+  say(row.difference, "");
+  say(row.baseline, baseline === null ? "" : `baseline ${metricValue(baseline)}`);
+  say(row.scale, "");
+}
+
+/** @param {HTMLElement} element @param {string} property @param {number} share */
+function setShare(element, property, share) {
+  element.style.setProperty(property, `${(share * 100).toFixed(2)}%`);
+}

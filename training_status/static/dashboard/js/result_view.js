@@ -1,0 +1,145 @@
+/**
+ * What a run produced: its prompts to read and copy, and whatever else it is as a tree.
+ *
+ * @typedef {import("./types.js").Status} Status
+ */
+
+import { make, say } from "./dom.js";
+import { jsonTree } from "./json_tree.js";
+import { address, get } from "./service.js";
+import { words } from "./words.js";
+
+const COPIED_FOR_MS = 2000;
+
+export class ResultView {
+  /**
+   * @param {HTMLElement} element
+   * @param {{runId: string}} run
+   */
+  constructor(element, { runId }) {
+    this.url = address(`/training-runs/${runId}/result`);
+    this.notice = make("p", { class: "none result-notice" });
+    this.retry = make("button", { type: "button", class: "quiet-button" }, "Try again");
+    this.retry.addEventListener("click", () => void this.load());
+    this.retry.hidden = true;
+    this.content = make("div", { class: "result" });
+    element.replaceChildren(this.notice, this.retry, this.content);
+    /** @type {Status["status"] | null} */
+    this.state = null;
+    this.fileName = "";
+  }
+
+  /** @param {Status} status */
+  update(status) {
+    this.fileName = `${status.domain_name}-${status.run_number}-result.json`;
+    if (status.status === this.state) return;
+    this.state = status.status;
+    if (status.status === "completed") {
+      void this.load();
+    } else {
+      this.content.replaceChildren();
+      this.retry.hidden = true;
+      say(this.notice, status.status === "failed" ? "This run failed: it has no result." : "No result yet: it comes when the training is complete.");
+    }
+  }
+
+  /** Read the result and show it. */
+  async load() {
+    this.retry.hidden = true;
+    say(this.notice, "Reading the result…");
+    /** @type {unknown} */
+    let result;
+    try {
+      result = await get(this.url);
+    } catch (error) {
+      if (this.state !== "completed") return;
+      const isNone = error instanceof Object && "status" in error && error.status === 404;
+      this.retry.hidden = isNone;
+      const why = error instanceof Error ? error.message : String(error);
+      say(this.notice, isNone ? "This run reported no result." : `The result could not be read: ${why}`);
+      return;
+    }
+    if (this.state !== "completed") return;
+    say(this.notice, "");
+    this.content.replaceChildren(...this.#parts(result));
+  }
+
+  /** @param {unknown} result */
+  #parts(result) {
+    const { prompts, ...rest } = isObject(result) ? result : { prompts: null, result };
+    const parts = [];
+    const download = make("a", { href: this.url, download: this.fileName, class: "quiet-button" }, "Download all as JSON");
+    parts.push(make("p", { class: "result-actions" }, download));
+    const hasPrompts = isObject(prompts) && Object.keys(prompts).length > 0;
+    if (hasPrompts) for (const [name, value] of Object.entries(prompts)) parts.push(prompt(name, value));
+    const others = hasPrompts || prompts === undefined || prompts === null ? rest : { prompts, ...rest };
+    if (Object.keys(others).length) {
+      if (hasPrompts) parts.push(make("h3", {}, "Beside the prompts"));
+      parts.push(jsonTree(others));
+    }
+    if (parts.length === 1) parts.push(make("p", { class: "none" }, "The result is empty."));
+    return parts;
+  }
+}
+
+/** @param {string} name @param {unknown} value a text, or the parts that it is made of */
+function prompt(name, value) {
+  const heading = make("h3", {}, words(name));
+  const whole = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  const section = make("section", { class: "prompt", "aria-label": `Prompt ${words(name)}` });
+  section.append(make("div", { class: "prompt-heading" }, heading, copyButton(`Copy ${words(name)}`, whole)));
+  if (typeof value === "string") section.append(preformatted(value));
+  else if (!isObject(value)) section.append(jsonTree({ [name]: value }));
+  else {
+    const rest = Object.entries(value).filter(([, one]) => typeof one !== "string");
+    for (const [key, one] of Object.entries(value)) {
+      if (typeof one === "string") section.append(make("h4", {}, words(key)), preformatted(one));
+    }
+    if (rest.length) section.append(jsonTree(Object.fromEntries(rest)));
+  }
+  return section;
+}
+
+/** @param {string} text */
+function preformatted(text) {
+  return make("pre", { class: "prompt-text" }, text);
+}
+
+/** @param {string} label @param {string} text */
+function copyButton(label, text) {
+  const button = make("button", { type: "button", class: "quiet-button", "aria-label": label }, "Copy");
+  button.addEventListener("click", async () => {
+    const isCopied = await copy(text);
+    button.textContent = isCopied ? "Copied" : "Not allowed";
+    button.setAttribute("aria-label", `${label}: ${button.textContent}`);
+    setTimeout(() => {
+      button.textContent = "Copy";
+      button.setAttribute("aria-label", label);
+    }, COPIED_FOR_MS);
+  });
+  return button;
+}
+
+/** @param {string} text @returns {Promise<boolean>} whether the browser let us */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Over plain HTTP from another machine there is no clipboard: the old way still works there.
+    const field = make("textarea", { readonly: "", class: "copied-text", "aria-hidden": "true" });
+    field.value = text;
+    const focused = document.activeElement;
+    document.body.append(field);
+    field.select();
+    const isCopied = document.execCommand("copy");
+    field.remove();
+    if (focused instanceof HTMLElement) focused.focus();
+    return isCopied;
+  }
+}
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

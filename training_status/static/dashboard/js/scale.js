@@ -1,0 +1,54 @@
+/** Scales that people can read: round limits and few ticks. */
+
+const STEPS = [1, 2, 2.5, 5, 10];
+
+/** @typedef {{low: number, high: number, ticks: number[]}} Scale */
+
+/**
+ * A scale with round ends around two values, and about so many ticks.
+ *
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ * @returns {Scale}
+ */
+export function scaleAround(low, high, count) {
+  const spread = high - low || Math.abs(high) / 2 || 1;
+  const step = roundUp(spread / count);
+  const first = Math.floor(low / step + 1e-9);
+  let last = Math.ceil(high / step - 1e-9);
+  if (last === first) last += 1;
+  // Multiples, not sums, and of few digits: 0.1 + 0.2 is no label.
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+  const [lowest, highest] = [ticks[0], ticks.at(-1)];
+  // At the very ends of what a number can be there is nothing rounder than the values themselves.
+  if (!Number.isFinite(lowest) || !Number.isFinite(highest)) return { low, high, ticks: [low, high] };
+  return { low: lowest ?? low, high: highest ?? high, ticks };
+}
+
+/**
+ * The round values between two others, which stay the ends.
+ *
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ * @returns {Scale} with whole ticks
+ */
+export function scaleBetween(low, high, count) {
+  const around = scaleAround(low, high, count);
+  const ticks = around.ticks.filter((tick) => tick >= low && tick <= high && Number.isInteger(tick));
+  return { low, high, ticks: ticks.length ? ticks : [low] };
+}
+
+/** @param {number} value the next larger of 1, 2, 2.5, 5 times a power of ten */
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return (STEPS.find((step) => step * power >= value * (1 - 1e-9)) ?? 10) * power;
+}
+
+/** @param {Scale} scale @param {number} value where on the scale, from 0 to 1 */
+export function placeOn(scale, value) {
+  if (scale.high === scale.low) return 0.5;
+  const part = Number.isFinite(scale.high - scale.low) ? 1 : 0.5; // of an extent that is no number any more, the halves are
+  return (value * part - scale.low * part) / (scale.high * part - scale.low * part);
+}

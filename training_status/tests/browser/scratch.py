@@ -1,0 +1,36 @@
+"""A part of a page alone on an otherwise empty page of the service, and what must hold for every page."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+EMPTY_PAGE = "/sign-in"  # which has no script of its own
+_MOUNT = """async ([file, name, options, styles]) => {
+    for (const style of styles) {
+        const link = document.createElement("link");
+        link.rel = "stylesheet";
+        link.href = `/static/dashboard/${style}`;
+        const loaded = new Promise(resolve => { link.onload = resolve; });
+        document.head.append(link);
+        await loaded;
+    }
+    const texts = {h1: "A page", h2: name, div: ""};
+    const [title, heading, element] = Object.entries(texts).map(([tag, text]) =>
+        Object.assign(document.createElement(tag), {textContent: text}));
+    const card = document.createElement("section");
+    card.className = "card";
+    card.append(heading, element);
+    document.querySelector("main").replaceChildren(title, card);
+    const module = await import(`/static/dashboard/js/${file}`);
+    window.part = new module[name](element, options);
+}"""
+
+
+def mount(page: Page, file: str, name: str, options: dict[str, Any]) -> None:
+    """Put the part alone into the page, as `window.part`."""
+    page.evaluate(_MOUNT, [file, name, options, ["run.css", "metrics.css"]])
+
+
+def widest_overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")  # type: ignore[no-any-return]

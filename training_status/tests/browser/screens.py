@@ -1,0 +1,173 @@
+"""`make screens`: a picture of every page in every state, light and dark, for docs/screens.
+
+Made from a service of its own with runs that are put into each state; looked at before they are committed.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from training_status.tests.acceptance.running_service import Run, Service, complete, fail, log, phase, progress
+
+PICTURES = Path(__file__).resolve().parents[3] / "docs" / "screens"
+ENTITY, RELATION = "entity_extraction_optimization", "relation_extraction_optimization"
+DOMAINS = {
+    "medical": "Entities and relations of clinical notes",
+    "legal": "Contracts and rulings, their parties and clauses",
+    "finance": "Filings, their figures and who reported them",
+    "chemistry": "Reactions, substances and conditions from papers",
+    "news": "People, places and events of the day",
+    "patents": "Claims and what they rest on",
+    "support": "Products, faults and what helped",
+    "insurance": "Claims, causes and sums",
+    "biology": "Genes, proteins and how they act",
+}
+
+
+def main() -> None:
+    """Make all pictures, or those whose names are given."""
+    wanted = set(sys.argv[1:])
+    service = Service()
+    try:
+        service.start()
+        tell_stories(service)
+        with sync_playwright() as playwright:
+            as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=as_root)
+            for scheme in ("light", "dark"):
+                with signed_in(browser, service, scheme) as page:
+                    for name, path in PAGES.items():
+                        if not wanted or name in wanted:
+                            picture(page, service, name, path, scheme)
+                    if not wanted or "disconnected" in wanted:
+                        disconnected(page, service, scheme)
+    finally:
+        service.stop()
+
+
+PAGES = {
+    "domains": "/",
+    "running": "/domains/medical",
+    "completed": "/domains/medical/runs/2",
+    "history": "/domains/medical/history",
+    "failed": "/domains/legal",
+    "pending": "/domains/finance",
+    "stalled": "/domains/chemistry",
+    "hanging": "/domains/news",
+    "lost": "/domains/patents",
+    "cancelled": "/domains/support",
+    "never-trained": "/domains/insurance",
+}
+
+
+def tell_stories(service: Service) -> None:
+    """Runs in every state there is, with times that look like those of real ones."""
+    operator = service.client(service.token("operator"))
+    for name, description in DOMAINS.items():
+        operator.post("/domains", json={"name": name, "description": description})
+    for f1 in (0.74, 0.82):
+        done = Run(operator, "medical", optimizer="miprov2", sample_count=120, tags=["nightly"])
+        for name in (ENTITY, RELATION):
+            done.send(phase(name), *trials(name, 12, f1))
+        prompts = {"entity": "Name every entity of the text, each with its type.", "relation": "Say how they relate."}
+        done.send(complete(metrics=scores(f1), result={"prompts": prompts}))
+    running = Run(operator, "medical", optimizer="miprov2", sample_count=120)
+    running.send(phase("loading_data", message="120 samples"), phase(ENTITY), *trials(ENTITY, 40, 0.86)[:58])
+    running.send(
+        log("the model answered slowly, \x1b[33m4.2 s\x1b[0m", "WARNING"), progress(0.72, message="trial 29 of 40")
+    )
+    failed = Run(operator, "legal", optimizer="gepa", sample_count=80)
+    failed.send(
+        phase("loading_data"), log("clause 7 cannot be read", "ERROR"), fail("ValueError: 3 of 80 samples have no text")
+    )
+    Run(operator, "finance", optimizer="copro")
+    for name in ("chemistry", "news", "patents", "support", "biology"):
+        Run(operator, name, optimizer="simba").send(phase(ENTITY), *trials(ENTITY, 20, 0.7)[:22])
+    ok_to_cancel = operator.get("/domains/support/training-status").json()["training_run_id"]
+    operator.post(f"/training-runs/{ok_to_cancel}/cancel")
+    Run(operator, "biology")
+    service.run_in_django(AGED)
+
+
+AGED = """
+from datetime import timedelta
+from django.utils import timezone
+from django.db.models import F
+from training_status.models import PhaseTiming, TrainingLogEntry, TrainingRun
+now, minutes = timezone.now(), lambda n: timedelta(minutes=n)
+TrainingRun.objects.filter(started_at__isnull=False).update(
+    created_at=F("created_at") - minutes(40), started_at=F("started_at") - minutes(40))
+PhaseTiming.objects.update(started_at=F("started_at") - minutes(30))
+PhaseTiming.objects.filter(phase="loading_data").update(
+    started_at=F("started_at") - minutes(9), ended_at=F("ended_at") - minutes(30))
+TrainingRun.objects.filter(phase_started_at__isnull=False).update(phase_started_at=F("phase_started_at") - minutes(30))
+silent = TrainingRun.objects.filter(domain__name__in=["chemistry", "support"])
+silent.update(last_report_at=now - minutes(3), last_event_at=now - minutes(3))
+TrainingRun.objects.filter(domain__name="support").update(cancel_requested_at=now - minutes(4))
+TrainingRun.objects.filter(domain__name="news").update(
+    last_report_at=now + minutes(30), last_event_at=now - minutes(45))
+TrainingRun.objects.filter(domain__name="medical", run_number=3).update(last_report_at=now + minutes(30))
+TrainingRun.objects.filter(domain__name="patents").update(
+    state="failed", failure_reason="lost", ended_at=now - minutes(16), last_report_at=now - minutes(16))
+"""
+
+
+def trials(name: str, count: int, best: float) -> list[dict[str, object]]:
+    """What a search reports: a step and a line for each trial, towards the best score."""
+    told = []
+    for trial in range(1, count + 1):
+        score = round(best * (1 - 0.35 / trial**0.6), 4)
+        metric = "entity_f1" if name == ENTITY else "relation_f1"
+        told.append(progress(trial / count, message=f"trial {trial} of {count}", metrics={metric: score}))
+        told.append(log(f"{3 + trial % 4} demonstrations, score {score:.3f}", "DEBUG", step=name))
+    return told
+
+
+def scores(f1: float) -> dict[str, float]:
+    """The final metrics of a run."""
+    return {"entity_f1": f1, "relation_f1": round(f1 - 0.06, 2), "validation_loss": round(1 - f1, 2)}
+
+
+@contextmanager
+def signed_in(browser: Browser, service: Service, scheme: str) -> Iterator[Page]:
+    """A page in which the operator is signed in."""
+    with browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": 1280, "height": 900},
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{service.url}/sign-in")
+        page.screenshot(path=PICTURES / f"sign-in-{scheme}.png")
+        page.get_by_label("User name").fill("operator")
+        page.get_by_label("Password").fill(service.operator_password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{service.url}/")
+        yield page
+
+
+def picture(page: Page, service: Service, name: str, path: str, scheme: str) -> None:
+    """The page as it is when everything on it is there."""
+    page.goto(service.url + path)
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(1500)  # streams go on, so no event says that all is shown
+    page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=name == "running")
+
+
+def disconnected(page: Page, service: Service, scheme: str) -> None:
+    """The page while the service is away."""
+    page.goto(service.url + PAGES["running"])
+    page.get_by_text("live", exact=True).wait_for()
+    service.terminate()
+    page.get_by_text("reconnecting").wait_for()
+    page.screenshot(path=PICTURES / f"disconnected-{scheme}.png")
+    service.start()
+
+
+if __name__ == "__main__":
+    main()

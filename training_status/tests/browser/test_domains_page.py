@@ -1,0 +1,74 @@
+"""The page of the domains: live, sortable, searchable."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from training_status.tests.acceptance.conftest import create_domain
+from training_status.tests.acceptance.running_service import Run, Service, complete, phase, progress
+from training_status.tests.browser.axe import violations
+from training_status.tests.browser.scratch import widest_overflow
+
+ENTITY = "entity_extraction_optimization"
+
+
+@pytest.fixture
+def page(service: Service, new_page: Callable[[str], Page], run: Run) -> Page:
+    page = new_page(service.url)
+    expect(page.locator("#connection")).to_have_text("live")
+    return page
+
+
+def names(page: Page) -> list[str]:
+    return [name.inner_text() for name in page.locator("tbody tr:visible a.name").all()]
+
+
+def test_a_domain_is_shown_as_it_goes_on(page: Page, run: Run) -> None:
+    row = page.locator(f"tr[data-domain={run.domain}]")
+    expect(row).to_contain_text("pending")
+    run.send(phase(ENTITY), progress(0.5, message="trial 5 of 10", metrics={"entity_f1": 0.71}))
+    expect(row).to_contain_text("training")
+    expect(row).to_contain_text("27 %")
+    expect(row).to_contain_text("trial 5 of 10")
+    expect(row).to_contain_text("entity f1 0.71")
+    expect(row.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "27")
+    run.send(complete())
+    expect(row).to_contain_text("completed")
+    row.get_by_role("link", name=run.domain).click()
+    expect(page).to_have_url(re.compile(rf"/domains/{run.domain}$"))
+
+
+def test_a_domain_created_meanwhile_appears_with_its_first_run(page: Page, run: Run) -> None:
+    domain = create_domain(run.client)
+    Run(run.client, domain).send(phase(ENTITY))
+    expect(page.locator(f"tr[data-domain={domain}]")).to_contain_text("entity extraction")
+
+
+def test_finding_and_sorting_are_kept_in_the_address(page: Page, run: Run) -> None:
+    other = Run(run.client, create_domain(run.client))
+    other.send(phase(ENTITY))
+    page.reload()
+    page.get_by_label("Find").fill(other.domain)
+    expect(page.locator("#found")).to_have_text(re.compile(r"^1 of \d+$"))
+    assert names(page) == [other.domain]
+    page.reload()
+    expect(page.get_by_label("Find")).to_have_value(other.domain)
+    expect(page.locator("#found")).to_have_text(re.compile(r"^1 of \d+$"))
+    page.get_by_label("Find").fill("")
+    page.get_by_role("button", name="Progress").press("Enter")
+    expect(page.locator("th[data-sort=progress]")).to_have_attribute("aria-sort", "ascending")
+    expect(page).to_have_url(re.compile(r"\?sort=progress$"))
+    found = names(page)
+    assert found.index(other.domain) < found.index(run.domain)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_violation_in_axe(page: Page, run: Run, scheme: str) -> None:
+    run.send(phase(ENTITY), progress(0.5, message="x" * 200, metrics={"entity_f1": 0.71}))
+    expect(page.locator(f"tr[data-domain={run.domain}]")).to_contain_text("27 %")
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    assert violations(page) == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert widest_overflow(page) <= 0

@@ -38,6 +38,7 @@ export class FilteredLog {
   }
 
   #stopping = new AbortController();
+  #hasTrouble = false;
   /** @type {Promise<void> | null} */
   #looking = null;
 
@@ -156,6 +157,8 @@ export class FilteredLog {
       const low = page.total_is_exact ? this.first : (page.searched_to_seq ?? this.first);
       this.pages.put(keyOf(this.sections.putFirst(low, high, page.total_logs), 0), page.logs);
       this.searchedTo = low;
+      if (this.#hasTrouble) this.listener.onTrouble(null);
+      this.#hasTrouble = false;
       if (!isFirst) this.listener.onShift(page.total_logs);
     } catch (error) {
       this.#complain(error);
@@ -177,6 +180,7 @@ export class FilteredLog {
   #complain(error) {
     if (this.#stopping.signal.aborted) return;
     if (!(error instanceof ServiceError)) throw error;
+    this.#hasTrouble = true;
     this.listener.onTrouble(error);
   }
 
@@ -191,12 +195,11 @@ export class FilteredLog {
       { ...this.narrowing, order: "desc", after_seq: low - 1, before_seq: high + 1, page: page + 1 },
       signal,
     );
-    const expected = Math.min(PAGE_SIZE, section.total - page * PAGE_SIZE);
-    if (answer.logs.length >= expected) return answer.logs;
     if (answer.searched_to_seq === null) {
       this.#correct(section, answer.total_logs);
       return answer.logs;
     }
+    if (answer.logs.length >= Math.min(PAGE_SIZE, section.total - page * PAGE_SIZE)) return answer.logs;
     if (answer.total_is_exact) throw new ServiceError("The service needs longer to look through this log.", 503);
     // It came so far in a second: what is before is a section of its own.
     this.sections.divide(section, answer.searched_to_seq, answer.total_logs);
@@ -205,9 +208,9 @@ export class FilteredLog {
 
   /** Entries of the section are no longer kept. @param {Section} section @param {number} total */
   #correct(section, total) {
-    const gone = section.total - total;
+    const more = total - section.total;
     section.total = total;
-    this.listener.onShift(-gone);
+    if (more) this.listener.onShift(more);
   }
 
   /** How many match from `low` to `high`. @param {number} low @param {number} high */

@@ -102,7 +102,7 @@ export class LogView {
     void this.finder.firstError();
   }
 
-  /** End everything, and leave the frame for another run's log. */
+  /** End everything, and leave the frame for another run's log. What comes afterwards is not shown. */
   destroy() {
     this.#ending.abort();
     cancelAnimationFrame(this.#frame);
@@ -213,11 +213,11 @@ export class LogView {
   #shift(rows) {
     this.rows.forget();
     this.rows.resize(this.lists.list.total);
-    if (!this.follow.isOn) this.follow.scrollTo(this.rows.scroller.scrollTop + rows * ROW_HEIGHT);
+    if (!this.follow.isOn) this.follow.scrollTo(this.rows.scale.top + rows * ROW_HEIGHT);
   }
 
   #drawSoon() {
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+    if (!this.#ending.signal.aborted) this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
   #draw() {

@@ -17,6 +17,12 @@ _IS_IN_SIGHT = """seq => {
     return row && row.top >= scroller.top && row.bottom <= scroller.bottom;
 }"""
 
+_FIRST_IN_SIGHT = """() => {
+    const top = document.querySelector(".log-scroller").getBoundingClientRect().top;
+    const rows = [...document.querySelectorAll(".log-row")];
+    return Number(rows.find(row => row.getBoundingClientRect().top >= top)?.id.replace("log-line-", ""));
+}"""
+
 NewPage = Callable[[str], Page]
 
 
@@ -65,6 +71,13 @@ class LogOnPage:
     def wheel(self, pixels: int) -> None:
         self.scroller.hover()
         self.page.mouse.wheel(0, pixels)
+
+    def first_in_sight(self) -> int:
+        """The first row that is wholly in sight."""
+        return self.page.evaluate(_FIRST_IN_SIGHT)  # type: ignore[no-any-return]
+
+    def await_first_in_sight(self, seq: int) -> None:
+        self.page.wait_for_function(f"seq => ({_FIRST_IN_SIGHT})() === seq", arg=seq)
 
     def rows_in_document(self) -> int:
         return self.page.locator(".log-row").count()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import Run, Service, log, progress
 from training_status.tests.browser.axe import violations
 from training_status.tests.browser.log_on_page import LogOnPage
@@ -59,6 +60,23 @@ def test_a_filtered_log_is_followed_too(service: Service, new_page: NewPage, run
     shown.await_rows(11, 13)
     expect(shown.count).to_have_text("2 of 14 lines")
     expect(shown.chip("WARNING")).to_have_text("WARNING 2")
+
+
+def test_the_log_of_the_next_run(service: Service, new_page: NewPage) -> None:
+    """A domain's page moves on from run to run, and with it the log in the same frame."""
+    operator = service.client(service.token("operator"))
+    domain = create_domain(operator)
+    page = new_page(f"{service.url}/domains/{domain}")
+    expect(page.get_by_role("heading", name="Never trained")).to_be_visible()
+    for message in ("of the first run", "of the second run"):
+        Run(operator, domain).send(*lines(1, 200), log(message), log("broken", "ERROR"))
+        expect(page.locator("#log-line-201 .log-message")).to_have_text(message)
+        expect(page.get_by_role("button", name="ERROR")).to_have_count(1)
+        page.keyboard.press("e")
+        expect(page.locator("[aria-selected=true] .log-message")).to_have_text("broken")
+        expect(page.get_by_role("region", name="Selected line")).to_contain_text("Line 202")
+        page.wait_for_url("**#L202")
+    assert page.evaluate("() => document.querySelectorAll('select[data-part=step] option').length") == 8
 
 
 def test_clicking_lines(service: Service, new_page: NewPage, run: Run) -> None:

@@ -1,5 +1,6 @@
 """The log on a run's page: long logs, filters, search, and what messages may contain."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import ENTITY, RELATION, Run, Service, fail, log
 from training_status.tests.browser.filled_log import drop_prefix, fill_log
 from training_status.tests.browser.log_on_page import LogOnPage
+from training_status.tests.programs import path_of
 
 NewPage = Callable[[str], Page]
 MILLION = 1_000_000
@@ -50,6 +52,73 @@ def test_every_place_in_a_million_lines(service: Service, new_page: NewPage, lon
     shown.await_in_sight(MILLION)
     assert shown.rows_in_document() < 100
     expect(shown.count).to_have_text("1,000,000 lines")
+
+
+@pytest.fixture
+def dense_page(chromium: Browser, service: Service) -> Iterator[NewPage]:
+    """A function that opens a page on a screen whose pixels are so small that a million rows are too many of them."""
+    path = path_of("chromium")
+    arguments = ["--force-device-scale-factor=3", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with chromium.browser_type.launch(executable_path=path, args=arguments) as browser:
+        yield sign_in(browser.new_context(no_viewport=True).new_page(), service)
+
+
+def sign_in(page: Page, service: Service) -> NewPage:
+    """A function that shows an address in this page, in which the operator is signed in then."""
+    page.goto(f"{service.url}/sign-in")
+    page.get_by_label("User name").fill("operator")
+    page.get_by_label("Password").fill(service.operator_password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{service.url}/")
+
+    def show(address: str) -> Page:
+        page.goto(address)
+        return page
+
+    return show
+
+
+def test_every_place_on_a_screen_of_small_pixels(service: Service, dense_page: NewPage, long_run: Run) -> None:
+    shown = LogOnPage(dense_page, service, long_run)
+    shown.await_in_sight(MILLION)
+    assert shown.scroller.evaluate("scroller => scroller.scrollHeight") < MILLION * 16, "this screen has room for all"
+    shown.scroll_to(0.5)
+    shown.await_in_sight(MILLION // 2 + 10)
+    # Steps are as long as ever.
+    first = shown.first_in_sight()
+    shown.wheel(160)
+    shown.await_first_in_sight(first + 10)
+    shown.page.keyboard.press("Home")
+    shown.await_first_in_sight(1)
+    shown.wheel(1600)
+    shown.await_first_in_sight(101)
+    shown.scroller.evaluate("scroller => { scroller.scrollTop -= 800; }")
+    shown.await_first_in_sight(51)
+    shown.page.evaluate("() => { location.hash = '#L723456'; }")
+    shown.await_in_sight(723456)
+    shown.page.keyboard.press("End")
+    shown.await_in_sight(MILLION)
+    expect(shown.latest).to_be_hidden()
+    shown.wheel(-1600)
+    expect(shown.latest).to_be_visible()
+    shown.wheel(3200)
+    shown.await_in_sight(MILLION)
+    expect(shown.latest).to_be_hidden()
+    assert shown.rows_in_document() < 100
+
+
+def test_a_page_that_nobody_waits_for_any_more_is_broken_off(
+    service: Service, new_page: NewPage, long_run: Run
+) -> None:
+    shown = LogOnPage(new_page, service, long_run)
+    shown.await_in_sight(MILLION)
+    shown.page.route("**/training-logs?*", lambda _: None, times=1)  # an answer that never comes
+    with shown.page.expect_request("**/training-logs?*") as awaited:
+        shown.scroll_to(0.25)
+    with shown.page.expect_event("requestfailed") as failed:
+        shown.scroll_to(0.75)
+    assert failed.value.url == awaited.value.url
+    shown.await_in_sight(MILLION * 3 // 4 + 5)
 
 
 def test_a_link_to_a_line(service: Service, new_page: NewPage, long_run: Run) -> None:
@@ -133,20 +202,20 @@ def test_the_place_stays_when_the_filter_changes(service: Service, new_page: New
 def test_search(service: Service, new_page: NewPage, run: Run) -> None:
     run.send(
         *[log("Nothing here")] * 150,
-        log("a Needle (1.5)"),
+        log("a Needle-x (1.5)"),
         *[log("Nothing here")] * 150,
-        log("needle (1.5) needle (1.5)"),
+        log("needle-x (1.5) needle-x (1.5)"),
     )
     shown = LogOnPage(new_page, service, run)
-    shown.search.fill("needle (1.5)")
+    shown.search.fill("needle-x (1.5)")
     expect(shown.count).to_have_text("302 lines · 2 matches")
-    expect(shown.row(302).locator("mark")).to_have_text(["needle (1.5)"] * 2)
+    expect(shown.row(302).locator("mark")).to_have_text(["needle-x (1.5)"] * 2)
     shown.search.press("Enter")
     shown.await_selected(302)
     shown.search.press("Shift+Enter")
     shown.await_selected(151)
-    shown.await_in_sight(151, "a Needle (1.5)")
-    expect(shown.row(151).locator("mark")).to_have_text("Needle (1.5)")
+    shown.await_in_sight(151, "a Needle-x (1.5)")
+    expect(shown.row(151).locator("mark")).to_have_text("Needle-x (1.5)")
     shown.page.get_by_role("button", name="Previous match").click()
     shown.await_selected(302)
     expect(shown.notice).to_have_text("Went on from the last line.")
@@ -181,17 +250,7 @@ def test_a_search_that_takes_too_long_goes_on_when_asked(hasty_service: Service,
 
     with chromium.new_context() as context:
         page = context.new_page()
-        page.goto(f"{hasty_service.url}/sign-in")
-        page.get_by_label("User name").fill("operator")
-        page.get_by_label("Password").fill(hasty_service.operator_password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{hasty_service.url}/")
-
-        def open_page(address: str) -> Page:
-            page.goto(address)
-            return page
-
-        shown = LogOnPage(open_page, hasty_service, run, "?search=00&only=matching")
+        shown = LogOnPage(sign_in(page, hasty_service), hasty_service, run, "?search=00&only=matching")
         expect(shown.count).to_have_text(f"at least {found(3001)} lines, searched back to line 3,001")
         shown.await_in_sight(5000)
         page.get_by_role("button", name="Go on searching").click()

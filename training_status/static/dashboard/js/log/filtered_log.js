@@ -7,23 +7,16 @@
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("./log_filter.js").Narrowing} Narrowing
  * @typedef {import("./log_pages.js").ReadPage} ReadPage
+ * @typedef {import("./log_sections.js").Section} Section
  * @typedef {import("./log_source.js").LogSource} LogSource
  * @typedef {import("./whole_log.js").ListListener} ListListener
- *
- * @typedef {object} Section
- * @property {number} id
- * @property {number} low the first entry looked at
- * @property {number} high the last
- * @property {number} total how many of them match
- * @property {LogEntry[] | null} live the matches, of a section that came live
  */
 
 import { ServiceError } from "../service.js";
 import { matches } from "./log_filter.js";
 import { LogPages } from "./log_pages.js";
+import { LogSections } from "./log_sections.js";
 import { PAGE_SIZE } from "./log_source.js";
-
-const LIVE_MAX = 500;
 
 export class FilteredLog {
   /**
@@ -40,18 +33,17 @@ export class FilteredLog {
     this.last = last;
     this.listener = listener;
     this.pages = new LogPages(listener.onChange, listener.onTrouble);
-    /** @type {Section[]} oldest first, without gaps between them */
-    this.sections = [];
+    this.sections = new LogSections();
     this.searchedTo = last + 1;
   }
 
-  #ids = 0;
   #stopping = new AbortController();
+  #hasTrouble = false;
   /** @type {Promise<void> | null} */
   #looking = null;
 
   get total() {
-    return this.sections.reduce((sum, section) => sum + section.total, 0);
+    return this.sections.total;
   }
 
   /** Whether all of the log has been looked through. */
@@ -74,7 +66,7 @@ export class FilteredLog {
 
   /** @param {number} index @returns {LogEntry | undefined} undefined while it is not here */
   entryAt(index) {
-    const place = this.#placeOf(index);
+    const place = this.sections.placeOf(index);
     if (place === null) return undefined;
     const { section, offset } = place;
     if (section.live) return section.live[offset];
@@ -87,7 +79,7 @@ export class FilteredLog {
     /** @type {Map<string, ReadPage>} */
     const wanted = new Map();
     for (let index = from; index <= to; index++) {
-      const place = this.#placeOf(index);
+      const place = this.sections.placeOf(index);
       if (place === null || place.section.live) continue;
       const { section, offset } = place;
       const fromEnd = section.total - 1 - offset;
@@ -128,10 +120,8 @@ export class FilteredLog {
       return;
     }
     const found = added.filter((entry) => matches(entry, this.narrowing));
-    const section = this.#liveSection();
-    section.live?.push(...found);
-    section.total += found.length;
-    section.high = this.last = newest.seq;
+    this.sections.putLive(found, this.last + 1, newest.seq);
+    this.last = newest.seq;
     if (found.length) this.listener.onGrowth(found.length);
   }
 
@@ -148,8 +138,7 @@ export class FilteredLog {
     if (first <= this.first) return;
     this.first = first;
     const before = this.total;
-    this.sections = this.sections.filter((section) => section.high >= first);
-    for (const section of this.sections) section.low = Math.max(section.low, first);
+    this.sections.forget(first);
     if (this.total !== before) this.listener.onShift(this.total - before);
   }
 
@@ -164,12 +153,12 @@ export class FilteredLog {
     if (high < this.first) return;
     try {
       const page = await this.source.page({ ...this.narrowing, order: "desc", before_seq: high + 1 }, this.#stopping.signal);
-      const isFirst = this.sections.length === 0;
+      const isFirst = this.sections.isEmpty;
       const low = page.total_is_exact ? this.first : (page.searched_to_seq ?? this.first);
-      const section = this.#section(low, high, page.total_logs);
-      this.pages.put(keyOf(section, 0), page.logs);
-      this.sections.unshift(section);
+      this.pages.put(keyOf(this.sections.putFirst(low, high, page.total_logs), 0), page.logs);
       this.searchedTo = low;
+      if (this.#hasTrouble) this.listener.onTrouble(null);
+      this.#hasTrouble = false;
       if (!isFirst) this.listener.onShift(page.total_logs);
     } catch (error) {
       this.#complain(error);
@@ -178,8 +167,7 @@ export class FilteredLog {
 
   /** @param {number} low @param {number} high */
   async #lookAtNew(low, high) {
-    const section = this.#section(low, high, 0);
-    this.sections.push(section);
+    const section = this.sections.putLast(low, high, 0);
     try {
       section.total = await this.#count(low, high);
       if (section.total) this.listener.onGrowth(section.total);
@@ -192,6 +180,7 @@ export class FilteredLog {
   #complain(error) {
     if (this.#stopping.signal.aborted) return;
     if (!(error instanceof ServiceError)) throw error;
+    this.#hasTrouble = true;
     this.listener.onTrouble(error);
   }
 
@@ -206,30 +195,22 @@ export class FilteredLog {
       { ...this.narrowing, order: "desc", after_seq: low - 1, before_seq: high + 1, page: page + 1 },
       signal,
     );
-    const expected = Math.min(PAGE_SIZE, section.total - page * PAGE_SIZE);
-    if (answer.logs.length >= expected) return answer.logs;
     if (answer.searched_to_seq === null) {
       this.#correct(section, answer.total_logs);
       return answer.logs;
     }
+    if (answer.logs.length >= Math.min(PAGE_SIZE, section.total - page * PAGE_SIZE)) return answer.logs;
     if (answer.total_is_exact) throw new ServiceError("The service needs longer to look through this log.", 503);
-    this.#divide(section, answer.searched_to_seq, answer.total_logs);
+    // It came so far in a second: what is before is a section of its own.
+    this.sections.divide(section, answer.searched_to_seq, answer.total_logs);
     return null;
   }
 
   /** Entries of the section are no longer kept. @param {Section} section @param {number} total */
   #correct(section, total) {
-    const gone = section.total - total;
+    const more = total - section.total;
     section.total = total;
-    this.listener.onShift(-gone);
-  }
-
-  /** The service came as far as `reached` in a second: what is before it is a section of its own. @param {Section} section @param {number} reached @param {number} found */
-  #divide(section, reached, found) {
-    const older = this.#section(section.low, reached - 1, section.total - found);
-    section.low = reached;
-    section.total = found;
-    this.sections.splice(this.sections.indexOf(section), 0, older);
+    if (more) this.listener.onShift(more);
   }
 
   /** How many match from `low` to `high`. @param {number} low @param {number} high */
@@ -245,32 +226,6 @@ export class FilteredLog {
       high = (answer.searched_to_seq ?? low) - 1;
     }
     return found;
-  }
-
-  /** The section that takes what comes. What is long past is let go, and read again when it is wanted. */
-  #liveSection() {
-    const newest = this.sections.at(-1);
-    if (newest?.live && newest.live.length < LIVE_MAX) return newest;
-    const older = this.sections.at(-2);
-    if (newest?.live && older) older.live = null;
-    const section = { ...this.#section(this.last + 1, this.last, 0), live: [] };
-    this.sections.push(section);
-    return section;
-  }
-
-  /** @param {number} low @param {number} high @param {number} total @returns {Section} */
-  #section(low, high, total) {
-    return { id: this.#ids++, low, high, total, live: null };
-  }
-
-  /** @param {number} index */
-  #placeOf(index) {
-    let offset = index;
-    for (const section of this.sections) {
-      if (offset < section.total) return { section, offset };
-      offset -= section.total;
-    }
-    return null;
   }
 }
 

@@ -19,7 +19,8 @@ export class LogCopies {
 
   /** Copy a link to the selected lines of this very run. */
   async link() {
-    const { source, filter, selection } = this.view;
+    const { source, filter } = this.view;
+    const { selection } = this.view.choice;
     const path = `/domains/${source.domain}/runs/${source.runNumber}`;
     this.#tell(await copyText(location.origin + addressOf(filter, selection, path)), "Copied the link.");
   }
@@ -36,11 +37,10 @@ export class LogCopies {
 
   /** @param {AbortSignal} signal */
   async #read(signal) {
-    const { anchor = 0, focus = 0 } = this.view.selection ?? {};
-    const high = Math.max(anchor, focus);
-    let after = Math.min(anchor, focus) - 1;
+    const { low, high } = this.view.choice.range;
+    let after = low - 1;
     const lines = [];
-    const narrowing = anchor === focus ? {} : narrowingOf(this.view.filter);
+    const narrowing = low === high ? {} : narrowingOf(this.view.filter);
     while (lines.length <= LINES_MAX && after < high) {
       const page = await this.view.source.page({ ...narrowing, order: "asc", after_seq: after, before_seq: high + 1 }, signal);
       for (const { timestamp, level, step, message } of page.logs) {

@@ -70,7 +70,8 @@ export class LogFinder {
 
   /** @param {Narrowing} narrowing @param {1 | -1} step @param {string} noun */
   async #go(narrowing, step, noun) {
-    const { lists, source, selection, rows } = this.view;
+    const { lists, source, rows } = this.view;
+    const { selection } = this.view.choice;
     const begin = step > 0 ? lists.first : lists.last;
     const end = step > 0 ? lists.last : lists.first;
     const top = lists.list.seqAt(rows.top) ?? begin;

@@ -57,20 +57,21 @@ export class LogFollow {
 
   /** @param {number} top scroll there, in pixels */
   scrollTo(top) {
-    this.rows.scroller.scrollTop = top;
-    this.#place = this.rows.scroller.scrollTop;
+    this.rows.scale.top = top;
+    this.#place = this.rows.scale.top;
   }
 
   /** Be at the end while following; say how it is. */
   update() {
-    if (this.isOn) this.scrollTo(this.rows.spacer.clientHeight);
+    if (this.isOn) this.scrollTo(this.rows.scale.height);
     this.toggle.setAttribute("aria-pressed", String(this.isOn));
     this.button.hidden = this.isOn || (this.missed === 0 && this.rows.isAtEnd);
     say(this.button, this.missed ? `Jump to latest (${this.missed.toLocaleString()} new)` : "Jump to latest");
   }
 
   #scrolled() {
-    const top = this.rows.scroller.scrollTop;
+    this.rows.scale.scrolled();
+    const { top } = this.rows.scale;
     if (this.isOn && top < this.#place && !this.rows.isAtEnd) this.pause();
     else if (!this.isOn && top > this.#place && this.rows.isAtEnd) this.resume();
     this.#place = top;

@@ -121,6 +121,7 @@ export class LogLists {
 function counted(list, noun, ofAll) {
   if (list.isComplete) return ofAll ? `${list.total.toLocaleString()}${ofAll} ${noun}s` : amount(list.total, noun);
   if (list.isLooking && list.total === 0) return "searching…";
+  if (list.searchedTo > list.last) return `${noun === "match" ? "matches" : "lines"} not counted`;
   const back = `searched back to line ${list.searchedTo.toLocaleString()}`;
   return `at least ${amount(list.total, noun)}, ${list.isLooking ? "searching on…" : back}`;
 }

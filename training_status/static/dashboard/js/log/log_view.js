@@ -4,7 +4,6 @@
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("../types.js").LogPage} LogPage
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
- * @typedef {import("./log_filter.js").Selection} Selection
  * @typedef {import("./log_keys.js").LogAction} LogAction
  *
  * @typedef {object} LogOptions
@@ -17,11 +16,13 @@
  */
 
 import { say } from "../dom.js";
+import { LogChoice } from "./log_choice.js";
 import { LogCopies } from "./log_copies.js";
-import { LogDetails } from "./log_details.js";
-import { AddressWriter, filterInAddress, isEverything, matches, narrowingOf, selectionInAddress } from "./log_filter.js";
+import { LogCounts } from "./log_counts.js";
+import { AddressWriter, filterInAddress, isEverything, matches, narrowingOf } from "./log_filter.js";
 import { LogFinder } from "./log_finder.js";
 import { LogFollow } from "./log_follow.js";
+import { LogHand } from "./log_hand.js";
 import { LogKeys } from "./log_keys.js";
 import { LogLists } from "./log_lists.js";
 import { LogSource } from "./log_source.js";
@@ -41,12 +42,8 @@ export class LogView {
     const { signal } = this.#ending;
     this.element = element;
     this.named = named;
-    this.counts = options.levelCounts;
-    this.countedTo = options.lastSeq;
+    this.counts = new LogCounts(options.levelCounts, options.lastSeq);
     this.filter = filterInAddress();
-    this.selection = selectionInAddress();
-    /** @type {LogEntry | null | undefined} the one in the selection's focus: null when there is none, undefined while it is not here */
-    this.selected = undefined;
     this.marked = searchPattern(this.filter.search);
     this.address = new AddressWriter();
     this.source = new LogSource(options.domain, options.runNumber, (page) => this.#learn(page));
@@ -57,10 +54,10 @@ export class LogView {
       onGrowth: (rows) => this.follow.grew(rows),
       onTrouble: (error) => this.notice(error === null ? "" : `The log could not be read: ${error.message}`),
     });
-    this.follow = new LogFollow(this.rows, named, this.selection === null, () => this.#drawSoon(), signal);
     this.finder = new LogFinder(this);
+    this.choice = new LogChoice(this, named);
     this.copies = new LogCopies(this);
-    this.details = new LogDetails(named("details"), named);
+    this.follow = new LogFollow(this.rows, named, this.choice.selection === null, () => this.#drawSoon(), signal);
     this.speech = new LogSpeech(named("speech"), /** @type {HTMLInputElement} */ (named("aloud")), signal);
     this.tools = new LogTools(
       named,
@@ -71,9 +68,10 @@ export class LogView {
     );
     const dialog = /** @type {HTMLDialogElement} */ (named("keys"));
     this.keys = new LogKeys(dialog, /** @type {HTMLInputElement} */ (named("keys-on")), (action) => this.#act(action), signal);
+    new LogHand(this, signal);
     this.#listen();
     this.notice("");
-    if (this.selection) this.#linked(this.selection);
+    this.#linked();
     this.#draw();
   }
 
@@ -90,22 +88,11 @@ export class LogView {
 
   /** Entries that have just come, in order. After a gap what is missing is read. @param {LogEntry[]} entries */
   append(entries) {
-    const counted = entries.filter((entry) => entry.seq > this.countedTo);
-    if (counted[0] && counted[0].seq > this.countedTo + 1) {
-      void this.finder.attempt((signal) => this.source.page({ order: "desc", page_size: 1 }, signal));
-    } else {
-      const counts = { ...this.counts };
-      for (const { level, seq } of counted) {
-        counts[level] = (counts[level] ?? 0) + 1;
-        this.countedTo = seq;
-      }
-      this.counts = counts;
-    }
+    if (!this.counts.add(entries)) void this.finder.attempt((signal) => this.source.page({ order: "desc", page_size: 1 }, signal));
     for (const entry of entries) if (entry.step) this.tools.offerStep(entry.step);
     this.lists.append(entries);
     this.speech.tell(entries.filter((entry) => matches(entry, narrowingOf(this.filter))));
-    const selected = entries.find((entry) => entry.seq === this.selection?.focus);
-    if (selected) this.#describe(selected);
+    this.choice.arrived(entries);
     this.#drawSoon();
   }
 
@@ -115,7 +102,7 @@ export class LogView {
     void this.finder.firstError();
   }
 
-  /** End everything, and leave the frame for another run's log. */
+  /** End everything, and leave the frame for another run's log. What comes afterwards is not shown. */
   destroy() {
     this.#ending.abort();
     cancelAnimationFrame(this.#frame);
@@ -123,8 +110,8 @@ export class LogView {
     this.lists.stop();
     this.finder.stop();
     this.rows.forget();
-    this.details.hide();
-    if (this.selection) history.replaceState(history.state, "", location.pathname + location.search);
+    this.choice.details.hide();
+    if (this.choice.selection) history.replaceState(history.state, "", location.pathname + location.search);
   }
 
   /** @param {LogFilter} filter show what it leaves, at the same place */
@@ -141,24 +128,22 @@ export class LogView {
       this.follow.missed = 0;
       if (place) void this.reveal(place.seq, place.offset);
     }
-    if (this.selection) this.details.show(this.selection, this.selected, this.marked);
-    this.address.write(filter, this.selection);
+    this.choice.show();
+    this.address.write(filter, this.choice.selection);
     this.#draw();
   }
 
   /** @param {number} seq @param {LogEntry} [entry] @param {boolean} [extends_] select all lines from where the selection began */
   select(seq, entry, extends_ = false) {
     this.follow.pause();
-    this.selection = { anchor: (extends_ && this.selection?.anchor) || seq, focus: seq };
-    this.address.write(this.filter, this.selection);
-    this.#describe(entry);
+    this.choice.select(seq, entry, extends_);
+    this.address.write(this.filter, this.choice.selection);
     this.#drawSoon();
   }
 
   /** Select nothing. */
   unselect() {
-    this.selection = null;
-    this.details.hide();
+    this.choice.clear();
     this.address.write(this.filter, null);
     this.#drawSoon();
   }
@@ -188,17 +173,14 @@ export class LogView {
 
   #listen() {
     const { signal } = this.#ending;
-    const { scroller } = this.rows;
-    scroller.addEventListener("click", (event) => this.#click(event), { signal });
-    scroller.addEventListener("keydown", (event) => this.#keyInLines(event), { signal });
     this.named("close").addEventListener("click", () => this.#close(), { signal });
     this.named("more").addEventListener("click", () => this.lists.goOn(), { signal });
     this.named("help").addEventListener("click", () => this.keys.help(), { signal });
     this.named("copy-lines").addEventListener("click", () => this.copies.lines(), { signal });
     this.named("copy-link").addEventListener("click", () => this.copies.link(), { signal });
-    window.addEventListener("hashchange", () => this.#linked(selectionInAddress()), { signal });
+    window.addEventListener("hashchange", () => this.#linked(), { signal });
     const sizes = new ResizeObserver(() => this.#drawSoon());
-    sizes.observe(scroller);
+    sizes.observe(this.rows.scroller);
     signal.addEventListener("abort", () => sizes.disconnect());
   }
 
@@ -206,42 +188,23 @@ export class LogView {
   #learn(log) {
     this.lists.forget(log.first_seq);
     for (const entry of log.logs ?? []) if (entry.step) this.tools.offerStep(entry.step);
-    if (log.last_seq < this.countedTo) return;
-    this.counts = log.level_counts;
-    this.countedTo = log.last_seq;
+    this.counts.learn(log);
   }
 
-  /** The address names lines. @param {Selection | null} selection */
-  #linked(selection) {
-    if (selection === null) return;
+  /** The address may name lines. */
+  #linked() {
+    if (!this.choice.takeFromAddress()) return;
     this.follow.pause();
-    this.selection = selection;
-    this.#describe();
-    void this.reveal(Math.min(selection.anchor, selection.focus));
+    void this.reveal(this.choice.range.low);
     this.#drawSoon();
-  }
-
-  /** Show the entry in the selection's focus beside the log. @param {LogEntry} [entry] read when it is left out */
-  #describe(entry) {
-    const { selection } = this;
-    if (selection === null) return;
-    this.selected = entry;
-    this.details.show(selection, entry, this.marked);
-    if (entry) return;
-    void this.finder.attempt(async (signal) => {
-      const found = await this.source.entry(selection.focus, signal);
-      if (this.selection !== selection) return;
-      this.selected = found;
-      this.details.show(selection, found, this.marked);
-    });
   }
 
   /** The line to stay at when the list changes: the selected one if it is in sight, else the first in sight. */
   #place() {
     if (this.follow.isOn) return null;
-    const focus = this.selection?.focus;
-    const index = focus === undefined ? undefined : this.rows.indexOf(focus);
-    if (focus !== undefined && index !== undefined && this.rows.shows(index)) return { seq: focus, offset: index - this.rows.top };
+    const { focus } = this.choice;
+    const index = this.rows.indexOf(focus);
+    if (index !== undefined && this.rows.shows(index)) return { seq: focus, offset: index - this.rows.top };
     const seq = this.lists.list.seqAt(this.rows.top);
     return seq === undefined ? null : { seq, offset: 0 };
   }
@@ -250,11 +213,11 @@ export class LogView {
   #shift(rows) {
     this.rows.forget();
     this.rows.resize(this.lists.list.total);
-    if (!this.follow.isOn) this.follow.scrollTo(this.rows.scroller.scrollTop + rows * ROW_HEIGHT);
+    if (!this.follow.isOn) this.follow.scrollTo(this.rows.scale.top + rows * ROW_HEIGHT);
   }
 
   #drawSoon() {
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+    if (!this.#ending.signal.aborted) this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
   #draw() {
@@ -263,11 +226,11 @@ export class LogView {
     const { list } = this.lists;
     this.rows.resize(list.total);
     this.follow.update();
-    const { anchor = 0, focus = 0 } = this.selection ?? {};
-    const [low, high] = [Math.min(anchor, focus), Math.max(anchor, focus)];
+    const { focus } = this.choice;
+    const { low, high } = this.choice.range;
     this.rows.draw(list, (seq = -1) => ({ marked: this.marked, isSelected: low <= seq && seq <= high, isActive: seq === focus }));
     this.rows.activate(focus);
-    this.tools.showCounts(this.counts);
+    this.tools.showCounts(this.counts.counts);
     say(this.named("count"), this.lists.sentence());
     this.named("more").hidden = !this.lists.canGoOn;
     const empty = this.named("empty");
@@ -275,46 +238,6 @@ export class LogView {
     say(empty, isEverything(narrowingOf(this.filter)) ? "No lines yet." : "No line matches.");
     this.named("download").setAttribute("href", this.source.downloadAddress(narrowingOf(this.filter)));
     this.rows.setNumberWidth(String(this.lists.list.last).length);
-  }
-
-  /** @param {MouseEvent} event */
-  #click(event) {
-    const seq = this.rows.seqOf(event.target);
-    const isNumber = event.target instanceof Element && event.target.closest("a") !== null;
-    const wantsOther = event.ctrlKey || event.metaKey || event.button !== 0;
-    if (seq === null || wantsOther || (!isNumber && !getSelection()?.isCollapsed && !event.shiftKey)) return;
-    event.preventDefault();
-    this.rows.scroller.focus({ preventScroll: true });
-    this.select(seq, this.rows.entryOf(seq), event.shiftKey);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #keyInLines(event) {
-    const isCopy = (event.ctrlKey || event.metaKey) && event.key === "c";
-    if (isCopy && this.selection && getSelection()?.isCollapsed) void this.copies.lines();
-    else if (event.ctrlKey || event.metaKey || event.altKey) return;
-    else if (event.key === "ArrowDown") this.#move(1, event.shiftKey);
-    else if (event.key === "ArrowUp") this.#move(-1, event.shiftKey);
-    else if (event.key === "Escape" && this.selection) this.unselect();
-    else return;
-    event.preventDefault();
-  }
-
-  /** Select the line below or above the one that was. @param {1 | -1} step @param {boolean} extends_ */
-  #move(step, extends_) {
-    const { list } = this.lists;
-    const from = this.selection ? this.rows.indexOf(this.selection.focus) : undefined;
-    const { first, last } = this.rows.sight;
-    const edge = step > 0 ? first : last;
-    const wanted = from === undefined || !this.rows.shows(from) ? edge : from + step;
-    const index = Math.max(0, Math.min(list.total - 1, wanted));
-    const seq = list.seqAt(index);
-    if (seq === undefined) return;
-    this.select(seq, list.entryAt(index), extends_);
-    const above = index * ROW_HEIGHT;
-    const { scrollTop, clientHeight } = this.rows.scroller;
-    if (above < scrollTop) this.follow.scrollTo(above);
-    else if (above + ROW_HEIGHT > scrollTop + clientHeight) this.follow.scrollTo(above + ROW_HEIGHT - clientHeight);
   }
 
   #close() {

@@ -1,7 +1,7 @@
 /**
  * The rows that fit the screen, of a list of any length.
  *
- * The spacer is as high as all rows together, which keeps the scroll bar true; the rows that are in sight, and a few
+ * The spacer is as high as all rows together (`log_scale.js`), which keeps the scroll bar true; the rows that are in sight, and a few
  * beside them, stand where they belong in it. A row that stays in sight keeps its element, so that marked text stays marked.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
@@ -15,6 +15,7 @@
  */
 
 import { LogRow } from "./log_row.js";
+import { LogScale } from "./log_scale.js";
 
 export const ROW_HEIGHT = 16;
 const OVERSCAN = 8;
@@ -27,19 +28,18 @@ export class LogWindow {
    */
   constructor(scroller, spacer, rows) {
     this.scroller = scroller;
-    this.spacer = spacer;
+    this.scale = new LogScale(scroller, spacer);
     this.element = rows;
     rows.replaceChildren();
     /** @type {Map<number, LogRow>} by index */
     this.rows = new Map();
     /** @type {LogRow[]} */
     this.spare = [];
-    this.total = -1;
   }
 
   /** The first row in sight. */
   get top() {
-    return Math.floor(this.scroller.scrollTop / ROW_HEIGHT);
+    return Math.floor(this.scale.top / ROW_HEIGHT);
   }
 
   /** How many rows are wholly in sight. */
@@ -49,14 +49,12 @@ export class LogWindow {
 
   /** Whether the last row is in sight. */
   get isAtEnd() {
-    return this.scroller.scrollTop + this.scroller.clientHeight >= this.spacer.clientHeight - ROW_HEIGHT / 2;
+    return this.scale.bottom >= this.scale.height - ROW_HEIGHT / 2;
   }
 
   /** @param {number} total make room for so many rows */
   resize(total) {
-    if (total === this.total) return;
-    this.total = total;
-    this.spacer.style.setProperty("height", `${total * ROW_HEIGHT}px`);
+    this.scale.resize(total * ROW_HEIGHT);
     this.scroller.setAttribute("aria-rowcount", String(total));
   }
 
@@ -85,7 +83,7 @@ export class LogWindow {
       this.rows.delete(index);
       this.spare.push(row);
     }
-    this.element.style.setProperty("transform", `translateY(${start * ROW_HEIGHT}px)`);
+    this.element.style.setProperty("transform", `translateY(${start * ROW_HEIGHT - this.scale.shift}px)`);
     /** @type {HTMLElement | null} */
     let next = null;
     for (let index = end - 1; index >= start; index--) {
@@ -103,14 +101,20 @@ export class LogWindow {
 
   /** The first and the last row that are wholly in sight. */
   get sight() {
-    const { scrollTop, clientHeight } = this.scroller;
-    return { first: Math.ceil(scrollTop / ROW_HEIGHT), last: Math.floor((scrollTop + clientHeight) / ROW_HEIGHT) - 1 };
+    const { top, bottom } = this.scale;
+    return { first: Math.ceil(top / ROW_HEIGHT), last: Math.floor(bottom / ROW_HEIGHT) - 1 };
   }
 
   /** Whether the row is wholly in sight. @param {number} index */
   shows(index) {
     const { first, last } = this.sight;
     return first <= index && index <= last;
+  }
+
+  /** How far to scroll so that the row is wholly in sight, moving as little as can be. @param {number} index */
+  nearestTop(index) {
+    const below = (index + 1) * ROW_HEIGHT - this.scroller.clientHeight;
+    return Math.max(below, Math.min(index * ROW_HEIGHT, this.scale.top));
   }
 
   /** The row that shows this entry; undefined when none does. @param {number} seq */

@@ -1,0 +1,83 @@
+/**
+ * The selected lines, and the entry beside the log.
+ *
+ * @typedef {import("../types.js").LogEntry} LogEntry
+ * @typedef {import("./log_filter.js").Selection} Selection
+ * @typedef {import("./log_view.js").LogView} LogView
+ */
+
+import { LogDetails } from "./log_details.js";
+import { selectionInAddress } from "./log_filter.js";
+
+export class LogChoice {
+  /** @param {LogView} view @param {(name: string) => HTMLElement} named the parts of the frame */
+  constructor(view, named) {
+    this.view = view;
+    this.details = new LogDetails(named("details"), named);
+    /** @type {Selection | null} */
+    this.selection = selectionInAddress();
+    /** @type {LogEntry | null | undefined} the one in focus: null when the log has none, undefined while it is not here */
+    this.entry = undefined;
+  }
+
+  /** The line that arrow keys move from; 0 when there is none. */
+  get focus() {
+    return this.selection?.focus ?? 0;
+  }
+
+  /** The selected lines; 0 and 0 when there are none. */
+  get range() {
+    const { anchor = 0, focus = 0 } = this.selection ?? {};
+    return { low: Math.min(anchor, focus), high: Math.max(anchor, focus) };
+  }
+
+  /**
+   * @param {number} seq
+   * @param {LogEntry | undefined} entry read when it is not here
+   * @param {boolean} extends_ select all lines from where the selection began
+   */
+  select(seq, entry, extends_) {
+    this.selection = { anchor: (extends_ && this.selection?.anchor) || seq, focus: seq };
+    this.#describe(entry);
+  }
+
+  /** Select nothing. */
+  clear() {
+    this.selection = null;
+    this.details.hide();
+  }
+
+  /** Select what the address names. @returns {boolean} whether it names something */
+  takeFromAddress() {
+    const selection = selectionInAddress();
+    if (selection === null) return false;
+    this.selection = selection;
+    this.#describe();
+    return true;
+  }
+
+  /** @param {LogEntry[]} entries that have just come */
+  arrived(entries) {
+    const entry = entries.find((one) => one.seq === this.selection?.focus);
+    if (entry) this.#describe(entry);
+  }
+
+  /** Show the entry in focus as it is marked now. */
+  show() {
+    if (this.selection) this.details.show(this.selection, this.entry, this.view.marked);
+  }
+
+  /** @param {LogEntry} [entry] */
+  #describe(entry) {
+    const { selection } = this;
+    this.entry = entry;
+    this.show();
+    if (entry || selection === null) return;
+    void this.view.finder.attempt(async (signal) => {
+      const found = await this.view.source.entry(selection.focus, signal);
+      if (this.selection !== selection) return;
+      this.entry = found;
+      this.show();
+    });
+  }
+}

@@ -24,7 +24,8 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 	@exec $(BIN)/python examples/demo.py
 
 test: .venv/installed-dev example-env axe ## Every test; needs no running service
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile aegis_training training_status
+	$(BIN)/python -m pytest clients/python/tests
 	cd $(EXAMPLE) && .venv/bin/python -m pytest
 
 lint: .venv/installed-dev node_modules/.installed ## ruff, mypy, tsc, the import rules, and whether openapi.yaml is what the code says

@@ -533,9 +533,15 @@ def test_unusual_paths(tmp_path: Path, join: Join, name: str) -> None:
     assert join(tmp_path / name).address == user.address
 
 
-def test_socket_directory_that_somebody_prepared(tmp_path: Path, join: Join) -> None:
-    data_dir, temporary = tmp_path / ("d" * 100), tmp_path / "t"
-    temporary.mkdir()
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder whose path leaves room for a socket's."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_socket_directory_that_somebody_prepared(tmp_path: Path, short_folder: Path, join: Join) -> None:
+    data_dir, temporary = tmp_path / ("d" * 100), short_folder
     env = {**os.environ, "PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)}
     user = join(data_dir, env=env)
     private = Path(user.address["host"])

@@ -11,13 +11,15 @@ _LAST_EVENT_ID: Final = re.compile(r"([0-9]{1,18})\.(?:([0-9]{1,18})|end(?:\.([0
 class Start(NamedTuple):
     """How a viewer is brought up to date: the log from after `seq`, with the status before or after it or both.
 
-    `end_is_known`: they were told the end, and nothing has happened since.
+    `end_is_known`: they were told the end, and nothing has happened since. `is_next`: they have followed the
+    domain before this run was there.
     """
 
     seq: int = 0
     status_first: bool = True
     status_after: bool = False
     end_is_known: bool = False
+    is_next: bool = False
 
 
 class Cursor(NamedTuple):

@@ -35,7 +35,9 @@ async def follow_domain(hub: Hub, viewer: Viewer, domain_id: int, run_id: int | 
                 await _tell_waiting(viewer)
             else:
                 has_moved_on = partial(domain.has_moved_on_from, run_id)
-                left_at = await _follow(hub, viewer, run_id, starts.get(run_id, Start()), is_enough=has_moved_on)
+                left_at = await _follow(
+                    hub, viewer, run_id, starts.get(run_id, Start(is_next=True)), is_enough=has_moved_on
+                )
                 if left_at is None:
                     deleted = run_id
                 else:
@@ -72,17 +74,18 @@ async def _follow(
     """
     inbox = viewer.inbox
     follower = hub.run_follower(run_id)
-    follower.join(inbox)  # first, so that nothing falls between what is read now and what is heard later
+    look = follower.join(inbox)  # first, so that nothing falls between what is read now and what is heard later
+    hub.look_at_run(run_id)
     try:
-        while follower.facts is None and not follower.is_gone:
+        while not (follower.has_looked(look, inbox) or follower.is_gone):
             await _tell_waiting(viewer)
-        if follower.is_gone:
+        if follower.facts is None or follower.is_gone:
             return None
         seq, end_is_known, owes_status = start.seq, start.end_is_known, start.status_after
         status_told: object = None
         if start.status_first:
             status_told = follower.status_told
-            await viewer.tell(follower.told_first(timezone.now()))
+            await viewer.tell(follower.told_first(timezone.now(), is_next=start.is_next))
         while not follower.is_gone:
             caught_up_from, seq = seq, await _catch_up(hub, viewer, follower, seq)
             end_is_known = end_is_known and seq == caught_up_from

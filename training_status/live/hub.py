@@ -78,9 +78,12 @@ class Hub:
         follower = self._runs.get(run_id)
         if follower is None:
             follower = self._runs[run_id] = RunFollower(run_id)
-            self._runs_to_read.add(run_id)
-            self._awake.set()
         return follower
+
+    def look_at_run(self, run_id: int) -> None:
+        """Have the run read soon, for a viewer who has just joined: what they see is never older than their coming."""
+        self._runs_to_read.add(run_id)
+        self._awake.set()
 
     def domain_follower(self, domain_id: int) -> DomainFollower:
         """The follower of a domain. Join it at once: one that nobody has joined is dropped."""
@@ -136,7 +139,7 @@ class Hub:
         """What is to be read now. More than one look should take is left for the next."""
         due = _some(self._runs_to_read, _RUNS_IN_A_LOOK)
         due += _some(self._runs_to_check, _CHECKS_IN_A_LOOK - len(due))
-        runs = {run_id: self._runs[run_id].position for run_id in due if run_id in self._runs}
+        runs = {run_id: self._runs[run_id].begin_look() for run_id in due if run_id in self._runs}
         domains = _some(self._domains_to_read, _DOMAINS_IN_A_LOOK)
         overview: list[int] | None = _some(self._overview_to_read, _DOMAINS_IN_A_LOOK)
         if self._whole_overview_to_read:

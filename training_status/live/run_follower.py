@@ -27,11 +27,13 @@ class RunFollower:
         self.members: set[Inbox] = set()
         self._attached: set[Inbox] = set()
         self._ahead: set[Inbox] = set()
+        self.looks_begun = 0
+        self._looks_done = 0
         self._status: dict[str, Any] = {}  # as it was told last
 
-    @property
-    def position(self) -> Position | None:
-        """Where its next look at the log begins; None for the first look, which reads no entries."""
+    def begin_look(self) -> Position | None:
+        """A look begins. Where in the log: None for the first look, which reads no entries."""
+        self.looks_begun += 1
         return None if self.facts is None else Position(self.head_seq)
 
     @property
@@ -39,9 +41,17 @@ class RunFollower:
         """Whether the run has ended, as far as has been told."""
         return self.facts is not None and is_over(self._status)
 
-    def join(self, inbox: Inbox) -> None:
-        """A viewer wants to follow. They leave again in any case."""
+    def join(self, inbox: Inbox) -> int:
+        """A viewer wants to follow. They leave again in any case. The number of the look that is theirs to await."""
         self.members.add(inbox)
+        self._ahead.add(inbox)
+        return self.looks_begun + 1
+
+    def has_looked(self, number: int, inbox: Inbox) -> bool:
+        """Whether that look has been; if not, the viewer is poked when one has."""
+        if self._looks_done < number:
+            self._ahead.add(inbox)
+        return self._looks_done >= number
 
     def leave(self, inbox: Inbox) -> None:
         """A viewer does not follow any more."""
@@ -73,10 +83,12 @@ class RunFollower:
 
     def advance(self, news: RunNews, now: datetime) -> bool:
         """Take what a look has found, and tell the attached viewers. True when there is more to read at once."""
+        self._looks_done = self.looks_begun
         if self.facts is None:
             self.facts = news.facts
             self.head_seq = news.facts.last_seq
             self._status = status_of(news.facts, now)
+            self._ahead.clear()
             self._poke_all()
             return False
         self.facts, lines = news.facts, news.lines
@@ -113,10 +125,14 @@ class RunFollower:
             return Update([told_end(END_EVENTS[self._status["status"]], self.facts, status, now)], ends=True)
         return Update([told_status(PROGRESS_UPDATE, self.facts, status, now)])
 
-    def told_first(self, now: datetime) -> Update:
-        """The status as it is, for a viewer who has not read the log yet: no end, whatever it is."""
+    def told_first(self, now: datetime, *, is_next: bool) -> Update:
+        """The status as it is, for a viewer who has not read the log yet: no end, whatever it is.
+
+        `is_next`: they come from the run before, and are told that this one has started.
+        """
         assert self.facts is not None
-        return Update([told_status(PROGRESS_UPDATE, self.facts, status_of(self.facts, now), now)])
+        event_type = STARTED if is_next and self.facts.started_at is not None else PROGRESS_UPDATE
+        return Update([told_status(event_type, self.facts, status_of(self.facts, now), now)])
 
     @property
     def status_told(self) -> object:

@@ -53,7 +53,7 @@ class DomainsPage {
   async take(event) {
     this.connection.seen();
     if (event.event_type === "log" || event.event_type === "gap") return;
-    const row = this.rows.get(event.domain) ?? (await this.#added(event.domain));
+    const row = this.rows.get(event.domain) ?? (await this.#addedOnce(event.domain));
     row?.update(event.data.status);
   }
 
@@ -91,6 +91,16 @@ class DomainsPage {
       });
       header.replaceChildren(button);
     }
+  }
+
+  /** @type {Map<string, Promise<DomainRow | undefined>>} */
+  #adding = new Map();
+
+  /** Its next events may come before its first has been dealt with. @param {string} name */
+  #addedOnce(name) {
+    const adding = this.#adding.get(name) ?? this.#added(name);
+    this.#adding.set(name, adding);
+    return adding;
   }
 
   /** A domain that was created meanwhile. @param {string} name */

@@ -44,6 +44,7 @@ format: .venv/installed-dev ## Bring code and openapi.yaml into shape
 bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
 	$(BIN)/python benchmarks/service.py
 	$(BIN)/python benchmarks/rest_servers.py
+	$(BIN)/python benchmarks/streams.py
 	$(BIN)/python clients/python/benchmarks/tracker_calls.py | tee benchmarks/results/tracker_calls.txt
 	$(BIN)/python benchmarks/dspy_training.py
 

@@ -28,7 +28,7 @@ def main() -> None:
             viewers.ask("receipts", 1, QUIET_S)  # nothing comes but signs of life
             each = (server.memory_kb() - memory_before) / VIEWERS
             connections = other_connections()
-        all_within = all_within and each <= LIMIT_KB and connections <= connections_before
+        all_within = all_within and each <= LIMIT_KB and connections - connections_before < VIEWERS // 100
         rows.append((face, f"{memory_before / 1024:.0f}", f"{each:.1f}", connections_before, connections))
     head = ("face", "MB without viewers", "KB a viewer", "database connections without", "with viewers")
     title = f"{VIEWERS:,} idle viewers of {RUNS} runs"

@@ -4,6 +4,7 @@ A viewer is a bare protocol that notes when which of the benchmark's log entries
 """
 
 import asyncio
+import gc
 import re
 import time
 from array import array
@@ -132,6 +133,7 @@ class Viewers:
 
 def view(connection: Connection, port: int) -> None:
     """The process's work."""
+    gc.disable()  # so that what is late was not told earlier
     uvloop.run(_view(connection, Viewers(port)))
 
 

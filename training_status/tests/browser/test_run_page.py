@@ -103,6 +103,7 @@ def test_the_service_is_stopped_and_started_again_under_the_page(
     run.send(progress(0.5, message="afterwards"))
     expect(page.locator("#connection")).to_have_text("live")
     expect(page.locator(".latest-message")).to_have_text("afterwards")
+    expect(page.locator("#log")).to_contain_text("afterwards")
     lines = page.locator("#log").inner_text()
     assert lines.count("before") == lines.count("afterwards") == 1
 

@@ -26,7 +26,7 @@ class AbortableHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """As uvicorn does; and the scope has the means to abort."""
         super().on_message_begin()
-        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]  # our own key
 
 
 class AbortableWebSocket(WebSocketsSansIOProtocol):
@@ -34,7 +34,7 @@ class AbortableWebSocket(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         """As uvicorn does; and the scope has the means to abort."""
-        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]  # our own key
         await super().run_asgi()
 
     async def send(self, message: Any) -> None:

@@ -39,7 +39,7 @@ class WsgiInThreads:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
-        environ: Message = build_environ(scope, None)  # type: ignore[arg-type, assignment]
+        environ: Message = build_environ(scope, None)  # type: ignore[arg-type, assignment]  # the body is set below
         environ["wsgi.input"] = io.BytesIO((await receive())["body"])
         reader = _Reader(receive, send)
         environ[CLIENT_GONE] = reader.gone

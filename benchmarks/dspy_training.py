@@ -79,7 +79,7 @@ def main() -> None:
         service.start()
         create_domain(service)
         for optimizer in OPTIMIZERS:
-            plain, ratios = [], {"up": [], "down": [], "dying": []}  # type: ignore[var-annotated]
+            plain, ratios = [], {"up": [], "down": [], "dying": []}  # type: ignore[var-annotated]  # of floats
             for _ in range(ROUNDS):
                 alone = train(optimizer, "plain", NOBODY, "none")
                 plain.append(alone)

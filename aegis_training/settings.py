@@ -83,7 +83,7 @@ TEMPLATES = [
 # PostgreSQL, and nothing else. With no DATABASE_URL the embedded server starts with the first connection.
 _DATABASE = environment.database_url("DATABASE_URL")
 # Behind PgBouncer in transaction mode a prepared statement may meet a server that does not know it.
-_PREPARED = environment.switch("AEGIS_PREPARED_STATEMENTS", default=True)
+PREPARED_STATEMENTS = environment.switch("AEGIS_PREPARED_STATEMENTS", default=True)
 
 
 def _database_settings() -> dict[str, Any]:
@@ -99,8 +99,8 @@ def _database_settings() -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {
-            "server_side_binding": _PREPARED,
-            "prepare_threshold": 3 if _PREPARED else None,
+            "server_side_binding": PREPARED_STATEMENTS,
+            "prepare_threshold": 3 if PREPARED_STATEMENTS else None,
             "connect_timeout": 5,
             # A server that has vanished from the network is noticed in seconds, not in hours.
             "keepalives_idle": 10,

@@ -46,6 +46,16 @@ def serve_command(port: int) -> list[str]:
     return [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port)]
 
 
+@contextmanager
+def beside_the_server() -> Iterator[None]:
+    """Processes started here share the server's core, with all that is started by them."""
+    os.sched_setaffinity(0, {SERVER_CORE})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, OTHER_CORES)
+
+
 class Serving:
     """A process that serves on a free port, pinned to the one core with all its threads and children."""
 

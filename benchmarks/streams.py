@@ -1,6 +1,7 @@
 """The live streams: how soon a viewer sees an entry, what an idle viewer costs, what writers lose.
 
-One serving process on a core of its own; viewers, writers and the database share the others.
+One serving process on a core of its own; writers and the database, and viewers where nothing else is said, share
+the others.
 """
 
 import sys

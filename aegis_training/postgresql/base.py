@@ -4,13 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError
+from django.db.backends.base.base import debug_transaction  # type: ignore[attr-defined]  # the stubs lack it, and more below
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 from aegis_training.embedded_postgres import EmbeddedPostgresError, ensure_server
+from aegis_training.postgresql.riders import Rider, commit_with
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Starts the embedded server with the first connection, so that no other command waits for it."""
+    """Starts the embedded server with the first connection, and lets statements ride with a COMMIT."""
 
     def get_connection_params(self) -> dict[str, Any]:
         """As Django makes them; host, port and user are the embedded server's where that is used."""
@@ -23,3 +26,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 raise OperationalError(str(error)) from error
             params.update(host=server["host"], port=server["port"], user=server["user"])
         return params
+
+    def _commit(self) -> None:
+        riders = self._riders()
+        if not riders:
+            super()._commit()  # type: ignore[misc]
+            return
+        with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
+            commit_with(self.connection, riders)
+
+    def _riders(self) -> list[tuple[Rider, str]]:
+        """Those of the transaction's callbacks that ride; what a savepoint took back is not among them."""
+        if self.connection is None or self.connection.pgconn.transaction_status != TransactionStatus.INTRANS:
+            return []
+        callbacks = [callback for _, callback, *_ in self.run_on_commit if isinstance(callback, Rider)]
+        return [(rider, statement) for rider in callbacks if (statement := rider.board()) is not None]

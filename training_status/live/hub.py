@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -24,8 +23,6 @@ from training_status.wakeups.listen import Listener
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 5.0  # by itself, should a wake-up be lost; what only time changes shows as late as this
-_REST_BY_WORK: Final = 3
-_LONGEST_REST_S: Final = 0.05
 _RUNS_IN_A_LOOK: Final = 100
 _CHECKS_IN_A_LOOK: Final = 20  # few, so that news does not wait for long
 _RUNS_IN_A_TURN: Final = 10
@@ -128,12 +125,9 @@ class Hub:
         while True:
             await self._awake.wait()
             self._awake.clear()
-            begun = time.monotonic()
             wanted = self._wanted()
             found = await looking.ask_until_answered(_look, wanted)
             await self._hand_over(wanted, found)
-            # Where a look takes long, because the machine has much to do, there are fewer: writers come first.
-            await asyncio.sleep(min(_REST_BY_WORK * (time.monotonic() - begun), _LONGEST_REST_S))
 
     def _wanted(self) -> _Wanted:
         """What is to be read now. More than one look should take is left for the next."""

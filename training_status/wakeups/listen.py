@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import math
 import random
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -19,6 +21,13 @@ _RETRY_FIRST_S: Final = 0.1
 _RETRY_MOST_S: Final = 10.0
 _CHECK_EVERY_S: Final = 15.0
 _ANSWER_LIMIT_S: Final = 5.0
+
+# Whoever follows reads after every wake-up. The more there are a second, the more of them are gathered for one
+# reading: people see no difference, and what the database has to do is for the writers.
+_PROMPT_TO: Final = 75.0
+_REST_BY_RATE_S: Final = 0.001
+_LONGEST_REST_S: Final = 0.1
+_RATE_OVER_S: Final = 0.2
 
 
 class Listener:
@@ -52,15 +61,36 @@ class Listener:
 
     async def _hear(self, listening: psycopg.AsyncConnection[Any]) -> None:
         """Pass on what is announced. A connection that has silently died is noticed by asking it something."""
+        rest = Rest()
         while True:
-            async for heard in listening.notifies(timeout=_CHECK_EVERY_S):
-                try:
-                    self._on_news(news_in(heard.payload))
-                except ValueError:
-                    logger.warning("Something else speaks on the channel %s.", CHANNEL)
-                    self._on_gap()
+            heard = [notify async for notify in listening.notifies(timeout=_CHECK_EVERY_S, stop_after=1)]
+            if heard:
+                self._pass_on(heard)
+                await asyncio.sleep(rest.after(len(heard), time.monotonic()))
+                continue
             async with asyncio.timeout(_ANSWER_LIMIT_S):
                 await listening.execute("SELECT 1")
+
+    def _pass_on(self, heard: list[psycopg.Notify]) -> None:
+        try:
+            self._on_news([news for notify in heard for news in news_in(notify.payload)])
+        except ValueError:
+            logger.warning("Something else speaks on the channel %s.", CHANNEL)
+            self._on_gap()
+
+
+class Rest:
+    """How long to gather wake-ups before they are passed on."""
+
+    def __init__(self) -> None:
+        self._rate = 0.0  # wake-ups a second, lately
+        self._at = 0.0
+
+    def after(self, count: int, now: float) -> float:
+        """The seconds, after so many have come by `now`."""
+        self._rate = self._rate * math.exp((self._at - now) / _RATE_OVER_S) + count / _RATE_OVER_S
+        self._at = now
+        return min(max(0.0, _REST_BY_RATE_S * (self._rate - _PROMPT_TO)), _LONGEST_REST_S)
 
 
 def _pause_s(failures: int) -> float:

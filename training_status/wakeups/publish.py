@@ -1,114 +1,19 @@
-"""Saying that runs have news: after the commit, outside the writing transaction, many in one.
+"""Saying that runs have news: right after the commit, outside the writing transaction, many in one.
 
-NOTIFY inside a transaction makes all writers of the database queue for their commits. So a writer
-only leaves a note here, and one thread a process sends what has gathered: at once when it is idle,
-then at most every few milliseconds. A note that is lost with its process costs a viewer a few
-seconds: followers also look by themselves.
+NOTIFY inside a transaction makes all writers of the database queue for their commits. So it rides
+with the COMMIT, as a transaction of its own behind it, unless this process has sent news just before.
+News that is lost with its process costs a viewer a few seconds: followers also look by themselves.
 """
 
 import atexit
-import logging
 import os
-import threading
 import time
-from typing import Final
 
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import transaction
 
-from training_status.wakeups.channel import CHANNEL, News, payloads
-
-logger = logging.getLogger(__name__)
-
-# Sending costs what a small transaction costs. Where that takes long, because the machine has much to do,
-# it is done more seldom: most of the time is for the writers.
-_PAUSE_S: Final = 0.003
-_PAUSE_BY_WORK: Final = 15
-_LONGEST_PAUSE_S: Final = 0.05
-_RETRY_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0)
-_EXIT_LIMIT_S: Final = 2.0
-
-# The commit of a wake-up need not reach the disk: after a crash there is nobody left to wake.
-_NOTIFY = """
-    SELECT set_config('synchronous_commit', 'off', true), pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload
-"""
-
-
-class Publisher:
-    """Gathers news from all threads and sends it from one of its own, which starts with the first."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._news: set[News] = set()
-        self._is_sending = False
-        self._closing = False
-        self._thread: threading.Thread | None = None
-
-    def add(self, news: News) -> None:
-        """Have it sent soon. Returns at once."""
-        with self._changed:
-            self._news.add(news)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="wake-ups", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
-
-    def flush(self, timeout_s: float) -> bool:
-        """Wait until everything so far has been sent; False when the time is up first."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._news and not self._is_sending, timeout_s)
-
-    def close(self) -> None:
-        """Send what there is, then end the thread and its connection. The next news starts another."""
-        self.flush(_EXIT_LIMIT_S)
-        with self._changed:
-            thread, self._closing = self._thread, True
-            self._changed.notify_all()
-        if thread is not None:
-            thread.join(_EXIT_LIMIT_S)
-        self._thread, self._closing = None, False
-
-    def _run(self) -> None:
-        failures = 0
-        try:
-            while (news := self._take()) is not None:
-                begun = time.monotonic()
-                try:
-                    _send(news)
-                    failures = 0
-                    pause_s = min(max(_PAUSE_S, _PAUSE_BY_WORK * (time.monotonic() - begun)), _LONGEST_PAUSE_S)
-                except (DatabaseError, InterfaceError) as error:
-                    connection.close()
-                    pause_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
-                    if failures == 0:
-                        logger.warning("Viewers cannot be woken, and will see news a little later: %s", error)
-                    failures += 1
-                self._rest(pause_s, unsent=news if failures else set())
-        finally:
-            connection.close()
-
-    def _rest(self, pause_s: float, *, unsent: set[News]) -> None:
-        """Gather what comes meanwhile. The end of the process is not kept waiting."""
-        with self._changed:
-            self._news |= unsent
-            self._is_sending = False
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._closing, pause_s)
-
-    def _take(self) -> set[News] | None:
-        """Everything to be sent, as soon as there is any; None at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._news or self._closing)
-            if self._closing:
-                return None
-            news, self._news = self._news, set()
-            self._is_sending = True
-            return news
-
-
-def _send(news: set[News]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTIFY, (CHANNEL, list(payloads(news))))
-
+from aegis_training.postgresql.riders import Rider
+from training_status.wakeups.channel import News
+from training_status.wakeups.publisher import Publisher, notify_statement
 
 _publisher = Publisher()
 
@@ -116,12 +21,40 @@ _publisher = Publisher()
 def announce(domain_id: int, run_id: int) -> None:
     """Wake whoever follows the run or its domain once the present transaction has been committed."""
     # `robust`: what has been committed stays acknowledged, whatever becomes of the wake-up.
-    transaction.on_commit(lambda: _publisher.add(News(domain_id, run_id)), robust=True)
+    transaction.on_commit(_Announcement(News(domain_id, run_id)), robust=True)
 
 
 def close() -> None:
     """Send what there is and end the process's publisher: commands and tests do so before they end."""
     _publisher.close()
+
+
+class _Announcement(Rider):
+    """News of one transaction."""
+
+    def __init__(self, news: News) -> None:
+        self._news = news
+        self._taken: set[News] = set()
+        self._begun = 0.0
+        self._is_sent = False
+
+    def board(self) -> str | None:
+        taken = _publisher.take(self._news)
+        if taken is None:
+            return None
+        self._taken, self._begun = taken, time.monotonic()
+        return notify_statement(taken)
+
+    def arrive(self, *, succeeded: bool) -> None:
+        self._is_sent = succeeded
+        if succeeded:
+            _publisher.sent(time.monotonic() - self._begun)
+        else:  # what this transaction has to say is said when it has been committed, if it has
+            _publisher.failed(self._taken - {self._news})
+
+    def __call__(self) -> None:
+        if not self._is_sent:
+            _publisher.add([self._news])
 
 
 def _begin_anew() -> None:

@@ -156,19 +156,6 @@ def test_what_another_program_says_on_the_channel_makes_everybody_look():
     listening(scenario)
 
 
-def test_a_publisher_whose_connection_was_ended_sends_with_another():
-    first, second = TrainingRunFactory(), TrainingRunFactory()
-
-    async def scenario(heard: Heard) -> None:
-        await in_thread(lambda: send(first, *log_lines(1, 1)))
-        await heard.until(lambda: bool(heard.news))
-        await in_thread(end_publishers)
-        await in_thread(lambda: send(second, *log_lines(1, 1)))
-        await heard.until(lambda: heard.news[-1].run_id == second.id)
-
-    listening(scenario)
-
-
 def test_a_process_that_ends_at_once_has_announced_what_it_wrote():
     run = TrainingRunFactory()
     database = connection.get_connection_params()
@@ -223,10 +210,3 @@ def execute(sql: str) -> None:
 def end_listeners() -> None:
     """As an administrator does who ends a connection."""
     execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aegis-listener'")
-
-
-def end_publishers() -> None:
-    execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE query LIKE '%pg_notify(%' AND pid <> pg_backend_pid() AND datname = current_database()"
-    )

@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Collection, Iterable
 from typing import Final
 
@@ -14,11 +13,12 @@ from training_status.wakeups.channel import CHANNEL, News, payloads
 
 logger = logging.getLogger(__name__)
 
-# News costs its readers some work. Where a commit takes long, because the machine has much to do, news is
-# sent more seldom: most of the time is for the writers.
+# News costs its readers some work. Commits that carry news may take this part of the time, some more for a short
+# while: a process that commits fast never has to wait, and where the machine has much to do writers come first.
+_SHARE: Final = 0.08
+_AHEAD_S: Final = 0.03
 _PAUSE_S: Final = 0.003
-_PAUSE_BY_WORK: Final = 12
-_LONGEST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 0.05
 _RETRY_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0)
 _EXIT_LIMIT_S: Final = 2.0
 
@@ -42,7 +42,8 @@ class Publisher:
         self._changed = threading.Condition()
         self._news: set[News] = set()
         self._is_sending = False
-        self._commits_s: deque[float] = deque(maxlen=8)  # a single slow one says nothing
+        self._spent_s = 0.0  # by commits with news, less what time has paid back
+        self._spent_at = 0.0
         self._pause_ends = 0.0
         self._thread_sends = 0.0  # when it is the thread's turn
         self._thread: threading.Thread | None = None
@@ -70,10 +71,12 @@ class Publisher:
     def sent(self, seconds: float) -> None:
         """What was taken is sent, by a commit that took this long."""
         with self._changed:
-            self._commits_s.append(seconds)
-            pause_s = min(max(_PAUSE_S, _PAUSE_BY_WORK * min(self._commits_s)), _LONGEST_PAUSE_S)
+            now = time.monotonic()
+            spent_s = max(0.0, self._spent_s - _SHARE * (now - self._spent_at)) + seconds
+            self._spent_s, self._spent_at = min(spent_s, _AHEAD_S + _SHARE * _LONGEST_PAUSE_S), now
+            pause_s = max(_PAUSE_S, (self._spent_s - _AHEAD_S) / _SHARE)
             self._is_sending = False
-            self._pause_ends = time.monotonic() + pause_s
+            self._pause_ends = now + pause_s
             self._thread_sends = self._pause_ends + pause_s
 
     def failed(self, unsent: Collection[News], retry_after_s: float = 0.0) -> None:

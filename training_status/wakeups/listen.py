@@ -25,7 +25,7 @@ _ANSWER_LIMIT_S: Final = 5.0
 # Whoever follows reads after every wake-up. The more there are a second, the more of them are gathered for one
 # reading: people see no difference, and what the database has to do is for the writers.
 _PROMPT_TO: Final = 75.0
-_REST_BY_RATE_S: Final = 0.001
+_REST_BY_RATE_S: Final = 0.002
 _LONGEST_REST_S: Final = 0.1
 _RATE_OVER_S: Final = 0.2
 

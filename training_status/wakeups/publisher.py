@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 _SHARE: Final = 0.08
 _AHEAD_S: Final = 0.03
 _PAUSE_S: Final = 0.003
-_LONGEST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 0.08
 _RETRY_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0)
 _EXIT_LIMIT_S: Final = 2.0
 

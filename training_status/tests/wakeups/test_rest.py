@@ -13,7 +13,7 @@ def test_what_comes_now_and_then_is_passed_on_at_once():
 
 
 def test_the_more_comes_the_more_is_gathered():
-    slow, fast, flood = (rests(per_second)[-1] for per_second in (100, 150, 1000))
+    slow, fast, flood = (rests(per_second)[-1] for per_second in (85, 105, 1000))
     assert 0 < slow < fast < flood == 0.1
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from training_status.tests.acceptance.running_service import (
     PHASES,
@@ -89,6 +89,30 @@ def test_the_next_run_of_the_domain_is_shown_when_it_starts(open_run: Callable[.
     expect(fixed.locator("#other-runs")).to_contain_text("run 2")
     fixed.locator("#other-runs a").click()
     expect(fixed).to_have_url(re.compile(r"/runs/2$"))
+
+
+@pytest.mark.parametrize("slow", ["**/training-logs?run=2&page_size=1", "**/training-runs/*"], ids=["log", "run"])
+def test_what_happens_while_the_next_run_is_being_shown_is_not_lost(
+    open_run: Callable[..., Page], run: Run, slow: str
+) -> None:
+    run.send(phase(ENTITY), log("of the first run"), complete())
+    page, witness = open_run(run), open_run(run)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(slow, lambda route: route.continue_() if held else held.append((route, route.fetch())))
+    second = Run(run.client, run.domain)
+    with page.expect_request(slow):
+        second.send(phase(ENTITY), log("told at once"))
+    expect(witness.locator("#log")).to_contain_text("told at once")
+    second.send(log("told meanwhile"), complete())
+    expect(witness.locator("#state")).to_contain_text("completed")
+    page.wait_for_timeout(500)  # what the witness has seen has come to the page too
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    expect(page.locator("#run-name")).to_have_text("run 2")
+    expect(page.locator("#state")).to_contain_text("completed")
+    expect(page.locator("#log")).to_contain_text("told meanwhile")
+    lines = page.locator("#log").inner_text()
+    assert (lines.count("told at once"), lines.count("told meanwhile"), lines.count("first run")) == (1, 1, 0)
 
 
 def test_the_service_is_stopped_and_started_again_under_the_page(

@@ -90,7 +90,7 @@ def headline(status: Status) -> Text:
 def _time_left(seconds: float | None) -> str:
     if seconds is None:
         return "estimating…"
-    return f"about {duration(seconds)} left" if seconds > 0 else "taking longer than estimated"
+    return f"about {duration(seconds)} left" if seconds > 0 else "taking longer than usual"
 
 
 def metrics_line(metrics: dict[str, Any]) -> Text:

@@ -19,10 +19,12 @@ import { MetricCurves } from "./metric_curves.js";
 import { OtherRunsView } from "./other_runs_view.js";
 import { ProgressView } from "./progress_view.js";
 import { ResultView } from "./result_view.js";
-import { address, get, learnClock } from "./service.js";
+import { ServiceError, address, get, learnClock } from "./service.js";
 import { StateView } from "./state_view.js";
 import { Stream } from "./stream.js";
 import { words } from "./words.js";
+
+const RETRY_MS = 2000;
 
 /** @typedef {{domain: string, runNumber: number | null, mayCancel: boolean, now: string}} Page */
 
@@ -38,13 +40,14 @@ class RunPage {
     this.announcer = new Announcer(part("announcer"));
     this.others = new OtherRunsView(part("other-runs"), page.domain);
     this.cancel = page.mayCancel ? new CancelView(part("cancel"), (status) => this.show(status)) : null;
-    /** @type {{runNumber: number, log: LogView, metrics: MetricsView, curves: MetricCurves, result: ResultView} | null} */
+    /** @type {{runId: string, log: LogView, metrics: MetricsView, curves: MetricCurves, result: ResultView} | null} */
     this.parts = null;
     /** @type {Status | null} */
     this.status = null;
     /** @type {LogEntry[]} */
     this.entries = [];
     this.phase = "";
+    this.isMoving = false;
     setInterval(() => this.tick(), 1000);
   }
 
@@ -64,14 +67,13 @@ class RunPage {
 
   /** Make the parts that belong to one run; the last entry of its log so far. @param {Run} run */
   async mount(run) {
-    this.parts?.log.destroy();
     const { domain } = this.page;
     /** @type {LogPage} */
     const log = await get(address(`/domains/${domain}/training-logs`, { run: run.run_number, page_size: 1 }));
+    this.parts?.log.destroy();
     const options = { domain, runNumber: run.run_number };
-    this.entries = [];
     this.parts = {
-      runNumber: run.run_number,
+      runId: run.training_run_id,
       log: new LogView(part("log"), {
         ...options,
         firstSeq: log.first_seq,
@@ -88,7 +90,8 @@ class RunPage {
     say(part("run-name"), `run ${run.run_number}`);
     this.phase = run.current_step;
     this.progress.setTimes(run.phase_times);
-    this.show(run);
+    // What the stream has told of this run meanwhile is newer.
+    this.show(this.isMoving && this.status ? this.status : run);
     void this.others.load(run.run_number);
     return log.last_seq;
   }
@@ -96,25 +99,50 @@ class RunPage {
   /** @param {TrainingEvent} event */
   take(event) {
     this.connection.seen();
-    if (event.event_type === "log" && this.parts && event.training_run_id === this.status?.training_run_id) {
-      if (this.entries.push(event.data) === 1) requestAnimationFrame(() => this.appendEntries());
-    } else if (event.event_type !== "log" && event.event_type !== "gap") {
-      const { status } = event.data;
-      if (status.training_run_id === this.status?.training_run_id) this.show(status);
-      else void this.moveOn(status);
+    const isOurs = event.training_run_id === this.status?.training_run_id;
+    if (event.event_type === "log") {
+      if (isOurs && this.entries.push(event.data) === 1) requestAnimationFrame(() => this.appendEntries());
+    } else if (event.event_type === "gap") {
+      if (isOurs && !this.isMoving) void this.parts?.log.refresh();
+    } else if (!isOurs) {
+      void this.moveOn(event.data.status);
+    } else if (this.isMoving) {
+      this.status = event.data.status;
+    } else {
+      this.show(event.data.status);
     }
   }
 
-  /** A newer run of the domain has begun. @param {Status} status */
+  /** Another run of the domain is the latest now. @param {Status} status */
   async moveOn(status) {
     this.status = status;
-    await this.mount(await get(address(`/training-runs/${status.training_run_id}`)));
+    if (this.isMoving) {
+      this.entries = []; // of a run that was never shown
+      return;
+    }
+    this.appendEntries();
+    this.isMoving = true;
+    while (this.parts === null || this.parts.runId !== this.status.training_run_id) {
+      const { training_run_id: id } = this.status;
+      try {
+        const run = await get(address(`/training-runs/${id}`));
+        if (id === this.status.training_run_id) await this.mount(run);
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        if (error.status === 404) break; // it is gone already: the stream tells what is the latest instead
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    this.isMoving = false;
+    this.appendEntries();
   }
 
-  /** Entries come in bursts: they are shown once a frame. */
+  /** Entries come in bursts: they are shown once a frame. Those of a run that is not shown yet wait for it. */
   appendEntries() {
+    if (this.isMoving) return;
     const entries = this.entries;
     this.entries = [];
+    if (entries.length === 0) return;
     this.parts?.log.append(entries);
     this.parts?.curves.append(entries);
   }
@@ -134,9 +162,14 @@ class RunPage {
 
   /** @param {Status} status */
   async loadTimes(status) {
-    /** @type {Run} */
-    const run = await get(address(`/training-runs/${status.training_run_id}`));
-    if (run.training_run_id === this.status?.training_run_id) this.progress.setTimes(run.phase_times);
+    try {
+      /** @type {Run} */
+      const run = await get(address(`/training-runs/${status.training_run_id}`));
+      if (run.training_run_id === this.status?.training_run_id) this.progress.setTimes(run.phase_times);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      this.phase = ""; // they are asked for again with the next status
+    }
   }
 
   /** A second has passed. */

@@ -105,7 +105,7 @@ export function timeLeft(status, now) {
   if (status.status !== "training") return "";
   if (status.estimated_completion === null) return "estimating…";
   const seconds = (Date.parse(status.estimated_completion) - now) / 1000;
-  if (seconds < -5) return "taking longer than expected";
+  if (seconds < -5) return "taking longer than usual";
   if (seconds < 50) return "less than a minute left";
   return `about ${roundly(seconds)} left`;
 }

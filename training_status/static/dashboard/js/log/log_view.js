@@ -79,16 +79,17 @@ export class LogView {
   #frame = 0;
   #jumps = 0;
 
-  /** What the service knows of the log. @param {Pick<LogPage, "first_seq" | "last_seq" | "level_counts">} log */
-  update(log) {
-    this.#learn(log);
+  /** Ask the service how far the log reaches: something has come or gone that was not told. */
+  async refresh() {
+    const log = await this.finder.attempt((signal) => this.source.page({ order: "desc", page_size: 1 }, signal));
+    if (log === undefined || this.#ending.signal.aborted) return;
     this.lists.grow(log.last_seq);
     this.#drawSoon();
   }
 
   /** Entries that have just come, in order. After a gap what is missing is read. @param {LogEntry[]} entries */
   append(entries) {
-    if (!this.counts.add(entries)) void this.finder.attempt((signal) => this.source.page({ order: "desc", page_size: 1 }, signal));
+    if (!this.counts.add(entries)) void this.refresh();
     for (const entry of entries) if (entry.step) this.tools.offerStep(entry.step);
     this.lists.append(entries);
     this.speech.tell(entries.filter((entry) => matches(entry, narrowingOf(this.filter))));

@@ -40,6 +40,14 @@ def test_a_domain_is_shown_as_it_goes_on(page: Page, run: Run) -> None:
     expect(page).to_have_url(re.compile(rf"/domains/{run.domain}$"))
 
 
+def test_the_focus_stays_on_a_domain_that_goes_on(page: Page, run: Run) -> None:
+    row = page.locator(f"tr[data-domain={run.domain}]")
+    row.get_by_role("link", name=run.domain).focus()
+    run.send(phase(ENTITY), progress(0.5))
+    expect(row).to_contain_text("27 %")
+    expect(row.get_by_role("link", name=run.domain)).to_be_focused()
+
+
 def test_a_domain_created_meanwhile_appears_with_its_first_run(page: Page, run: Run) -> None:
     domain = create_domain(run.client)
     Run(run.client, domain).send(phase(ENTITY))

@@ -199,6 +199,18 @@ def test_the_place_stays_when_the_filter_changes(service: Service, new_page: New
     shown.await_in_sight(ERROR_EVERY * 4)
 
 
+def test_the_place_stays_when_the_filter_changes_again_before_its_lines_have_come(
+    service: Service, new_page: NewPage, long_run: Run
+) -> None:
+    shown = LogOnPage(new_page, service, long_run, f"#L{ERROR_EVERY * 4}")
+    shown.await_in_sight(ERROR_EVERY * 4)
+    shown.page.evaluate(
+        "for (const level of ['WARNING', 'WARNING'])"
+        " [...document.querySelectorAll('#log button')].find((chip) => chip.textContent.startsWith(level)).click()"
+    )
+    shown.await_in_sight(ERROR_EVERY * 4)
+
+
 def test_search(service: Service, new_page: NewPage, run: Run) -> None:
     run.send(
         *[log("Nothing here")] * 150,
@@ -229,6 +241,7 @@ def test_search(service: Service, new_page: NewPage, run: Run) -> None:
     expect(shown.element).to_contain_text("No line matches.")
     shown.search.press("Enter")
     expect(shown.notice).to_have_text("No match.")
+    expect(shown.page.locator("#announcer")).to_have_text("No match.")
 
 
 def test_search_in_a_million_lines(service: Service, new_page: NewPage, long_run: Run) -> None:

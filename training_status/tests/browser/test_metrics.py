@@ -196,6 +196,7 @@ def test_a_service_that_was_away_can_be_asked_again(service: Service, page: Page
     away.route("**/training-metrics*", lambda route: route.abort(), times=1)
     show_curves(away, run)
     expect(away.get_by_text("could not be read: The service cannot be reached.")).to_be_visible()
+    run.send(progress(0.2, metrics={"f1": 0.75}))
     append(away, {"seq": 2, "metrics": {"f1": 0.75}})
     away.get_by_role("button", name="Try again").click()
     expect(curve(away, "f1")).to_have_accessible_name(re.compile("^f1: 2 values"))

@@ -163,6 +163,26 @@ def test_an_operator_cancels_a_run_and_only_when_they_mean_it(open_run: Callable
     expect(page.get_by_role("button", name="Cancel run…")).to_be_hidden()
 
 
+def test_a_question_about_one_run_does_not_become_one_about_the_next(open_run: Callable[..., Page], run: Run) -> None:
+    run.send(phase(ENTITY))
+    page = open_run(run)
+    page.get_by_role("button", name="Cancel run…").click()
+    dialog = page.get_by_role("dialog", name="Cancel this run?")
+    expect(dialog).to_be_visible()
+    Run(run.client, run.domain).send(phase(ENTITY))
+    expect(page.locator("#run-name")).to_have_text("run 2")
+    expect(dialog).to_be_hidden()
+
+
+def test_a_page_that_opens_while_the_service_is_busy_tries_again(service: Service, new_page: NewPage, run: Run) -> None:
+    run.send(phase(ENTITY))
+    page = new_page(service.url)
+    page.route("**/training-logs*", lambda route: route.fulfill(status=503, json={"detail": "Too busy."}), times=1)
+    page.goto(f"{service.url}/domains/{run.domain}")
+    expect(page.locator("#run-name")).to_have_text("run 1")
+    expect(page.locator("#connection")).to_have_text("live")
+
+
 def test_a_failure_says_its_reason_its_phase_and_where_to_look(open_run: Callable[..., Page], run: Run) -> None:
     run.send(phase(ENTITY), *(log(f"line {n}") for n in range(300)), log("the first error", "ERROR"))
     run.send(*(log(f"more {n}") for n in range(300)), fail("ValueError: <b>no</b> samples"))

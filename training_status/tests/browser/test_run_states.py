@@ -77,8 +77,9 @@ def test_a_run_cancelled_in_silence_is_cancelled(operator: httpx.Client, show: C
     expect(page.locator(".notice")).to_have_text("Cancelled in entity extraction optimization.")
 
 
+@pytest.mark.parametrize("path", ["", "/runs/1"], ids=["domain", "run"])
 def test_a_lost_run_says_that_it_may_come_back(
-    impatient: Service, operator: httpx.Client, show: Callable[[str], Page]
+    impatient: Service, operator: httpx.Client, show: Callable[[str], Page], path: str
 ) -> None:
     run = Run(operator, create_domain(operator))
     run.send(phase(ENTITY))
@@ -87,10 +88,12 @@ def test_a_lost_run_says_that_it_may_come_back(
         f"run = TrainingRun.objects.filter(public_id='{run.id}')\n"
         "run.update(state='failed', failure_reason='lost', ended_at=run.get().last_report_at)"
     )
-    page = show(f"/domains/{run.domain}")
+    page = show(f"/domains/{run.domain}{path}")
     expect(page.locator(".state")).to_have_class("state lost")
     expect(page.locator(".notice")).to_contain_text("It goes on if it reports again")
+    expect(page.locator("#connection")).to_have_text("finished" if path else "live")
     run.heartbeat()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again: no need to wait
     expect(page.locator(".state")).to_have_text(re.compile("^training"))
 
 

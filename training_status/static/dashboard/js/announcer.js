@@ -14,6 +14,11 @@ export class Announcer {
     this.said = null;
   }
 
+  /** @param {string} sentence what came of something that somebody has done */
+  say(sentence) {
+    this.element.textContent = sentence;
+  }
+
   /** @param {Status} status */
   update(status) {
     const sentence =

@@ -36,7 +36,8 @@ export class CancelView {
   update(status) {
     const active = status.status === "training" || status.status === "pending";
     this.button.hidden = !active || status.cancel_requested;
-    if (!active && this.dialog.open) this.dialog.close();
+    // What was asked was asked of one run: nobody stops another by it.
+    if (this.dialog.open && (!active || status.training_run_id !== this.runId)) this.dialog.close();
     this.runId = status.training_run_id;
     say(this.question, `Run ${status.run_number} of ${status.domain_name} is asked to stop. What it has reported is kept.`);
   }

@@ -29,7 +29,7 @@ export class ConnectionView {
   /** @param {StreamState} state @param {string} why */
   update(state, why) {
     // An attempt to connect again is not yet an end of the interruption.
-    if (state === "connecting" && this.state === "waiting") return;
+    if (state === "connecting" && (this.state === "waiting" || this.state === "ended")) return;
     if (state === "open") this.seen();
     this.state = state;
     this.why = why;
@@ -43,7 +43,7 @@ export class ConnectionView {
     // So short an interruption is none yet.
     const shown = this.state === "waiting" && !lost ? "open" : this.state;
     this.element.className = `connection ${shown}`;
-    if (this.state === "refused") say(this.text, `${this.why} Reload the page to sign in again.`);
+    if (this.state === "refused") say(this.text, this.why);
     else if (lost) say(this.text, `last update ${duration(age / 1000)} ago, reconnecting`);
     else say(this.text, this.state === "ended" ? "finished" : this.state === "connecting" ? "connecting…" : "live");
   }

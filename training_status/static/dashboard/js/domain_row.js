@@ -32,8 +32,9 @@ export class DomainRow {
     this.started = make("td");
     const name = this.domain;
     const percent = make("span", { class: "percent" }, `${status.progress} %`);
-    this.element.replaceChildren(
-      first,
+    // The first cell stays where it is: moving it would take the focus from its link.
+    while (first.nextSibling) first.nextSibling.remove();
+    first.after(
       make("td", {}, this.state),
       make("td", {}, bar(name, status), percent),
       make("td", {}, words(status.current_step), about(status.error_message ?? status.message)),

@@ -9,7 +9,7 @@
 import { ConnectionView } from "./connection_view.js";
 import { given, make, part, say } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
-import { address, get, learnClock } from "./service.js";
+import { ServiceError, address, get, learnClock } from "./service.js";
 import { Stream } from "./stream.js";
 
 /** @type {Record<string, (status: Status | null, name: string) => string | number>} */
@@ -45,6 +45,7 @@ class DomainsPage {
     new Stream(address("/training-stream"), "", {
       onEvent: (event) => void this.take(event),
       onState: (state, why) => this.connection.update(state, why),
+      mayGoOnAfterMs: () => 0,
     });
     setInterval(() => this.tick(), 1000);
   }
@@ -98,9 +99,16 @@ class DomainsPage {
 
   /** Its next events may come before its first has been dealt with. @param {string} name */
   #addedOnce(name) {
-    const adding = this.#adding.get(name) ?? this.#added(name);
+    const adding = this.#adding.get(name) ?? this.#added(name).catch((error) => this.#notAdded(name, error));
     this.#adding.set(name, adding);
     return adding;
+  }
+
+  /** Its next event is another chance. @param {string} name @param {unknown} error */
+  #notAdded(name, error) {
+    if (!(error instanceof ServiceError)) throw error;
+    this.#adding.delete(name);
+    return undefined;
   }
 
   /** A domain that was created meanwhile. @param {string} name */

@@ -31,6 +31,7 @@ export class MetricCurves {
     this.curves = new Map();
     /** @type {LogEntry[] | null} entries that came while the curves were being read */
     this.waiting = [];
+    this.hasFailed = false;
     this.firstSeq = 1;
     this.lastSeq = 0;
     void this.load();
@@ -38,6 +39,8 @@ export class MetricCurves {
 
   /** Read the curves so far. What comes in the meantime is added then. */
   async load() {
+    this.waiting = [];
+    this.hasFailed = false;
     this.retry.hidden = true;
     say(this.notice, "Reading the metrics…");
     /** @type {Curves} */
@@ -47,6 +50,7 @@ export class MetricCurves {
     } catch (error) {
       say(this.notice, `The metrics' curves could not be read: ${error instanceof Error ? error.message : error}`);
       this.retry.hidden = false;
+      this.hasFailed = true;
       return;
     }
     say(this.notice, found.is_exact ? "" : "The log is too long to look at every line: the curves show a part of it, spread evenly.");
@@ -63,6 +67,7 @@ export class MetricCurves {
 
   /** @param {LogEntry[]} entries new ones, oldest first */
   append(entries) {
+    if (this.hasFailed) return; // trying again reads them
     if (this.waiting) {
       this.waiting.push(...entries.filter((entry) => entry.metrics));
       return;

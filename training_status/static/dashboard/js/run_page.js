@@ -25,6 +25,7 @@ import { Stream } from "./stream.js";
 import { words } from "./words.js";
 
 const RETRY_MS = 2000;
+const LOST_AGAIN_MS = 30_000;
 
 /** @typedef {{domain: string, runNumber: number | null, mayCancel: boolean, now: string}} Page */
 
@@ -39,7 +40,8 @@ class RunPage {
     this.connection = new ConnectionView(part("connection"));
     this.announcer = new Announcer(part("announcer"));
     this.others = new OtherRunsView(part("other-runs"), page.domain);
-    this.cancel = page.mayCancel ? new CancelView(part("cancel"), (status) => this.show(status)) : null;
+    this.cancel = page.mayCancel ? new CancelView(part("cancel"), (status) => this.showAnswer(status)) : null;
+    part("log").addEventListener("notice", (event) => this.announcer.say(/** @type {CustomEvent<string>} */ (event).detail));
     /** @type {{runId: string, log: LogView, metrics: MetricsView, curves: MetricCurves, result: ResultView} | null} */
     this.parts = null;
     /** @type {Status | null} */
@@ -51,8 +53,22 @@ class RunPage {
     setInterval(() => this.tick(), 1000);
   }
 
-  /** Show the run, then follow it. */
+  /** Show the run, then follow it. As often as it takes. */
   async start() {
+    for (;;) {
+      try {
+        return await this.begin();
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        if (error.status >= 400 && error.status < 500) return this.connection.update("refused", error.message);
+        this.connection.update("waiting", error.message);
+        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000));
+      }
+    }
+  }
+
+  /** Show the run as it is, and open the stream. */
+  async begin() {
     const number = this.page.runNumber;
     /** @type {Run | null} */
     const run = number === null ? await latest(this.page.domain) : await get(address(`/domains/${this.page.domain}/training-runs/${number}`));
@@ -62,6 +78,8 @@ class RunPage {
     new Stream(address(`/domains/${this.page.domain}/training-stream`, query), lastEventId, {
       onEvent: (event) => this.take(event),
       onState: (state, why) => this.connection.update(state, why),
+      // A run that was given up may report again.
+      mayGoOnAfterMs: () => (this.status?.failure_reason === "lost" ? LOST_AGAIN_MS : 0),
     });
   }
 
@@ -130,7 +148,7 @@ class RunPage {
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         if (error.status === 404) break; // it is gone already: the stream tells what is the latest instead
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000));
       }
     }
     this.isMoving = false;
@@ -160,6 +178,11 @@ class RunPage {
     }
   }
 
+  /** @param {Status} status what the service has answered, perhaps late */
+  showAnswer(status) {
+    if (!this.isMoving && status.training_run_id === this.status?.training_run_id) this.show(status);
+  }
+
   /** @param {Status} status */
   async loadTimes(status) {
     try {
@@ -176,6 +199,11 @@ class RunPage {
   tick() {
     for (const view of [this.state, this.progress, this.eta, this.connection]) view.tick();
   }
+}
+
+/** @param {number} ms */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** @param {Status} status */

@@ -18,6 +18,7 @@ const SILENCE_LIMIT_MS = 45_000; // the service gives a sign of life every 15 s
  * @typedef {object} Follower
  * @property {(event: TrainingEvent) => void} onEvent
  * @property {(state: StreamState, why: string) => void} onState
+ * @property {() => number} mayGoOnAfterMs asked when the service says that this is all: after how long it may have more; 0: never
  */
 
 export class Stream {
@@ -76,12 +77,19 @@ export class Stream {
           signal: connection.signal,
           headers: this.lastEventId ? { "Last-Event-ID": this.lastEventId } : {},
         });
-        if (answer.status === 204) return this.#stop("ended", "");
+        if (answer.status === 204) {
+          const againMs = this.follower.mayGoOnAfterMs();
+          if (againMs === 0) return this.#stop("ended", "");
+          this.follower.onState("ended", "");
+          await this.#pause(againMs);
+          continue;
+        }
         this.follower.onState("open", "");
         await this.#read(answer, connection, () => (failures = 0));
       } catch (error) {
         if (error instanceof ServiceError) {
-          if ([401, 403, 404, 422].includes(error.status)) return this.#stop("refused", error.message);
+          if ([401, 403].includes(error.status)) return this.#stop("refused", `${error.message} Reload the page to sign in again.`);
+          if ([404, 422].includes(error.status)) return this.#stop("refused", error.message);
           why = error.message;
           retryAfterMs = error.retryAfterS * 1000;
         } else if (!(error instanceof DOMException || error instanceof TypeError)) {

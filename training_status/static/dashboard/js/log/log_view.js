@@ -78,6 +78,8 @@ export class LogView {
   #ending = new AbortController();
   #frame = 0;
   #jumps = 0;
+  /** @type {{seq: number, offset: number} | null} where to be as soon as the list that has just been chosen is here */
+  #wanted = null;
 
   /** Ask the service how far the log reaches: something has come or gone that was not told. */
   async refresh() {
@@ -117,7 +119,7 @@ export class LogView {
 
   /** @param {LogFilter} filter show what it leaves, at the same place */
   show(filter) {
-    const place = this.#place();
+    const place = this.follow.isOn ? null : (this.#wanted ?? this.#place());
     const { list } = this.lists;
     this.filter = filter;
     this.marked = searchPattern(filter.search);
@@ -127,7 +129,8 @@ export class LogView {
     if (this.lists.list !== list) {
       this.rows.forget();
       this.follow.missed = 0;
-      if (place) void this.reveal(place.seq, place.offset);
+      this.#jumps += 1; // what was to be revealed in the list before is not in this one
+      this.#stay(place);
     }
     this.choice.show();
     this.address.write(filter, this.choice.selection);
@@ -200,9 +203,17 @@ export class LogView {
     this.#drawSoon();
   }
 
+  /** @param {{seq: number, offset: number} | null} place where to be in the new list */
+  #stay(place) {
+    const wanted = (this.#wanted = place && { ...place });
+    if (wanted === null) return;
+    void this.reveal(wanted.seq, wanted.offset).finally(() => {
+      if (this.#wanted === wanted) this.#wanted = null;
+    });
+  }
+
   /** The line to stay at when the list changes: the selected one if it is in sight, else the first in sight. */
   #place() {
-    if (this.follow.isOn) return null;
     const { focus } = this.choice;
     const index = this.rows.indexOf(focus);
     if (index !== undefined && this.rows.shows(index)) return { seq: focus, offset: index - this.rows.top };

@@ -79,7 +79,8 @@ def main() -> None:
         service.start()
         create_domain(service)
         for optimizer in OPTIMIZERS:
-            plain, ratios = [], {"up": [], "down": [], "dying": []}  # type: ignore[var-annotated]  # of floats
+            plain: list[float] = []
+            ratios: dict[str, list[float]] = {"up": [], "down": [], "dying": []}
             for _ in range(ROUNDS):
                 alone = train(optimizer, "plain", NOBODY, "none")
                 plain.append(alone)

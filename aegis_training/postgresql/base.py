@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError
-from django.db.backends.base.base import debug_transaction  # type: ignore[attr-defined]  # the stubs lack it, and more below
+from django.db.backends.base.base import debug_transaction  # type: ignore[attr-defined]  # not in the stubs
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
@@ -30,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         riders = self._riders()
         if not riders:
-            super()._commit()  # type: ignore[misc]
+            super()._commit()  # type: ignore[misc]  # not in the stubs
             return
         with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
             commit_with(self.connection, riders)

@@ -64,7 +64,7 @@ class Serving:
         self._process = subprocess.Popen(
             command(self.port),
             cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": os.environ.get("BENCH_PP", str(PROJECT))},
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
             stdout=subprocess.DEVNULL,
             preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),
         )

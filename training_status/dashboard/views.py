@@ -20,14 +20,14 @@ def domains(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     listed = DomainList()
     serializer = DomainSerializer(listed.part(0, DOMAINS_SHOWN), many=True, context={"now": now})
-    total = listed.count()
+    not_shown = max(0, listed.count() - DOMAINS_SHOWN)
     return render(
         request,
         "dashboard/domains.html",
         {
             "domains": serializer.data,
-            "page": {"now": utc_text(now), "domains": serializer.data},
+            "page": {"now": utc_text(now), "domains": serializer.data, "notShown": not_shown},
             "now": now,
-            "not_shown": max(0, total - DOMAINS_SHOWN),
+            "not_shown": not_shown,
         },
     )

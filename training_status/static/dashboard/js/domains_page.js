@@ -22,9 +22,10 @@ const SORT_KEYS = {
 };
 
 class DomainsPage {
-  /** @param {{now: string, domains: Domain[]}} page */
+  /** @param {{now: string, domains: Domain[], notShown: number}} page */
   constructor(page) {
     learnClock(page.now);
+    this.isWhole = page.notShown === 0;
     this.connection = new ConnectionView(part("connection"));
     this.table = /** @type {HTMLTableElement | null} */ (document.getElementById("domains"));
     /** @type {Map<string, DomainRow>} */
@@ -54,7 +55,7 @@ class DomainsPage {
   async take(event) {
     this.connection.seen();
     if (event.event_type === "log" || event.event_type === "gap") return;
-    const row = this.rows.get(event.domain) ?? (await this.#addedOnce(event.domain));
+    const row = this.rows.get(event.domain) ?? (this.isWhole ? await this.#addedOnce(event.domain) : undefined);
     row?.update(event.data.status);
   }
 

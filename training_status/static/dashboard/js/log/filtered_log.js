@@ -18,6 +18,8 @@ import { LogPages } from "./log_pages.js";
 import { LogSections } from "./log_sections.js";
 import { PAGE_SIZE } from "./log_source.js";
 
+const COUNT_AGAIN_AFTER_MS = 5000;
+
 export class FilteredLog {
   /**
    * @param {LogSource} source
@@ -157,8 +159,7 @@ export class FilteredLog {
       const low = page.total_is_exact ? this.first : (page.searched_to_seq ?? this.first);
       this.pages.put(keyOf(this.sections.putFirst(low, high, page.total_logs), 0), page.logs);
       this.searchedTo = low;
-      if (this.#hasTrouble) this.listener.onTrouble(null);
-      this.#hasTrouble = false;
+      this.#goesWell();
       if (!isFirst) this.listener.onShift(page.total_logs);
     } catch (error) {
       this.#complain(error);
@@ -168,12 +169,22 @@ export class FilteredLog {
   /** @param {number} low @param {number} high */
   async #lookAtNew(low, high) {
     const section = this.sections.putLast(low, high, 0);
-    try {
-      section.total = await this.#count(low, high);
-      if (section.total) this.listener.onGrowth(section.total);
-    } catch (error) {
-      this.#complain(error);
+    while (!this.#stopping.signal.aborted) {
+      try {
+        section.total = await this.#count(low, high);
+        this.#goesWell();
+        if (section.total) this.listener.onGrowth(section.total);
+        return;
+      } catch (error) {
+        this.#complain(error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, COUNT_AGAIN_AFTER_MS));
     }
+  }
+
+  #goesWell() {
+    if (this.#hasTrouble) this.listener.onTrouble(null);
+    this.#hasTrouble = false;
   }
 
   /** @param {unknown} error */

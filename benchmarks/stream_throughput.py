@@ -1,12 +1,13 @@
 """How much of their throughput eight writers keep when every commit wakes those who follow the runs.
 
-The viewers share the core of the serving process: the other has the writers and the database alone.
+The target is for viewers who share the core of the serving process: the other has the writers and the database alone.
+Beside the writers, what the viewers' own programs need is taken from the writers too.
 """
 
 import statistics
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 from serving import beside_the_server, serving
 from stream_subjects import Subject, make_subjects, make_token
@@ -30,15 +31,18 @@ def main() -> None:
         writers = [stack.enter_context(working(write, [subject.run])) for subject in subjects]
         rows = [("nobody follows", *_compare(writers))]
         server = stack.enter_context(serving())
-        with beside_the_server():
-            viewers = stack.enter_context(working(view, server.port))
-        viewers.ask("open", [_request(subjects, number, token) for number in range(VIEWERS)])
-        rows.append((f"{VIEWERS} viewers follow", *_compare(writers)))
-        viewers.ask("receipts", 0, 0)  # all of them are still there
-    lowest = min(float(ratio) for *_, ratio in rows)
+        for where, place in (("beside the server", beside_the_server), ("beside the writers", nullcontext)):
+            with ExitStack() as viewing:
+                with place():
+                    viewers = viewing.enter_context(working(view, server.port))
+                viewers.ask("open", [_request(subjects, number, token) for number in range(VIEWERS)])
+                rows.append((f"{VIEWERS} viewers {where}", *_compare(writers)))
+                viewers.ask("receipts", 0, 0)  # all of them are still there
+    lowest = min(float(ratio) for *_, ratio in rows[:2])
     head = ("", "events a second, wake-ups off", "wake-ups on", "ratio")
     title = f"{WRITERS} writers of single events, each to a run of its own"
-    report("streams_throughput", title, head, rows, f"at least {TARGET}: {'yes' if lowest >= TARGET else 'NO'}")
+    verdict = f"at least {TARGET} in the first two: {'yes' if lowest >= TARGET else 'NO'}"
+    report("streams_throughput", title, head, rows, verdict)
 
 
 def _compare(writers: Sequence[Worker]) -> tuple[str, str, str]:

@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 
 # News costs its readers some work. Commits that carry news may take this part of the time, some more for a short
 # while: a process that commits fast never has to wait, and where the machine has much to do writers come first.
-_SHARE: Final = 0.08
-_AHEAD_S: Final = 0.03
+_SHARE: Final = 0.04
+_AHEAD_S: Final = 0.02
 _PAUSE_S: Final = 0.003
 _LONGEST_PAUSE_S: Final = 0.08
 _RETRY_AFTER_S: Final = (0.1, 0.5, 2.0, 5.0)

@@ -1,18 +1,21 @@
 /**
  * Asking a training to stop, once it was asked whether that is meant.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
 import { make, say } from "./dom.js";
-import { ServiceError, address, post } from "./service.js";
+import { ServiceError } from "./service.js";
 
 export class CancelView {
   /**
    * @param {HTMLElement} element
+   * @param {Service} service
    * @param {(status: Status) => void} onStatus told the status that the service answers
    */
-  constructor(element, onStatus) {
+  constructor(element, service, onStatus) {
+    this.service = service;
     this.onStatus = onStatus;
     this.button = make("button", { type: "button", class: "quiet-button" }, "Cancel run…");
     this.question = make("p", {});
@@ -44,7 +47,7 @@ export class CancelView {
 
   async #cancel() {
     try {
-      this.onStatus(/** @type {Status} */ (await post(address(`/training-runs/${this.runId}/cancel`))));
+      this.onStatus(/** @type {Status} */ (await this.service.post(this.service.address(`/training-runs/${this.runId}/cancel`))));
       this.dialog.close();
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;

@@ -1,20 +1,22 @@
 /**
  * One line of the domains' table, as it is now.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
 import { make, say } from "./dom.js";
-import { serviceNow } from "./service.js";
 import { ago, clock, metricValue, stateClass, stateWords, timeLeft, words } from "./words.js";
 
 export class DomainRow {
   /**
    * @param {HTMLTableRowElement} element whose first cell says the domain
    * @param {string} domain
+   * @param {Service} service
    * @param {Status | null} status of the latest run; null: never trained
    */
-  constructor(element, domain, status) {
+  constructor(element, domain, service, status) {
+    this.service = service;
     this.element = element;
     this.domain = domain;
     this.about = element.textContent ?? "";
@@ -48,7 +50,7 @@ export class DomainRow {
   /** Time passes. */
   tick() {
     if (!this.status || !this.state || !this.left || !this.started) return;
-    const now = serviceNow();
+    const now = this.service.now();
     this.state.className = `state ${stateClass(this.status)}`;
     say(this.state, stateWords(this.status));
     say(this.left, timeLeft(this.status, now));

@@ -9,7 +9,7 @@
 import { ConnectionView } from "./connection_view.js";
 import { given, make, part, say } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
-import { ServiceError, address, get, learnClock } from "./service.js";
+import { Service, ServiceError } from "./service.js";
 import { Stream } from "./stream.js";
 
 /** @type {Record<string, (status: Status | null, name: string) => string | number>} */
@@ -24,7 +24,8 @@ const SORT_KEYS = {
 class DomainsPage {
   /** @param {{now: string, domains: Domain[], notShown: number}} page */
   constructor(page) {
-    learnClock(page.now);
+    this.service = new Service();
+    this.service.learnClock(page.now);
     this.isWhole = page.notShown === 0;
     this.connection = new ConnectionView(part("connection"));
     this.table = /** @type {HTMLTableElement | null} */ (document.getElementById("domains"));
@@ -35,7 +36,7 @@ class DomainsPage {
     this.sort = query.get("sort") ?? "name";
     for (const row of this.table?.tBodies[0]?.rows ?? []) {
       const domain = page.domains.find((one) => one.name === row.dataset["domain"]);
-      if (domain) this.rows.set(domain.name, new DomainRow(row, domain.name, domain.latest_run));
+      if (domain) this.rows.set(domain.name, new DomainRow(row, domain.name, this.service, domain.latest_run));
     }
     if (this.find) {
       this.find.value = query.get("find") ?? "";
@@ -43,7 +44,7 @@ class DomainsPage {
     }
     this.#addSortButtons();
     this.arrange();
-    new Stream(address("/training-stream"), "", {
+    new Stream(this.service, this.service.address("/training-stream"), "", {
       onEvent: (event) => void this.take(event),
       onState: (state, why) => this.connection.update(state, why),
       mayGoOnAfterMs: () => 0,
@@ -120,7 +121,7 @@ class DomainsPage {
       return undefined;
     }
     /** @type {Domain} */
-    const domain = await get(address(`/domains/${name}`));
+    const domain = await this.service.get(this.service.address(`/domains/${name}`));
     const element = make("tr", { "data-domain": name });
     element.append(
       make(
@@ -131,7 +132,7 @@ class DomainsPage {
       ),
     );
     body.append(element);
-    const row = new DomainRow(element, name, domain.latest_run);
+    const row = new DomainRow(element, name, this.service, domain.latest_run);
     this.rows.set(name, row);
     this.arrange();
     return row;

@@ -1,16 +1,17 @@
 /**
  * The time left, in words and as a time of day.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
 import { make, say } from "./dom.js";
-import { serviceNow } from "./service.js";
 import { clock, duration, timeLeft } from "./words.js";
 
 export class EtaView {
-  /** @param {HTMLElement} element */
-  constructor(element) {
+  /** @param {HTMLElement} element @param {Service} service */
+  constructor(element, service) {
+    this.service = service;
     this.left = make("p", { class: "time-left" });
     this.clock = make("p", { class: "about" });
     this.elapsed = make("p", { class: "about" });
@@ -28,7 +29,7 @@ export class EtaView {
   /** Time passes. */
   tick() {
     if (this.status === null) return;
-    const now = serviceNow();
+    const now = this.service.now();
     const { status, estimated_completion: completion, started_at: started, completed_at: ended } = this.status;
     say(this.left, ended ? endedWords(status) : timeLeft(this.status, now));
     if (ended) say(this.clock, clock(ended, now));

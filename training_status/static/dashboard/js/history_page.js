@@ -3,7 +3,7 @@
 import { given, make, part } from "./dom.js";
 import { LineChart } from "./line_chart.js";
 import { difference, numericMetrics } from "./metric_difference.js";
-import { learnClock, serviceNow } from "./service.js";
+import { Service } from "./service.js";
 import { clock, duration, metricValue, stateClass, stateWords, words } from "./words.js";
 
 /**
@@ -19,7 +19,8 @@ const COLUMNS = ["Run", "State", "Started", "Duration", "Metrics, against the co
 
 /** @type {{domain: string, runs: Row[], now: string}} */
 const page = given("page");
-learnClock(page.now);
+const service = new Service();
+service.learnClock(page.now);
 if (page.runs.length) {
   part("runs").replaceChildren(table(page.runs));
   showTrends(page.runs);
@@ -69,7 +70,7 @@ function firstLine(text) {
 /** @param {Row} run */
 function started(run) {
   if (run.started_at === null) return [none("not yet")];
-  return [make("time", { datetime: run.started_at }, clock(run.started_at, serviceNow()))];
+  return [make("time", { datetime: run.started_at }, clock(run.started_at, service.now()))];
 }
 
 /** @param {Row} run */

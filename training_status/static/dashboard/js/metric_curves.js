@@ -1,6 +1,7 @@
 /**
  * How the run's metrics went, and go on: a small chart for each.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").LogEntry} LogEntry
  * @typedef {import("./types.js").Curves} Curves
  * @typedef {{x: number, y: number, timestamp: string}} CurvePoint `x` is the number of the log line
@@ -8,7 +9,6 @@
 
 import { make, say } from "./dom.js";
 import { LineChart } from "./line_chart.js";
-import { address, get, serviceNow } from "./service.js";
 import { thinned } from "./thinned.js";
 import { clock, metricValue, words } from "./words.js";
 
@@ -18,10 +18,12 @@ const CURVES_MAX = 20;
 export class MetricCurves {
   /**
    * @param {HTMLElement} element
-   * @param {{domain: string, runNumber: number}} run
+   * @param {{service: Service, domain: string, runNumber: number, lineAddress: (seq: number) => string}} run
    */
-  constructor(element, { domain, runNumber }) {
-    this.url = address(`/domains/${domain}/training-metrics`, { run: runNumber, points: POINTS });
+  constructor(element, { service, domain, runNumber, lineAddress }) {
+    this.service = service;
+    this.lineAddress = lineAddress;
+    this.url = service.address(`/domains/${domain}/training-metrics`, { run: runNumber, points: POINTS });
     this.notice = make("p", { class: "none charts-notice" });
     this.retry = make("button", { type: "button", class: "quiet-button" }, "Try again");
     this.retry.addEventListener("click", () => void this.load());
@@ -46,7 +48,7 @@ export class MetricCurves {
     /** @type {Curves} */
     let found;
     try {
-      found = await get(this.url);
+      found = await this.service.get(this.url);
     } catch (error) {
       say(this.notice, `The metrics' curves could not be read: ${error instanceof Error ? error.message : error}`);
       this.retry.hidden = false;
@@ -88,7 +90,7 @@ export class MetricCurves {
     let curve = this.curves.get(name);
     if (!curve) {
       if (this.curves.size === CURVES_MAX) return false;
-      curve = { chart: newChart(name), points: [] };
+      curve = { chart: this.#newChart(name), points: [] };
       this.curves.set(name, curve);
       const names = [...this.curves.keys()].sort();
       this.charts.insertBefore(curve.chart.element, this.charts.children[names.indexOf(name)] ?? null);
@@ -105,15 +107,17 @@ export class MetricCurves {
       curve?.chart.show(curve.points, this.firstSeq, this.lastSeq);
     }
   }
-}
 
-/** @param {string} name @returns {LineChart<CurvePoint>} */
-function newChart(name) {
-  return new LineChart({
-    name: words(name),
-    place: "log line",
-    columns: ["Log line", "Time", "Value"],
-    cells: ({ x, y, timestamp }) => [make("a", { href: `#L${x}` }, String(x)), clock(timestamp, serviceNow()), metricValue(y)],
-    reading: ({ x, y, timestamp }) => `${metricValue(y)} · line ${x}, ${clock(timestamp, serviceNow())}`,
-  });
+  /** @param {string} name @returns {LineChart<CurvePoint>} */
+  #newChart(name) {
+    /** @param {CurvePoint} point */
+    const time = ({ timestamp }) => clock(timestamp, this.service.now());
+    return new LineChart({
+      name: words(name),
+      place: "log line",
+      columns: ["Log line", "Time", "Value"],
+      cells: (point) => [make("a", { href: this.lineAddress(point.x) }, String(point.x)), time(point), metricValue(point.y)],
+      reading: (point) => `${metricValue(point.y)} · line ${point.x}, ${time(point)}`,
+    });
+  }
 }

@@ -14,11 +14,8 @@ import { metricValue, words } from "./words.js";
 const WHOLE = { low: 0, high: 1, ticks: [0, 1] };
 
 export class MetricsView {
-  /**
-   * @param {HTMLElement} element
-   * @param {{domain: string, runNumber: number}} _run whose metrics are shown; the status says them all
-   */
-  constructor(element, _run) {
+  /** @param {HTMLElement} element */
+  constructor(element) {
     this.none = make("p", { class: "none" }, "No metric was reported yet.");
     this.list = make("ul", { class: "metric-rows" });
     this.legend = make("p", { class: "metric-legend" }, "│ marks the baseline: the last completed run before this one.");

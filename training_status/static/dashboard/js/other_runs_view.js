@@ -1,17 +1,19 @@
 /**
  * The domain's other active runs, one click away.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  * @typedef {import("./types.js").RunPage} RunPage
  */
 
 import { make } from "./dom.js";
-import { address, get } from "./service.js";
+import { ServiceError } from "./service.js";
 import { stateWords, words } from "./words.js";
 
 export class OtherRunsView {
-  /** @param {HTMLElement} element @param {string} domain */
-  constructor(element, domain) {
+  /** @param {HTMLElement} element @param {Service} service @param {string} domain */
+  constructor(element, service, domain) {
+    this.service = service;
     this.element = element;
     this.domain = domain;
   }
@@ -19,7 +21,14 @@ export class OtherRunsView {
   /** @param {number} shownNumber the run that the page is about */
   async load(shownNumber) {
     /** @type {RunPage} */
-    const page = await get(address(`/domains/${this.domain}/training-runs`, { page_size: 50 }));
+    let page;
+    try {
+      page = await this.service.get(this.service.address(`/domains/${this.domain}/training-runs`, { page_size: 50 }));
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      this.element.hidden = true; // what it said may no longer be true
+      return;
+    }
     const others = page.items.filter((run) => run.run_number !== shownNumber && !run.completed_at);
     this.element.hidden = others.length === 0;
     this.element.replaceChildren(

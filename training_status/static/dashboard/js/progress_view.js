@@ -1,19 +1,20 @@
 /**
  * How far the run is: the seven-part bar, each part with its progress and the time it took.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  * @typedef {import("./types.js").PhaseTime} PhaseTime
  */
 
 import { make } from "./dom.js";
-import { serviceNow } from "./service.js";
 import { duration, words } from "./words.js";
 
 const STEP_WORDS = { pending: "not yet", in_progress: "now", completed: "done", failed: "failed" };
 
 export class ProgressView {
-  /** @param {HTMLElement} element */
-  constructor(element) {
+  /** @param {HTMLElement} element @param {Service} service */
+  constructor(element, service) {
+    this.service = service;
     this.percent = make("p", { class: "percent-large" });
     this.bar = make("div", { class: "seven large", role: "progressbar", "aria-label": "Progress of the run" });
     this.bar.setAttribute("aria-valuemin", "0");
@@ -78,7 +79,7 @@ export class ProgressView {
     const time = this.times.find((one) => one.phase === phase);
     if (!time) return "";
     const active = this.status?.status === "training";
-    const end = time.ended_at ?? (active ? serviceNow() : this.status?.completed_at);
+    const end = time.ended_at ?? (active ? this.service.now() : this.status?.completed_at);
     return end ? duration((Number(new Date(end)) - Date.parse(time.started_at)) / 1000) : "";
   }
 }

@@ -1,12 +1,13 @@
 /**
  * What a run produced: its prompts to read and copy, and whatever else it is as a tree.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
+import { copyText } from "./clipboard.js";
 import { make, say } from "./dom.js";
 import { jsonTree } from "./json_tree.js";
-import { address, get } from "./service.js";
 import { words } from "./words.js";
 
 const COPIED_FOR_MS = 2000;
@@ -14,10 +15,11 @@ const COPIED_FOR_MS = 2000;
 export class ResultView {
   /**
    * @param {HTMLElement} element
-   * @param {{runId: string}} run
+   * @param {{service: Service, runId: string}} run
    */
-  constructor(element, { runId }) {
-    this.url = address(`/training-runs/${runId}/result`);
+  constructor(element, { service, runId }) {
+    this.service = service;
+    this.url = service.address(`/training-runs/${runId}/result`);
     this.notice = make("p", { class: "none result-notice" });
     this.retry = make("button", { type: "button", class: "quiet-button" }, "Try again");
     this.retry.addEventListener("click", () => void this.load());
@@ -50,7 +52,7 @@ export class ResultView {
     /** @type {unknown} */
     let result;
     try {
-      result = await get(this.url);
+      result = await this.service.get(this.url);
     } catch (error) {
       if (this.state !== "completed") return;
       const isNone = error instanceof Object && "status" in error && error.status === 404;
@@ -109,7 +111,7 @@ function preformatted(text) {
 function copyButton(label, text) {
   const button = make("button", { type: "button", class: "quiet-button", "aria-label": label }, "Copy");
   button.addEventListener("click", async () => {
-    const isCopied = await copy(text);
+    const isCopied = await copyText(text);
     button.textContent = isCopied ? "Copied" : "Not allowed";
     button.setAttribute("aria-label", `${label}: ${button.textContent}`);
     setTimeout(() => {
@@ -118,25 +120,6 @@ function copyButton(label, text) {
     }, COPIED_FOR_MS);
   });
   return button;
-}
-
-/** @param {string} text @returns {Promise<boolean>} whether the browser let us */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Over plain HTTP from another machine there is no clipboard: the old way still works there.
-    const field = make("textarea", { readonly: "", class: "copied-text", "aria-hidden": "true" });
-    field.value = text;
-    const focused = document.activeElement;
-    document.body.append(field);
-    field.select();
-    const isCopied = document.execCommand("copy");
-    field.remove();
-    if (focused instanceof HTMLElement) focused.focus();
-    return isCopied;
-  }
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */

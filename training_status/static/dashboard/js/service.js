@@ -1,10 +1,10 @@
 /**
- * Asking the service: JSON over fetch with the page's session, errors as sentences, and the service's clock.
+ * Asking the service: JSON over fetch, errors as sentences, and the service's clock.
  *
  * @typedef {import("./types.js").Problem} Problem
  */
 
-const BASE = "/api/v1/admin";
+const API = "/api/v1/admin";
 
 /** What went wrong with a request: the service's own sentence, or ours when it could not be reached. */
 export class ServiceError extends Error {
@@ -20,78 +20,92 @@ export class ServiceError extends Error {
   }
 }
 
-let clockOffsetMs = 0;
+export class Service {
+  #clockOffsetMs = 0;
 
-/** The time by the service's clock: whatever this computer's clock says, countdowns and ages are true. */
-export function serviceNow() {
-  return Date.now() + clockOffsetMs;
-}
-
-/** @param {string} timestamp a time that the service has just stamped on something */
-export function learnClock(timestamp) {
-  const offset = Date.parse(timestamp) - Date.now();
-  // A time that has travelled is late, never early: the largest offset seen is the nearest to the truth.
-  if (clockOffsetMs === 0 || offset > clockOffsetMs || Math.abs(offset - clockOffsetMs) > 5000) clockOffsetMs = offset;
-}
-
-/**
- * @param {string} path below the API, such as `/domains/medical/training-status`
- * @param {Record<string, string | number | readonly string[] | null | undefined>} [query] left out where empty
- */
-export function address(path, query = {}) {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value === null || value === undefined || value === "") continue;
-    for (const one of Array.isArray(value) ? value : [value]) parameters.append(name, String(one));
+  /**
+   * @param {string} base where the service is, such as `https://status.example`; empty for the page's own, with its session
+   * @param {() => string} token the bearer token to send; empty: none
+   */
+  constructor(base = "", token = () => "") {
+    this.base = base.replace(/\/+$/, "");
+    this.token = token;
   }
-  const text = parameters.toString();
-  return BASE + path + (text ? `?${text}` : "");
-}
 
-/**
- * GET, and the JSON of the answer. Throws ServiceError.
- *
- * @template T
- * @param {string} url from `address`
- * @param {AbortSignal} [signal]
- * @returns {Promise<T>}
- */
-export async function get(url, signal) {
-  return /** @type {T} */ (await (await ask(url, signal ? { signal } : {})).json());
-}
-
-/**
- * POST without a body, with the page's CSRF token. Throws ServiceError.
- *
- * @template T
- * @param {string} url from `address`
- * @returns {Promise<T>}
- */
-export async function post(url) {
-  const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-  const answer = await ask(url, { method: "POST", headers: { "X-CSRFToken": token } });
-  return /** @type {T} */ (await answer.json());
-}
-
-/**
- * The answer, when it is a good one. Throws ServiceError.
- *
- * @param {string} url
- * @param {RequestInit} options
- */
-export async function ask(url, options) {
-  let answer;
-  try {
-    answer = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options });
-  } catch (error) {
-    if (options.signal?.aborted) throw error;
-    throw new ServiceError("The service cannot be reached.", 0);
+  /** The time by the service's clock: whatever this computer's clock says, countdowns and ages are true. */
+  now() {
+    return Date.now() + this.#clockOffsetMs;
   }
-  const date = answer.headers.get("Date");
-  if (date !== null && clockOffsetMs === 0) clockOffsetMs = Date.parse(date) + 500 - Date.now();
-  if (answer.ok) return answer;
-  const retryAfterS = Number(answer.headers.get("Retry-After") ?? 0) || 0;
-  throw new ServiceError(await sentence(answer), answer.status, retryAfterS);
+
+  /** @param {string} timestamp a time that the service has just stamped on something */
+  learnClock(timestamp) {
+    const offset = Date.parse(timestamp) - Date.now();
+    const known = this.#clockOffsetMs;
+    // A time that has travelled is late, never early: the largest offset seen is the nearest to the truth.
+    if (known === 0 || offset > known || Math.abs(offset - known) > 5000) this.#clockOffsetMs = offset;
+  }
+
+  /**
+   * @param {string} path below the API, such as `/domains/medical/training-status`
+   * @param {Record<string, string | number | readonly string[] | null | undefined>} [query] left out where empty
+   */
+  address(path, query = {}) {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value === null || value === undefined || value === "") continue;
+      for (const one of Array.isArray(value) ? value : [value]) parameters.append(name, String(one));
+    }
+    const text = parameters.toString();
+    return this.base + API + path + (text ? `?${text}` : "");
+  }
+
+  /**
+   * GET, and the JSON of the answer. Throws ServiceError.
+   *
+   * @template T
+   * @param {string} url from `address`
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<T>}
+   */
+  async get(url, signal) {
+    return /** @type {T} */ (await (await this.ask(url, signal ? { signal } : {})).json());
+  }
+
+  /**
+   * POST without a body, with the page's CSRF token. Throws ServiceError.
+   *
+   * @template T
+   * @param {string} url from `address`
+   * @returns {Promise<T>}
+   */
+  async post(url) {
+    const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+    const answer = await this.ask(url, { method: "POST", headers: { "X-CSRFToken": token } });
+    return /** @type {T} */ (await answer.json());
+  }
+
+  /**
+   * The answer, when it is a good one. Throws ServiceError.
+   *
+   * @param {string} url
+   * @param {RequestInit & {headers?: Record<string, string>}} options
+   */
+  async ask(url, options) {
+    const token = this.token();
+    const headers = { ...options.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+    let answer;
+    try {
+      answer = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options, headers });
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw new ServiceError("The service cannot be reached.", 0);
+    }
+    const date = answer.headers.get("Date");
+    if (date !== null && this.#clockOffsetMs === 0) this.#clockOffsetMs = Date.parse(date) + 500 - Date.now();
+    if (answer.ok) return answer;
+    const retryAfterS = Number(answer.headers.get("Retry-After") ?? 0) || 0;
+    throw new ServiceError(await sentence(answer), answer.status, retryAfterS);
+  }
 }
 
 /** @param {Response} answer */

@@ -1,25 +1,28 @@
 /**
  * The run's state, and a sentence where it needs one: each kind of trouble looks and reads differently.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
 import { make, say } from "./dom.js";
-import { serviceNow } from "./service.js";
 import { ago, stateClass, stateWords, words } from "./words.js";
 
 export class StateView {
   /**
    * @param {HTMLElement} element
-   * @param {() => void} showFirstError what the link to the first error does
+   * @param {Service} service
+   * @param {(() => void) | null} showFirstError what the link to the first error does; null: there is no log to show it in
    */
-  constructor(element, showFirstError) {
+  constructor(element, service, showFirstError) {
+    this.service = service;
     this.state = make("span", { class: "state" });
     this.age = make("span", { class: "about" });
     this.notice = make("p", { class: "notice" });
     this.error = make("pre", { class: "error-message", tabindex: "0" });
     this.link = make("button", { type: "button", class: "link" }, "Show the first error in the log");
-    this.link.addEventListener("click", showFirstError);
+    if (showFirstError) this.link.addEventListener("click", showFirstError);
+    this.hasLog = showFirstError !== null;
     element.replaceChildren(make("p", { class: "state-line" }, this.state, " ", this.age), this.notice, this.error, this.link);
     /** @type {Status | null} */
     this.status = null;
@@ -32,14 +35,14 @@ export class StateView {
     say(this.state, stateWords(status));
     say(this.error, status.error_message ?? "");
     this.error.hidden = !status.error_message;
-    this.link.hidden = status.status !== "failed" || status.failure_reason === "cancelled";
+    this.link.hidden = !this.hasLog || status.status !== "failed" || status.failure_reason === "cancelled";
     this.tick();
   }
 
   /** Time passes. */
   tick() {
     if (this.status === null) return;
-    const now = serviceNow();
+    const now = this.service.now();
     const sentence = notice(this.status, now);
     say(this.notice, sentence);
     this.notice.hidden = sentence === "";

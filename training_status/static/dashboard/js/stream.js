@@ -4,11 +4,12 @@
  *
  * Over fetch, because an EventSource gives up for good on any status but 200 and cannot say which it was.
  *
+ * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").TrainingEvent} TrainingEvent
  * @typedef {"connecting" | "open" | "waiting" | "ended" | "refused"} StreamState
  */
 
-import { ServiceError, ask, learnClock } from "./service.js";
+import { ServiceError } from "./service.js";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
@@ -23,11 +24,13 @@ const SILENCE_LIMIT_MS = 45_000; // the service gives a sign of life every 15 s
 
 export class Stream {
   /**
-   * @param {string} url from `address`
+   * @param {Service} service
+   * @param {string} url from its `address`
    * @param {string} lastEventId where to go on, `RUN.SEQ`; empty for a new viewer
    * @param {Follower} follower
    */
-  constructor(url, lastEventId, follower) {
+  constructor(service, url, lastEventId, follower) {
+    this.service = service;
     this.url = url;
     this.lastEventId = lastEventId;
     this.follower = follower;
@@ -73,7 +76,7 @@ export class Stream {
       let retryAfterMs = 0;
       try {
         this.follower.onState("connecting", "");
-        const answer = await ask(this.url, {
+        const answer = await this.service.ask(this.url, {
           signal: connection.signal,
           headers: this.lastEventId ? { "Last-Event-ID": this.lastEventId } : {},
         });
@@ -161,7 +164,7 @@ export class Stream {
     }
     if (data) {
       const event = /** @type {TrainingEvent} */ (JSON.parse(data));
-      if (event.event_type !== "log" && event.event_type !== "gap") learnClock(event.timestamp);
+      if (event.event_type !== "log" && event.event_type !== "gap") this.service.learnClock(event.timestamp);
       this.follower.onEvent(event);
     }
     if (id) this.lastEventId = id;

@@ -7,7 +7,6 @@
  */
 
 import { LogDetails } from "./log_details.js";
-import { selectionInAddress } from "./log_filter.js";
 
 export class LogChoice {
   /** @param {LogView} view @param {(name: string) => HTMLElement} named the parts of the frame */
@@ -15,7 +14,7 @@ export class LogChoice {
     this.view = view;
     this.details = new LogDetails(named("details"), named);
     /** @type {Selection | null} */
-    this.selection = selectionInAddress();
+    this.selection = view.place.selection();
     /** @type {LogEntry | null | undefined} the one in focus: null when the log has none, undefined while it is not here */
     this.entry = undefined;
   }
@@ -49,7 +48,7 @@ export class LogChoice {
 
   /** Select what the address names. @returns {boolean} whether it names something */
   takeFromAddress() {
-    const selection = selectionInAddress();
+    const selection = this.view.place.selection();
     if (selection === null) return false;
     this.selection = selection;
     this.#describe();

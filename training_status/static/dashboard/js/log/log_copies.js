@@ -4,8 +4,8 @@
  * @typedef {import("./log_view.js").LogView} LogView
  */
 
-import { copyText } from "./clipboard.js";
-import { addressOf, narrowingOf } from "./log_filter.js";
+import { copyText } from "../clipboard.js";
+import { narrowingOf } from "./log_filter.js";
 import { PAGE_SIZE } from "./log_source.js";
 import { spoken } from "./message_text.js";
 
@@ -19,10 +19,8 @@ export class LogCopies {
 
   /** Copy a link to the selected lines of this very run. */
   async link() {
-    const { source, filter } = this.view;
-    const { selection } = this.view.choice;
-    const path = `/domains/${source.domain}/runs/${source.runNumber}`;
-    this.#tell(await copyText(location.origin + addressOf(filter, selection, path)), "Copied the link.");
+    const { place, filter, choice } = this.view;
+    this.#tell(await copyText(place.link(filter, choice.selection)), "Copied the link.");
   }
 
   /** Copy the selected lines, as far as they are shown, as a download has them. */

@@ -23,16 +23,17 @@ export class LogKeys {
   /**
    * @param {HTMLDialogElement} dialog
    * @param {HTMLInputElement} areOn the box in it that says whether the keys are to be heard
+   * @param {EventTarget} keyboard where they are heard
    * @param {(action: LogAction) => void} act
    * @param {AbortSignal} signal listens until it is aborted
    */
-  constructor(dialog, areOn, act, signal) {
+  constructor(dialog, areOn, keyboard, act, signal) {
     this.dialog = dialog;
     this.areOn = areOn;
     this.act = act;
     areOn.checked = readSetting() !== "off";
     areOn.addEventListener("change", () => writeSetting(areOn.checked ? "on" : "off"), { signal });
-    document.addEventListener("keydown", (event) => this.#hear(event), { signal });
+    keyboard.addEventListener("keydown", (event) => this.#hear(/** @type {KeyboardEvent} */ (event)), { signal });
   }
 
   /** Show the keys. */
@@ -45,14 +46,14 @@ export class LogKeys {
     const action = ACTIONS[event.key];
     const isChord = event.ctrlKey || event.metaKey || event.altKey;
     if (action === undefined || isChord || event.defaultPrevented || !this.areOn.checked) return;
-    if (isField(event.target) || document.querySelector("dialog[open]") !== null) return;
+    if (isField(event.composedPath()[0]) || this.dialog.open || document.querySelector("dialog[open]") !== null) return;
     event.preventDefault();
     if (action === "help") this.help();
     else this.act(action);
   }
 }
 
-/** @param {EventTarget | null} target whether somebody types or chooses there */
+/** @param {EventTarget | undefined} target whether somebody types or chooses there */
 function isField(target) {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select"));
 }

@@ -14,6 +14,7 @@ const CHARACTERS_SHOWN = 1000; // more than the widest screen has room for; the 
  * @typedef {object} RowLook
  * @property {RegExp | null} marked
  * @property {boolean} isSelected
+ * @property {string} link the line's address
  * @property {boolean} isActive the one that arrow keys move from
  */
 
@@ -61,7 +62,7 @@ export class LogRow {
     this.marked = look.marked;
     say(this.number, String(seq ?? ""));
     if (seq === undefined) this.number.removeAttribute("href");
-    else this.number.href = `#L${seq}`;
+    else this.number.href = look.link;
     this.element.className = `log-row log-${entry?.level.toLowerCase() ?? "awaited"}${look.isActive ? " log-active" : ""}`;
     say(this.time, entry ? localTime(entry.timestamp) : "");
     say(this.level, entry?.level ?? "");

@@ -4,12 +4,11 @@
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("../types.js").LogPage} LogPage
  * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ * @typedef {import("../service.js").Service} Service
  *
  * @typedef {Partial<Narrowing> & {order: "asc" | "desc", page?: number, page_size?: number,
  *   after_seq?: number, before_seq?: number}} LogQuery
  */
-
-import { address, get } from "../service.js";
 
 export const PAGE_SIZE = 100;
 const FIRST_LOOK = 20_000; // entries; a search that finds soon answers soon
@@ -17,11 +16,13 @@ const LONGEST_LOOK = 400_000;
 
 export class LogSource {
   /**
+   * @param {Service} service
    * @param {string} domain
    * @param {number} runNumber
    * @param {(page: LogPage) => void} onPage told of every page that comes
    */
-  constructor(domain, runNumber, onPage) {
+  constructor(service, domain, runNumber, onPage) {
+    this.service = service;
     this.domain = domain;
     this.runNumber = runNumber;
     this.onPage = onPage;
@@ -35,7 +36,7 @@ export class LogSource {
    */
   async page(query, signal) {
     /** @type {LogPage} */
-    const page = await get(this.#address("", { page_size: PAGE_SIZE, ...query }), signal);
+    const page = await this.service.get(this.#address("", { page_size: PAGE_SIZE, ...query }), signal);
     this.onPage(page);
     return page;
   }
@@ -86,6 +87,6 @@ export class LogSource {
 
   /** @param {string} below @param {Record<string, string | number | readonly string[]>} query */
   #address(below, query) {
-    return address(`/domains/${this.domain}/training-logs${below}`, { run: this.runNumber, ...query });
+    return this.service.address(`/domains/${this.domain}/training-logs${below}`, { run: this.runNumber, ...query });
   }
 }

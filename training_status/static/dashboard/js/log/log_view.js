@@ -3,10 +3,15 @@
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("../types.js").LogPage} LogPage
+ * @typedef {import("../service.js").Service} Service
+ * @typedef {import("./log_address.js").LogPlace} LogPlace
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
  * @typedef {import("./log_keys.js").LogAction} LogAction
  *
  * @typedef {object} LogOptions
+ * @property {Service} service
+ * @property {LogPlace} place
+ * @property {EventTarget} keyboard where the keys of the log are heard
  * @property {string} domain
  * @property {number} runNumber
  * @property {number} firstSeq the oldest entry kept
@@ -19,7 +24,7 @@ import { say } from "../dom.js";
 import { LogChoice } from "./log_choice.js";
 import { LogCopies } from "./log_copies.js";
 import { LogCounts } from "./log_counts.js";
-import { AddressWriter, filterInAddress, isEverything, matches, narrowingOf } from "./log_filter.js";
+import { isEverything, matches, narrowingOf } from "./log_filter.js";
 import { LogFinder } from "./log_finder.js";
 import { LogFollow } from "./log_follow.js";
 import { LogHand } from "./log_hand.js";
@@ -43,10 +48,10 @@ export class LogView {
     this.element = element;
     this.named = named;
     this.counts = new LogCounts(options.levelCounts, options.lastSeq);
-    this.filter = filterInAddress();
+    this.place = options.place;
+    this.filter = this.place.filter();
     this.marked = searchPattern(this.filter.search);
-    this.address = new AddressWriter();
-    this.source = new LogSource(options.domain, options.runNumber, (page) => this.#learn(page));
+    this.source = new LogSource(options.service, options.domain, options.runNumber, (page) => this.#learn(page));
     this.rows = new LogWindow(named("scroller"), named("spacer"), named("rows"));
     this.lists = new LogLists(this.source, this.filter, options.firstSeq, options.lastSeq, {
       onChange: () => this.#drawSoon(),
@@ -67,7 +72,7 @@ export class LogView {
       signal,
     );
     const dialog = /** @type {HTMLDialogElement} */ (named("keys"));
-    this.keys = new LogKeys(dialog, /** @type {HTMLInputElement} */ (named("keys-on")), (action) => this.#act(action), signal);
+    this.keys = new LogKeys(dialog, /** @type {HTMLInputElement} */ (named("keys-on")), options.keyboard, (action) => this.#act(action), signal);
     new LogHand(this, signal);
     this.#listen();
     this.notice("");
@@ -109,17 +114,16 @@ export class LogView {
   destroy() {
     this.#ending.abort();
     cancelAnimationFrame(this.#frame);
-    this.address.stop();
+    this.place.leave();
     this.lists.stop();
     this.finder.stop();
     this.rows.forget();
     this.choice.details.hide();
-    if (this.choice.selection) history.replaceState(history.state, "", location.pathname + location.search);
   }
 
   /** @param {LogFilter} filter show what it leaves, at the same place */
   show(filter) {
-    const place = this.follow.isOn ? null : (this.#wanted ?? this.#place());
+    const place = this.follow.isOn ? null : (this.#wanted ?? this.#placeInSight());
     const { list } = this.lists;
     this.filter = filter;
     this.marked = searchPattern(filter.search);
@@ -133,7 +137,7 @@ export class LogView {
       this.#stay(place);
     }
     this.choice.show();
-    this.address.write(filter, this.choice.selection);
+    this.place.write(filter, this.choice.selection);
     this.#draw();
   }
 
@@ -141,14 +145,14 @@ export class LogView {
   select(seq, entry, extends_ = false) {
     this.follow.pause();
     this.choice.select(seq, entry, extends_);
-    this.address.write(this.filter, this.choice.selection);
+    this.place.write(this.filter, this.choice.selection);
     this.#drawSoon();
   }
 
   /** Select nothing. */
   unselect() {
     this.choice.clear();
-    this.address.write(this.filter, null);
+    this.place.write(this.filter, null);
     this.#drawSoon();
   }
 
@@ -182,7 +186,7 @@ export class LogView {
     this.named("help").addEventListener("click", () => this.keys.help(), { signal });
     this.named("copy-lines").addEventListener("click", () => this.copies.lines(), { signal });
     this.named("copy-link").addEventListener("click", () => this.copies.link(), { signal });
-    window.addEventListener("hashchange", () => this.#linked(), { signal });
+    this.place.watch(() => this.#linked(), signal);
     const sizes = new ResizeObserver(() => this.#drawSoon());
     sizes.observe(this.rows.scroller);
     signal.addEventListener("abort", () => sizes.disconnect());
@@ -213,7 +217,7 @@ export class LogView {
   }
 
   /** The line to stay at when the list changes: the selected one if it is in sight, else the first in sight. */
-  #place() {
+  #placeInSight() {
     const { focus } = this.choice;
     const index = this.rows.indexOf(focus);
     if (index !== undefined && this.rows.shows(index)) return { seq: focus, offset: index - this.rows.top };
@@ -240,7 +244,12 @@ export class LogView {
     this.follow.update();
     const { focus } = this.choice;
     const { low, high } = this.choice.range;
-    this.rows.draw(list, (seq = -1) => ({ marked: this.marked, isSelected: low <= seq && seq <= high, isActive: seq === focus }));
+    this.rows.draw(list, (seq = -1) => ({
+      marked: this.marked,
+      isSelected: low <= seq && seq <= high,
+      isActive: seq === focus,
+      link: this.place.line(seq),
+    }));
     this.rows.activate(focus);
     this.tools.showCounts(this.counts.counts);
     say(this.named("count"), this.lists.sentence());

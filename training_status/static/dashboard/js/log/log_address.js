@@ -1,0 +1,145 @@
+/**
+ * Where the log's filter and selected lines are kept: in the page's address, or, in somebody else's page, nowhere.
+ *
+ * @typedef {import("./log_filter.js").LogFilter} LogFilter
+ * @typedef {import("./log_filter.js").Selection} Selection
+ *
+ * @typedef {object} LogPlace
+ * @property {() => LogFilter} filter what it says
+ * @property {() => Selection | null} selection what it says
+ * @property {(filter: LogFilter, selection: Selection | null) => void} write
+ * @property {() => void} leave the log is shown no more, and its lines mean nothing to the next
+ * @property {(onChange: () => void, signal: AbortSignal) => void} watch have it said when somebody changes the selection
+ * @property {(seq: number) => string} line the address of a line
+ * @property {(filter: LogFilter, selection: Selection | null) => string} link the whole address of what is shown, for everybody
+ */
+
+import { LEVELS } from "./log_filter.js";
+
+const WRITE_PAUSE_MS = 400; // browsers take offence at more than a hundred changes of the address in half a minute
+
+/** @implements {LogPlace} */
+export class LogInAddress {
+  #writtenAt = -WRITE_PAUSE_MS;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #hasSelection = false;
+
+  /** @param {string} runPage the path of the run's own page */
+  constructor(runPage) {
+    this.runPage = runPage;
+  }
+
+  /** @returns {LogFilter} */
+  filter() {
+    const query = new URLSearchParams(location.search);
+    const named = query.getAll("level");
+    return {
+      levels: LEVELS.filter((level) => named.includes(level)),
+      step: query.get("step") ?? "",
+      search: query.get("search") ?? "",
+      only: query.get("only") === "matching",
+    };
+  }
+
+  /** @returns {Selection | null} from `#L1234` or `#L10-L20` */
+  selection() {
+    const found = /^#L([1-9]\d{0,14})(?:-L?([1-9]\d{0,14}))?$/.exec(location.hash);
+    this.#hasSelection = found !== null;
+    return found === null ? null : { anchor: Number(found[1]), focus: Number(found[2] ?? found[1]) };
+  }
+
+  /** At once, but never in quick succession. @param {LogFilter} filter @param {Selection | null} selection */
+  write(filter, selection) {
+    this.#hasSelection = selection !== null;
+    clearTimeout(this.#timer);
+    const pause = this.#writtenAt + WRITE_PAUSE_MS - performance.now();
+    if (pause > 0) {
+      this.#timer = setTimeout(() => this.write(filter, selection), pause);
+    } else {
+      this.#writtenAt = performance.now();
+      history.replaceState(history.state, "", addressOf(location.pathname, location.search, filter, selection));
+    }
+  }
+
+  /** Write no more. */
+  leave() {
+    clearTimeout(this.#timer);
+    if (this.#hasSelection) history.replaceState(history.state, "", location.pathname + location.search);
+  }
+
+  /** @param {() => void} onChange @param {AbortSignal} signal */
+  watch(onChange, signal) {
+    window.addEventListener("hashchange", onChange, { signal });
+  }
+
+  /** @param {number} seq */
+  line(seq) {
+    return `#L${seq}`;
+  }
+
+  /** @param {LogFilter} filter @param {Selection | null} selection */
+  link(filter, selection) {
+    return location.origin + addressOf(this.runPage, location.search, filter, selection);
+  }
+}
+
+/** @implements {LogPlace} */
+export class LogNowhere {
+  /** @param {string} runPage the address of the run's page at the service, where links lead */
+  constructor(runPage) {
+    this.runPage = runPage;
+  }
+
+  /** @returns {LogFilter} */
+  filter() {
+    return { levels: [], step: "", search: "", only: false };
+  }
+
+  /** @returns {Selection | null} */
+  selection() {
+    return null;
+  }
+
+  /** Kept nowhere. */
+  write() {}
+
+  /** There is nothing to leave. */
+  leave() {}
+
+  /** It never changes. */
+  watch() {}
+
+  /** @param {number} seq */
+  line(seq) {
+    return `${this.runPage}#L${seq}`;
+  }
+
+  /** @param {LogFilter} filter @param {Selection | null} selection */
+  link(filter, selection) {
+    return addressOf(this.runPage, "", filter, selection);
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {string} search what else the address says is kept
+ * @param {LogFilter} filter
+ * @param {Selection | null} selection
+ */
+function addressOf(path, search, filter, selection) {
+  const query = new URLSearchParams(search);
+  for (const name of ["level", "step", "search", "only"]) query.delete(name);
+  for (const level of filter.levels) query.append("level", level);
+  if (filter.step) query.set("step", filter.step);
+  if (filter.search) query.set("search", filter.search);
+  if (filter.only) query.set("only", "matching");
+  const text = query.toString();
+  return path + (text ? `?${text}` : "") + (selection ? fragmentOf(selection) : "");
+}
+
+/** @param {Selection} selection */
+function fragmentOf({ anchor, focus }) {
+  const [low, high] = [Math.min(anchor, focus), Math.max(anchor, focus)];
+  return low === high ? `#L${low}` : `#L${low}-L${high}`;
+}

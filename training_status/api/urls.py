@@ -4,6 +4,7 @@ from django.urls import path
 
 from training_status.api.domains import DomainListView, DomainView
 from training_status.api.events import EventsView, HeartbeatView
+from training_status.api.history import TrainingHistoryView
 from training_status.api.log_download import LogDownloadView
 from training_status.api.logs import TrainingLogView
 from training_status.api.metric_curves import MetricCurvesView
@@ -28,6 +29,7 @@ urlpatterns = [
     path(f"{_DOMAIN}/training-status", TrainingStatusView.as_view()),
     path(f"{_DOMAIN}/training-logs", TrainingLogView.as_view()),
     path(f"{_DOMAIN}/training-logs/download", LogDownloadView.as_view()),
+    path(f"{_DOMAIN}/training-history", TrainingHistoryView.as_view()),
     path(f"{_DOMAIN}/training-metrics", MetricCurvesView.as_view()),
     path(f"{_DOMAIN}/training-stream", DomainStreamView.as_view()),
     path(f"{_DOMAIN}/training-runs", DomainRunListView.as_view()),

@@ -5,7 +5,7 @@ stored facts and one `now`; the declared fields are its description for OpenAPI.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.utils import timezone
@@ -86,7 +86,7 @@ class TrainingStatusSerializer(serializers.Serializer):
         """The status object of the contract; all fields always present."""
         now: datetime = self.context.get("now") or timezone.now()
         run = instance
-        state, reason, ended_at = _state_at(run, now)
+        state, reason, ended_at = state_at(run, now)
         percent = run.progress_percent
         elapsed_ms = milliseconds_between(run.started_at, ended_at or now)
         estimated_completion = None
@@ -123,7 +123,22 @@ class TrainingStatusSerializer(serializers.Serializer):
         }
 
 
-def _state_at(run: RunFacts, now: datetime) -> tuple[str, str | None, datetime | None]:
+class Course(Protocol):
+    """What of a run says in which state it is at some moment."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def failure_reason(self) -> str | None: ...
+    @property
+    def cancel_requested_at(self) -> datetime | None: ...
+    @property
+    def last_report_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+
+
+def state_at(run: Course, now: datetime) -> tuple[str, str | None, datetime | None]:
     """The run's state, failure reason and end as they are at `now`."""
     stall_limit: timedelta = settings.STALL_LIMIT
     given_up_at = run_states.given_up_at(

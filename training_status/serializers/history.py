@@ -1,0 +1,93 @@
+"""The history of a domain as clients see it, and what its trainings have improved, in words."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from training_status import run_states
+from training_status.read.history import PastRun
+from training_status.serializers.metrics import MetricsField
+from training_status.serializers.status import state_at
+from training_status.serializers.times import milliseconds_between, utc_text
+
+
+class PastRunSerializer(serializers.Serializer):
+    """A run of the domain. The numeric metrics of a finished run stand here too, each under its own name."""
+
+    run_number = serializers.IntegerField(min_value=1)
+    training_run_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=tuple(run_states.SHOWN_STATUS.values()))
+    failure_reason = serializers.ChoiceField(choices=run_states.FAILURE_REASONS, allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True, help_text="When the run ended, also when it failed.")
+    duration_ms = serializers.IntegerField(allow_null=True, min_value=0, help_text="So far, while the run goes on.")
+    metrics = MetricsField(help_text="The latest value of each metric.")
+
+    def to_representation(self, instance: PastRun) -> dict[str, Any]:
+        """Its own keys win over metrics of the same name."""
+        run, now = instance, self.context["now"]
+        state, reason, ended_at = state_at(run, now)
+        metrics = run.metrics if state not in run_states.ACTIVE_STATES else {}
+        return {
+            **{name: value for name, value in metrics.items() if _is_number(value)},
+            "run_number": run.run_number,
+            "training_run_id": str(run.public_id),
+            "status": run_states.SHOWN_STATUS[state],
+            "failure_reason": reason,
+            "started_at": utc_text(run.started_at),
+            "completed_at": utc_text(ended_at),
+            "duration_ms": milliseconds_between(run.started_at, ended_at or now),
+            "metrics": run.metrics,
+        }
+
+
+class TrainingHistorySerializer(serializers.Serializer):
+    """All runs of a domain, oldest first. Made of the domain's name and its runs."""
+
+    domain_name = serializers.CharField()
+    training_runs = PastRunSerializer(many=True)
+    improvement = serializers.CharField(
+        allow_null=True,
+        help_text="The last completed run against the first, such as `+9% entity F1, +7% relation F1`.",
+    )
+
+    def to_representation(self, instance: tuple[str, Sequence[PastRun]]) -> dict[str, Any]:
+        """The history of the contract."""
+        domain_name, runs = instance
+        now: datetime = self.context.get("now") or timezone.now()
+        completed = [run for run in runs if run.state == run_states.COMPLETED]
+        return {
+            "domain_name": domain_name,
+            "training_runs": PastRunSerializer(runs, many=True, context={"now": now}).data,
+            "improvement": improvement(completed[0].metrics, completed[-1].metrics) if len(completed) > 1 else None,
+        }
+
+
+def improvement(first: Mapping[str, Any], last: Mapping[str, Any]) -> str | None:
+    """Every metric from 0 to 1 that both have, by name, in percentage points; None where there is none."""
+    shared = sorted(name for name in first.keys() & last.keys() if _is_share(first[name]) and _is_share(last[name]))
+    return ", ".join(f"{_points(first[name], last[name])} {_in_words(name)}" for name in shared) or None
+
+
+def _points(first: float, last: float) -> str:
+    """`+9%`. Decimal, as the numbers are written: 0.82 to 0.865 is 4.5 points and not a little less."""
+    points = (Decimal(str(last)) - Decimal(str(first))) * 100
+    rounded = int(points.quantize(Decimal(1), ROUND_HALF_UP))
+    return f"{rounded:+d}%"
+
+
+def _in_words(name: str) -> str:
+    """`entity_f1` as `entity F1`."""
+    return " ".join("F1" if word == "f1" else word for word in name.split("_"))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1

@@ -7,6 +7,7 @@
 
 import { copyText } from "./clipboard.js";
 import { make, say } from "./dom.js";
+import { letDownload } from "./download_link.js";
 import { jsonTree } from "./json_tree.js";
 import { words } from "./words.js";
 
@@ -71,6 +72,7 @@ export class ResultView {
     const { prompts, ...rest } = isObject(result) ? result : { prompts: null, result };
     const parts = [];
     const download = make("a", { href: this.url, download: this.fileName, class: "quiet-button" }, "Download all as JSON");
+    letDownload(download, this.service, (sentence) => say(this.notice, sentence));
     parts.push(make("p", { class: "result-actions" }, download));
     const hasPrompts = isObject(prompts) && Object.keys(prompts).length > 0;
     if (hasPrompts) for (const [name, value] of Object.entries(prompts)) parts.push(prompt(name, value));

@@ -26,7 +26,6 @@ const cancel = page.mayCancel ? new CancelView(part("cancel"), service, (status)
 const training = new TrainingView(service, page, Object.fromEntries(PARTS.map((name) => [name, part(name)])), {
   onRun: showRun,
   onStatus: showStatus,
-  onEvent: () => {},
   placeOf: (number) => new LogInAddress(`/domains/${page.domain}/runs/${number}`),
   keyboard: document,
 });

@@ -27,7 +27,6 @@
  * @typedef {object} Listener
  * @property {(run: Run) => void} onRun a run is shown for the first time
  * @property {(status: Status) => void} onStatus it goes on
- * @property {(event: TrainingEvent) => void} onEvent the stream has told something, of whatever run
  * @property {(runNumber: number) => LogPlace} placeOf where a run's log keeps its filter
  * @property {EventTarget} keyboard where the log's keys are heard
  */
@@ -158,7 +157,6 @@ export class TrainingView {
   /** @param {TrainingEvent} event */
   take(event) {
     this.connection?.seen();
-    this.listener.onEvent(event);
     const isOurs = event.training_run_id === this.status?.training_run_id;
     if (event.event_type === "log") {
       if (isOurs && this.entries.push(event.data) === 1) requestAnimationFrame(() => this.appendEntries());

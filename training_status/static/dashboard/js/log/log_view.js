@@ -21,6 +21,7 @@
  */
 
 import { say } from "../dom.js";
+import { letDownload } from "../download_link.js";
 import { LogChoice } from "./log_choice.js";
 import { LogCopies } from "./log_copies.js";
 import { LogCounts } from "./log_counts.js";
@@ -186,6 +187,7 @@ export class LogView {
     this.named("help").addEventListener("click", () => this.keys.help(), { signal });
     this.named("copy-lines").addEventListener("click", () => this.copies.lines(), { signal });
     this.named("copy-link").addEventListener("click", () => this.copies.link(), { signal });
+    letDownload(this.named("download"), this.source.service, (sentence) => this.notice(sentence), signal);
     this.place.watch(() => this.#linked(), signal);
     const sizes = new ResizeObserver(() => this.#drawSoon());
     sizes.observe(this.rows.scroller);

@@ -1,0 +1,209 @@
+/**
+ * `<domain-training-progress domain="medical" base="https://status.example">`: how a training is going, live.
+ *
+ * @typedef {import("../../../training_status/static/dashboard/js/types.js").Status} Status
+ * @typedef {import("../../../training_status/static/dashboard/js/training_view.js").Elements} Elements
+ * @typedef {HTMLElement & {views: Elements}} Part
+ */
+
+import { LogNowhere } from "../../../training_status/static/dashboard/js/log/log_address.js";
+import { Service } from "../../../training_status/static/dashboard/js/service.js";
+import { TrainingView } from "../../../training_status/static/dashboard/js/training_view.js";
+import { styles } from "./styles.js";
+
+const SHOWN_BY_DEFAULT = "connection state eta progress metrics log";
+const ALL = [...SHOWN_BY_DEFAULT.split(" "), "result"];
+const PARTS_INSIDE = "inside";
+const SELECTOR = ALL.map((name) => `training-${name}`).join(",");
+
+export class DomainTrainingProgress extends HTMLElement {
+  static observedAttributes = ["domain", "base", "run", "show"];
+
+  #token = "";
+  /** @type {TrainingView | null} */
+  #view = null;
+  /** @type {unknown[]} what the view was made of */
+  #shown = [];
+  /** @type {Set<Part>} */
+  #parts = new Set();
+  #announcer = document.createElement("p");
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {Status | null} */
+  #status = null;
+  #layout = "";
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [styles];
+    this.#announcer.className = "unseen";
+    this.#announcer.setAttribute("role", "status");
+    // A framework may have set it before this class was known.
+    if (Object.hasOwn(this, "token")) {
+      const { token } = this;
+      delete (/** @type {Partial<this>} */ (this).token);
+      this.token = token;
+    }
+  }
+
+  /** The bearer token. Never an attribute: attributes are read by every script and stored with the page. */
+  get token() {
+    return this.#token;
+  }
+
+  set token(token) {
+    this.#token = token ?? "";
+    this.#renewSoon();
+  }
+
+  get domain() {
+    return this.getAttribute("domain") ?? "";
+  }
+
+  set domain(domain) {
+    this.setAttribute("domain", domain);
+  }
+
+  /** Where the service is; empty: where the page is from. */
+  get base() {
+    return this.getAttribute("base") ?? "";
+  }
+
+  set base(base) {
+    this.setAttribute("base", base);
+  }
+
+  /** The number of the run to show; null: the latest one, and the next ones as they start. */
+  get run() {
+    const number = Number(this.getAttribute("run"));
+    return Number.isInteger(number) && number > 0 ? number : null;
+  }
+
+  set run(run) {
+    if (run === null) this.removeAttribute("run");
+    else this.setAttribute("run", String(run));
+  }
+
+  /** The parts shown, by their names; without effect where the parts are put inside the element. */
+  get show() {
+    return this.getAttribute("show") ?? SHOWN_BY_DEFAULT;
+  }
+
+  set show(show) {
+    this.setAttribute("show", show);
+  }
+
+  /** The status of the run as it was last told; null before that. */
+  get status() {
+    return this.#status;
+  }
+
+  /** Begin to follow. */
+  connectedCallback() {
+    this.#renewSoon();
+  }
+
+  /** Leave no connection and no timer behind, unless it is only moved. */
+  disconnectedCallback() {
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#end();
+    });
+  }
+
+  /** @param {string} _name @param {string | null} before @param {string | null} after */
+  attributeChangedCallback(_name, before, after) {
+    if (before === after) return;
+    this.#renewSoon();
+  }
+
+  /** A part inside this element wants to show it. @param {Part} part */
+  join(part) {
+    this.#parts.add(part);
+    this.#renewSoon();
+  }
+
+  /** @param {Part} part */
+  leave(part) {
+    this.#parts.delete(part);
+    this.#renewSoon();
+  }
+
+  /** The page's own parts where it has put some inside, else those that `show` names. */
+  #layOut() {
+    const root = /** @type {ShadowRoot} */ (this.shadowRoot);
+    const layout = this.querySelector(SELECTOR) ? PARTS_INSIDE : this.show;
+    if (layout === this.#layout) return;
+    this.#layout = layout;
+    if (layout === PARTS_INSIDE) {
+      root.replaceChildren(this.#announcer, document.createElement("slot"));
+      return;
+    }
+    const named = this.show.split(/\s+/);
+    /** @param {string[]} names */
+    const parts = (...names) => names.filter((name) => named.includes(name)).map((name) => document.createElement(`training-${name}`));
+    const training = box("training", box("line", ...parts("connection")), box("cards", ...parts("state", "eta")), ...parts("progress", "metrics", "log", "result"));
+    training.setAttribute("part", "training");
+    root.replaceChildren(this.#announcer, training);
+  }
+
+  /** Attributes, properties and parts come one after the other: what they make together is shown. */
+  #renewSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#renew(), 0);
+  }
+
+  #renew() {
+    if (!this.isConnected || this.domain === "") {
+      this.#end();
+      return;
+    }
+    this.#layOut(); // parts may have come after the element itself, as they do while a page is being read
+    const wanted = [this.domain, this.base, this.run, this.#token, ...this.#parts];
+    if (this.#view && wanted.length === this.#shown.length && wanted.every((one, place) => one === this.#shown[place])) return;
+    this.#end();
+    this.#shown = wanted;
+    this.#begin();
+  }
+
+  #begin() {
+    const service = new Service(this.base, () => this.#token);
+    const domain = encodeURIComponent(this.domain);
+    /** @type {Elements} */
+    const elements = { announcer: this.#announcer };
+    for (const part of this.#parts) Object.assign(elements, part.views);
+    this.#view = new TrainingView(service, { domain, runNumber: this.run }, elements, {
+      onRun: () => {},
+      onStatus: (status) => this.#tell(status),
+      placeOf: (number) => new LogNowhere(`${service.base}/domains/${domain}/runs/${number}`),
+      keyboard: elements.log ?? this,
+    });
+    void this.#view.start();
+  }
+
+  #end() {
+    clearTimeout(this.#timer);
+    this.#view?.end();
+    this.#view = null;
+    this.#shown = [];
+    this.#status = null;
+  }
+
+  /** @param {Status} status */
+  #tell(status) {
+    const before = this.#status;
+    this.#status = status;
+    const detail = { status };
+    this.dispatchEvent(new CustomEvent("training-progress", { detail, bubbles: true, composed: true }));
+    const hasJustEnded = before?.training_run_id === status.training_run_id && before.completed_at === null && status.completed_at !== null;
+    if (hasJustEnded) this.dispatchEvent(new CustomEvent("training-end", { detail, bubbles: true, composed: true }));
+  }
+}
+
+/** @param {string} name @param {...HTMLElement} children */
+function box(name, ...children) {
+  const element = document.createElement("div");
+  element.className = name;
+  element.append(...children);
+  return element;
+}

@@ -1,0 +1,38 @@
+/**
+ * Links to files of the service. Where the service wants a token, which no link can send, the file is fetched with it.
+ *
+ * @typedef {import("./service.js").Service} Service
+ */
+
+import { ServiceError } from "./service.js";
+import { make } from "./dom.js";
+
+/**
+ * @param {HTMLElement} link
+ * @param {Service} service
+ * @param {(sentence: string) => void} onTrouble told when the file cannot be had
+ * @param {AbortSignal} [signal] the link is somebody else's from then on
+ */
+export function letDownload(link, service, onTrouble, signal) {
+  const options = signal ? { signal } : {};
+  link.addEventListener(
+    "click",
+    (event) => {
+      if (service.token() === "") return;
+      event.preventDefault();
+      const { href, download } = /** @type {HTMLAnchorElement} */ (link);
+      save(service, href, download || "log.txt").catch((error) => {
+        if (!(error instanceof ServiceError)) throw error;
+        onTrouble(`It could not be downloaded: ${error.message}`);
+      });
+    },
+    options,
+  );
+}
+
+/** @param {Service} service @param {string} url @param {string} fileName */
+async function save(service, url, fileName) {
+  const file = URL.createObjectURL(await (await service.ask(url, {})).blob());
+  make("a", { href: file, download: fileName }).click();
+  setTimeout(() => URL.revokeObjectURL(file), 60_000);
+}

@@ -1,6 +1,8 @@
-/** Makes dist/domain-training-progress.js: one file, with the parts of the service's own page in it. */
+/** Makes dist: one script, with the parts of the service's own page in it, and the types of what it tells. */
 
+import { writeFile } from "node:fs/promises";
 import { build } from "esbuild";
+import openapiTypescript, { astToString } from "openapi-typescript";
 
 await build({
   entryPoints: [new URL("src/index.js", import.meta.url).pathname],
@@ -10,7 +12,7 @@ await build({
   target: "es2022",
   minify: true,
   sourcemap: true,
-  sourcesContent: true,
   loader: { ".css": "text", ".html": "text" },
-  legalComments: "none",
 });
+const types = await openapiTypescript(new URL("../../openapi.yaml", import.meta.url));
+await writeFile(new URL("dist/schema.d.ts", import.meta.url), astToString(types));

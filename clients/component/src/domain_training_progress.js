@@ -141,10 +141,9 @@ export class DomainTrainingProgress extends HTMLElement {
     }
     const named = this.show.split(/\s+/);
     /** @param {string[]} names */
-    const parts = (...names) => names.filter((name) => named.includes(name)).map((name) => document.createElement(`training-${name}`));
-    const training = box("training", box("line", ...parts("connection")), box("cards", ...parts("state", "eta")), ...parts("progress", "metrics", "log", "result"));
-    training.setAttribute("part", "training");
-    root.replaceChildren(this.#announcer, training);
+    const parts = (...names) => names.filter((name) => named.includes(name)).map(newPart);
+    const head = [box("line", ...parts("connection")), box("cards", ...parts("state", "eta"))];
+    root.replaceChildren(this.#announcer, box("layout", ...head, ...parts("progress", "metrics", "log", "result")));
   }
 
   /** Attributes, properties and parts come one after the other: what they make together is shown. */
@@ -198,6 +197,13 @@ export class DomainTrainingProgress extends HTMLElement {
     const hasJustEnded = before?.training_run_id === status.training_run_id && before.completed_at === null && status.completed_at !== null;
     if (hasJustEnded) this.dispatchEvent(new CustomEvent("training-end", { detail, bubbles: true, composed: true }));
   }
+}
+
+/** @param {string} name */
+function newPart(name) {
+  const part = document.createElement(`training-${name}`);
+  part.setAttribute("exportparts", `card, card: ${name}-card, name`);
+  return part;
 }
 
 /** @param {string} name @param {...HTMLElement} children */

@@ -215,6 +215,38 @@ def test_an_element_that_was_there_before_its_script(page: Page, service: Servic
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "27")
 
 
+def test_colours_and_frames_are_the_page_s_to_choose(page: Page, show: Show, run: Run) -> None:
+    run.send(phase(ENTITY))
+    element = show(run)
+    page.add_style_tag(
+        content="domain-training-progress { --run: rgb(1, 2, 3) }"
+        "domain-training-progress::part(card) { border-width: 4px }"
+        "domain-training-progress::part(progress-card) { border-width: 7px }"
+    )
+    expect(element.locator(".state.training")).to_have_css("color", "rgb(1, 2, 3)")
+    expect(element.locator("training-state .card")).to_have_css("border-top-width", "4px")
+    expect(element.locator("training-progress .card")).to_have_css("border-top-width", "7px")
+
+
+def test_a_strict_policy_of_the_page_is_kept(page: Page, show: Show, service: Service, run: Run) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.evaluate(
+        """policy => {
+            const meta = document.createElement("meta");
+            meta.httpEquiv = "Content-Security-Policy";
+            meta.content = policy;
+            document.head.append(meta);
+        }""",
+        f"default-src 'none'; connect-src {service.url}",
+    )
+    run.send(phase(ENTITY), progress(0.5, metrics={"entity_f1": 0.71}), log("a line"))
+    element = show(run)
+    expect(element.get_by_role("grid", name="Log lines")).to_contain_text("a line")
+    expect(element.get_by_role("region", name="Metrics")).to_contain_text("0.71")
+    assert said == []
+
+
 def test_an_unknown_domain_says_so(page: Page, show: Show, run: Run) -> None:
     element = show(run)
     element.evaluate("element => { element.domain = 'no_such_domain' }")

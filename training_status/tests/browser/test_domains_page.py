@@ -54,6 +54,18 @@ def test_a_domain_created_meanwhile_appears_with_its_first_run(page: Page, run: 
     expect(page.locator(f"tr[data-domain={domain}]")).to_contain_text("entity extraction")
 
 
+def test_a_domain_that_could_not_be_read_at_first_appears_with_its_next_event(page: Page, run: Run) -> None:
+    domain = create_domain(run.client)
+    busy = {"detail": "Too busy."}
+    page.route(f"**/domains/{domain}", lambda route: route.fulfill(status=503, json=busy), times=1)
+    other = Run(run.client, domain)
+    with page.expect_response(f"**/domains/{domain}"):
+        other.send(phase(ENTITY))
+    expect(page.locator(f"tr[data-domain={domain}]")).to_have_count(0)
+    other.send(progress(0.5))
+    expect(page.locator(f"tr[data-domain={domain}]")).to_contain_text("27 %")
+
+
 def test_finding_and_sorting_are_kept_in_the_address(page: Page, run: Run) -> None:
     other = Run(run.client, create_domain(run.client))
     other.send(phase(ENTITY))
@@ -80,3 +92,22 @@ def test_no_violation_in_axe(page: Page, run: Run, scheme: str) -> None:
     assert violations(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert widest_overflow(page) <= 0
+
+
+def test_more_domains_than_are_shown(service: Service, new_page: Callable[[str], Page], run: Run) -> None:
+    """Those that are not shown are not asked for one by one."""
+    service.run_in_django(
+        "from django.utils.timezone import now; from training_status.models import Domain\n"
+        "each = {'description': 'One of many domains.', 'created_at': now()}\n"
+        "Domain.objects.bulk_create(Domain(name=f'a_{n:03}', **each) for n in range(500))"
+    )
+    page = new_page("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
+    page.goto(service.url)
+    expect(page.get_by_text("more are not shown here")).to_be_visible()
+    expect(page.locator("#connection")).to_have_text("live")
+    run.send(phase(ENTITY))
+    Run(run.client, "a_007").send(phase(ENTITY), progress(0.5))
+    expect(page.locator("tr[data-domain=a_007]")).to_contain_text("27 %")
+    assert [url for url in asked if "training-stream" not in url] == []

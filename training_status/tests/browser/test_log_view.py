@@ -345,6 +345,34 @@ def test_the_service_comes_back(service: Service, new_page: NewPage, run: Run) -
     expect(shown.notice).to_have_text("")
 
 
+def test_new_lines_that_could_not_be_counted_are_counted_again(service: Service, new_page: NewPage, run: Run) -> None:
+    run.send(*[log(f"line {n}", level="ERROR" if n % 2 else "INFO") for n in range(1, 7)])
+    page = new_page(service.url)
+    busy = {"detail": "Too busy."}
+    page.route("**/training-logs*", lambda route: route.fulfill(status=503, json=busy), times=1)
+    heard = page.evaluate(
+        """async ([domain, number]) => {
+            const scripts = document.querySelector("script[src*=domains_page]").src.replace(/[^/]*$/, "");
+            const {FilteredLog} = await import(`${scripts}log/filtered_log.js`);
+            const {LogSource} = await import(`${scripts}log/log_source.js`);
+            const {Service} = await import(`${scripts}service.js`);
+            const source = new LogSource(new Service(), domain, number, () => {});
+            const heard = [];
+            await new Promise(resolve => {
+                const list = new FilteredLog(source, {level: ["ERROR"], step: "", search: ""}, 1, 0, {
+                    onChange() {}, onShift() {},
+                    onTrouble: error => heard.push(error && error.message),
+                    onGrowth: rows => { heard.push(rows, list.total); resolve(); },
+                });
+                list.grow(6);
+            });
+            return heard;
+        }""",
+        [run.domain, run.number],
+    )
+    assert heard == ["Too busy.", None, 3, 3]
+
+
 def test_download(service: Service, new_page: NewPage, run: Run, tmp_path: Path) -> None:
     run.send(log("one", "ERROR"), log("two"), log("three", "ERROR"))
     shown = LogOnPage(new_page, service, run)

@@ -174,6 +174,27 @@ def test_a_question_about_one_run_does_not_become_one_about_the_next(open_run: C
     expect(dialog).to_be_hidden()
 
 
+def test_a_late_answer_about_one_run_does_not_replace_the_next(open_run: Callable[..., Page], run: Run) -> None:
+    run.send(phase(ENTITY))
+    page = open_run(run)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/cancel", lambda route: held.append((route, route.fetch())))
+    page.get_by_role("button", name="Cancel run…").click()
+    page.get_by_role("button", name="Cancel the run").click()
+    while not held:
+        page.wait_for_timeout(50)
+    run.send(fail("stopped as asked"))
+    Run(run.client, run.domain).send(phase(ENTITY), progress(0.5, message="of the second run"))
+    expect(page.locator(".latest-message")).to_have_text("of the second run")
+    ((route, answer),) = held
+    with page.expect_response("**/cancel"):
+        route.fulfill(response=answer)
+    page.wait_for_timeout(500)  # whatever the answer does has been done
+    expect(page.locator("#run-name")).to_have_text("run 2")
+    expect(page.locator(".latest-message")).to_have_text("of the second run")
+    expect(page.locator("#state")).not_to_contain_text("Asked to stop")
+
+
 def test_a_page_that_opens_while_the_service_is_busy_tries_again(service: Service, new_page: NewPage, run: Run) -> None:
     run.send(phase(ENTITY))
     page = new_page(service.url)

@@ -23,6 +23,7 @@ export class StateView {
     this.link = make("button", { type: "button", class: "link" }, "Show the first error in the log");
     if (showFirstError) this.link.addEventListener("click", showFirstError);
     this.hasLog = showFirstError !== null;
+    for (const nothing of [this.notice, this.error, this.link]) nothing.hidden = true;
     element.replaceChildren(make("p", { class: "state-line" }, this.state, " ", this.age), this.notice, this.error, this.link);
     /** @type {Status | null} */
     this.status = null;

@@ -1,9 +1,11 @@
-"""What is stored: domains, their runs, each run's log and phase timings, and access tokens."""
+"""What is stored: domains, their runs, each run's log and phase timings, access tokens, and who did what."""
 
 from .access_token import AccessToken
+from .audit_entry import AuditEntry
 from .domain import Domain
 from .phase_timing import PhaseTiming
+from .service_presence import ServicePresence
 from .training_log_entry import TrainingLogEntry
 from .training_run import TrainingRun
 
-__all__ = ["AccessToken", "Domain", "PhaseTiming", "TrainingLogEntry", "TrainingRun"]
+__all__ = ["AccessToken", "AuditEntry", "Domain", "PhaseTiming", "ServicePresence", "TrainingLogEntry", "TrainingRun"]

@@ -13,13 +13,23 @@ DEFAULT_LLM_MODEL = "qwen3:32b"
 
 
 class Domain(models.Model):
-    """`last_run_number` counts the runs ever started, so that a number is never used twice."""
+    """`last_run_number` counts the runs ever started, so that a number is never used twice.
+
+    The limits say when a run of the domain is stalled, hanging or lost, in seconds; `kept_runs` and `kept_days` for
+    how many finished runs and for how many days after its end a run's log is kept. Null: as the settings say.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     description = models.TextField()
     llm_model = models.CharField(max_length=LLM_MODEL_MAX_CHARACTERS, default=DEFAULT_LLM_MODEL)
     last_run_number = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
+
+    stall_limit_s = models.FloatField(null=True, blank=True)
+    hang_limit_s = models.FloatField(null=True, blank=True)
+    lost_limit_s = models.FloatField(null=True, blank=True)
+    kept_runs = models.BigIntegerField(null=True, blank=True)
+    kept_days = models.FloatField(null=True, blank=True)
 
     class Meta:
         ordering = ("name",)
@@ -32,6 +42,13 @@ class Domain(models.Model):
             ),
             models.CheckConstraint(condition=~Q(llm_model=""), name="domain_llm_model_not_empty"),
             models.CheckConstraint(condition=Q(last_run_number__gte=0), name="domain_last_run_number"),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gt": 0, f"{name}__lt": 1e9}),
+                    name=f"domain_{name}_is_a_limit",
+                )
+                for name in ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,38 @@
+"""Who did what, from where and when."""
+
+from django.db import models
+from django.db.models import Q
+
+ACTOR_KINDS = ("user", "token", "anonymous", "command", "service")
+ACTIONS = ("created", "changed", "cancelled", "failed", "deleted", "exported", "imported", "granted", "revoked")
+SUBJECTS = ("domain", "run", "token", "user")
+
+
+class AuditEntry(models.Model):
+    """Written in the transaction of what it tells of, and never changed: a trigger of the database refuses it.
+
+    `actor` is the name of a user, a token or a command; `address` where the request came from, empty for a command.
+    `subject` is what kind of thing it was done to and `name` which one: a domain's name, `medical #3`, a token's
+    `name (prefix)`, a user's name. No key refers to another table: what is told of may be gone.
+    """
+
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=9, choices=[(kind, kind) for kind in ACTOR_KINDS])
+    actor = models.CharField(max_length=200)
+    address = models.CharField(max_length=100, default="", blank=True)
+    action = models.CharField(max_length=9, choices=[(action, action) for action in ACTIONS])
+    subject = models.CharField(max_length=6, choices=[(subject, subject) for subject in SUBJECTS])
+    name = models.CharField(max_length=250)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "audit entries"
+        constraints = (
+            models.CheckConstraint(condition=Q(actor_kind__in=ACTOR_KINDS), name="audit_actor_kind_known"),
+            models.CheckConstraint(condition=Q(action__in=ACTIONS), name="audit_action_known"),
+            models.CheckConstraint(condition=Q(subject__in=SUBJECTS), name="audit_subject_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.subject} {self.name}"

@@ -23,30 +23,34 @@ class EventStreamParser:
         self.last_event_id = last_event_id
         self.retry_s: float | None = None
         self._next_id = last_event_id
-        self._rest = b""
+        self._rest = bytearray()
         self._data: list[str] = []
         self._size = 0
         self._has_begun = False
 
     def feed(self, piece: bytes) -> list[Message]:
         """The messages that the piece completes. Raises ValueError where one becomes too large."""
+        may_end_lines = b"\n" in piece or b"\r" in piece or self._rest.endswith(b"\r")
         self._rest += piece
+        messages = self._whole_lines() if may_end_lines else []
+        if self._size + len(self._rest) > MESSAGE_MAX_BYTES:
+            raise ValueError("a message of the stream has no end")
+        return messages
+
+    def _whole_lines(self) -> list[Message]:
+        text = bytes(self._rest)
         if not self._has_begun:
-            if _BYTE_ORDER_MARK.startswith(self._rest[:3]) and len(self._rest) < 3:
-                return []
             self._has_begun = True
-            self._rest = self._rest.removeprefix(_BYTE_ORDER_MARK)
-        held = b"\r" if self._rest.endswith(b"\r") else b""  # perhaps the first half of a line's end
-        *lines, rest = _LINE_END.split(self._rest.removesuffix(held))
-        self._rest = rest + held
+            text = text.removeprefix(_BYTE_ORDER_MARK)
+        held = b"\r" if text.endswith(b"\r") else b""  # perhaps the first half of a line's end
+        *lines, rest = _LINE_END.split(text.removesuffix(held))
+        self._rest = bytearray(rest + held)
         messages = []
         for line in lines:
             if line:
                 self._take(line.decode(errors="replace"))
             elif (message := self._complete()) is not None:
                 messages.append(message)
-        if self._size + len(self._rest) > MESSAGE_MAX_BYTES:
-            raise ValueError("A message of the stream has no end.")
         return messages
 
     def _take(self, line: str) -> None:
@@ -54,7 +58,7 @@ class EventStreamParser:
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
-            self._size += len(value)
+            self._size += len(value) + 1
         elif name == "id" and "\0" not in value:
             self._next_id = value or None
         elif name == "retry" and value.isascii() and value.isdigit():

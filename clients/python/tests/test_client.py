@@ -1,6 +1,7 @@
 """The client for reading: what it asks, and what it makes of the answers."""
 
 import json
+import pickle
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -97,6 +98,12 @@ def test_an_error_in_the_service_s_own_words(service: ContractServer, client: Cl
         client.status("medical")
     error = raised.value
     assert (error.status, error.code, error.detail, error.retry_after_s) == (status, "a_word", "This is why.", 7)
+
+
+def test_an_error_travels_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(ServiceError(503, "a_word", "This is why.", 7.0)))
+    assert (error.status, error.code, error.detail, error.retry_after_s) == (503, "a_word", "This is why.", 7.0)
+    assert str(error) == "This is why."
 
 
 @pytest.mark.parametrize(

@@ -312,6 +312,25 @@ def test_a_watch_of_a_domain_goes_on_to_the_next_run(client: Client, operator: h
         assert (run.id, "completed") in story
 
 
+def test_a_provisional_end_and_going_on_after_it(impatient_service: Service) -> None:
+    """The run was given up, reports again and ends: the end that a watch has seen does not hide the later one.
+
+    Everybody may read from this service, without a token.
+    """
+    operator = impatient_service.client(impatient_service.token("operator"))
+    run = Run(operator, create_domain(operator))
+    run.send(log(), log())
+    await_until(lambda: run.status()["health"] == "stalled", LIMIT_S)
+    ok(run.cancel())
+    with Client(impatient_service.url) as anybody:
+        early = anybody.watch(run.domain, training_run_id=run.id)
+        assert [of(event) for event in early][-3:] == [1, 2, "failed"]
+        run.send(log(), log(), complete())
+        back = anybody.watch(run.domain, training_run_id=run.id, last_event_id=early.last_event_id)
+        assert [of(event) for event in back] == [3, 4, "completed"]
+        assert list(anybody.watch(run.domain, training_run_id=run.id, last_event_id=back.last_event_id)) == []
+
+
 def test_leaving_the_loop_leaves_no_connection(service: Service, run: Run, domain: str) -> None:
     run.send(*[log() for _ in range(500)])
     port = int(service.url.rpartition(":")[2])

@@ -14,11 +14,14 @@ class ServiceError(Exception):
     """
 
     def __init__(self, status: int, code: str, detail: str, retry_after_s: float | None = None) -> None:
-        super().__init__(detail)
+        super().__init__(status, code, detail, retry_after_s)
         self.status = status
         self.code = code
         self.detail = detail
         self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 def error_of(answer: Answer) -> ServiceError:

@@ -46,7 +46,7 @@ class Watch:
             status = self._client.status(self._domain)
             newest = next(self._client.logs(self._domain, run=status["run_number"], newest_first=True), None)
         except (ServiceError, UnreachableError) as error:
-            is_waiting = isinstance(error, ServiceError) and error.code == "no_training"
+            is_waiting = isinstance(error, ServiceError) and error.code in ("no_training", "domain_not_found")
             if isinstance(error, ServiceError) and error.status in (401, 403, 404) and not is_waiting:
                 raise WatchError(one_line(error.detail)) from error
             self.trouble = f"{'waiting' if is_waiting else 'reconnecting'}: {one_line(str(error))}"

@@ -64,8 +64,7 @@ example-env: $(EXAMPLE)/.venv/installed
 axe:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed; fi
 
-# The TypeScript SDK; without npm its tests are skipped.
-sdk:
+sdk: ## The TypeScript SDK, compiled; without npm it is left out, and its tests are skipped
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(SDK)/build/.built; fi
 
 $(SDK)/build/.built: node_modules/.installed $(SDK)/package.json $(SDK)/tsconfig.json $(wildcard $(SDK)/src/*.ts)

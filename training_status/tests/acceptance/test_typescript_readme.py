@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 import pytest
 
-from training_status.tests.acceptance.running_service import ENTITY, PROJECT, Run, Service, complete, log, phase
+from training_status.tests.acceptance.running_service import (
+    ENTITY,
+    PROJECT,
+    Run,
+    Service,
+    complete,
+    log,
+    phase,
+    progress,
+)
 from training_status.tests.programs import path_of
 from training_status.tests.typescript_client import LIMIT_S, PACKAGE, built_package
 
@@ -57,6 +66,7 @@ def trained() -> Iterator[tuple[Service, Run]]:
         run.send(
             phase(ENTITY),
             log("the model was slow", "WARNING", timestamp="2026-01-20T15:05:00Z"),
+            progress(0.5, message="half", metrics={"entity_f1": 0.8}),
             complete(metrics={"entity_f1": 0.87}, result={"prompts": 2}),
         )
         yield service, run
@@ -117,7 +127,7 @@ def test_read(examples: Examples, trained: tuple[Service, Run]) -> None:
 
 
 def test_everything_else(examples: Examples) -> None:
-    assert examples.run("the client for everything else") == []
+    assert examples.run("the client for everything else") == ["entity_f1 1"]
 
 
 def test_give_up(examples: Examples) -> None:

@@ -4,7 +4,7 @@ import createClient from "openapi-fetch";
 import type { Client } from "openapi-fetch";
 
 import type { paths } from "./schema.js";
-import { refusal, ServiceError, UNREACHABLE } from "./service_error.js";
+import { refusal, ServiceError } from "./service_error.js";
 
 /** A bearer token, or what to call for one before each request. Empty: none is sent. */
 export type Token = string | (() => string | Promise<string>);
@@ -28,7 +28,7 @@ export function apiOf(
         const value = typeof token === "string" ? token : await token();
         if (value) request.headers.set("Authorization", `Bearer ${value}`);
       } catch (cause) {
-        throw new ServiceError("There is no token to send.", 0, "", [], 0, cause);
+        throw new ServiceError("There is no token to send.", { cause });
       }
       return request;
     },
@@ -49,5 +49,5 @@ export async function dataOf<Data>(
 /** Throws what is to be told of a request that came to nothing. */
 export function giveUp(signal: AbortSignal | null | undefined, cause: unknown): never {
   signal?.throwIfAborted();
-  throw cause instanceof ServiceError ? cause : new ServiceError(UNREACHABLE, 0, "", [], 0, cause);
+  throw cause instanceof ServiceError ? cause : new ServiceError("The service cannot be reached.", { cause });
 }

@@ -2,36 +2,40 @@
 
 import type { Problem } from "./types.js";
 
-export const UNREACHABLE = "The service cannot be reached.";
+export interface ErrorDetails {
+  status?: number | undefined;
+  code?: string | undefined;
+  errors?: NonNullable<Problem["errors"]> | undefined;
+  retryAfterS?: number | undefined;
+  cause?: unknown;
+}
 
 /** What went wrong with a request: the service's own sentence, or ours when there was no answer of the service. */
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
+  /** The HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** A word for programs, such as `no_training`; empty when the service did not say one. */
+  readonly code: string;
+  /** For bad input: which field, and why. */
+  readonly errors: NonNullable<Problem["errors"]>;
+  /** Seconds after which it may be tried again; 0 when the service did not say. */
+  readonly retryAfterS: number;
 
-  /**
-   * @param message a sentence for people
-   * @param status the HTTP status; 0 when there was no answer
-   * @param code a word for programs, such as `no_training`; empty when the service did not say one
-   * @param errors for bad input: which field, and why
-   * @param retryAfterS seconds after which it may be tried again; 0 when the service did not say
-   * @param cause what was thrown when there was no answer
-   */
-  constructor(
-    message: string,
-    readonly status = 0,
-    readonly code = "",
-    readonly errors: NonNullable<Problem["errors"]> = [],
-    readonly retryAfterS = 0,
-    cause?: unknown,
-  ) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(message: string, { status = 0, code = "", errors = [], retryAfterS = 0, ...options }: ErrorDetails = {}) {
+    super(message, options);
+    this.status = status;
+    this.code = code;
+    this.errors = errors;
+    this.retryAfterS = retryAfterS;
   }
 }
 
 /** What an answer says that is not a good one. `body` is its JSON; anything else comes from a proxy. */
 export function refusal({ status, headers }: Response, body: unknown): ServiceError {
   const { detail, code, errors } = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
-  return new ServiceError(detail ?? `The service answered ${status}.`, status, code, errors, retryAfterS(headers));
+  const sentence = detail ?? `The service answered ${status}.`;
+  return new ServiceError(sentence, { status, code, errors, retryAfterS: retryAfterS(headers) });
 }
 
 /** `Retry-After`: seconds, or a time, which is taken by the clock of whoever answered. */

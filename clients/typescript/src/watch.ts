@@ -134,7 +134,7 @@ function eventOf(data: string): TrainingEvent {
   try {
     return JSON.parse(data) as TrainingEvent;
   } catch (cause) {
-    throw new ServiceError("The service sent what is no event.", 0, "", [], 0, cause);
+    throw new ServiceError("The service sent what is no event.", { cause });
   }
 }
 

@@ -34,10 +34,18 @@ test("it goes on after the last id, and ends when there is no more", async (t) =
   }
 });
 
-test("bytes may be cut anywhere, also inside a character", async (t) => {
+test("bytes may be cut anywhere, also inside a character", async () => {
   const bytes = new TextEncoder().encode(told(1, "größer 🙂") + ": alive\n\n" + end);
-  const service = await serve(t, stream([...bytes].map((byte) => Uint8Array.of(byte))), over);
-  const watch = new TrainingClient(service).watch("medical");
+  const byteByByte = new ReadableStream({
+    start(controller) {
+      for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+      controller.close();
+    },
+  });
+  const headers = { "Content-Type": "text/event-stream" };
+  const answers = [new Response(byteByByte, { headers }), new Response(null, { status: 204 })];
+  const fetch = async () => answers.shift() ?? assert.fail("asked again");
+  const watch = new TrainingClient({ baseUrl: "http://service", fetch }).watch("medical");
   assert.deepEqual(await entriesOf(watch), ["größer 🙂"]);
 });
 
@@ -107,7 +115,7 @@ const PASSING = {
   "a 500": problem(500, "Database operation failed"),
   "a 502 that a proxy wrote": (_asked, answer) => answer.writeHead(502).end("<html>"),
   "a 429": problem(429, "Slowly."),
-  "a page in place of a stream": (_asked, answer) => answer.setHeader("Content-Type", "text/html").end("data: {}\n\n"),
+  "a page in place of a stream": (_asked, answer) => answer.setHeader("Content-Type", "text/html").end(told(9)),
   "no answer": (asked) => asked.socket.destroy(),
   "what is no JSON": stream(["data: {\n\n"]),
   "a break before any message": stream([": alive\n\n"], "break"),

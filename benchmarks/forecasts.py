@@ -12,14 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from forecast_baselines import BASELINES, Estimate, EstimatorMaker, part_done
-from forecast_scenarios import SCENARIOS, SEEDS, Case, Scenario
+from forecast_learned import Learned
+from forecast_scenarios import EITHER, RIGHT, SCENARIOS, SEEDS, WRONG, Case, Scenario
 from table import report
 
 MOMENTS = [percent / 100 for percent in range(2, 96)]
 JUMP = 0.1
+RATIO_MAX = {WRONG: 0.35, RIGHT: 1.0, EITHER: 1.05}
+COVERED = (0.75, 0.92)
 _ERROR_MAX = 10.0  # ten times the time left: what is beyond is as wrong
 
 
@@ -68,12 +72,27 @@ def score(scenario: Scenario, make: EstimatorMaker, *, odd: bool) -> Score:
 
 def main(*, odd: bool) -> None:
     """The table of all scenarios and estimators."""
-    rows = []
+    rows, missed = [], []
     for scenario in SCENARIOS:
-        scores = [score(scenario, make, odd=odd) for make in BASELINES.values()]
-        rows.append((scenario.name, scenario.weights, *(f"{one.error:.0%} {one.jumps:.0%}" for one in scores)))
+        linear, *others = [score(scenario, make, odd=odd) for make in BASELINES.values()]
+        own = score(scenario, Learned, odd=odd)
+        ratio = own.error / linear.error
+        covered = own.covered or 0.0
+        if ratio > RATIO_MAX[scenario.weights] or not COVERED[0] <= covered <= COVERED[1]:
+            missed.append(scenario.name)
+        cells = (
+            f"{ratio:.2f}",
+            f"{covered:.0%}",
+            *(f"{one.error:.0%} {one.jumps:.0%}" for one in (own, linear, *others)),
+        )
+        rows.append((scenario.name, scenario.weights, *cells))
     title = "Error of the time left, in percent of it, and share of jumps; " + ("odd seeds" if odd else "even seeds")
-    report("forecasts" if odd else "forecasts_tuning", title, ("scenario", "weights", *BASELINES), rows)
+    head = ("scenario", "weights", "of linear", "in range", "learned", *BASELINES)
+    verdict = (
+        "of linear at most 0.35 with wrong weights and three or more runs, 1.00 with right ones, 1.05 elsewhere; "
+        f"in range 75 to 92 %: {'yes' if not missed else 'NOT in: ' + ', '.join(missed)}"
+    )
+    report("forecasts" if odd else "forecasts_tuning", title, head, rows, verdict)
 
 
 if __name__ == "__main__":

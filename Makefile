@@ -8,9 +8,12 @@ PORT ?= 8000
 BIN := .venv/bin
 RUN := $(BIN)/python manage.py
 EXAMPLE := examples/domain_training
+SDK := clients/typescript
+COMPONENT := clients/component
+PAGE := training_status/static/dashboard
 export HOST PORT
 
-.PHONY: help install run demo test lint format screens bench example-env axe clean
+.PHONY: help install run demo test lint format screens bench example-env axe clients clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -23,12 +26,13 @@ run: .venv/installed ## Serve at http://127.0.0.1:8000; PORT=8001 and HOST=… c
 demo: .venv/installed ## Serve, and run the real training of the sample domain, reporting live
 	@exec $(BIN)/python examples/demo.py
 
-test: .venv/installed-dev example-env axe ## Every test; needs no running service
+test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile aegis_training training_status
 	$(BIN)/python -m pytest clients/python/tests
 	cd $(EXAMPLE) && .venv/bin/python -m pytest
+	@if command -v npm >/dev/null; then npm test --silent --workspaces --if-present; fi
 
-lint: .venv/installed-dev node_modules/.installed ## ruff, mypy, tsc, the import rules, and whether openapi.yaml is what the code says
+lint: .venv/installed-dev node_modules/.installed ## ruff, mypy, tsc, the import rules, and whether openapi.yaml and the SDK's types are what the code says
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -37,11 +41,13 @@ lint: .venv/installed-dev node_modules/.installed ## ruff, mypy, tsc, the import
 	$(RUN) makemigrations --check --dry-run
 	$(RUN) spectacular --validate --fail-on-warn --file .venv/openapi.yaml
 	diff openapi.yaml .venv/openapi.yaml
+	diff $(SDK)/src/schema.d.ts build/schema.d.ts
 
-format: .venv/installed-dev ## Bring code and openapi.yaml into shape
+format: .venv/installed-dev node_modules/.installed ## Bring code, openapi.yaml and the SDK's types into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(RUN) spectacular --validate --fail-on-warn --file openapi.yaml
+	npm run --silent schema --workspace $(SDK)
 
 screens: .venv/installed-dev ## A picture of every page and state, light and dark, in docs/screens; needs a Chromium
 	$(BIN)/python -m training_status.tests.browser.screens
@@ -51,6 +57,7 @@ bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on 
 	$(BIN)/python benchmarks/rest_servers.py
 	$(BIN)/python benchmarks/streams.py
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/forecasts.py
 	$(BIN)/python clients/python/benchmarks/tracker_calls.py | tee benchmarks/results/tracker_calls.txt
 	$(BIN)/python benchmarks/dspy_training.py
 
@@ -60,14 +67,27 @@ example-env: $(EXAMPLE)/.venv/installed
 axe:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed; fi
 
-node_modules/.installed: package.json package-lock.json
+clients: ## The npm packages, built; without npm they are left out, and their tests are skipped
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(SDK)/build/.built $(COMPONENT)/build/.built; fi
+
+$(SDK)/build/.built: node_modules/.installed $(SDK)/package.json $(SDK)/tsconfig.json $(wildcard $(SDK)/src/*.ts)
+	@echo "Building the TypeScript SDK …"
+	@npm run --silent build --workspace $(SDK)
+	@mkdir -p $(@D) && touch $@
+
+$(COMPONENT)/build/.built: node_modules/.installed $(wildcard $(COMPONENT)/*.js* $(COMPONENT)/src/* $(PAGE)/*.css $(PAGE)/js/*.js $(PAGE)/js/log/*.js) training_status/templates/dashboard/log.html
+	@echo "Building the element for other pages …"
+	@npm run --silent build --workspace $(COMPONENT)
+	@mkdir -p $(@D) && touch $@
+
+node_modules/.installed: package.json package-lock.json $(SDK)/package.json $(COMPONENT)/package.json
 	@command -v npm >/dev/null || { echo "Checking the pages' scripts needs Node 20 and npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
 	@echo "Installing what checks the pages' scripts …"
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
 clean: ## Remove the environments; data stays
-	rm -rf .venv $(EXAMPLE)/.venv node_modules
+	rm -rf .venv $(EXAMPLE)/.venv node_modules $(SDK)/dist $(SDK)/build $(COMPONENT)/dist $(COMPONENT)/build
 
 # The environments. A stamp file says what they were made from.
 

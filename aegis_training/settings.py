@@ -140,7 +140,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 
 CORS_ALLOWED_ORIGINS = environment.origins("AEGIS_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["Retry-After"]
+CORS_EXPOSE_HEADERS = ["Date", "Retry-After"]
 CORS_ALLOW_HEADERS = (*default_headers, "last-event-id")
 
 CONTENT_SECURITY_POLICY = {

@@ -6,10 +6,9 @@ from rest_framework.response import Response
 
 from training_status.api import query
 from training_status.api.authorised_view import AuthorisedView
+from training_status.api.chosen_run import chosen_run
 from training_status.api.schema import RUN
-from training_status.errors import NotFound
 from training_status.read.metric_curves import POINTS_MAX, metric_curves
-from training_status.read.run_facts import latest_run, run_by_number
 from training_status.roles import VIEWER
 from training_status.serializers.metric_curves import MetricCurvesSerializer
 
@@ -34,16 +33,8 @@ class MetricCurvesView(AuthorisedView):
     )
     def get(self, request: Request, domain_name: str) -> Response:
         """The numeric metrics, 20 at most, in the log of the latest run or of the run with the number `run`."""
-        number = query.positive_int(request.query_params, "run")
+        run = chosen_run(domain_name, request.query_params, only_domain_id=self.only_domain_id)
         points_max = query.number_between(
             request.query_params, "points", default=_POINTS_DEFAULT, lowest=_POINTS_MIN, highest=POINTS_MAX
         )
-        if number is None:
-            run = latest_run(domain_name, only_domain_id=self.only_domain_id)
-            if run is None:
-                raise NotFound(f"No training log found for domain '{domain_name}'", code="no_training")
-        else:
-            run = run_by_number(domain_name, number, only_domain_id=self.only_domain_id)
-            if run is None:
-                raise NotFound(f"There is no run {number} of domain '{domain_name}'.", code="run_not_found")
         return Response(MetricCurvesSerializer(metric_curves(run, points_max=points_max)).data)

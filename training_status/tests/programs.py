@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-PACKAGES = {"chromium": "chromium", "curl": "curl", "nginx": "nginx-light", "openssl": "openssl"}
+PACKAGES = {"chromium": "chromium", "curl": "curl", "nginx": "nginx-light", "node": "nodejs", "openssl": "openssl"}
 _FOR_ROOT = "/usr/local/sbin:/usr/sbin:/sbin"  # where nginx is, and where not everybody's PATH leads
 
 

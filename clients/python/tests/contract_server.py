@@ -1,13 +1,15 @@
 """A small service that keeps the contract's exactly-once rule, and can be told to misbehave.
 
 It speaks real HTTP on loopback. What it stores it stores like the service: a repeated number is a
-duplicate, a gap is 409 with `expected_n`, one source counts, all or nothing per batch.
+duplicate, a gap is 409 with `expected_n`, one source counts, all or nothing per batch. Readers are answered
+with what `misbehave` holds, and nothing else.
 """
 
 import json
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -45,6 +47,8 @@ class ContractServer:
         self.domains = {"medical"}
         self.runs: dict[str, Run] = {}
         self.requests: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.left: Counter[str] = Counter()
         self.misbehave: deque[Callable[[Handler], bool]] = deque()
         self.cancel_requested = False
         self.changed = threading.Condition()
@@ -166,6 +170,15 @@ class Handler(BaseHTTPRequestHandler):
                 self.reply(*self.answer())
             service.changed.notify_all()
 
+    def do_GET(self) -> None:
+        service = self.service
+        with service.changed:
+            service.requests.append(self.path)
+            service.headers.append(dict(self.headers.items()))
+            act = service.misbehave.popleft() if service.misbehave else say(500, "Nobody told me what to say.")
+            service.changed.notify_all()
+        act(self)
+
     def answer(self) -> Reply:
         return self.service.answer(self.path, self.body, self.headers["Authorization"] or "")
 
@@ -207,3 +220,50 @@ def say(status: int, detail: str = "", headers: dict[str, str] | None = None, **
         return True
 
     return misbehave
+
+
+def send(status: int, body: bytes, content_type: str, headers: dict[str, str] | None = None) -> Any:
+    """Answer this, whatever was asked."""
+
+    def act(handler: Handler) -> bool:
+        handler.send_response(status)
+        for name, value in {"Content-Type": content_type, **(headers or {})}.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+        return True
+
+    return act
+
+
+def no_content(handler: Handler) -> bool:
+    """Answer 204."""
+    handler.send_response(204)
+    handler.end_headers()
+    return True
+
+
+def stream(*pieces: str, end: str = "ended") -> Any:
+    """Open a stream and say these pieces. Then it is `ended`, `cut` off, or `held` until the other side leaves it."""
+
+    def act(handler: Handler) -> bool:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for piece in pieces:
+            data = piece.encode()
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        handler.close_connection = True
+        if end == "ended":
+            handler.wfile.write(b"0\r\n\r\n")
+        if end == "held":
+            with suppress(ConnectionError):  # they left without having read everything
+                assert handler.rfile.read(1) == b""
+            with handler.service.changed:
+                handler.service.left[handler.path] += 1
+                handler.service.changed.notify_all()
+        return True
+
+    return act

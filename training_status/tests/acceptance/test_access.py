@@ -288,3 +288,4 @@ def test_an_error_can_be_read_by_the_named_origin(anybody: httpx.Client) -> None
     answer = anybody.get("/domains/unknown", headers={"Origin": "https://pages.example"})
     problem(answer, 404)
     assert answer.headers["access-control-allow-origin"] == "https://pages.example"
+    assert {"date", "retry-after"} <= set(answer.headers["access-control-expose-headers"].lower().split(", "))

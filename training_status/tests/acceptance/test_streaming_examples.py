@@ -70,10 +70,14 @@ def test_curl_gets_a_ticket(service: Service, environment: dict[str, str], run: 
     assert answer.status_code == 200
 
 
-def test_python(service: Service, environment: dict[str, str], run: Run, tmp_path: Path) -> None:
+python_examples = pytest.mark.parametrize("having", ["websockets", "client.watch"])
+
+
+@python_examples
+def test_python(service: Service, environment: dict[str, str], run: Run, tmp_path: Path, having: str) -> None:
     """It prints each entry once, also those that came while it could not hear."""
     program = tmp_path / "follow.py"
-    program.write_text(example("python", "websockets"))
+    program.write_text(example("python", having))
     command = [sys.executable, program, "medical", run.id]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as following:
         assert following.stdout
@@ -88,9 +92,10 @@ def test_python(service: Service, environment: dict[str, str], run: Run, tmp_pat
         assert following.wait(LIMIT_S) == 0
 
 
-def test_python_ends_when_it_is_refused(environment: dict[str, str], run: Run, tmp_path: Path) -> None:
+@python_examples
+def test_python_ends_when_it_is_refused(environment: dict[str, str], run: Run, tmp_path: Path, having: str) -> None:
     program = tmp_path / "follow.py"
-    program.write_text(example("python", "websockets"))
+    program.write_text(example("python", having))
     ended = subprocess.run(
         [sys.executable, program, "medical", run.id],
         env={**environment, "AEGIS_TOKEN": "aegis_wrong"},
@@ -99,7 +104,7 @@ def test_python_ends_when_it_is_refused(environment: dict[str, str], run: Run, t
         timeout=LIMIT_S,
         check=False,
     )
-    assert "HTTP 401" in ended.stderr
+    assert {"websockets": "HTTP 401", "client.watch": "no valid token"}[having] in ended.stderr
 
 
 def test_the_envelope(service: Service, run: Run) -> None:

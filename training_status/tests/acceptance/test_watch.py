@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import PROJECT, Run, Service, complete, fail, phase, progress
 
 LIMIT_S = 60
@@ -17,19 +18,24 @@ Watch = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def watch(service: Service) -> Watch:
-    """Start to watch a domain, in a process of its own whose output is a pipe."""
+    """Start to watch a domain of `service`."""
 
     def start(domain: str, token: str | None = None) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "aegis_tracker", "watch", domain, "--url", service.url],
-            cwd=PROJECT,
-            env={**os.environ, "AEGIS_TOKEN": token or service.token("viewer"), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return watching(service, domain, token or service.token("viewer"))
 
     return start
+
+
+def watching(service: Service, domain: str, token: str) -> "subprocess.Popen[str]":
+    """A watch in a process of its own whose output is a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "aegis_tracker", "watch", domain, "--url", service.url],
+        cwd=PROJECT,
+        env={**os.environ, "AEGIS_TOKEN": token, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.mark.parametrize(("end", "words", "status"), [(complete(), "completed", 0), (fail("no memory"), "failed", 1)])
@@ -61,3 +67,46 @@ def test_a_refusal_is_said(watch: Watch, domain: str) -> None:
         _, said = watching.communicate(timeout=LIMIT_S)
     assert watching.returncode == 2
     assert "no valid token" in said
+
+
+def test_a_domain_that_is_not_there_yet_is_waited_for(watch: Watch, operator: httpx.Client) -> None:
+    with watch("founded_later") as watched:
+        assert watched.stdout
+        assert watched.stdout.readline() == "waiting: No training log found for domain 'founded_later'\n"
+        operator.post("/domains", json={"name": "founded_later", "description": "A domain under test"})
+        Run(operator, "founded_later").send(complete())
+        assert "completed  100 %" in watched.stdout.read()
+        assert watched.wait(LIMIT_S) == 0
+
+
+def test_it_turns_to_a_run_that_starts_meanwhile(watch: Watch, operator: httpx.Client, run: Run, domain: str) -> None:
+    run.send(phase("entity_extraction_optimization"), progress(0.5, message="trial 5 of 10"))
+    with watch(domain) as watched:
+        assert watched.stdout
+        assert "trial 5 of 10" in watched.stdout.readline()
+        later = Run(operator, domain)
+        later.send(phase("loading_data"), progress(0.5, message="of the later run"))
+        assert any("of the later run" in line for line in watched.stdout)
+        run.send(complete())
+        later.send(fail("no memory"))
+        assert "failed (error)" in watched.stdout.read()
+        assert watched.wait(LIMIT_S) == 1
+
+
+def test_it_goes_on_across_a_restart(own_service: Service) -> None:
+    """From before the service is there, through its restart, to the run's end."""
+    token = own_service.token("operator")
+    run = Run(own_service.client(token), create_domain(own_service.client(token)))
+    run.send(progress(0.5, message="trial 5"))
+    own_service.terminate()
+    with watching(own_service, run.domain, token) as watched:
+        assert watched.stdout
+        assert "reconnecting: " in watched.stdout.readline()
+        own_service.start()
+        assert any("trial 5" in line for line in watched.stdout)
+        own_service.kill()
+        assert any("last update" in line and "reconnecting: " in line for line in watched.stdout)
+        own_service.start()
+        run.send(progress(0.6, message="trial 6"), complete())
+        assert "completed  100 %" in watched.stdout.read().splitlines()[-1]
+        assert watched.wait(LIMIT_S) == 0

@@ -79,7 +79,7 @@ def test_a_wrong_parameter_is_refused(viewer, run, query, detail):
 def test_an_unknown_domain_or_run(viewer, run):
     never_trained = DomainFactory()
     for path, code in (
-        ("nowhere/training-metrics", "no_training"),
+        ("nowhere/training-metrics", "domain_not_found"),
         ("a%00b/training-metrics", "domain_not_found"),
         (f"{never_trained.name}/training-metrics", "no_training"),
         (f"{run.domain.name}/training-metrics?run=999", "run_not_found"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aegis_tracker.backoff import Backoff
+from aegis_tracker.client import Client
 from aegis_tracker.dead_spools import Outcome, Sent, remove_unfinished_files, send_dead_spool
 from aegis_tracker.delivery import TryLaterError
 from aegis_tracker.notices import Notices
@@ -134,16 +135,16 @@ def _watch(url: str | None, domain: str) -> int:
     except ImportError:
         sys.stderr.write("aegis-tracker: watch needs rich: pip install 'aegis-tracker[show]'.\n")
         return 2
-    transport = Transport(service_address(url), access_token(None))
+    client = Client(url, token=access_token(None))
     try:
-        return watch(transport, domain, Console())
+        return watch(client, domain, Console())
     except WatchError as error:
         sys.stderr.write(f"aegis-tracker: {error}\n")
         return 2
     except KeyboardInterrupt:
         return 130
     finally:
-        transport.close()
+        client.close()
 
 
 def _told(directory: Path, results: list[Sent]) -> int:

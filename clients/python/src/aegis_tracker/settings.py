@@ -55,9 +55,17 @@ def service_address(url: str | None) -> ServiceAddress:
 
 def access_token(token: str | None) -> str:
     """The argument, else AEGIS_TOKEN. Raises SettingsError when there is none or it is no token."""
+    found = access_token_if_any(token)
+    if found is None:
+        raise SettingsError("No access token: give a reporter's as token= or in AEGIS_TOKEN.")
+    return found
+
+
+def access_token_if_any(token: str | None) -> str | None:
+    """The argument, else AEGIS_TOKEN, else None. Raises SettingsError when it is no token."""
     found = _given(token, "AEGIS_TOKEN")
     if not found:
-        raise SettingsError("No access token: give a reporter's as token= or in AEGIS_TOKEN.")
+        return None
     if not found.isascii() or not found.isprintable():
         raise SettingsError("The access token contains characters that no token has.")
     return found

@@ -18,7 +18,7 @@ from aegis_tracker.version import VERSION
 
 CONNECT_TIMEOUT_S = 5.0
 EXCHANGE_TIMEOUT_S = 20.0
-ANSWER_MAX_BYTES = 1024 * 1024
+ANSWER_MAX_BYTES = 1024 * 1024  # far more than a reporter is ever answered
 
 
 class UnreachableError(Exception):
@@ -27,24 +27,21 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service said. `body` is empty when it was no JSON object."""
+    """What the service said. `body` is empty when it was no JSON object, which `is_object` tells from an empty one."""
 
     status: int
     body: dict[str, Any]
     retry_after_s: float | None
+    is_object: bool = True
 
 
 class Transport:
-    """Used by one thread, `abort` excepted."""
+    """Used by one thread, `abort` excepted. Of an answer larger than `answer_max_bytes` nothing is read as JSON."""
 
-    def __init__(self, address: ServiceAddress, token: str) -> None:
+    def __init__(self, address: ServiceAddress, token: str | None, *, answer_max_bytes: int = ANSWER_MAX_BYTES) -> None:
         self.address = address
-        self._headers = {
-            "Authorization": f"Bearer {token}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "User-Agent": f"aegis-tracker/{VERSION}",
-        }
+        self._headers = headers_with(token) | {"Content-Type": "application/json", "Accept": "application/json"}
+        self._answer_max_bytes = answer_max_bytes
         self._connection: http.client.HTTPConnection | None = None
 
     def post(self, path: str, body: bytes) -> Answer:
@@ -64,7 +61,7 @@ class Transport:
             self.close()
             if reused and isinstance(error, (ConnectionError, http.client.BadStatusLine)):
                 return self._request(method, path, body)
-            raise UnreachableError(str(error) or type(error).__name__) from error
+            raise UnreachableError(reason_of(error)) from error
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
@@ -76,41 +73,73 @@ class Transport:
         """Make a request under way in another thread fail now."""
         sock = self._connection.sock if self._connection is not None else None
         if sock is not None:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # not connected any more, which is what was wanted
+            shut_down(sock)
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> Answer:
-        connection = self._connection or self._connect()
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = open_connection(self.address)
         connection.request(method, self.address.path_prefix + path, body, self._headers)
         response = connection.getresponse()
-        data = response.read(ANSWER_MAX_BYTES)
+        data = response.read(self._answer_max_bytes)
+        is_cut_off = bool(response.length) and len(data) < self._answer_max_bytes
+        is_whole = response.isclosed() or len(data) < self._answer_max_bytes
         if response.will_close or not response.isclosed():
             self.close()
-        return Answer(response.status, _json_object(data), _retry_after_s(response.getheader("Retry-After")))
-
-    def _connect(self) -> http.client.HTTPConnection:
-        address = self.address
-        if address.scheme == "https":
-            context = ssl.create_default_context()
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                address.host, address.port, timeout=CONNECT_TIMEOUT_S, context=context
-            )
-        else:
-            connection = http.client.HTTPConnection(address.host, address.port, timeout=CONNECT_TIMEOUT_S)
-        connection.connect()
-        connection.sock.settimeout(EXCHANGE_TIMEOUT_S)
-        self._connection = connection
-        return connection
+        if is_cut_off:
+            raise http.client.IncompleteRead(data, response.length)
+        answered = json_object(data) if is_whole else None
+        retry_after_s = retry_after_of(response)
+        return Answer(response.status, answered or {}, retry_after_s, is_object=answered is not None)
 
 
-def _json_object(data: bytes) -> dict[str, Any]:
+def headers_with(token: str | None) -> dict[str, str]:
+    """What every request says: who asks, with the token if there is one."""
+    headers = {"User-Agent": f"aegis-tracker/{VERSION}"}
+    return headers if token is None else headers | {"Authorization": f"Bearer {token}"}
+
+
+def open_connection(address: ServiceAddress) -> http.client.HTTPConnection:
+    """A connection that is open, with the time limit of an exchange. Raises OSError."""
+    if address.scheme == "https":
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            address.host, address.port, timeout=CONNECT_TIMEOUT_S, context=ssl.create_default_context()
+        )
+    else:
+        connection = http.client.HTTPConnection(address.host, address.port, timeout=CONNECT_TIMEOUT_S)
+    connection.connect()
+    connection.sock.settimeout(EXCHANGE_TIMEOUT_S)
+    return connection
+
+
+def shut_down(sock: socket.socket) -> None:
+    """Make whoever reads from it or writes to it, in another thread, fail now."""
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # not connected any more, which is what was wanted
+
+
+def reason_of(error: Exception) -> str:
+    """Why there was no answer, in words."""
+    if isinstance(error, http.client.IncompleteRead):
+        return "the connection was cut off"
+    words = error.strerror if isinstance(error, OSError) else None
+    return words or str(error) or type(error).__name__
+
+
+def retry_after_of(response: http.client.HTTPResponse) -> float | None:
+    """How many seconds the service asks to wait; None where it does not say."""
+    return _retry_after_s(response.getheader("Retry-After"))
+
+
+def json_object(data: bytes) -> dict[str, Any] | None:
+    """The JSON object that the bytes are; None where they are none."""
     try:
         body = json.loads(data)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _retry_after_s(value: str | None) -> float | None:

@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from rich.console import Console
 
+from aegis_tracker.client import Client
+from aegis_tracker.contract_types import TrainingStatus
+from aegis_tracker.event_watch import Trouble
+from aegis_tracker.service_error import ServiceError
 from aegis_tracker.terminal_view import LiveView, headline, one_line, words
-from aegis_tracker.transport import Answer, Transport, UnreachableError
+from aegis_tracker.transport import UnreachableError
 
 Status = dict[str, Any]
 
@@ -22,31 +25,51 @@ class WatchError(Exception):
 
 
 class Watch:
-    """Asks for the status of a domain's latest run once a second, and goes on through interruptions."""
+    """The status of a domain's latest run: asked for until there is one, and then followed live.
 
-    def __init__(self, transport: Transport, domain: str, clock: Callable[[], float] = time.time) -> None:
-        self._transport = transport
-        self._path = f"/api/v1/admin/domains/{quote(domain, safe='')}/training-status"
+    `on_change` is called with each status and with each interruption, which `follow` goes on through.
+    """
+
+    def __init__(self, client: Client, domain: str, clock: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._domain = domain
         self._clock = clock
-        self._heard_at: float | None = None
-        self.status: Status | None = None
+        self._heard_at = 0.0
+        self._cursor: str | None = None
+        self.on_change: Callable[[], object] = lambda: None
+        self.status: TrainingStatus | None = None
         self.trouble: str | None = None
 
     def look(self) -> None:
         """Ask once. Raises WatchError when asking again cannot help."""
         try:
-            answer = self._transport.get(self._path)
-        except UnreachableError as error:
-            self.trouble = f"reconnecting: {error}"
+            status = self._client.status(self._domain)
+            newest = next(self._client.logs(self._domain, run=status["run_number"], newest_first=True), None)
+        except (ServiceError, UnreachableError) as error:
+            is_waiting = isinstance(error, ServiceError) and error.code in ("no_training", "domain_not_found")
+            if isinstance(error, ServiceError) and error.status in (401, 403, 404) and not is_waiting:
+                raise WatchError(one_line(error.detail)) from error
+            self.trouble = f"{'waiting' if is_waiting else 'reconnecting'}: {one_line(str(error))}"
             return
-        if answer.status == 200 and isinstance(answer.body.get("steps"), list):
-            self.status, self.trouble, self._heard_at = answer.body, None, self._clock()
-        elif answer.status == 404 and answer.body.get("code") == "no_training":
-            self.status, self.trouble = None, f"waiting: {_detail(answer)}"
-        elif answer.status in (401, 403, 404):
-            raise WatchError(_detail(answer))
-        else:
-            self.trouble = f"reconnecting: {_detail(answer)}"
+        self._cursor = f"{status['run_number']}.{newest['seq'] if newest else 0}"  # the log before is not wanted
+        self.status, self.trouble = status, None
+
+    def follow(self) -> None:
+        """Return when the run has ended. Raises WatchError when the service refuses to go on."""
+        self.on_change()
+        if self.exit_status is not None:
+            return
+        with self._client.watch(self._domain, last_event_id=self._cursor, on_trouble=self._on_trouble) as events:
+            try:
+                for event in events:
+                    self.trouble = None
+                    if event["event_type"] != "log" and event["event_type"] != "gap":
+                        self.status = event["data"]["status"]
+                        self.on_change()
+                    if self.exit_status is not None:
+                        return
+            except ServiceError as error:
+                raise WatchError(one_line(error.detail)) from error
 
     def shown(self) -> Status | None:
         """The last status, with the time left counted down to now and any trouble as its message."""
@@ -55,7 +78,7 @@ class Watch:
         completion = self.status["estimated_completion"]
         left = None if completion is None else datetime.fromisoformat(completion).timestamp() - self._clock()
         shown = {**self.status, "seconds_left": left}
-        if self.trouble and self._heard_at is not None:
+        if self.trouble:
             ago = self._clock() - self._heard_at
             shown["message"] = f"last update {ago:.0f} s ago, {self.trouble}"
         return shown
@@ -66,15 +89,25 @@ class Watch:
         ends = {"completed": COMPLETED, "failed": FAILED}
         return None if self.status is None else ends.get(self.status["status"])
 
+    def _on_trouble(self, trouble: Trouble) -> None:
+        if self.trouble is None:
+            self._heard_at = self._clock()
+        self.trouble = f"reconnecting: {one_line(str(trouble))}"
+        self.on_change()
 
-def watch(transport: Transport, domain: str, console: Console) -> int:
+
+def watch(client: Client, domain: str, console: Console) -> int:
     """Show the run until it ends; the exit status. Raises WatchError."""
-    watched = Watch(transport, domain)
+    watched = Watch(client, domain)
     watched.look()
     while watched.status is None:
         console.print(watched.trouble or "waiting", markup=False, highlight=False)
         _wait_for_status(watched)
-    return _draw(watched, console) if console.is_terminal else _print_changes(watched, console)
+    if console.is_terminal:
+        _draw(watched, console)
+    else:
+        _print_changes(watched, console)
+    return watched.exit_status or COMPLETED
 
 
 def _wait_for_status(watched: Watch) -> None:
@@ -84,36 +117,29 @@ def _wait_for_status(watched: Watch) -> None:
         watched.look()
 
 
-def _draw(watched: Watch, console: Console) -> int:
+def _draw(watched: Watch, console: Console) -> None:
+    """A picture, whose time left counts down in the thread that draws it."""
     view = LiveView(lambda: watched.shown() or {}, console)
     view.start()
     try:
-        while watched.exit_status is None:
-            time.sleep(LOOK_EVERY_S)
-            watched.look()
+        watched.follow()
     finally:
         view.stop()
-    return watched.exit_status or COMPLETED
 
 
-def _print_changes(watched: Watch, console: Console) -> int:
+def _print_changes(watched: Watch, console: Console) -> None:
     """A line whenever state, percentage, phase or message has changed."""
     last: tuple[Any, ...] = ()
-    while True:
-        status = watched.shown()
-        if status is not None:
-            now = status["status"], status["progress"], status["current_step"], status["message"]
-            if now != last:
-                message = f"  {one_line(status['message'])}" if status["message"] else ""
-                line = f"{headline(status).plain}  {words(status['current_step'])}{message}"
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
-                last = now
-        if watched.exit_status is not None:
-            return watched.exit_status
-        time.sleep(LOOK_EVERY_S)
-        watched.look()
 
+    def print_change() -> None:
+        nonlocal last
+        status = watched.shown() or {}
+        now = status["status"], status["progress"], status["current_step"], status["message"]
+        if now != last:
+            message = f"  {one_line(status['message'])}" if status["message"] else ""
+            line = f"{headline(status).plain}  {words(status['current_step'])}{message}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            last = now
 
-def _detail(answer: Answer) -> str:
-    detail = answer.body.get("detail")
-    return one_line(detail) if isinstance(detail, str) else f"the service answered {answer.status}"
+    watched.on_change = print_change
+    watched.follow()

@@ -1,0 +1,165 @@
+"""The shapes of what the service tells its readers, as type checkers know them.
+
+The names are those of `openapi.yaml`. Every key is always there. Times are texts in ISO 8601, in UTC with `Z`;
+phases are the names in `aegis_tracker.phases`.
+"""
+
+from typing import Any, Literal, TypedDict
+
+Metrics = dict[str, float | str | bool | None]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+RunStatus = Literal["pending", "training", "completed", "failed"]
+StepStatus = Literal["pending", "in_progress", "completed", "failed"]
+Health = Literal["ok", "stalled", "hanging"]
+FailureReason = Literal["error", "cancelled", "lost"]
+
+
+class Step(TypedDict):
+    """One of the seven phases; `progress` is a percentage of its own."""
+
+    name: str
+    status: StepStatus
+    progress: int
+
+
+class Forecast(TypedDict):
+    """The learned estimate: when the run will be complete, and the range that holds four times out of five."""
+
+    completion: str
+    low: str
+    high: str
+    method: Literal["linear", "shares", "history"]
+    based_on_runs: int
+
+
+class TrainingStatus(TypedDict):
+    """How a run is going; `progress` is the percentage of the whole, rounded down."""
+
+    domain_name: str
+    training_run_id: str
+    run_number: int
+    status: RunStatus
+    progress: int
+    current_step: str
+    steps: list[Step]
+    message: str | None
+    metrics: Metrics
+    baseline_metrics: Metrics | None
+    started_at: str | None
+    estimated_completion: str | None
+    forecast: Forecast | None
+    elapsed_time_ms: int | None
+    completed_at: str | None
+    last_report_at: str
+    health: Health | None
+    failure_reason: FailureReason | None
+    error_message: str | None
+    cancel_requested: bool
+
+
+class PhaseTime(TypedDict):
+    """A phase that the run entered; `ended_at` is None in the one it is in."""
+
+    phase: str
+    started_at: str
+    ended_at: str | None
+
+
+class TrainingRun(TrainingStatus):
+    """The status, what the run was started with, and what people noted on it."""
+
+    llm_model: str
+    optimizer: str | None
+    sample_count: int | None
+    config: dict[str, Any]
+    tags: list[str]
+    note: str
+    created_at: str
+    phase_times: list[PhaseTime]
+
+
+class LogEntry(TypedDict):
+    """One entry of a run's log; `seq` counts them 1, 2, 3 … without gaps."""
+
+    seq: int
+    timestamp: str
+    level: LogLevel
+    message: str
+    step: str | None
+    metrics: Metrics | None
+
+
+class Domain(TypedDict):
+    """A domain, and how its latest run is going; None where it was never trained."""
+
+    name: str
+    description: str
+    llm_model: str
+    created_at: str
+    latest_run: TrainingStatus | None
+
+
+class PastRun(TypedDict):
+    """A run in the history. The numeric metrics of a finished one are keys of it, too, each under its own name."""
+
+    run_number: int
+    training_run_id: str
+    status: RunStatus
+    failure_reason: FailureReason | None
+    started_at: str | None
+    completed_at: str | None
+    duration_ms: int | None
+    metrics: Metrics
+
+
+class TrainingHistory(TypedDict):
+    """All runs of a domain, oldest first. `improvement` compares the last completed one with the first, in words."""
+
+    domain_name: str
+    training_runs: list[PastRun]
+    improvement: str | None
+
+
+class StatusData(TypedDict):
+    """What a `StatusEnvelope` is about."""
+
+    status: TrainingStatus
+
+
+class GapData(TypedDict):
+    """What a `GapEnvelope` is about: the oldest entry kept."""
+
+    first_seq: int
+
+
+class _Envelope(TypedDict):
+    timestamp: str
+    training_run_id: str
+    domain: str
+    progress_percent: float
+    phase: str
+    message: str | None
+
+
+class StatusEnvelope(_Envelope):
+    """How the run is going now. Changes that follow close upon each other may come as one."""
+
+    event_type: Literal["started", "phase_changed", "progress_update", "completed", "failed"]
+    data: StatusData
+
+
+class LogEnvelope(_Envelope):
+    """A new entry of the log."""
+
+    event_type: Literal["log"]
+    data: LogEntry
+
+
+class GapEnvelope(_Envelope):
+    """The entries before `first_seq` are no longer kept: the log goes on there."""
+
+    event_type: Literal["gap"]
+    data: GapData
+
+
+TrainingEvent = StatusEnvelope | LogEnvelope | GapEnvelope

@@ -1,0 +1,82 @@
+"""One connection to a stream of the service, which is read as it comes, for as long as it lasts."""
+
+import http.client
+import socket
+
+from aegis_tracker.service_error import error_of
+from aegis_tracker.settings import ServiceAddress
+from aegis_tracker.transport import (
+    ANSWER_MAX_BYTES,
+    Answer,
+    UnreachableError,
+    headers_with,
+    json_object,
+    open_connection,
+    reason_of,
+    retry_after_of,
+    shut_down,
+)
+
+SILENCE_MAX_S = 45.0  # the service sends something every 15 s
+PIECE_BYTES = 64 * 1024
+
+
+class EventConnection:
+    """Used by one thread, `abort` excepted."""
+
+    def __init__(self, address: ServiceAddress, token: str | None) -> None:
+        self._address = address
+        self._headers = headers_with(token) | {"Accept": "text/event-stream", "Cache-Control": "no-cache"}
+        self._is_aborted = False
+        self._sock: socket.socket | None = None
+        self._connection: http.client.HTTPConnection | None = None
+        self._response: http.client.HTTPResponse | None = None
+
+    def open(self, path: str, last_event_id: str | None) -> bool:
+        """Ask for the stream; False where the service says that nothing will follow (204).
+
+        Raises ServiceError for any other answer than a stream, and UnreachableError.
+        """
+        headers = self._headers if last_event_id is None else self._headers | {"Last-Event-ID": last_event_id}
+        try:
+            self._connection = open_connection(self._address)
+            self._sock = self._connection.sock
+            if self._is_aborted:
+                raise UnreachableError("The connection was closed.")
+            self._connection.request("GET", self._address.path_prefix + path, headers=headers)
+            self._response = response = self._connection.getresponse()
+            if response.status == 204:
+                return False
+            if response.status == 200 and response.headers.get_content_type() == "text/event-stream":
+                self._sock.settimeout(SILENCE_MAX_S)
+                return True
+            body = json_object(response.read(ANSWER_MAX_BYTES)) if response.status != 200 else None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise UnreachableError(reason_of(error)) from error
+        raise error_of(Answer(response.status, body or {}, retry_after_of(response), is_object=body is not None))
+
+    def read(self) -> bytes:
+        """What has come, as soon as anything has. Raises UnreachableError when nothing comes any more."""
+        assert self._response is not None
+        try:
+            piece = self._response.read1(PIECE_BYTES)
+        except TimeoutError as error:
+            raise UnreachableError(f"nothing was heard for {SILENCE_MAX_S:g} s") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise UnreachableError(reason_of(error)) from error
+        if not piece:
+            raise UnreachableError("the service has ended the stream")
+        return piece
+
+    def abort(self) -> None:
+        """Make what another thread does with it fail now; whoever uses it closes it."""
+        self._is_aborted = True
+        if self._sock is not None:
+            shut_down(self._sock)
+
+    def close(self) -> None:
+        """Close the connection. It is not used again."""
+        if self._response is not None:
+            self._response.close()
+        if self._connection is not None:
+            self._connection.close()

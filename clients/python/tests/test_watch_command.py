@@ -1,0 +1,160 @@
+"""`aegis-tracker watch`, as people call it: in a pipe, on a terminal, and what it says when it cannot."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import TOKEN
+from contract_server import ContractServer, say, send, stream
+from test_processes import SOURCE
+
+LIMIT_S = 30
+DOMAIN = "/api/v1/admin/domains/medical"
+
+
+def status(state: str = "training", progress: int = 27, **more: Any) -> dict[str, Any]:
+    return {
+        "domain_name": "medical",
+        "run_number": 2,
+        "status": state,
+        "progress": progress,
+        "current_step": "loading_data",
+        "steps": [{"name": "loading_data", "status": "in_progress", "progress": 50}],
+        "message": "trial 5",
+        "metrics": {},
+        "estimated_completion": "2100-01-01T00:00:00Z",
+        "elapsed_time_ms": 60_000,
+        "health": "ok",
+        "failure_reason": None,
+        "error_message": None,
+    } | more
+
+
+def answer(body: Any) -> Any:
+    return send(200, json.dumps(body).encode(), "application/json")
+
+
+def told(*statuses: dict[str, Any]) -> str:
+    events = ({"event_type": "progress_update", "data": {"status": status}} for status in statuses)
+    return "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+
+
+NEWEST = answer({"logs": [{"seq": 45}], "searched_to_seq": None})
+NO_RUN = say(404, "No training log found for domain 'medical'", code="no_training")
+
+
+def watching(url: str, **streams: Any) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "aegis_tracker", "watch", "medical"],
+        env={**os.environ, "PYTHONPATH": SOURCE, "AEGIS_URL": url, "AEGIS_TOKEN": TOKEN, "TERM": "xterm"},
+        text=True,
+        **streams,
+    )
+
+
+def printed(service: ContractServer) -> tuple[int, list[str], str]:
+    """Exit status, lines and complaints of a watch in a pipe."""
+    with watching(service.url, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        lines, complaint = process.communicate(timeout=LIMIT_S)
+    return process.returncode, lines.splitlines(), complaint
+
+
+def test_a_line_a_change_from_the_stream(service: ContractServer) -> None:
+    service.misbehave += [
+        answer(status()),
+        NEWEST,
+        stream(told(status(), status(message="trial 6"), status("completed", 100, message=None))),
+    ]
+    exit_status, lines, complaint = printed(service)
+    assert (exit_status, complaint) == (0, "")
+    assert [line.split("  ")[:2] for line in lines] == [
+        ["training", "27 %"],
+        ["training", "27 %"],
+        ["completed", "100 %"],
+    ]
+    assert [line.split("  ")[4:] for line in lines] == [["trial 5"], ["trial 6"], []]
+    assert service.requests[2] == f"{DOMAIN}/training-stream"
+    assert service.headers[2]["Last-Event-ID"] == "2.45"  # the log before is not wanted
+
+
+def test_a_run_that_has_ended_is_told_at_once(service: ContractServer) -> None:
+    service.misbehave += [answer(status("failed", failure_reason="error")), NEWEST]
+    exit_status, lines, _ = printed(service)
+    assert exit_status == 1
+    assert len(lines) == 1
+    assert "failed (error)" in lines[0]
+
+
+def test_it_waits_for_a_run_and_for_the_service(service: ContractServer) -> None:
+    service.misbehave += [say(500, "Database operation failed"), NO_RUN, NO_RUN, answer(status("completed")), NEWEST]
+    exit_status, lines, _ = printed(service)
+    assert exit_status == 0
+    assert lines[:2] == [
+        "reconnecting: Database operation failed",
+        "waiting: No training log found for domain 'medical'",
+    ]
+    assert len(lines) == 3
+
+
+def test_an_interruption_is_said(service: ContractServer) -> None:
+    service.misbehave += [
+        answer(status()),
+        NEWEST,
+        stream(told(status(progress=30))),
+        say(503, "The service is starting."),
+        stream(told(status(progress=31), status("completed"))),
+    ]
+    exit_status, lines, _ = printed(service)
+    assert exit_status == 0
+    assert [line.partition("ago, ")[2] for line in lines] == [
+        "",
+        "",
+        "reconnecting: the service has ended the stream",
+        "reconnecting: The service is starting.",
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("first", [[], [answer(status()), NEWEST]], ids=["at the start", "later"])
+def test_a_refusal_ends_it(service: ContractServer, first: list[Callable[..., bool]]) -> None:
+    service.misbehave += [*first, say(401, "The request has no valid token.")]
+    exit_status, _, complaint = printed(service)
+    assert (exit_status, complaint) == (2, "aegis-tracker: The request has no valid token.\n")
+
+
+def test_on_a_terminal_the_time_counts_down_and_ctrl_c_ends_it(service: ContractServer) -> None:
+    """While the stream is silent: the picture is drawn again, and the interrupt is heard at once."""
+    left = status(estimated_completion=in_seconds(90))
+    service.misbehave += [answer(left), NEWEST, stream(told(left), end="held")]
+    ours, theirs = pty.openpty()
+    with watching(service.url, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        read_until(ours, lambda shown: b"trial 5" in shown and len(set(re.findall(rb"about \d+ s left", shown))) > 2)
+        process.send_signal(signal.SIGINT)
+        read_until(ours, lambda shown: b"\x1b[?25h" in shown)  # the cursor is back
+        assert process.wait(LIMIT_S) == 130
+    os.close(ours)
+    service.await_(lambda: service.left[f"{DOMAIN}/training-stream"] == 1)
+
+
+def in_seconds(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def read_until(terminal: int, is_there: Callable[[bytes], bool]) -> None:
+    """Return when what the terminal has shown has it."""
+    shown, deadline = b"", time.monotonic() + LIMIT_S
+    while not is_there(shown):
+        assert time.monotonic() < deadline, shown[-2000:]
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 65536)

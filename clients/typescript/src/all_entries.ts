@@ -1,0 +1,33 @@
+/** The whole log of one run, page by page, with the number of the last entry as the cursor. */
+
+import type { components, operations } from "./schema.js";
+import type { LogEntry } from "./types.js";
+
+const PAGE_SIZE = 100;
+
+export type LogQuery = NonNullable<operations["list_training_logs"]["parameters"]["query"]>;
+
+/**
+ * Every entry that matches, each once, however the log grows meanwhile.
+ *
+ * A page that is not full is the last one, unless the service ran out of time with it: then it goes on from the
+ * last entry that was looked at.
+ */
+export async function* allEntries(
+  read: (query: LogQuery) => Promise<components["schemas"]["TrainingLogPage"]>,
+  query: LogQuery,
+): AsyncGenerator<LogEntry, void, undefined> {
+  const cursor = query.order === "desc" ? "before_seq" : "after_seq";
+  for (let place = query[cursor]; ; ) {
+    const { logs, searched_to_seq } = await read({
+      ...query,
+      ...(place === undefined ? {} : { [cursor]: place }),
+      page_size: PAGE_SIZE,
+    });
+    yield* logs;
+    // A full page may have been searched beyond its last entry, for the sake of the total.
+    const next = logs.length === PAGE_SIZE ? logs.at(-1)?.seq : searched_to_seq;
+    if (next === null || next === undefined) return;
+    place = next;
+  }
+}

@@ -1,0 +1,131 @@
+/** The service, as a program sees it. */
+
+import { allEntries } from "./all_entries.js";
+import type { LogQuery } from "./all_entries.js";
+import { allPages } from "./all_pages.js";
+import { apiOf, dataOf } from "./requests.js";
+import type { Api, Token } from "./requests.js";
+import { ServiceError } from "./service_error.js";
+import type { Domain, LogEntry, StreamTicket, TrainingHistory, TrainingRun, TrainingStatus } from "./types.js";
+import { Watch } from "./watch.js";
+import type { WatchOptions } from "./watch.js";
+
+export interface ClientOptions {
+  /** Where the service is, such as `https://status.example`. */
+  baseUrl: string;
+  /** Without one, the session of the page that the service itself has served. */
+  token?: Token | undefined;
+  /** To be called in place of the global `fetch`. */
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
+}
+
+export interface RequestOptions {
+  signal?: AbortSignal | null | undefined;
+}
+
+export interface StatusOptions extends RequestOptions {
+  /** The number of a run; the latest without. */
+  run?: number | undefined;
+}
+
+/** The filters of the log. `order: "desc"` reads backwards from the newest entry. */
+export type LogOptions = Omit<LogQuery, "page" | "page_size"> & RequestOptions;
+
+/**
+ * Asks the service. What it refuses, and that it cannot be reached, is thrown as ServiceError; a signal that is
+ * aborted throws its reason.
+ */
+export class TrainingClient {
+  /** The openapi-fetch client, for everything else: it answers `{data, error, response}`. */
+  readonly api: Api;
+
+  constructor({ baseUrl, token, fetch }: ClientOptions) {
+    this.api = apiOf(baseUrl, token, fetch);
+  }
+
+  /** How the domain's latest run is going, or the run with that number. 404 where there is none. */
+  status(domain_name: string, { run, signal = null }: StatusOptions = {}): Promise<TrainingStatus> {
+    const query = run === undefined ? {} : { run };
+    const params = { path: { domain_name }, query };
+    return dataOf(this.api.GET("/api/v1/admin/domains/{domain_name}/training-status", { params, signal }), signal);
+  }
+
+  /**
+   * All entries that match, oldest first, each once however the log grows meanwhile, of the run that is the latest
+   * at the beginning. A domain without a run has none.
+   */
+  async *logs(domain_name: string, { signal, ...filters }: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    const run = filters.run ?? (await this.#domain(domain_name, signal)).latest_run?.run_number;
+    if (run === undefined) return;
+    const read = (query: LogQuery) => {
+      const params = { path: { domain_name }, query };
+      const url = "/api/v1/admin/domains/{domain_name}/training-logs";
+      return dataOf(this.api.GET(url, { params, signal: signal ?? null }), signal);
+    };
+    yield* allEntries(read, { ...filters, run, order: filters.order ?? "asc" });
+  }
+
+  /** All runs of the domain, newest first, none twice when one is added meanwhile. */
+  runs(domain_name: string, { signal = null }: RequestOptions = {}): AsyncGenerator<TrainingRun, void, undefined> {
+    const url = "/api/v1/admin/domains/{domain_name}/training-runs";
+    return allPages(
+      (query) => dataOf(this.api.GET(url, { params: { path: { domain_name }, query }, signal }), signal),
+      (run) => run.training_run_id,
+    );
+  }
+
+  /** All domains by name, each with the status of its latest run. */
+  domains({ signal = null }: RequestOptions = {}): AsyncGenerator<Domain, void, undefined> {
+    return allPages(
+      (query) => dataOf(this.api.GET("/api/v1/admin/domains", { params: { query }, signal }), signal),
+      (domain) => domain.name,
+    );
+  }
+
+  /** One run, with what it was started with. */
+  run(training_run_id: string, { signal = null }: RequestOptions = {}): Promise<TrainingRun> {
+    const params = { path: { training_run_id } };
+    return dataOf(this.api.GET("/api/v1/admin/training-runs/{training_run_id}", { params, signal }), signal);
+  }
+
+  /** What the training produced. 404 while there is nothing. */
+  result(training_run_id: string, { signal = null }: RequestOptions = {}): Promise<Record<string, unknown>> {
+    const params = { path: { training_run_id } };
+    return dataOf(this.api.GET("/api/v1/admin/training-runs/{training_run_id}/result", { params, signal }), signal);
+  }
+
+  /** The domain's runs, oldest first, with their metrics and what has improved. */
+  history(domain_name: string, { signal = null }: RequestOptions = {}): Promise<TrainingHistory> {
+    const params = { path: { domain_name } };
+    return dataOf(this.api.GET("/api/v1/admin/domains/{domain_name}/training-history", { params, signal }), signal);
+  }
+
+  /** A ticket that opens the domain's streams for a minute: for an EventSource or a WebSocket on another origin. */
+  streamTicket(domain: string, { signal = null }: RequestOptions = {}): Promise<StreamTicket> {
+    return dataOf(this.api.POST("/api/v1/admin/stream-tickets", { body: { domain }, signal }), signal);
+  }
+
+  /** The live events of a domain, or of one run to its end; nothing is asked before it is iterated. */
+  watch(domain_name: string, options: WatchOptions = {}): Watch {
+    const { trainingRunId: training_run_id } = options;
+    const query = training_run_id === undefined ? {} : { training_run_id };
+    return new Watch(async (lastEventId, signal) => {
+      const header = lastEventId ? { "Last-Event-ID": lastEventId } : {};
+      const pending = this.api.GET("/api/v1/admin/domains/{domain_name}/training-stream", {
+        params: { path: { domain_name }, query, header },
+        parseAs: "stream",
+        signal,
+      });
+      const body = await dataOf(pending, signal);
+      const { response } = await pending;
+      if (response.status === 204) return null;
+      if (body && response.headers.get("Content-Type")?.startsWith("text/event-stream")) return body;
+      throw new ServiceError("The answer is not a stream of the service.");
+    }, options);
+  }
+
+  #domain(domain_name: string, signal: AbortSignal | null = null): Promise<Domain> {
+    const params = { path: { domain_name } };
+    return dataOf(this.api.GET("/api/v1/admin/domains/{domain_name}", { params, signal }), signal);
+  }
+}

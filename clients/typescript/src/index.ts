@@ -1,0 +1,8 @@
+/** What the package offers. */
+
+export { TrainingClient } from "./client.js";
+export type { ClientOptions, LogOptions, RequestOptions, StatusOptions } from "./client.js";
+export { ServiceError } from "./service_error.js";
+export type { Watch, WatchOptions, WatchState } from "./watch.js";
+export type { Token } from "./requests.js";
+export type * from "./types.js";

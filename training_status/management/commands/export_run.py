@@ -1,9 +1,4 @@
-"""`manage.py export_run DOMAIN NUMBER [--output FILE]`: all of a run as a file, for `manage.py import_run`.
-
-It holds every stored fact of the run, its result and its log; the tokens and the other runs of the domain are not in
-it. What is written is of one moment, also of a run that is going on; but only a finished run can be imported. A file
-appears under its name when it is whole, and replaces one of that name. Exit code 0: it is written; 1: it is not.
-"""
+"""`manage.py export_run DOMAIN NUMBER [--output FILE]`."""
 
 import os
 import sys
@@ -22,7 +17,12 @@ from training_status.read.run_facts import run_by_number
 
 
 class Command(OperatorCommand):
-    """Writes one run as lines of JSON. That it was exported is recorded."""
+    """Writes all of a run as lines of JSON, for import_run, and records that it was exported.
+
+    That is every stored fact of the run, its result and its log, all of one moment, also of a run that is going on;
+    but only a finished run can be imported. FILE appears when it is whole, and replaces one of that name. Exit
+    code 0: it is written; 1: it is not, and FILE is as it was.
+    """
 
     help = __doc__
 

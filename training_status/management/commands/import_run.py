@@ -1,9 +1,4 @@
-"""`manage.py import_run FILE`: put back a run that `manage.py export_run` has written; `-` reads it from stdin.
-
-The run goes into the domain that it was of, which is created where there is none of that name, or into the one that
---domain names. It keeps its id, and its number where that is free; else it takes the next. All of it is stored or
-nothing, and nobody sees it before it is whole. Exit code 0: it is stored; 1: it is not, and nothing has changed.
-"""
+"""`manage.py import_run FILE`."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +14,13 @@ from training_status.operations.run_import import import_run
 
 
 class Command(OperatorCommand):
-    """Imports one run. That it was imported is recorded."""
+    """Puts back a run that export_run has written, exactly as it was, and records that.
+
+    It goes into the domain that it was of, which is created where there is none of that name, or into the one that
+    --domain names. It keeps its id, and its number where that is free; else it takes the next. All of it is stored
+    or nothing, and nobody sees it before it is whole. Exit code 0: it is stored; 1: it is not, and nothing has
+    changed.
+    """
 
     help = __doc__
 

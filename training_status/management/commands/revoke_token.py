@@ -1,9 +1,4 @@
-"""`manage.py revoke_token PREFIX_OR_NAME`: make an access token useless from its next request on.
-
-A token is known by its prefix, which is the middle part of aegis_PREFIX_SECRET and stands in the admin's list, or by
-its name where only one valid token has that name. Exit code 0: it is revoked, now or already before; 1: there is no
-such token, or there are several.
-"""
+"""`manage.py revoke_token PREFIX_OR_NAME`."""
 
 from typing import Any
 
@@ -16,7 +11,12 @@ from training_status.serializers.times import utc_text
 
 
 class Command(OperatorCommand):
-    """Revokes one token; never a guess among several."""
+    """Makes an access token useless from its next request on, and records that.
+
+    A token is known by its prefix, which is the middle part of aegis_PREFIX_SECRET and stands in the admin's list,
+    or by its name where only one valid token has that name. Exit code 0: it is revoked, now or already before; 1:
+    there is no such token, or there are several, which are listed.
+    """
 
     help = __doc__
 

@@ -183,7 +183,7 @@ class Service:
         assert process.returncode == 0, stderr.decode()
         return stdout.decode().strip()
 
-    def command(self, *arguments: str) -> "subprocess.Popen[bytes]":
+    def command(self, *arguments: str, stderr: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
         """A process of `manage.py`, beside the service on the same database."""
         return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
@@ -191,7 +191,7 @@ class Service:
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
         )
 
     def sign_in(self) -> httpx.Client:

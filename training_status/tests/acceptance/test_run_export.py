@@ -1,6 +1,8 @@
 """Runs as files: over HTTP, and by the command line's processes."""
 
 import json
+import os
+import pty
 import signal
 import threading
 from collections.abc import Callable
@@ -132,6 +134,28 @@ def test_an_export_whose_reader_goes(service: Service, finished: Run) -> None:
         said = process.stderr.read().decode()
         assert process.wait(LIMIT_S) == 1
     assert said.splitlines() == ["CommandError: Whoever read the export has gone before its end."]
+
+
+def test_somebody_at_a_terminal_sees_how_far_it_is(service: Service, finished: Run, tmp_path: Path) -> None:
+    target = str(tmp_path / "run")
+    theirs, ours = pty.openpty()
+    with service.command("export_run", finished.domain, "1", "--output", target, stderr=ours) as process:
+        os.close(ours)
+        shown = b"".join(iter(lambda: read_terminal(theirs), b""))
+        assert process.wait(LIMIT_S) == 0
+    os.close(theirs)
+    assert b"Exporting" in shown
+    assert f"/{LINES + 2}".encode() in shown
+    with service.command("export_run", finished.domain, "1", "--output", target) as process:
+        assert process.communicate(timeout=LIMIT_S) == (b"", b"")
+
+
+def read_terminal(terminal: int) -> bytes:
+    """What comes next; nothing once the other side is closed."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 def test_an_import_that_is_killed_leaves_nothing(service: Service, operator: httpx.Client, finished: Run) -> None:

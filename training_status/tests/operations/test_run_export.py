@@ -1,5 +1,6 @@
 """Exporting a run and importing it again: nothing of it changes."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -139,7 +140,7 @@ def columns(run: TrainingRun) -> list:
     return [facts, timings, list(entries.values_list("seq", "timestamp", "level", "message", "step", "metrics"))]
 
 
-def test_fifty_thousand_entries_are_the_same_too():
+def with_fifty_thousand_entries() -> TrainingRun:
     run = TrainingRunFactory(completed=True)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -153,6 +154,11 @@ def test_fifty_thousand_entries_are_the_same_too():
             (run.id,),
         )
     TrainingRun.objects.filter(id=run.id).update(last_seq=50_000, info_count=50_000)
+    return run
+
+
+def test_fifty_thousand_entries_are_the_same_too():
+    run = with_fifty_thousand_entries()
     exported = export(run)
     assert exported.count(b"\n") == 50_002
     delete_run(run.public_id)
@@ -160,6 +166,19 @@ def test_fifty_thousand_entries_are_the_same_too():
     put_back(exported, progress=lambda done, total: told.append((done, total)))
     assert export(run) == exported
     assert told == [(done, 50_000) for done in range(1000, 50_001, 1000)]
+
+
+def test_a_long_log_is_never_in_memory_as_a_whole():
+    run = with_fifty_thousand_entries()
+    exported = export(run)
+    delete_run(run.public_id)
+    tracemalloc.start()
+    try:
+        put_back(exported)
+        assert sum(len(line) for line in export_run(run.public_id)) == len(exported)
+        assert tracemalloc.get_traced_memory()[1] < len(exported) / 2  # `exported` is older than that
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_exported_is_of_one_moment():

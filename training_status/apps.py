@@ -11,8 +11,10 @@ class TrainingStatusConfig(AppConfig):
     verbose_name = "Training status"
 
     def ready(self) -> None:
-        """Make the role groups after migrations, and let drf-spectacular know our ways of signing in."""
+        """Make the role groups after migrations, record who gets roles, and tell drf-spectacular how one signs in."""
         from training_status.access.groups import ensure_role_groups
+        from training_status.access.role_changes import record_role_changes
         from training_status.api import schema_authentication  # noqa: F401  (importing registers them)
 
         post_migrate.connect(ensure_role_groups, sender=self)
+        record_role_changes()

@@ -20,12 +20,14 @@ class Credential(NamedTuple):
 class Caller:
     """`role` None: known, but without any right. `only_domain_id` set: everything else is not there.
 
-    Takes the place of Django's user where a token is used, hence `is_authenticated`.
+    `token_prefix` is the public part of a token, None for people. Takes the place of Django's user where a
+    token is used, hence `is_authenticated`.
     """
 
     name: str
     role: str | None
     credential: Credential
     only_domain_id: int | None = None
+    token_prefix: str | None = None
     is_authenticated: bool = True
     is_active: bool = True

@@ -7,10 +7,12 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from training_status.access.caller import TOKEN, Caller, Credential
+from training_status.audit.record import record
 from training_status.models import AccessToken, Domain
 
 _PREFIX_LENGTH: Final = 8
@@ -19,10 +21,16 @@ _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _NOTE_USE_EVERY: Final = timedelta(minutes=1)
 
 
+def token_name(name: str, prefix: str) -> str:
+    """What people call a token: its name, and its prefix, as several may have the same name."""
+    return f"{name} ({prefix})"
+
+
+@transaction.atomic
 def create_token(
     name: str, role: str, *, domain: Domain | None = None, expires_at: datetime | None = None
 ) -> tuple[AccessToken, str]:
-    """A new token's row, and the token itself: the only time that anybody sees it."""
+    """A new token's row, and the token itself: the only time that anybody sees it. That it was made is recorded."""
     prefix = "".join(secrets.choice(_ALPHABET) for _ in range(_PREFIX_LENGTH))
     secret = secrets.token_urlsafe(32)
     row = AccessToken.objects.create(
@@ -34,7 +42,35 @@ def create_token(
         created_at=timezone.now(),
         expires_at=expires_at,
     )
+    record(
+        "granted",
+        "token",
+        token_name(name, prefix),
+        role=role,
+        domain=None if domain is None else domain.name,
+        expires_at=None if expires_at is None else expires_at.isoformat(),
+    )
     return row, f"aegis_{prefix}_{secret}"
+
+
+def tokens_called(prefix_or_name: str) -> list[AccessToken]:
+    """The tokens, revoked ones too, with this prefix or this name, the oldest first."""
+    meant = Q(prefix=prefix_or_name) | Q(name=prefix_or_name)
+    return list(AccessToken.objects.select_related("domain").filter(meant).order_by("created_at", "id"))
+
+
+@transaction.atomic
+def revoke_tokens(token_ids: list[int]) -> int:
+    """Make tokens useless from their next request on; how many were not so before. Each is recorded.
+
+    Locks the tokens.
+    """
+    valid = AccessToken.objects.select_for_update().filter(id__in=token_ids, revoked_at=None).order_by("id")
+    for row in valid:
+        row.revoked_at = timezone.now()
+        row.save(update_fields=["revoked_at"])
+        record("revoked", "token", token_name(row.name, row.prefix), role=row.role)
+    return len(valid)
 
 
 def caller_with_token(text: str) -> Caller | None:
@@ -64,15 +100,15 @@ def caller_with_token(text: str) -> Caller | None:
         return None
     if last_used_at is None or now - last_used_at > _NOTE_USE_EVERY:
         AccessToken.objects.filter(id=key).update(last_used_at=now)
-    return Caller(name, role, Credential(TOKEN, key), only_domain_id=domain_id)
+    return Caller(name, role, Credential(TOKEN, key), only_domain_id=domain_id, token_prefix=parts[1])
 
 
 def callers_with_token_ids(token_ids: list[int]) -> dict[int, Caller]:
     """Whom these tokens, known by their rows' keys, stand for now; expired and revoked ones are left out."""
     valid = AccessToken.objects.filter(id__in=token_ids, revoked_at=None).exclude(expires_at__lte=timezone.now())
     return {
-        key: Caller(name, role, Credential(TOKEN, key), only_domain_id=domain_id)
-        for key, name, role, domain_id in valid.values_list("id", "name", "role", "domain_id")
+        key: Caller(name, role, Credential(TOKEN, key), only_domain_id=domain_id, token_prefix=prefix)
+        for key, name, role, domain_id, prefix in valid.values_list("id", "name", "role", "domain_id", "prefix")
     }
 
 

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
+from training_status.access.tokens import revoke_tokens
 from training_status.admin.read_only import ReadOnlyAdmin
 from training_status.models import AccessToken
 
@@ -23,7 +23,7 @@ class AccessTokenAdmin(ReadOnlyAdmin):
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
         """Make tokens useless from their next request on."""
-        count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        count = revoke_tokens(list(queryset.values_list("id", flat=True)))
         self.message_user(request, f"{count} revoked.")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

@@ -1,10 +1,6 @@
 """The whole of a log, or what a filter leaves of it, as a stream."""
 
-import threading
-from collections.abc import Callable, Iterator
-
 import msgspec
-from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -14,55 +10,17 @@ from training_status.api import query
 from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView
 from training_status.api.client_presence import client_gone
+from training_status.api.download import Download
 from training_status.api.logs import log_of
 from training_status.api.schema import DOWNLOAD_FORMAT, LOG_FILTERS, RUN
-from training_status.errors import Unavailable
 from training_status.log_levels import LEVEL_NAMES
-from training_status.read.logs import LogLine, RunLog
+from training_status.read.logs import LogLine
 from training_status.roles import VIEWER
 from training_status.serializers.log_entry import TrainingLogEntrySerializer
 from training_status.serializers.times import utc_text
 
 _MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
 _EXTENSIONS = {"ndjson": "ndjson", "text": "log"}
-_CHUNK_BYTES = 256 * 1024
-
-# A download holds its thread for as long as its reader likes. Half of them stay free for everybody else.
-_free_places = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
-
-
-class LogDownload:
-    """The bytes of a download. It takes a place, and gives it back at its end or when the response is closed.
-
-    It ends early when `client_gone` is set. Raises Unavailable when all places are taken.
-    """
-
-    def __init__(self, log: RunLog, as_bytes: Callable[[LogLine], bytes], client_gone: threading.Event) -> None:
-        if not _free_places.acquire(blocking=False):
-            raise Unavailable("Too many logs are being downloaded at the moment.", retry_after_s=5)
-        self._holds_place = True
-        self._log, self._as_bytes = log, as_bytes
-        self._client_gone = client_gone
-
-    def __iter__(self) -> Iterator[bytes]:
-        chunk = bytearray()
-        try:
-            for line in self._log:
-                chunk += self._as_bytes(line)
-                if len(chunk) >= _CHUNK_BYTES:
-                    yield bytes(chunk)
-                    chunk.clear()
-                if self._client_gone.is_set():
-                    return
-            yield bytes(chunk)
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Give the place back; a second call does nothing."""
-        if self._holds_place:
-            self._holds_place = False
-            _free_places.release()
 
 
 class LogDownloadView(AuthorisedView):
@@ -87,7 +45,8 @@ class LogDownloadView(AuthorisedView):
         run_number = log.run.run_number if log.run else 0
         response: HttpResponse | StreamingHttpResponse = HttpResponse(content_type=_MEDIA_TYPES[form])
         if request.method != "HEAD":
-            download = LogDownload(log, _as_json if form == "ndjson" else _as_text, client_gone(request))
+            as_bytes = _as_json if form == "ndjson" else _as_text
+            download = Download(lambda: map(as_bytes, log), client_gone(request))
             response = StreamingHttpResponse(download, content_type=_MEDIA_TYPES[form])
         file_name = f"{domain_name}-{run_number}.{_EXTENSIONS[form]}"
         response["Content-Disposition"] = f'attachment; filename="{file_name}"'

@@ -8,6 +8,7 @@ from training_status.api.history import TrainingHistoryView
 from training_status.api.log_download import LogDownloadView
 from training_status.api.logs import TrainingLogView
 from training_status.api.metric_curves import MetricCurvesView
+from training_status.api.run_export import RunExportView
 from training_status.api.runs import (
     DomainRunListView,
     NumberedRunView,
@@ -38,6 +39,7 @@ urlpatterns = [
     path(f"{_RUN}/events", EventsView.as_view()),
     path(f"{_RUN}/heartbeat", HeartbeatView.as_view()),
     path(f"{_RUN}/cancel", RunCancelView.as_view()),
+    path(f"{_RUN}/export", RunExportView.as_view()),
     path(f"{_RUN}/result", RunResultView.as_view()),
     path("training-stream", OverviewStreamView.as_view()),
     path("stream-tickets", StreamTicketsView.as_view()),

@@ -92,7 +92,7 @@ def read_batch(raw: bytes) -> Batch:
     batch = decode(raw, Batch)
     if len(batch.events) > EVENTS_MAX:
         raise TooLarge(f"A batch has at most {EVENTS_MAX} events, not {len(batch.events)}.", code="too_many_events")
-    _check_time(batch.sent_at, field="sent_at")
+    check_time(batch.sent_at, field="sent_at")
     ended_at: int | None = None
     for position, event in enumerate(batch.events):
         field = f"events[{position}]"
@@ -106,15 +106,19 @@ def read_batch(raw: bytes) -> Batch:
 
 def check_metrics(metrics: Metrics | None, *, field: str) -> None:
     """Raise InvalidInput unless `metrics` are null, bool, text or finite numbers by name, 16 KiB at most."""
-    if not metrics:
-        return
+    if metrics:
+        check_metric_values(metrics, field=field)
+        refuse_larger(metrics, METRICS_MAX_BYTES, field=field)
+
+
+def check_metric_values(metrics: Metrics, *, field: str) -> None:
+    """The same, of any size."""
     for name, value in metrics.items():
         if isinstance(value, dict | list):
             raise InvalidInput(
                 f"{field}.{name} must be null, true or false, text or a number.", field=f"{field}.{name}"
             )
     refuse_unstorable(metrics, field=field)
-    refuse_larger(metrics, METRICS_MAX_BYTES, field=field)
 
 
 def check_level(level: str, *, field: str) -> None:
@@ -123,9 +127,19 @@ def check_level(level: str, *, field: str) -> None:
         raise InvalidInput(f"{field} must be one of {', '.join(LEVEL_NUMBERS)}, not {level!r}.", field=field)
 
 
+def check_time(time: datetime | None, *, field: str) -> None:
+    """Raise InvalidInput for a time that lies outside the years 1 to 9999 once it is in UTC."""
+    if time is None:
+        return
+    try:
+        time.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput(f"{field} lies outside the years 1 to 9999 in UTC.", field=field) from error
+
+
 def _check(event: Event, field: str) -> None:
     """The bounds that a type cannot say."""
-    _check_time(event.timestamp, field=f"{field}.timestamp")
+    check_time(event.timestamp, field=f"{field}.timestamp")
     check_metrics(None if isinstance(event, PhaseEvent) else event.metrics, field=f"{field}.metrics")
     text_field = "error" if isinstance(event, FailEvent) else "message"
     text: str = getattr(event, text_field) or ""
@@ -140,13 +154,3 @@ def _check(event: Event, field: str) -> None:
     if isinstance(event, CompleteEvent) and event.result is not None:
         refuse_unstorable(event.result, field=f"{field}.result")
         refuse_larger(event.result, RESULT_MAX_BYTES, field=f"{field}.result")
-
-
-def _check_time(time: datetime | None, *, field: str) -> None:
-    """Raise InvalidInput for a time that lies outside the years 1 to 9999 once it is in UTC."""
-    if time is None:
-        return
-    try:
-        time.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidInput(f"{field} lies outside the years 1 to 9999 in UTC.", field=field) from error

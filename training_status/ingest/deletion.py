@@ -12,10 +12,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from training_status import run_states
+from training_status.access.tokens import revoke_tokens
+from training_status.audit.record import record
 from training_status.errors import Conflict
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run
+from training_status.ingest.run_audit import record_of_run
+from training_status.models import AccessToken
 from training_status.wakeups.publish import announce
 
 _STILL_ACTIVE = "The run is active: cancel it first, or wait for its end."
@@ -33,20 +37,22 @@ _DELETE_RUNS = (
 
 @transaction.atomic
 def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
-    """Remove a run and its log. Locks the run, so an open ingest is waited for and a later one finds nothing.
+    """Remove a run and its log, and record it.
 
-    Raises NotFound, and Conflict (`run_active`) while the run is active.
+    Locks the run, so an open ingest is waited for and a later one finds nothing. Raises NotFound, and Conflict
+    (`run_active`) while the run is active.
     """
     course = lock_run(public_id, only_domain_id=only_domain_id)
     course.settle(timezone.now(), settings.STALL_LIMIT)
     if course.is_active:
         raise Conflict(_STILL_ACTIVE, code="run_active")
+    record_of_run("deleted", course.id)
     _delete_runs(course.domain_id, [course.id])
 
 
 @transaction.atomic
 def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
-    """Remove a domain with its runs, their logs and the tokens bound to it.
+    """Remove a domain with its runs, their logs and the tokens bound to it, and record it.
 
     Locks the domain, so that no run starts meanwhile, then its runs. Raises NotFound, and Conflict
     (`run_active`) while a run is active.
@@ -67,6 +73,15 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
         if state in run_states.ACTIVE_STATES and given_up_at is None:
             raise Conflict("A run of the domain is active: cancel it first, or wait for its end.", code="run_active")
     _delete_runs(domain.id, [run_id for run_id, *_ in runs])
+    revoke_tokens(list(AccessToken.objects.filter(domain=domain).values_list("id", flat=True)))
+    record(
+        "deleted",
+        "domain",
+        domain.name,
+        description=domain.description,
+        llm_model=domain.llm_model,
+        runs=len(runs),
+    )
     domain.delete()
 
 

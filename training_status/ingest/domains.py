@@ -4,6 +4,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from msgspec import UNSET
 
+from training_status.audit.record import changes, record
 from training_status.errors import Conflict
 from training_status.ingest.bodies import DomainChange, NewDomain
 from training_status.ingest.locked_domain import lock_domain
@@ -16,19 +17,29 @@ _INSERT_UNLESS_TAKEN = """
 """
 
 
+@transaction.atomic
 def create_domain(new: NewDomain) -> None:
-    """Create a domain. Raises Conflict (`domain_exists`) when the name is taken, also by one made meanwhile."""
+    """Create a domain, and record it.
+
+    Raises Conflict (`domain_exists`) when the name is taken, also by one made meanwhile.
+    """
     llm_model = new.llm_model or DEFAULT_LLM_MODEL
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_UNLESS_TAKEN, (new.name, new.description, llm_model, timezone.now()))
         if cursor.rowcount == 0:
             raise Conflict(f"There is a domain '{new.name}' already.", code="domain_exists")
+    record("created", "domain", new.name, description=new.description, llm_model=llm_model)
 
 
 @transaction.atomic
 def change_domain(name: str, change: DomainChange, *, only_domain_id: int | None = None) -> None:
-    """Set a domain's description and model, those that `change` names. Locks the domain. Raises NotFound."""
+    """Set a domain's description and model, those that `change` names, and record what that changed.
+
+    Locks the domain. Raises NotFound.
+    """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     values = {key: value for key in ("description", "llm_model") if (value := getattr(change, key)) is not UNSET}
     if values:
         Domain.objects.filter(id=domain.id).update(**values)
+    if changed := changes(vars(domain), values):
+        record("changed", "domain", name, **changed)

@@ -75,8 +75,7 @@ def store(course: RunCourse) -> None:
     """
     counts = Counter(entry.level for entry in course.entries)
     with connection.cursor() as cursor:
-        if course.entries:
-            cursor.execute(_INSERT_ENTRIES, (course.id, _entries_json(course.entries)))
+        insert_entries(cursor, course.id, course.entries)
         cursor.execute(
             _UPDATE_RUN,
             (
@@ -115,6 +114,12 @@ def store(course: RunCourse) -> None:
                     (mark.ended_at, course.id, mark.phase),
                 )
     announce(course.domain_id, course.id)
+
+
+def insert_entries(cursor: Any, run_id: int, entries: list[Entry]) -> None:
+    """Store log entries, numbered by the caller: under the run's lock, or for a run that nobody can see yet."""
+    if entries:
+        cursor.execute(_INSERT_ENTRIES, (run_id, _entries_json(entries)))
 
 
 def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunCourse | None:

@@ -9,10 +9,12 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from training_status import run_states
+from training_status.audit.record import changes
 from training_status.errors import Conflict
 from training_status.ingest.bodies import NewRun, RunChange
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run, store
+from training_status.ingest.run_audit import record_of_run
 from training_status.models import TrainingRun
 from training_status.wakeups.publish import announce
 
@@ -44,18 +46,25 @@ def start_run(domain_name: str, start: NewRun, *, only_domain_id: int | None = N
 
 @transaction.atomic
 def change_run(public_id: UUID, change: RunChange, *, only_domain_id: int | None = None) -> None:
-    """Set a run's tags and note, those that `change` names. Locks the run. Raises NotFound."""
+    """Set a run's tags and note, those that `change` names, and record what that changed.
+
+    Locks the run. Raises NotFound.
+    """
     course = lock_run(public_id, only_domain_id=only_domain_id)
     values = {name: value for name in ("tags", "note") if (value := getattr(change, name)) is not UNSET}
-    if values:
-        TrainingRun.objects.filter(id=course.id).update(**values)
+    if not values:
+        return
+    before = TrainingRun.objects.values(*values).get(id=course.id)
+    TrainingRun.objects.filter(id=course.id).update(**values)
+    if changed := changes(before, values):
+        record_of_run("changed", course.id, **changed)
 
 
 @transaction.atomic
 def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     """Ask the run's reporter to stop; with nobody reporting, the run fails as cancelled at once.
 
-    Asked again, nothing changes. Locks the run. Raises NotFound, and Conflict (`run_finished`) for a
+    It is recorded; asked again, nothing changes. Locks the run. Raises NotFound, and Conflict (`run_finished`) for a
     run that has ended in another way.
     """
     now = timezone.now()
@@ -69,8 +78,23 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
         )
     if course.cancel_requested_at is None:
         course.cancel_requested_at = now
+        record_of_run("cancelled", course.id)
     course.settle(now, settings.STALL_LIMIT)
     store(course)
+
+
+@transaction.atomic
+def settle_run(public_id: UUID, *, only_domain_id: int | None = None) -> int:
+    """Make stored what silence has made of the run, as anything that changes it would; the run's internal key.
+
+    Locks the run. Raises NotFound.
+    """
+    course = lock_run(public_id, only_domain_id=only_domain_id)
+    was_active = course.is_active
+    course.settle(timezone.now(), settings.STALL_LIMIT)
+    if was_active and not course.is_active:
+        store(course)
+    return course.id
 
 
 def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id: int | None) -> StartedRun:

@@ -28,6 +28,7 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ("-id",)
         verbose_name_plural = "audit entries"
+        default_permissions = ("view",)
         constraints = (
             models.CheckConstraint(condition=Q(actor_kind__in=ACTOR_KINDS), name="audit_actor_kind_known"),
             models.CheckConstraint(condition=Q(action__in=ACTIONS), name="audit_action_known"),

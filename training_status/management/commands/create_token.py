@@ -4,17 +4,18 @@ from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from training_status.access.tokens import create_token
+from training_status.management.operator_command import OperatorCommand
 from training_status.models import Domain
 from training_status.roles import ROLES
 
 NAME_MAX_CHARACTERS = 200
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Prints a new access token, alone on stdout. It is shown this once and kept nowhere."""
 
     help = __doc__

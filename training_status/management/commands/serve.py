@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
 
 from aegis_training import server
 from training_status.roles import OPERATOR
@@ -104,6 +104,7 @@ def _prepare_database() -> str | None:
         guard.close()
 
 
+@transaction.atomic
 def _create_first_operator() -> str | None:
     if User.objects.exists():
         return None

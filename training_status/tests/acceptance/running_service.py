@@ -169,11 +169,8 @@ class Service:
         return self.manage("create_token", "acceptance", "--role", role, *bound)
 
     def revoke(self, token: str) -> None:
-        """Make a token useless, as an operator does in the admin."""
-        self.run_in_django(
-            "from django.utils.timezone import now; from training_status.models import AccessToken;"
-            f"assert AccessToken.objects.filter(prefix={token.split('_')[1]!r}).update(revoked_at=now()) == 1"
-        )
+        """Make a token useless."""
+        self.manage("revoke_token", token.split("_")[1])
 
     def run_in_django(self, program: str) -> None:
         """Do what no interface of the service does, beside it on the same database."""
@@ -181,16 +178,31 @@ class Service:
 
     def manage(self, *arguments: str) -> str:
         """What `manage.py` prints, run beside the service on the same database."""
-        done = subprocess.run(
+        with self.command(*arguments) as process:
+            stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode == 0, stderr.decode()
+        return stdout.decode().strip()
+
+    def command(self, *arguments: str, stderr: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
+        """A process of `manage.py`, beside the service on the same database."""
+        return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=PROJECT,
             env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+
+    def sign_in(self) -> httpx.Client:
+        """The browser of the user `operator`, whose paths begin at the service's root; closed with the service."""
+        browser = httpx.Client(base_url=self.url, timeout=30)
+        self._clients.append(browser)
+        browser.get("/sign-in")
+        form = {"username": "operator", "password": self.operator_password}
+        answer = browser.post("/sign-in", data=form | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]})
+        assert answer.status_code == 302
+        return browser
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A client whose paths begin below `/api/v1/admin`; closed with the service."""

@@ -38,6 +38,7 @@ ENDPOINTS = [
     Endpoint("GET", "/domains/{domain}/training-runs/{number}", "viewer"),
     Endpoint("GET", "/training-runs/{run}", "viewer"),
     Endpoint("GET", "/training-runs/{run}/result", "viewer"),
+    Endpoint("GET", "/training-runs/{run}/export", "operator"),
     Endpoint("DELETE", "/training-runs/{run}", "operator", 204),
     Endpoint("POST", "/training-runs/{run}/events", "reporter", 200, {"events": []}),
     Endpoint("POST", "/training-runs/{run}/heartbeat", "reporter"),

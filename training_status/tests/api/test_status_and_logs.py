@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from training_status.api.log_download import LogDownload
+from training_status.api.download import Download
 from training_status.errors import Unavailable
 from training_status.ingest.batch import LogEvent, PhaseEvent
 from training_status.read.logs import LogFilter, RunLog
@@ -182,19 +182,18 @@ def test_a_download_ends_when_its_reader_has_gone(run):
     gone = threading.Event()
     gone.set()
     log = RunLog(run.domain.name, run_by_public_id(run.public_id), LogFilter())
-    assert b"".join(LogDownload(log, lambda line: b"x", gone)) == b""
+    assert b"".join(Download(lambda: (b"x" for _ in log), gone)) == b""
 
 
 def test_downloads_leave_threads_for_others(viewer, run, settings):
-    log = RunLog(run.domain.name, None, LogFilter())
-    downloads = [LogDownload(log, bytes, threading.Event()) for _ in range(settings.THREADS // 2)]
+    downloads = [Download(lambda: iter(()), threading.Event()) for _ in range(settings.THREADS // 2)]
     refused = viewer.get(f"{API}/domains/{run.domain.name}/training-logs/download")
     assert (refused.status_code, refused["Retry-After"]) == (503, "5")
     for download in downloads:
         download.close()
         download.close()  # gives no second place
-    downloads = [LogDownload(log, bytes, threading.Event()) for _ in range(settings.THREADS // 2)]
+    downloads = [Download(lambda: iter(()), threading.Event()) for _ in range(settings.THREADS // 2)]
     with pytest.raises(Unavailable):
-        LogDownload(log, bytes, threading.Event())
+        Download(lambda: iter(()), threading.Event())
     for download in downloads:
         download.close()

@@ -1,0 +1,84 @@
+"""Every change of a person's role is recorded, wherever it is made: the admin, a command, a sign-up of one's own.
+
+Django's signals tell of them, in the transaction of the change where there is one. A change by a queryset's
+`update` sends none.
+"""
+
+from typing import Any, Final
+
+from django.contrib.auth.models import Group, User
+from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
+
+from training_status.audit.record import record
+from training_status.roles import ROLES
+
+SUPERUSER: Final = "superuser"
+_GRANTED, _REVOKED = "granted", "revoked"
+
+
+def record_role_changes() -> None:
+    """Connect the signals; Django calls this once, when the app is ready."""
+    m2m_changed.connect(_memberships_change, sender=User.groups.through)
+    pre_save.connect(_user_will_be_saved, sender=User)
+    post_save.connect(_user_was_saved, sender=User)
+    pre_delete.connect(_user_will_be_deleted, sender=User)
+    pre_save.connect(_group_will_be_saved, sender=Group)
+    pre_delete.connect(_group_will_be_deleted, sender=Group)
+
+
+def _memberships_change(
+    sender: Any, instance: User | Group, action: str, reverse: bool, pk_set: set[int] | None, **_: Any
+) -> None:
+    """Groups of a user (or, `reverse`, users of a group) come (`post_add`: only new ones) or go."""
+    if action not in ("post_add", "pre_remove", "pre_clear"):
+        return
+    memberships = User.groups.through.objects.filter(group__name__in=ROLES)
+    memberships = (
+        memberships.filter(group=instance) if isinstance(instance, Group) else memberships.filter(user=instance)
+    )
+    if pk_set is not None:
+        memberships = memberships.filter(**{"user__in" if reverse else "group__in": pk_set})
+    for username, role in memberships.order_by("id").values_list("user__username", "group__name"):
+        _record(_GRANTED if action == "post_add" else _REVOKED, username, role)
+
+
+def _user_will_be_saved(sender: Any, instance: User, update_fields: frozenset[str] | None, **_: Any) -> None:
+    """Note what is stored so far, for the comparison when it has been saved."""
+    if update_fields is None or "is_superuser" in update_fields:
+        stored = User.objects.filter(pk=instance.pk).values_list("is_superuser", flat=True).first()
+        instance.__dict__["_was_superuser"] = bool(stored)
+
+
+def _user_was_saved(sender: Any, instance: User, **_: Any) -> None:
+    was_superuser = instance.__dict__.pop("_was_superuser", instance.is_superuser)
+    if was_superuser != instance.is_superuser:
+        _record(_GRANTED if instance.is_superuser else _REVOKED, instance.get_username(), SUPERUSER)
+
+
+def _user_will_be_deleted(sender: Any, instance: User, **_: Any) -> None:
+    for role in instance.groups.filter(name__in=ROLES).values_list("name", flat=True):
+        _record(_REVOKED, instance.get_username(), role)
+    if instance.is_superuser:
+        _record(_REVOKED, instance.get_username(), SUPERUSER)
+
+
+def _group_will_be_saved(sender: Any, instance: Group, **_: Any) -> None:
+    """A group gives its role by its name."""
+    name = Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
+    if name is not None and name != instance.name:
+        _record_for_members(_REVOKED, instance, name)
+        _record_for_members(_GRANTED, instance, instance.name)
+
+
+def _group_will_be_deleted(sender: Any, instance: Group, **_: Any) -> None:
+    _record_for_members(_REVOKED, instance, instance.name)
+
+
+def _record_for_members(action: str, group: Group, role: str) -> None:
+    if role in ROLES:
+        for username in User.objects.filter(groups=group).order_by("username").values_list("username", flat=True):
+            _record(action, username, role)
+
+
+def _record(action: str, username: str, role: str) -> None:
+    record(action, "user", username, role=role)

@@ -1,0 +1,44 @@
+"""A run as a file."""
+
+from django.http import HttpResponse, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+
+from training_status.api.any_media_type import AnyMediaType
+from training_status.api.authorised_view import AuthorisedView, run_id_from_path
+from training_status.api.client_presence import client_gone
+from training_status.api.download import Download
+from training_status.errors import NotFound
+from training_status.operations.run_export import export_run
+from training_status.read.run_facts import run_by_public_id
+from training_status.roles import OPERATOR
+
+_MEDIA_TYPE = "application/x-ndjson"
+
+
+class RunExportView(AuthorisedView):
+    """`/training-runs/{id}/export`."""
+
+    roles = {"GET": OPERATOR}
+    content_negotiation_class = AnyMediaType
+
+    @extend_schema(
+        operation_id="export_training_run",
+        tags=["runs"],
+        responses={
+            (200, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "A header, a line for each log entry, a trailer.")
+        },
+    )
+    def get(self, request: Request, training_run_id: str) -> HttpResponse | StreamingHttpResponse:
+        """All of a run, for `manage.py import_run`. That it was exported is recorded."""
+        run_id = run_id_from_path(training_run_id)
+        run = run_by_public_id(run_id, only_domain_id=self.only_domain_id)
+        if run is None:
+            raise NotFound(f"There is no training run {run_id}.", code="run_not_found")
+        response: HttpResponse | StreamingHttpResponse = HttpResponse(content_type=_MEDIA_TYPE)
+        if request.method != "HEAD":
+            download = Download(lambda: export_run(run_id, only_domain_id=self.only_domain_id), client_gone(request))
+            response = StreamingHttpResponse(download, content_type=_MEDIA_TYPE)
+        response["Content-Disposition"] = f'attachment; filename="{run.domain_name}-{run.run_number}.run.ndjson"'
+        return response

@@ -1,0 +1,1 @@
+"""Who did what: an entry for every act of an operator, in the transaction of the act itself."""

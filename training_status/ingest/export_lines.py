@@ -1,0 +1,115 @@
+"""The lines of an exported run on their way in: shape and bounds.
+
+The bounds are those that hold for a reporter, so whatever could be stored can come back, and nothing else can. What
+must hold between the facts of a run is for the database's constraints.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from training_status.errors import InvalidInput
+from training_status.ingest.batch import (
+    MESSAGE_MAX_BYTES,
+    METRICS_MAX_BYTES,
+    RESULT_MAX_BYTES,
+    check_level,
+    check_metric_values,
+    check_time,
+)
+from training_status.ingest.bodies import CONFIG_MAX_BYTES, NOTE_MAX_BYTES
+from training_status.ingest.exported_run import FORMAT, VERSION, ExportedEntry, ExportedRun, Header, Trailer
+from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
+from training_status.ingest.run_course import METRICS_KEPT_MAX_BYTES, Entry
+from training_status.log_levels import LEVEL_NUMBERS
+from training_status.run_states import ACTIVE_STATES
+
+
+class _AnyHeader(msgspec.Struct):
+    format: str = ""
+    version: int = 0
+
+
+def read_header(raw: bytes) -> Header:
+    """The first line of an export. Raises InvalidInput, also for a run that was active and for another version."""
+    kind = decode(raw, _AnyHeader)
+    if kind.format != FORMAT:
+        raise InvalidInput("this is not an exported training run: its format must be " + FORMAT, field="format")
+    if kind.version != VERSION:
+        raise InvalidInput(
+            f"this is version {kind.version} of the format; only {VERSION} is known here", field="version"
+        )
+    header = decode(raw, Header)
+    if header.run.state in ACTIVE_STATES:
+        raise InvalidInput(
+            "the run was active when it was exported, and its end is missing: export it again when it has ended",
+            field="run.state",
+        )
+    _check_run(header.run)
+    for timing in header.phase_timings:
+        check_time(timing.started_at, field="phase_timings.started_at")
+        check_time(timing.ended_at, field="phase_timings.ended_at")
+    if bool(header.phase_timings) != (header.run.current_phase is not None):
+        raise InvalidInput("phase_timings and run.current_phase contradict each other", field="phase_timings")
+    return header
+
+
+def read_entry(raw: bytes) -> Entry:
+    """A line in between. Raises InvalidInput."""
+    entry = decode(raw, ExportedEntry)
+    check_time(entry.timestamp, field="timestamp")
+    check_level(entry.level, field="level")
+    refuse_larger(entry.message, MESSAGE_MAX_BYTES, field="message")
+    _check_metrics(entry.metrics, METRICS_MAX_BYTES, field="metrics")
+    return Entry(entry.seq, entry.timestamp, LEVEL_NUMBERS[entry.level], entry.message, entry.step, entry.metrics)
+
+
+def is_trailer(raw: bytes) -> bool:
+    """Whether a line is the last one, as `Trailer` is written."""
+    return raw.startswith(b'{"end"')
+
+
+def read_trailer(raw: bytes) -> Trailer:
+    """The last line. Raises InvalidInput."""
+    trailer = decode(raw, Trailer)
+    if trailer.end != FORMAT:
+        raise InvalidInput("end must be " + FORMAT, field="end")
+    return trailer
+
+
+def _check_run(run: ExportedRun) -> None:
+    """The bounds that a type cannot say."""
+    for name in run.__struct_fields__:
+        if name.endswith("_at"):
+            check_time(getattr(run, name), field=f"run.{name}")
+    _check_metrics(run.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES, field="run.metrics")
+    for name, max_bytes in (("config", CONFIG_MAX_BYTES), ("result", RESULT_MAX_BYTES)):
+        refuse_unstorable(getattr(run, name), field=f"run.{name}")
+        refuse_larger(_shortest(getattr(run, name)), max_bytes, field=f"run.{name}")
+    for name, max_bytes in (
+        ("note", NOTE_MAX_BYTES),
+        ("message", MESSAGE_MAX_BYTES),
+        ("error_message", MESSAGE_MAX_BYTES),
+    ):
+        refuse_larger(getattr(run, name) or "", max_bytes, field=f"run.{name}")
+
+
+def _check_metrics(metrics: dict[str, Any] | None, max_bytes: int, *, field: str) -> None:
+    if metrics:
+        check_metric_values(metrics, field=field)
+        refuse_larger(_shortest(metrics), max_bytes, field=field)
+
+
+def _shortest(value: Any) -> Any:
+    """The value with its large numbers as floats where that says the same.
+
+    PostgreSQL gives 1e300 back as 301 digits, and what was sent in 5 bytes must not be too large for that.
+    """
+    if isinstance(value, dict):
+        return {name: _shortest(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_shortest(item) for item in value]
+    if isinstance(value, int) and abs(value) > 2**53 and Decimal(repr(float(value))) == value:
+        return float(value)
+    return value

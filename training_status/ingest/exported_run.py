@@ -1,0 +1,121 @@
+"""What a run looks like outside the service: a header, a line for each log entry, a trailer.
+
+The names are those of the stored facts (`TrainingRun`, `PhaseTiming`, `TrainingLogEntry`), and none is left out. The
+lines are read and checked by `export_lines`.
+"""
+
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from training_status.ingest.batch import Level, StepName, Time
+from training_status.ingest.bodies import Description, DomainName, LlmModel, SampleCount, Tags
+from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
+from training_status.phases import PHASE_NAMES
+from training_status.run_states import FAILURE_REASONS, RUN_STATES
+
+FORMAT: Final = "aegis-training-run"
+VERSION: Final = 1
+
+# A run's numbers count up from here: they must not be at the end of their columns.
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Number = Annotated[int, Meta(ge=1, le=2**53)]
+Limit = Annotated[float, Meta(gt=0, lt=1e9)]
+# Made of the lists that there are; the checker wants literals.
+Phase = Literal[PHASE_NAMES]  # type: ignore[valid-type]
+State = Literal[RUN_STATES]  # type: ignore[valid-type]
+FailureReason = Literal[FAILURE_REASONS]  # type: ignore[valid-type]
+
+
+class _Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Every field is there, null or not."""
+
+
+class ExportedDomain(_Part):
+    """What the domain was when the run was exported: a new one is made of it where there is none."""
+
+    name: DomainName
+    description: Description
+    llm_model: LlmModel
+    stall_limit_s: Limit | None
+    hang_limit_s: Limit | None
+    lost_limit_s: Limit | None
+    kept_runs: Annotated[int, Meta(gt=0, lt=10**9)] | None
+    kept_days: Limit | None
+
+
+class ExportedRun(_Part):
+    """Every column of a run but its internal keys."""
+
+    public_id: UUID
+    run_number: Number
+    llm_model: LlmModel
+    optimizer: Annotated[str, Meta(max_length=OPTIMIZER_MAX_CHARACTERS)] | None
+    sample_count: SampleCount | None
+    config: dict[str, Any]
+    tags: Tags
+    note: str
+    state: State
+    failure_reason: FailureReason | None
+    end_reported: bool
+    cancel_requested_at: Time | None
+    current_phase: Phase | None
+    phase_started_at: Time | None
+    progress_percent: Annotated[float, Meta(ge=0, le=100)]
+    message: str | None
+    metrics: dict[str, Any]
+    error_message: str | None
+    result: dict[str, Any] | None
+    created_at: Time
+    started_at: Time | None
+    ended_at: Time | None
+    last_report_at: Time
+    last_event_at: Time
+    source: UUID | None
+    last_n: Count
+    first_seq: Number
+    last_seq: Count
+    given_up_seq: Count | None
+    debug_count: Count
+    info_count: Count
+    warning_count: Count
+    error_count: Count
+    critical_count: Count
+
+
+class ExportedPhaseTiming(_Part):
+    """When a phase began and ended."""
+
+    phase: Phase
+    started_at: Time
+    ended_at: Time | None
+
+
+class Header(_Part):
+    """The first line."""
+
+    format: str
+    version: int
+    domain: ExportedDomain
+    run: ExportedRun
+    phase_timings: list[ExportedPhaseTiming]
+
+
+class ExportedEntry(_Part):
+    """A line for each log entry, in their order."""
+
+    seq: Number
+    timestamp: Time
+    level: Level
+    message: str
+    step: StepName | None
+    metrics: dict[str, Any] | None
+
+
+class Trailer(_Part):
+    """The last line, without which a file is not whole."""
+
+    end: str
+    entries: Count

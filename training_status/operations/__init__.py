@@ -1,0 +1,1 @@
+"""What operators do with whole runs: taking them out and putting them back."""

@@ -1,0 +1,107 @@
+"""The whole of a run as lines of JSON, for keeping it elsewhere: `operations.run_import` takes them back.
+
+A header with every stored fact, a line for each log entry, a trailer. Nothing in it tells when it was made: the same
+run is the same bytes.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.db import connection, transaction
+
+from training_status.errors import NotFound
+from training_status.ingest.exported_run import (
+    FORMAT,
+    VERSION,
+    ExportedDomain,
+    ExportedEntry,
+    ExportedPhaseTiming,
+    ExportedRun,
+    Trailer,
+)
+from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.runs import settle_run
+from training_status.log_levels import LEVEL_NAMES
+from training_status.serializers.times import utc_text
+
+_SLICE: Final = 250  # of messages that may have 64 KiB each
+_JSON_FIELDS: Final = frozenset({"config", "tags", "metrics", "result"})
+
+
+def _columns(kind: type[msgspec.Struct], table: str) -> str:
+    return ", ".join(f'{table}."{name}"' for name in kind.__struct_fields__)
+
+
+# Raw SQL: jsonb comes as PostgreSQL writes it, and goes on unread, so no value can change on its way.
+_RUN = f"""
+    SELECT run.id, {_columns(ExportedDomain, "domain")}, {_columns(ExportedRun, "run")}
+      FROM training_status_trainingrun run JOIN training_status_domain domain ON domain.id = run.domain_id
+     WHERE run.public_id = %s
+"""
+_PHASE_TIMINGS = f"""
+    SELECT {_columns(ExportedPhaseTiming, "timing")} FROM training_status_phasetiming timing
+     WHERE run_id = %s ORDER BY started_at, id
+"""
+_ENTRIES = f"""
+    SELECT {_columns(ExportedEntry, "entry")} FROM training_status_traininglogentry entry
+     WHERE run_id = %s AND seq BETWEEN %s AND %s ORDER BY seq
+"""
+
+
+def export_run(public_id: UUID, *, only_domain_id: int | None = None) -> Iterator[bytes]:
+    """Record that the run is exported, and give its lines, each with its line feed.
+
+    They are of one moment, whatever is written or removed meanwhile: from the first line to the last or to `close`,
+    one transaction reads them. A slice of the log is in memory at a time. What silence has made of the run is stored
+    before, under the run's lock. Raises NotFound; for a run deleted right after, only with the first line.
+    """
+    with transaction.atomic():
+        record_of_run("exported", settle_run(public_id, only_domain_id=only_domain_id))
+    return _lines(public_id)
+
+
+def _lines(public_id: UUID) -> Iterator[bytes]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute(_RUN, (public_id,))
+        row = cursor.fetchone()
+        if row is None:
+            raise NotFound(f"There is no training run {public_id}.", code="run_not_found")
+        run_id, *facts = row
+        domain_width = len(ExportedDomain.__struct_fields__)
+        run = _named(ExportedRun, facts[domain_width:])
+        cursor.execute(_PHASE_TIMINGS, (run_id,))
+        header = {
+            "format": FORMAT,
+            "version": VERSION,
+            "domain": _named(ExportedDomain, facts[:domain_width]),
+            "run": run,
+            "phase_timings": [_named(ExportedPhaseTiming, timing) for timing in cursor.fetchall()],
+        }
+        yield _line(header)
+        first_seq, last_seq = run["first_seq"], run["last_seq"]
+        for lowest in range(first_seq, last_seq + 1, _SLICE):
+            cursor.execute(_ENTRIES, (run_id, lowest, min(lowest + _SLICE - 1, last_seq)))
+            for row in cursor.fetchall():
+                entry = _named(ExportedEntry, row)
+                entry["level"] = LEVEL_NAMES[entry["level"]]
+                yield _line(entry)
+        yield _line(Trailer(end=FORMAT, entries=last_seq - first_seq + 1))
+
+
+def _named(kind: type[msgspec.Struct], row: Any) -> dict[str, Any]:
+    """A row by the names of its format, ready to be written."""
+    return {name: _written(name, value) for name, value in zip(kind.__struct_fields__, row, strict=True)}
+
+
+def _written(name: str, value: Any) -> Any:
+    if value is not None and name in _JSON_FIELDS:
+        return msgspec.Raw(value.encode())
+    return utc_text(value) if isinstance(value, datetime) else value
+
+
+def _line(value: Any) -> bytes:
+    return msgspec.json.encode(value) + b"\n"

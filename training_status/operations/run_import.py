@@ -1,0 +1,113 @@
+"""Putting an exported run back, exactly as it was: all of it or nothing."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import IO, Final, TypeVar
+
+from django.db import transaction
+
+from training_status.errors import InvalidInput, NotFound
+from training_status.ingest.export_lines import is_trailer, read_entry, read_header, read_trailer
+from training_status.ingest.exported_run import ExportedRun
+from training_status.ingest.imported_run import ImportedRun, refuse_present, reserve_run_id, store_entries, store_run
+from training_status.ingest.run_course import Entry
+from training_status.log_levels import LEVEL_NUMBERS
+from training_status.read.domains import domain_exists
+
+T = TypeVar("T")
+
+# A large number is longer in an export than it was when it was sent, and so is text with control characters.
+_HEADER_MAX_BYTES: Final = 128 * 1024 * 1024
+_LINE_MAX_BYTES: Final = 8 * 1024 * 1024
+_AT_ONCE: Final = 1000
+_AT_ONCE_MAX_BYTES: Final = 4 * 1024 * 1024
+
+
+@transaction.atomic
+def import_run(
+    file: IO[bytes],
+    *,
+    domain_name: str | None = None,
+    keep_number: bool = False,
+    progress: Callable[[int, int], None] = lambda stored, total: None,
+) -> ImportedRun:
+    """Store the run that `file` holds, as `export_run` wrote it, in one transaction; nobody sees it before its end.
+
+    Where it goes, and what is refused as Conflict or NotFound, is said at `store_run`. Raises InvalidInput, with the
+    number of the line, for a file that is not whole or has a value that could not have been stored. `progress` is
+    told how many log entries are stored, of how many.
+    """
+    lines = _Lines(file)
+    header = lines.read(_HEADER_MAX_BYTES, read_header)
+    refuse_present(header.run)
+    if domain_name is not None and not domain_exists(domain_name):
+        raise NotFound(f"There is no domain '{domain_name}'.", code="domain_not_found")
+    run_id = reserve_run_id()
+    counts = Counter[int]()
+    batch: list[Entry] = []
+    batch_bytes = 0
+    while not is_trailer(raw := lines.next(_LINE_MAX_BYTES)):
+        entry = lines.checked(raw, read_entry)
+        due = header.run.first_seq + counts.total()
+        if entry.seq != due:
+            raise lines.invalid(f"the entry with seq {due} was due, not {entry.seq}")
+        counts[entry.level] += 1
+        batch.append(entry)
+        batch_bytes += len(raw)
+        if len(batch) == _AT_ONCE or batch_bytes > _AT_ONCE_MAX_BYTES:
+            store_entries(run_id, batch)
+            progress(counts.total(), header.run.last_seq - header.run.first_seq + 1)
+            batch, batch_bytes = [], 0
+    store_entries(run_id, batch)
+    trailer = lines.checked(raw, read_trailer)
+    if trailer.entries != counts.total() or counts != _counts_of(header.run):
+        raise lines.invalid("the entries before it are not those that the header and this last line count")
+    if file.read(1):
+        raise lines.invalid("this should be the last line, and there is more")
+    try:
+        return store_run(run_id, header, domain_name=domain_name, keep_number=keep_number)
+    except InvalidInput as error:
+        raise _at_line(1, error.detail) from error
+
+
+def _counts_of(run: ExportedRun) -> Counter[int]:
+    """How many entries of each level the run says that it has."""
+    return Counter({number: getattr(run, f"{name.lower()}_count") for name, number in LEVEL_NUMBERS.items()})
+
+
+class _Lines:
+    """The lines of a file, one in memory at a time, and the number of the one that was read last."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._number = 0
+
+    def next(self, max_bytes: int) -> bytes:
+        """The next line. Raises InvalidInput at the end of the file, and for a line that is too long."""
+        self._number += 1
+        raw = self._file.readline(max_bytes + 1)
+        if not raw:
+            raise self.invalid("the file ends before its last line: it is not whole")
+        if len(raw) > max_bytes:
+            raise self.invalid(f"it has more than {max_bytes} bytes")
+        return raw
+
+    def read(self, max_bytes: int, read: Callable[[bytes], T]) -> T:
+        """The next line as what it holds."""
+        return self.checked(self.next(max_bytes), read)
+
+    def checked(self, raw: bytes, read: Callable[[bytes], T]) -> T:
+        """The line that was read last as what it holds. Raises InvalidInput, which names the line."""
+        try:
+            return read(raw)
+        except InvalidInput as error:
+            raise self.invalid(error.detail) from error
+
+    def invalid(self, detail: str) -> InvalidInput:
+        """What is wrong with the line that was read last."""
+        return _at_line(self._number, detail)
+
+
+def _at_line(number: int, detail: str) -> InvalidInput:
+    """The sentence with its line; what is the body of a request elsewhere is the line here."""
+    return InvalidInput(f"Line {number}: {detail.replace('The body', 'it', 1)}", field=f"line {number}")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from msgspec import UNSET
@@ -60,7 +59,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now, settings.STALL_LIMIT)
+    course.settle(now)
     if not course.is_active:
         if course.failure_reason == run_states.CANCELLED and not course.end_reported:
             return
@@ -69,7 +68,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
         )
     if course.cancel_requested_at is None:
         course.cancel_requested_at = now
-    course.settle(now, settings.STALL_LIMIT)
+    course.settle(now)
     store(course)
 
 
@@ -81,7 +80,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         if existing != domain.id:
             raise _id_taken(public_id)
         course = lock_run(public_id, only_domain_id=domain.id)
-        course.settle(now, settings.STALL_LIMIT)
+        course.settle(now)
         course.last_report_at = max(course.last_report_at, now)
         store(course)
         return StartedRun(public_id, created=False)

@@ -37,7 +37,7 @@ SILENT_RUNS: Final = f"""
 class Swept:
     """What a sweep has stored. `was_busy`: it ended early, because another one was at work.
 
-    `reachable_s`: for how long the service had been reachable, as far as the sweep went.
+    `reachable_s`: for how long the service had been reachable at the end; infinitely long where that was assumed.
     """
 
     lost: int = 0

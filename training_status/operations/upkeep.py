@@ -35,6 +35,7 @@ class Upkeep:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
         self._stopping = threading.Event()
         self._work: asyncio.Task[None] | None = None
+        self._round_ends = 0.0
         self._next_look_for_old_logs = 0.0
 
     def start(self) -> None:
@@ -85,15 +86,20 @@ class Upkeep:
         if self._stopping.is_set():
             return
         note_presence(timezone.now())
-        swept = sweep_runs(is_stopping=self._stopping.is_set)
+        self._round_ends = time.monotonic() + SEEN_EVERY_S
+        swept = sweep_runs(is_stopping=self._is_enough)
         if swept.lost or swept.cancelled:
             logger.info("Silent runs given up: %d lost, %d cancelled.", swept.lost, swept.cancelled)
         if time.monotonic() >= self._next_look_for_old_logs:
-            forgotten = forget_old_logs(batches_max=_BATCHES_IN_A_ROUND, is_stopping=self._stopping.is_set)
+            forgotten = forget_old_logs(batches_max=_BATCHES_IN_A_ROUND, is_stopping=self._is_enough)
             if forgotten.is_all:
                 self._next_look_for_old_logs = time.monotonic() + _LOOK_FOR_OLD_LOGS_EVERY_S
             if forgotten.entries:
                 logger.info("Log entries no longer kept: %d.", forgotten.entries)
+
+    def _is_enough(self) -> bool:
+        """Asked between two transactions. However much there is to do, presence is noted in time: the next round's."""
+        return self._stopping.is_set() or time.monotonic() >= self._round_ends
 
 
 def _close() -> None:

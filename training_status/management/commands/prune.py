@@ -1,12 +1,15 @@
 """`manage.py prune`: remove the log entries that are no longer kept."""
 
-from typing import Any
+from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from training_status.errors import Unavailable
 from training_status.operations.retention import Forgotten, due_logs, forget_old_logs
+
+ENDED_EARLY: Final = 130
 
 
 class Command(BaseCommand):
@@ -17,7 +20,7 @@ class Command(BaseCommand):
         "runs of their domain, or AEGIS_KEPT_DAYS after their end, where the domain has no limits of its own. The "
         "runs themselves, with their status, metrics, results and history, stay. Serving processes do the same by "
         "themselves, a part at a time. It may be ended at any time, and run again: every step is whole. Exit codes: "
-        "0 done; 1 the database cannot be used, or another error; 2 wrong arguments."
+        "0 done; 1 the database cannot be used, or another error; 2 wrong arguments; 130 ended early by Ctrl-C."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,7 +36,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"{one.domain_name}: {one.entries} log entries of {one.runs} runs")
             self.stdout.write(f"To be removed: {entries} log entries of {runs} runs. Nothing was removed.")
             return
-        forgotten = _forget_showing_progress(entries)
+        try:
+            forgotten = _forget_showing_progress(entries)
+        except Unavailable as error:
+            raise CommandError(error.detail) from error
+        except KeyboardInterrupt:
+            raise CommandError("Ended early: run it again for the rest.", returncode=ENDED_EARLY) from None
         self.stdout.write(f"Removed: {forgotten.entries} log entries.")
         if forgotten.runs_left:
             self.stdout.write(f"Left, as they were just being written: {forgotten.runs_left} runs. Run it again.")

@@ -1,6 +1,7 @@
 """Old logs that are removed while people read them, and by a command that is killed."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,11 @@ from training_status.tests.acceptance.running_service import PROJECT, Run, Servi
 
 LIMIT_S = 60.0
 ENTRIES = 20_000
+# Who removes entries and waits for one that is held.
+REMOVING = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    " AND query LIKE '%%DELETE FROM training_status_traininglogentry%%'"
+)
 
 
 @pytest.fixture
@@ -127,11 +133,7 @@ def test_a_prune_killed_in_the_middle_leaves_everything_right(keeping: Service, 
     with psycopg.connect(database.url) as other:
         hold_entry(other, run, 7_000)  # in the middle of a transaction
         with pruning(database) as process:
-            blocked = (
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                " AND query LIKE '%%DELETE FROM training_status_traininglogentry%%'"
-            )
-            ((backend,),) = await_until(lambda: database.query(blocked), LIMIT_S)
+            ((backend,),) = await_until(lambda: database.query(REMOVING), LIMIT_S)
             process.kill()
             process.wait(LIMIT_S)
         assert whole(database, run) == (6_001, ENTRIES)
@@ -142,6 +144,19 @@ def test_a_prune_killed_in_the_middle_leaves_everything_right(keeping: Service, 
     assert whole(database, run) == (ENTRIES + 1, ENTRIES)
     assert whole(database, last) == (1, 10)
     assert keeping.manage("prune") == "Removed: 0 log entries."
+
+
+def test_a_prune_that_is_interrupted_says_so(keeping: Service, database: Database) -> None:
+    run = run_with_log(keeping, create_domain(keeping.client(keeping.token("operator"))), 5_000)
+    limit(run, kept_days=1e-9)
+    with psycopg.connect(database.url) as other:
+        hold_entry(other, run, 3_000)
+        with pruning(database, stderr=subprocess.PIPE) as process:
+            await_until(lambda: database.query(REMOVING), LIMIT_S)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=LIMIT_S)
+    assert (process.returncode, said) == (130, "CommandError: Ended early: run it again for the rest.\n")
+    assert whole(database, run) == (2_001, 5_000)
 
 
 def hold_entry(other: psycopg.Connection, run: Run, seq: int) -> int:
@@ -155,10 +170,12 @@ def hold_entry(other: psycopg.Connection, run: Run, seq: int) -> int:
 
 
 @contextmanager
-def pruning(database: Database) -> Iterator[subprocess.Popen[str]]:
+def pruning(database: Database, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """`manage.py prune` in a process of its own, which has ended when the block has."""
     environment = {**os.environ, "DATABASE_URL": database.url}
-    process = subprocess.Popen([sys.executable, "manage.py", "prune"], cwd=PROJECT, env=environment, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "prune"], cwd=PROJECT, env=environment, text=True, **options
+    )
     try:
         yield process
     finally:

@@ -159,6 +159,17 @@ def test_a_prune_that_is_interrupted_says_so(keeping: Service, database: Databas
     assert whole(database, run) == (2_001, 5_000)
 
 
+def test_followers_are_woken_wherever_they_are(keeping: Service, database: Database) -> None:
+    run = run_with_log(keeping, create_domain(keeping.client(keeping.token("operator"))), 3)
+    limit(run, kept_days=1e-9)
+    with psycopg.connect(database.url, autocommit=True) as listening:
+        listening.execute("LISTEN aegis_runs")
+        assert keeping.manage("prune") == "Removed: 3 log entries."
+        keys = database.query("SELECT domain_id, id FROM training_status_trainingrun")
+        (heard,) = listening.notifies(timeout=LIMIT_S, stop_after=1)
+    assert [tuple(map(int, word.split("."))) for word in heard.payload.split()] == keys
+
+
 def hold_entry(other: psycopg.Connection, run: Run, seq: int) -> int:
     """Have a transaction hold an entry, so that whoever removes it waits there."""
     other.execute(

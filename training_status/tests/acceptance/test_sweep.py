@@ -29,6 +29,7 @@ from training_status.tests.acceptance.test_tracker_durability import ON_DEMAND, 
 SWEEP_LOCK = 0x414547495353
 LIMIT_S = 60.0
 LOST_LIMIT_S = 4.0
+SHUTDOWN_LIMIT_S = 5.0
 IMPATIENT = {"AEGIS_STALL_LIMIT_S": "1", "AEGIS_LOST_LIMIT_S": str(LOST_LIMIT_S)}
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -178,6 +179,15 @@ def test_a_service_that_ends_leaves_no_connection(giving_up: Service, database: 
     assert [query for _, query in database.query(others) if "aegis" not in query]
     giving_up.terminate()
     await_until(lambda: database.query(others) == [], LIMIT_S)
+
+
+def test_a_database_that_does_not_answer_holds_up_no_shutdown(giving_up: Service, database: Database) -> None:
+    await_rounds(database, 1)
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(database.url) as other:
+        other.execute("SELECT 1 FROM training_status_servicepresence FOR UPDATE")
+        await_until(lambda: database.query(waiting), LIMIT_S)
+        giving_up.terminate(limit_s=3 * SHUTDOWN_LIMIT_S)
 
 
 def test_the_command_sweeps_once_and_says_what_it_did(database: Database) -> None:

@@ -8,7 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from training_status.ingest.batch import CompleteEvent, FailEvent, PhaseEvent, ProgressEvent
 from training_status.models import TrainingRun
+from training_status.read.history import runs_of_domain
 from training_status.read.run_facts import latest_run, run_by_public_id
+from training_status.serializers.history import TrainingHistorySerializer
 from training_status.serializers.status import TrainingStatusSerializer
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
@@ -148,6 +150,15 @@ def test_a_domain_has_limits_of_its_own():
     assert status(run, now=NOW + 5 * MINUTE)["failure_reason"] == "cancelled"
     TrainingRun.objects.update(cancel_requested_at=None)
     assert status(run, now=NOW + 5 * MINUTE)["health"] == "stalled"
+
+
+@pytest.mark.parametrize(("stall_limit_s", "shown"), [(None, "failed"), (300, "training")])
+def test_the_history_has_the_domains_own_limit_too(stall_limit_s, shown):
+    domain = DomainFactory(stall_limit_s=stall_limit_s)
+    running(25.0, domain=domain, cancel_requested_at=NOW - MINUTE, last_report_at=NOW - 2 * MINUTE)
+    runs = runs_of_domain(domain.name)
+    told = TrainingHistorySerializer(context={"now": NOW}).to_representation((domain.name, runs))
+    assert [run["status"] for run in told["training_runs"]] == [shown]
 
 
 def test_limits_cost_no_query_of_their_own():

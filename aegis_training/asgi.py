@@ -10,12 +10,14 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
+from aegis_training.lifespan import Lifespan
 from aegis_training.whole_requests import WholeRequests
 from aegis_training.wsgi import application as wsgi_application  # first: it sets Django up
 from aegis_training.wsgi_in_threads import WsgiInThreads
 from training_status.api.sse import ServerSentEvents, is_stream
 from training_status.api.websocket import websocket_application
 from training_status.live.streams import Streams
+from training_status.operations.upkeep import Upkeep
 
 Message = dict[str, Any]
 
@@ -30,5 +32,5 @@ async def _http(scope: Message, receive: Any, send: Any) -> None:
 
 
 application = ProtocolTypeRouter(
-    {"http": _http, "websocket": websocket_application(_requests, streams), "lifespan": _whole_requests}
+    {"http": _http, "websocket": websocket_application(_requests, streams), "lifespan": Lifespan(Upkeep())}
 )

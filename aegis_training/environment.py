@@ -36,16 +36,13 @@ def switch(name: str, *, default: bool) -> bool:
 
 def seconds(name: str, default: float) -> float:
     """A positive number of seconds."""
-    value = text(name)
-    if not value:
-        return default
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < 1e9:
-        raise ImproperlyConfigured(f"{name} must be a positive number of seconds, not {value!r}.")
-    return number
+    number = _positive(name, "seconds")
+    return default if number is None else number
+
+
+def optional_days(name: str) -> float | None:
+    """A positive number of days; None when it is unset or empty."""
+    return _positive(name, "days")
 
 
 def count(name: str, default: int, *, at_most: int) -> int:
@@ -56,6 +53,11 @@ def count(name: str, default: int, *, at_most: int) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value[:10]) <= at_most):
         raise ImproperlyConfigured(f"{name} must be a whole number from 1 to {at_most}, not {value!r}.")
     return int(value)
+
+
+def optional_count(name: str, *, at_most: int) -> int | None:
+    """A whole number from 1 to `at_most`; None when it is unset or empty."""
+    return count(name, 1, at_most=at_most) if text(name) else None
 
 
 def one_of(name: str, allowed: Sequence[str], default: str) -> str:
@@ -89,3 +91,16 @@ def database_url(name: str) -> dict[str, str] | None:
     if "dbname" not in parts:
         raise ImproperlyConfigured(f"{name} names no database: postgresql://USER:PASSWORD@HOST:PORT/NAME.")
     return {key: str(part) for key, part in parts.items() if part is not None}
+
+
+def _positive(name: str, unit: str) -> float | None:
+    value = text(name)
+    if not value:
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1e9:
+        raise ImproperlyConfigured(f"{name} must be a positive number of {unit}, not {value!r}.")
+    return number

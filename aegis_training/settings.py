@@ -27,6 +27,9 @@ CSRF_TRUSTED_ORIGINS = environment.origins("AEGIS_TRUSTED_ORIGINS")
 # The service's own settings.
 STALL_LIMIT = timedelta(seconds=environment.seconds("AEGIS_STALL_LIMIT_S", 60))
 HANG_LIMIT = timedelta(seconds=environment.seconds("AEGIS_HANG_LIMIT_S", 30 * 60))
+LOST_LIMIT = timedelta(seconds=environment.seconds("AEGIS_LOST_LIMIT_S", 15 * 60))
+KEPT_RUNS = environment.optional_count("AEGIS_KEPT_RUNS", at_most=999_999_999)  # None: all
+KEPT_DAYS = environment.optional_days("AEGIS_KEPT_DAYS")  # None: for ever
 LOG_SEARCH_LIMIT = timedelta(seconds=environment.seconds("AEGIS_LOG_SEARCH_LIMIT_S", 1))
 ANONYMOUS_ROLE = environment.one_of("AEGIS_ANONYMOUS_ROLE", ROLES[:1], "") or None
 THREADS = environment.count("AEGIS_THREADS", 8, at_most=200)

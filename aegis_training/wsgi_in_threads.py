@@ -36,9 +36,6 @@ class WsgiInThreads:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="wsgi")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-            return
         environ: Message = build_environ(scope, None)  # type: ignore[arg-type, assignment]  # the body is set below
         environ["wsgi.input"] = io.BytesIO((await receive())["body"])
         reader = _Reader(receive, send)
@@ -109,9 +106,3 @@ class _Reader:
         while (await self._receive())["type"] != "http.disconnect":
             pass  # what is left of a body that nobody reads
         self.gone.set()
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    for change in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{change}.complete"})

@@ -5,6 +5,7 @@ the run's lock is what keeps them apart. One statement for each table, however m
 measured, a million entries take half a second, and parts in one transaction took no less.
 """
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -43,7 +44,7 @@ def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     (`run_active`) while the run is active.
     """
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(timezone.now(), settings.STALL_LIMIT)
+    course.settle(timezone.now())
     if course.is_active:
         raise Conflict(_STILL_ACTIVE, code="run_active")
     record_of_run("deleted", course.id)
@@ -59,6 +60,8 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
     """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     now = timezone.now()
+    own_limit_s = domain.stall_limit_s
+    stall_limit = settings.STALL_LIMIT if own_limit_s is None else timedelta(seconds=own_limit_s)
     with waiting_for_lock() as cursor:
         cursor.execute(_LOCK_RUNS_OF_DOMAIN, (domain.id,))
         runs = cursor.fetchall()
@@ -68,7 +71,7 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
             cancel_requested_at=cancel_requested_at,
             last_report_at=last_report_at,
             now=now,
-            stall_limit=settings.STALL_LIMIT,
+            stall_limit=stall_limit,
         )
         if state in run_states.ACTIVE_STATES and given_up_at is None:
             raise Conflict("A run of the domain is active: cancel it first, or wait for its end.", code="run_active")

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -42,7 +41,7 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now, settings.STALL_LIMIT)
+    course.settle(now)
     new_events = _new_events(course, batch)
     if new_events and course.end_reported:
         raise Conflict(
@@ -69,7 +68,7 @@ def record_heartbeat(public_id: UUID, *, only_domain_id: int | None = None) -> R
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now, settings.STALL_LIMIT)
+    course.settle(now)
     course.heard(now, has_new_events=False)
     store(course)
     return _receipt(course, accepted=0, duplicates=0)

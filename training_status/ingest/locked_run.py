@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from training_status.errors import NotFound
@@ -24,13 +25,14 @@ _LOCK_SQL = """
            run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
            run.started_at, run.ended_at,
            run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq, run.given_up_seq,
-           run.phase_started_at
-      FROM training_status_trainingrun run
+           run.phase_started_at, coalesce(domain.stall_limit_s, %s), coalesce(domain.lost_limit_s, %s)
+      FROM training_status_trainingrun run JOIN training_status_domain domain ON domain.id = run.domain_id
      WHERE {key} AND (%s::bigint IS NULL OR run.domain_id = %s)
        FOR NO KEY UPDATE OF run
 """
 _LOCK_BY_PUBLIC_ID = _LOCK_SQL.format(key="run.public_id = %s")
 _LOCK_BY_ID = _LOCK_SQL.format(key="run.id = %s")
+_LOCK_BY_ID_UNLESS_HELD = f"{_LOCK_BY_ID} SKIP LOCKED"
 
 # One statement however many entries: the parameters are one JSON text.
 _INSERT_ENTRIES = """
@@ -66,6 +68,13 @@ def lock_run_by_id(run_id: int) -> RunCourse:
     if course is None:
         raise NotFound("The training run has been deleted.", code="run_not_found")
     return course
+
+
+def lock_run_unless_held(run_id: int) -> RunCourse | None:
+    """The run with this internal key, locked until the transaction ends; None, at once, where another has it locked
+    or it does not exist any more.
+    """
+    return _lock(_LOCK_BY_ID_UNLESS_HELD, run_id, None)
 
 
 def store(course: RunCourse) -> None:
@@ -123,8 +132,9 @@ def insert_entries(cursor: Any, run_id: int, entries: list[Entry]) -> None:
 
 
 def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunCourse | None:
+    limits = settings.STALL_LIMIT.total_seconds(), settings.LOST_LIMIT.total_seconds()
     with waiting_for_lock() as cursor:
-        cursor.execute(sql, (key, only_domain_id, only_domain_id))
+        cursor.execute(sql, (*limits, key, only_domain_id, only_domain_id))
         row = cursor.fetchone()
     if row is None:
         return None

@@ -50,7 +50,8 @@ class PhaseMark(NamedTuple):
 class RunCourse:
     """The facts of a run that events change; fields as in `TrainingRun`.
 
-    `phase_started_at` is the beginning of the current phase. `entries` are the new log entries and
+    `phase_started_at` is the beginning of the current phase; the limits are the domain's own or, where it has none,
+    those of the settings. `entries` are the new log entries and
     `phase_marks` what happened to phases, each in order.
     """
 
@@ -74,6 +75,8 @@ class RunCourse:
     last_seq: int
     given_up_seq: int | None
     phase_started_at: datetime | None
+    stall_limit_s: float
+    lost_limit_s: float
     result: dict[str, Any] | None = None
     entries: list[Entry] = field(default_factory=list)
     phase_marks: list[PhaseMark] = field(default_factory=list)
@@ -83,21 +86,28 @@ class RunCourse:
         """Whether the run is stored as pending or running."""
         return self.state in run_states.ACTIVE_STATES
 
-    def settle(self, now: datetime, stall_limit: timedelta) -> None:
+    def settle(self, now: datetime) -> None:
         """Make stored what silence has made of the run: an operator's cancel and nobody there to hear it."""
         given_up_at = run_states.given_up_at(
             state=self.state,
             cancel_requested_at=self.cancel_requested_at,
             last_report_at=self.last_report_at,
             now=now,
-            stall_limit=stall_limit,
+            stall_limit=timedelta(seconds=self.stall_limit_s),
         )
-        if given_up_at is None:
+        if given_up_at is not None:
+            self._give_up(run_states.CANCELLED, given_up_at)
+
+    def lose(self, now: datetime, *, reachable_s: float) -> None:
+        """Give the run up for its silence: nothing heard for the lost limit, during all of which the service was there.
+
+        `reachable_s`: for how long the service has been reachable without a gap. A run that was asked to stop is
+        not lost: it is `settle`d, as cancelled.
+        """
+        if not self.is_active or self.cancel_requested_at is not None or reachable_s < self.lost_limit_s:
             return
-        self.state, self.failure_reason = run_states.FAILED, run_states.CANCELLED
-        self.ended_at = max(given_up_at, self.phase_started_at or self.started_at or given_up_at)
-        if self.current_phase is not None:
-            self.phase_marks.append(PhaseMark(self.current_phase, ended_at=self.ended_at))
+        if run_states.is_silent(self.last_report_at, now, timedelta(seconds=self.lost_limit_s)):
+            self._give_up(run_states.LOST, self.last_report_at)
 
     def heard(self, now: datetime, *, has_new_events: bool) -> None:
         """The reporter was heard of. That undoes a provisional end: a loss in any case, a cancellation by events."""
@@ -174,6 +184,13 @@ class RunCourse:
         self.ended_at = ended_at
         if self.current_phase is not None:
             self.phase_marks.append(PhaseMark(self.current_phase, ended_at=ended_at))
+
+    def _give_up(self, reason: str, ended_at: datetime) -> None:
+        """A provisional end: the reporter's own may follow."""
+        self.state, self.failure_reason = run_states.FAILED, reason
+        self.ended_at = max(ended_at, self.phase_started_at or self.started_at or ended_at)
+        if self.current_phase is not None:
+            self.phase_marks.append(PhaseMark(self.current_phase, ended_at=self.ended_at))
 
     def _enter(self, phase: str, began_at: datetime) -> None:
         if self.current_phase is not None:

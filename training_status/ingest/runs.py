@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from msgspec import UNSET
@@ -69,7 +68,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now, settings.STALL_LIMIT)
+    course.settle(now)
     if not course.is_active:
         if course.failure_reason == run_states.CANCELLED and not course.end_reported:
             return
@@ -79,7 +78,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
     if course.cancel_requested_at is None:
         course.cancel_requested_at = now
         record_of_run("cancelled", course.id)
-    course.settle(now, settings.STALL_LIMIT)
+    course.settle(now)
     store(course)
 
 
@@ -91,7 +90,7 @@ def settle_run(public_id: UUID, *, only_domain_id: int | None = None) -> int:
     """
     course = lock_run(public_id, only_domain_id=only_domain_id)
     was_active = course.is_active
-    course.settle(timezone.now(), settings.STALL_LIMIT)
+    course.settle(timezone.now())
     if was_active and not course.is_active:
         store(course)
     return course.id
@@ -105,7 +104,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         if existing != domain.id:
             raise _id_taken(public_id)
         course = lock_run(public_id, only_domain_id=domain.id)
-        course.settle(now, settings.STALL_LIMIT)
+        course.settle(now)
         course.last_report_at = max(course.last_report_at, now)
         store(course)
         return StartedRun(public_id, created=False)

@@ -1,1 +1,1 @@
-"""What operators do with whole runs: taking them out and putting them back."""
+"""What is done to whole runs: given up when they went silent, their old logs let go, taken out and put back."""

@@ -11,18 +11,24 @@ from training_status.read.run_facts import RunFacts, latest_runs
 
 @dataclass(slots=True)
 class DomainFacts:
-    """A domain and its latest run (None: never trained)."""
+    """A domain and its latest run (None: never trained). A limit that is None is as the settings say."""
 
     id: int
     name: str
     description: str
     llm_model: str
     created_at: datetime
+    stall_limit_s: float | None
+    hang_limit_s: float | None
+    lost_limit_s: float | None
+    kept_runs: int | None
+    kept_days: float | None
     latest_run: RunFacts | None = None
 
 
 _SELECT = """
-    SELECT domain.id, domain.name, domain.description, domain.llm_model, domain.created_at
+    SELECT domain.id, domain.name, domain.description, domain.llm_model, domain.created_at,
+           domain.stall_limit_s, domain.hang_limit_s, domain.lost_limit_s, domain.kept_runs, domain.kept_days
       FROM training_status_domain domain
 """
 

@@ -4,21 +4,25 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from training_status.jsonb import from_jsonb
 
 _RUNS = """
-    SELECT run_number, public_id, state, failure_reason, cancel_requested_at, last_report_at, started_at, ended_at,
-           metrics
-      FROM training_status_trainingrun
-     WHERE domain_id = (SELECT id FROM training_status_domain WHERE name = %s)
-     ORDER BY run_number
+    SELECT run.run_number, run.public_id, run.state, run.failure_reason, run.cancel_requested_at, run.last_report_at,
+           run.started_at, run.ended_at, coalesce(domain.stall_limit_s, %s), run.metrics
+      FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
+     WHERE domain.name = %s
+     ORDER BY run.run_number
 """
 
 
 class PastRun(NamedTuple):
-    """The stored facts of a run that its line in the history is made of; fields as in `TrainingRun`."""
+    """The stored facts of a run that its line in the history is made of; fields as in `TrainingRun`.
+
+    `stall_limit_s` is the domain's own or, where it has none, that of the settings.
+    """
 
     run_number: int
     public_id: UUID
@@ -28,11 +32,12 @@ class PastRun(NamedTuple):
     last_report_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    stall_limit_s: float
     metrics: dict[str, Any]
 
 
 def runs_of_domain(domain_name: str) -> list[PastRun]:
     """All of them, oldest first, in one query; none for an unknown domain."""
     with connection.cursor() as cursor:
-        cursor.execute(_RUNS, (domain_name,))
+        cursor.execute(_RUNS, (settings.STALL_LIMIT.total_seconds(), domain_name))
         return [PastRun(*row)._replace(metrics=from_jsonb(row[-1])) for row in cursor.fetchall()]

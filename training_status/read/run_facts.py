@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from training_status import run_states
@@ -27,7 +28,8 @@ class PhaseTime(NamedTuple):
 class RunFacts:
     """The stored facts of a run that its status is made of; fields as in `TrainingRun`.
 
-    `baseline_metrics` are the final metrics of the last completed run with a lower number.
+    `baseline_metrics` are the final metrics of the last completed run with a lower number; the limits are the
+    domain's own or, where it has none, those of the settings.
     `phase_times` are filled in by `read.phase_times` where they are wanted.
     """
 
@@ -54,6 +56,8 @@ class RunFacts:
     given_up_seq: int | None
     level_counts: list[int]
     baseline_metrics: dict[str, Any] | None
+    stall_limit_s: float
+    hang_limit_s: float
     llm_model: str
     optimizer: str | None
     sample_count: int | None
@@ -78,6 +82,7 @@ _COLUMNS = f"""
       WHERE earlier.domain_id = run.domain_id AND earlier.state = '{run_states.COMPLETED}'
         AND earlier.run_number < run.run_number
       ORDER BY earlier.run_number DESC LIMIT 1),
+    coalesce(domain.stall_limit_s, %s), coalesce(domain.hang_limit_s, %s),
     run.llm_model, run.optimizer, run.sample_count, run.config, run.tags, run.note
 """
 
@@ -189,8 +194,9 @@ def _one(sql: str, parameters: tuple[Any, ...]) -> RunFacts | None:
 
 
 def _all(sql: str, parameters: tuple[Any, ...]) -> list[RunFacts]:
+    limits = settings.STALL_LIMIT.total_seconds(), settings.HANG_LIMIT.total_seconds()
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, (*limits, *parameters))  # the columns come first
         rows = cursor.fetchall()
     return [_facts(row) for row in rows]
 

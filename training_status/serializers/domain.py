@@ -16,6 +16,21 @@ class DomainSerializer(serializers.Serializer):
     description = serializers.CharField()
     llm_model = serializers.CharField()
     created_at = serializers.DateTimeField()
+    stall_limit_s = serializers.FloatField(
+        allow_null=True, help_text="A run not heard of for so many seconds is stalled. Null: as the service is set."
+    )
+    hang_limit_s = serializers.FloatField(
+        allow_null=True, help_text="A run with heartbeats but no event for so many seconds is hanging."
+    )
+    lost_limit_s = serializers.FloatField(
+        allow_null=True, help_text="A run not heard of for so many seconds is given up as lost."
+    )
+    kept_runs = serializers.IntegerField(
+        allow_null=True, help_text="The logs of so many finished runs are kept, the newest."
+    )
+    kept_days = serializers.FloatField(
+        allow_null=True, help_text="The log of a run is kept for so many days after its end."
+    )
     latest_run = TrainingStatusSerializer(allow_null=True, help_text="Null for a domain never trained.")
 
     def to_representation(self, instance: DomainFacts) -> dict[str, Any]:
@@ -27,5 +42,10 @@ class DomainSerializer(serializers.Serializer):
             "description": instance.description,
             "llm_model": instance.llm_model,
             "created_at": utc_text(instance.created_at),
+            "stall_limit_s": instance.stall_limit_s,
+            "hang_limit_s": instance.hang_limit_s,
+            "lost_limit_s": instance.lost_limit_s,
+            "kept_runs": instance.kept_runs,
+            "kept_days": instance.kept_days,
             "latest_run": status,
         }

@@ -7,7 +7,6 @@ stored facts and one `now`; the declared fields are its description for OpenAPI.
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -114,8 +113,8 @@ class TrainingStatusSerializer(serializers.Serializer):
                 last_report_at=run.last_report_at,
                 last_event_at=run.last_event_at,
                 now=now,
-                stall_limit=settings.STALL_LIMIT,
-                hang_limit=settings.HANG_LIMIT,
+                stall_limit=timedelta(seconds=run.stall_limit_s),
+                hang_limit=timedelta(seconds=run.hang_limit_s),
             ),
             "failure_reason": reason,
             "error_message": run.error_message,
@@ -136,17 +135,18 @@ class Course(Protocol):
     def last_report_at(self) -> datetime: ...
     @property
     def ended_at(self) -> datetime | None: ...
+    @property
+    def stall_limit_s(self) -> float: ...
 
 
 def state_at(run: Course, now: datetime) -> tuple[str, str | None, datetime | None]:
     """The run's state, failure reason and end as they are at `now`."""
-    stall_limit: timedelta = settings.STALL_LIMIT
     given_up_at = run_states.given_up_at(
         state=run.state,
         cancel_requested_at=run.cancel_requested_at,
         last_report_at=run.last_report_at,
         now=now,
-        stall_limit=stall_limit,
+        stall_limit=timedelta(seconds=run.stall_limit_s),
     )
     if given_up_at is not None:
         return run_states.FAILED, run_states.CANCELLED, given_up_at

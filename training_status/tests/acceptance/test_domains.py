@@ -220,3 +220,35 @@ def test_bad_pages(operator: httpx.Client, bad: str) -> None:
 
 def test_a_page_of_more_than_a_hundred(operator: httpx.Client) -> None:
     assert problem(operator.get("/domains?page_size=101"), 422)["detail"] == "page_size must be 1-100"
+
+
+LIMITS = ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_limit_is_the_services_until_the_domain_has_one(operator: httpx.Client, domain: str, limit: str) -> None:
+    path = f"/domains/{domain}"
+    assert ok(operator.get(path))[limit] is None
+    for value in (1, 86_400, 999_999_999, None, 7):
+        assert ok(operator.patch(path, json={limit: value}))[limit] == value
+    before = ok(operator.get(path))
+    assert {name: before[name] for name in LIMITS} == {name: 7 if name == limit else None for name in LIMITS}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize(
+    "bad", ["0", "-1", "1000000000", "1e9", "1e400", "true", '"60"', "[60]", "{}", "NaN", "9" * 400]
+)
+def test_bad_limits(operator: httpx.Client, domain: str, limit: str, bad: str) -> None:
+    path = f"/domains/{domain}"
+    body = f'{{"description": "Not to be stored", "{limit}": {bad}}}'
+    answer = operator.patch(path, content=body, headers={"Content-Type": "application/json"})
+    assert len(problem(answer, 422)["detail"]) > 20
+    after = ok(operator.get(path))
+    assert (after[limit], after["description"] == "Not to be stored") == (None, False)
+
+
+def test_the_runs_kept_are_a_whole_number(operator: httpx.Client, domain: str) -> None:
+    errors = refused(operator.patch(f"/domains/{domain}", json={"kept_runs": 1.5}))["errors"]
+    assert [error["field"] for error in errors] == ["kept_runs"]
+    assert ok(operator.patch(f"/domains/{domain}", json={"kept_days": 0.5, "stall_limit_s": 1.5}))["kept_days"] == 0.5

@@ -118,6 +118,20 @@ def test_what_silence_after_a_cancel_has_made_of_a_run_is_stored_with_the_next_r
     assert PhaseTiming.objects.get(run=run).ended_at is None
 
 
+def test_silence_is_measured_by_the_domains_own_limit():
+    patient, usual = [TrainingRunFactory(domain=DomainFactory(stall_limit_s=limit)) for limit in (300, None)]
+    for run in (patient, usual):
+        request_cancel(run.public_id)
+    with time_machine.travel(timezone.now() + 2 * MINUTE):
+        for delete in (lambda: delete_run(patient.public_id), lambda: delete_domain(patient.domain.name)):
+            with pytest.raises(Conflict):
+                delete()
+        assert record_heartbeat(usual.public_id).status == "failed"
+        assert record_heartbeat(patient.public_id).status == "pending"
+    with time_machine.travel(timezone.now() + 8 * MINUTE):
+        delete_domain(patient.domain.name)
+
+
 def test_events_after_the_silence_that_followed_a_cancel_leave_its_phase_open():
     run = TrainingRunFactory(running=True, current_phase="loading_data")
     PhaseTiming.objects.create(run=run, phase="loading_data", started_at=run.started_at)
@@ -174,6 +188,16 @@ def test_a_domain_changes_in_what_is_named():
     change_domain(domain.name, DomainChange(llm_model="llama4"))
     domain.refresh_from_db()
     assert (domain.llm_model, domain.description) == ("llama4", "A domain made for a test.")
+
+
+def test_a_limit_of_a_domain_is_set_and_taken_back():
+    domain = DomainFactory()
+    change_domain(domain.name, DomainChange(stall_limit_s=90.5, kept_runs=3))
+    domain.refresh_from_db()
+    assert (domain.stall_limit_s, domain.hang_limit_s, domain.kept_runs) == (90.5, None, 3)
+    change_domain(domain.name, DomainChange(stall_limit_s=None))
+    domain.refresh_from_db()
+    assert (domain.stall_limit_s, domain.kept_runs) == (None, 3)
 
 
 def test_what_is_not_there_is_not_found():

@@ -3,10 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from training_status.ingest.batch import CompleteEvent, FailEvent, PhaseEvent, ProgressEvent
 from training_status.models import TrainingRun
+from training_status.read.history import runs_of_domain
 from training_status.read.run_facts import latest_run, run_by_public_id
+from training_status.serializers.history import TrainingHistorySerializer
 from training_status.serializers.status import TrainingStatusSerializer
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
@@ -135,6 +139,33 @@ def test_a_run_that_goes_silent_after_a_cancel_is_seen_as_cancelled():
     assert (shown["status"], shown["failure_reason"], shown["cancel_requested"]) == ("failed", "cancelled", True)
     assert (shown["completed_at"], shown["elapsed_time_ms"]) == ("2026-01-20T15:03:00Z", 480_000)
     assert "in_progress" not in {step["status"] for step in shown["steps"]}
+
+
+def test_a_domain_has_limits_of_its_own():
+    domain = DomainFactory(stall_limit_s=300, hang_limit_s=900)
+    run = running(25.0, domain=domain, last_event_at=NOW - 14 * MINUTE, cancel_requested_at=NOW)
+    assert status(run, now=NOW + MINUTE - timedelta(seconds=1))["health"] == "ok"
+    assert status(run, now=NOW + MINUTE)["health"] == "hanging"
+    assert status(run, now=NOW + 5 * MINUTE - timedelta(seconds=1))["status"] == "training"
+    assert status(run, now=NOW + 5 * MINUTE)["failure_reason"] == "cancelled"
+    TrainingRun.objects.update(cancel_requested_at=None)
+    assert status(run, now=NOW + 5 * MINUTE)["health"] == "stalled"
+
+
+@pytest.mark.parametrize(("stall_limit_s", "shown"), [(None, "failed"), (300, "training")])
+def test_the_history_has_the_domains_own_limit_too(stall_limit_s, shown):
+    domain = DomainFactory(stall_limit_s=stall_limit_s)
+    running(25.0, domain=domain, cancel_requested_at=NOW - MINUTE, last_report_at=NOW - 2 * MINUTE)
+    runs = runs_of_domain(domain.name)
+    told = TrainingHistorySerializer(context={"now": NOW}).to_representation((domain.name, runs))
+    assert [run["status"] for run in told["training_runs"]] == [shown]
+
+
+def test_limits_cost_no_query_of_their_own():
+    run = running(25.0, domain=DomainFactory(stall_limit_s=300))
+    with CaptureQueriesContext(connection) as queries:
+        status(run)
+    assert len(queries) == 1
 
 
 def test_elapsed_time_is_never_negative():

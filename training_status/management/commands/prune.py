@@ -1,0 +1,56 @@
+"""`manage.py prune`: remove the log entries that are no longer kept."""
+
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from training_status.errors import Unavailable
+from training_status.operations.retention import Forgotten, due_logs, forget_old_logs
+
+ENDED_EARLY: Final = 130
+
+
+class Command(BaseCommand):
+    """Removes all that retention lets go, in small transactions. It may be ended at any time, and run again."""
+
+    help = (
+        "Remove the log entries of finished runs that are no longer kept: beyond the newest AEGIS_KEPT_RUNS finished "
+        "runs of their domain, or AEGIS_KEPT_DAYS after their end, where the domain has no limits of its own. The "
+        "runs themselves, with their status, metrics, results and history, stay. Serving processes do the same by "
+        "themselves, a part at a time. It may be ended at any time, and run again: every step is whole. Exit codes: "
+        "0 done; 1 the database cannot be used, or another error; 2 wrong arguments; 130 ended early by Ctrl-C."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """--dry-run."""
+        parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Remove, or say what would be."""
+        due = due_logs()
+        runs, entries = sum(one.runs for one in due), sum(one.entries for one in due)
+        if options["dry_run"]:
+            for one in due:
+                self.stdout.write(f"{one.domain_name}: {one.entries} log entries of {one.runs} runs")
+            self.stdout.write(f"To be removed: {entries} log entries of {runs} runs. Nothing was removed.")
+            return
+        try:
+            forgotten = _forget_showing_progress(entries)
+        except Unavailable as error:
+            raise CommandError(error.detail) from error
+        except KeyboardInterrupt:
+            raise CommandError("Ended early: run it again for the rest.", returncode=ENDED_EARLY) from None
+        self.stdout.write(f"Removed: {forgotten.entries} log entries.")
+        if forgotten.runs_left:
+            self.stdout.write(f"Left, as they were just being written: {forgotten.runs_left} runs. Run it again.")
+
+
+def _forget_showing_progress(entries: int) -> Forgotten:
+    """With a bar on stderr where that is a terminal, and nothing where it is not."""
+    console = Console(stderr=True)
+    columns = TextColumn("Log entries"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=entries)
+        return forget_old_logs(wait=True, on_removed=lambda removed: progress.advance(task, removed))

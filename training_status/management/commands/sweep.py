@@ -1,0 +1,58 @@
+"""`manage.py sweep`: give up the runs that went silent, once."""
+
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from training_status.errors import Unavailable
+from training_status.operations.retention import forget_old_logs
+from training_status.operations.sweep import sweep_runs
+
+BUSY: Final = 3
+_BATCHES: Final = 10
+
+
+class Command(BaseCommand):
+    """Stores what silence has made of runs, and removes a part of the log entries that are no longer kept."""
+
+    help = (
+        "One sweep. Active runs that nobody has reported on for the lost limit end as failed (lost), those that were "
+        "asked to stop and went silent as failed (cancelled); a run that reports again goes on. Some of the log "
+        "entries that are no longer kept are removed. Serving processes do all of this by themselves every few "
+        "seconds: the command is for cron where they do not run `aegis_training.asgi`. A run is lost only when the "
+        "service has been reachable for the whole lost limit, by what its serving processes have noted; the command "
+        "notes nothing. Exit codes: 0 swept; 1 the database cannot be used, or another error; 2 wrong arguments; "
+        "3 another sweep is at work, and the rest is left to it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """--assume-reachable."""
+        parser.add_argument(
+            "--assume-reachable",
+            action="store_true",
+            help="take the service to have been reachable all the time, where something else serves it, which does "
+            "not note that it is there. After an absence of the service this gives up runs that could not report",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Sweep and say what was done."""
+        assumed: bool = options["assume_reachable"]
+        try:
+            swept = sweep_runs(assume_reachable=assumed)
+            forgotten = forget_old_logs(batches_max=_BATCHES)
+        except Unavailable as error:
+            raise CommandError(error.detail) from error
+        self.stdout.write(f"Runs given up: {swept.lost} lost, {swept.cancelled} cancelled.")
+        if forgotten.entries:
+            more = "" if forgotten.is_all else " There are more: `manage.py prune` removes all of them."
+            self.stdout.write(f"Log entries no longer kept, and removed: {forgotten.entries}.{more}")
+        if swept.was_busy:
+            raise CommandError("Another sweep is at work: the rest is left to it.", returncode=BUSY)
+        if not assumed:
+            self.stdout.write(_reachable(swept.reachable_s))
+
+
+def _reachable(seconds: float) -> str:
+    if seconds == 0.0:
+        return "No serving process has noted that it is there: nobody is lost until one does, for the lost limit."
+    return f"The service has been reachable for {seconds:.0f} s: only silence within that time counts."

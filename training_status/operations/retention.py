@@ -1,0 +1,152 @@
+"""Letting old logs go: of finished runs beyond the newest of their domain, or that ended long ago.
+
+What people are told of a run stays, all but the entries of its log.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final, NamedTuple
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from training_status import run_states
+from training_status.ingest.forgetting import FinishedRun, forget_oldest_entries
+from training_status.operations.turn import take_turn
+
+ENTRIES_AT_ONCE: Final = 2_000
+RUNS_AT_ONCE: Final = 100
+_RUNS_IN_A_LOOK: Final = 1_000
+
+# Raw: limits of the domain or of the settings, and the newest runs of each domain, in one query. The newest finished
+# run beyond those that are kept is found by the index on (domain, run_number).
+_DUE = f"""
+      FROM training_status_domain AS domain,
+           LATERAL (SELECT coalesce(domain.kept_runs, %(kept_runs)s::bigint),
+                           coalesce(domain.kept_days, %(kept_days)s::float8)) AS kept(runs, days),
+           LATERAL (SELECT CASE WHEN kept.runs IS NOT NULL THEN
+                           (SELECT newer.run_number FROM training_status_trainingrun AS newer
+                             WHERE newer.domain_id = domain.id
+                               AND (newer.state = '{run_states.COMPLETED}' OR newer.state = '{run_states.FAILED}')
+                             ORDER BY newer.run_number DESC OFFSET kept.runs LIMIT 1) END) AS beyond(run_number),
+           training_status_trainingrun AS run
+     WHERE run.domain_id = domain.id
+       AND (kept.runs IS NOT NULL OR kept.days IS NOT NULL)
+       AND (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}')
+       AND run.last_seq >= run.first_seq
+       AND (run.run_number <= beyond.run_number
+            OR extract(epoch FROM %(now)s::timestamptz - run.ended_at)::float8 > kept.days * 86400)
+"""
+_DUE_RUNS = f"""
+    SELECT run.id, run.ended_at, run.last_seq - run.first_seq + 1 {_DUE}
+       AND run.id > %(after_id)s
+     ORDER BY run.id LIMIT {_RUNS_IN_A_LOOK}
+"""
+_DUE_BY_DOMAIN = f"""
+    SELECT domain.name, count(*), sum(run.last_seq - run.first_seq + 1)::bigint {_DUE}
+     GROUP BY domain.name ORDER BY domain.name
+"""
+
+
+class DueLogs(NamedTuple):
+    """How many runs of a domain have a log that is to go, and how many entries in all."""
+
+    domain_name: str
+    runs: int
+    entries: int
+
+
+@dataclass(slots=True)
+class Forgotten:
+    """What retention has removed. `runs_left`: due, but being written just then. `was_busy`: another one was at work.
+
+    `is_all`: there was no more to do than that.
+    """
+
+    entries: int = 0
+    runs_left: int = 0
+    was_busy: bool = False
+    is_all: bool = True
+
+
+def due_logs() -> list[DueLogs]:
+    """What retention would remove now, by domain; nothing is removed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE_BY_DOMAIN, _limits())
+        return [DueLogs(*row) for row in cursor.fetchall()]
+
+
+def forget_old_logs(
+    *,
+    batches_max: int | None = None,
+    wait: bool = False,
+    is_stopping: Callable[[], bool] = lambda: False,
+    on_removed: Callable[[int], None] = lambda entries: None,
+) -> Forgotten:
+    """Remove what is due, or as much of it as `batches_max` small transactions can. A limit changed meanwhile counts
+    from the next call on.
+
+    Each takes the sweep's lock (with `wait` it is waited for, else the removing ends there) and those of its runs.
+    `on_removed` is called after each with the number of entries.
+    """
+    forgotten = Forgotten()
+    due = _due_runs()
+    batch: list[FinishedRun] = []
+    batches = 0
+    while batch or (batch := _some(due)):
+        if is_stopping() or batches == batches_max:
+            forgotten.is_all = False
+            break
+        with transaction.atomic():
+            if not take_turn(wait=wait):
+                forgotten.was_busy, forgotten.is_all = True, False
+                break
+            removed, left, batch = _forget(batch)
+        batches += 1
+        forgotten.entries += removed
+        forgotten.runs_left += left
+        on_removed(removed)
+    return forgotten
+
+
+def _forget(batch: list[FinishedRun]) -> tuple[int, int, list[FinishedRun]]:
+    """Up to `ENTRIES_AT_ONCE` entries of these runs: how many, of how many runs none, and what is still to be done."""
+    removed = left = 0
+    for place, run in enumerate(batch):
+        room = ENTRIES_AT_ONCE - removed
+        if room == 0:
+            return removed, left, batch[place:]
+        entries = forget_oldest_entries(run, at_most=room)
+        if entries is None:
+            left += 1
+            continue
+        removed += entries
+        if 0 < entries < run.entries:
+            rest = FinishedRun(run.id, run.ended_at, run.entries - entries)
+            return removed, left, [rest, *batch[place + 1 :]]
+    return removed, left, []
+
+
+def _some(due: Iterator[FinishedRun]) -> list[FinishedRun]:
+    return list(islice(due, RUNS_AT_ONCE))
+
+
+def _due_runs() -> Iterator[FinishedRun]:
+    """Those that are due by now, by their keys."""
+    parameters = _limits()
+    after_id = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE_RUNS, {**parameters, "after_id": after_id})
+            rows = cursor.fetchall()
+        yield from (FinishedRun(*row) for row in rows)
+        if len(rows) < _RUNS_IN_A_LOOK:
+            return
+        after_id = rows[-1][0]
+
+
+def _limits() -> dict[str, datetime | float | None]:
+    return {"now": timezone.now(), "kept_runs": settings.KEPT_RUNS, "kept_days": settings.KEPT_DAYS}

@@ -1,0 +1,88 @@
+"""Storing what silence has made of runs: given up as lost, or cancelled as they were asked to be."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from training_status import run_states
+from training_status.ingest.giving_up import give_up_silent_run
+from training_status.operations.presence import reachable_s
+from training_status.operations.turn import take_turn
+
+RUNS_AT_ONCE: Final = 50
+
+# Raw: its condition on the state is the partial index `run_active`, word for word, so that finished runs, however
+# many, are not looked at.
+SILENT_RUNS: Final = f"""
+    SELECT run.id
+      FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id,
+           LATERAL (SELECT extract(epoch FROM %(now)s::timestamptz - run.last_report_at)::float8) AS silent(seconds)
+     WHERE NOT (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}')
+       AND run.id > %(after_id)s
+       AND CASE WHEN run.cancel_requested_at IS NULL
+                THEN least(silent.seconds, %(reachable_s)s::float8) >= coalesce(domain.lost_limit_s, %(lost_limit_s)s)
+                ELSE silent.seconds >= coalesce(domain.stall_limit_s, %(stall_limit_s)s) END
+     ORDER BY run.id LIMIT {RUNS_AT_ONCE}
+"""
+
+
+@dataclass(slots=True)
+class Swept:
+    """What a sweep has stored. `was_busy`: it ended early, because another one was at work.
+
+    `reachable_s`: for how long the service had been reachable at the end; infinitely long where that was assumed.
+    """
+
+    lost: int = 0
+    cancelled: int = 0
+    was_busy: bool = False
+    reachable_s: float = 0.0
+
+
+def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool] = lambda: False) -> Swept:
+    """Give up the runs that have been silent for too long, in small transactions.
+
+    A run is lost only when the service has been reachable for its whole lost limit, or is assumed to have been.
+    Takes the sweep's lock and those of the runs; whoever is being written is left alone.
+    """
+    swept = Swept()
+    after_id = 0
+    while not is_stopping():
+        with transaction.atomic():
+            if not take_turn():
+                swept.was_busy = True
+                break
+            now = timezone.now()
+            swept.reachable_s = math.inf if assume_reachable else reachable_s(now)
+            run_ids = _silent_runs(now, swept.reachable_s, after_id)
+            reasons = Counter(give_up_silent_run(run_id, now, reachable_s=swept.reachable_s) for run_id in run_ids)
+        swept.lost += reasons[run_states.LOST]
+        swept.cancelled += reasons[run_states.CANCELLED]
+        if len(run_ids) < RUNS_AT_ONCE:
+            break
+        after_id = run_ids[-1]
+    return swept
+
+
+def parameters(now: datetime, reachable_s: float, after_id: int) -> dict[str, Any]:
+    """What `SILENT_RUNS` takes."""
+    return {
+        "now": now,
+        "reachable_s": reachable_s,
+        "after_id": after_id,
+        "lost_limit_s": settings.LOST_LIMIT.total_seconds(),
+        "stall_limit_s": settings.STALL_LIMIT.total_seconds(),
+    }
+
+
+def _silent_runs(now: datetime, reachable_s: float, after_id: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(SILENT_RUNS, parameters(now, reachable_s, after_id))
+        return [run_id for (run_id,) in cursor.fetchall()]

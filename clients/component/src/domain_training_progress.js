@@ -6,13 +6,14 @@
  * @typedef {HTMLElement & {views: Elements}} Part
  */
 
-import { LogNowhere } from "../../../training_status/static/dashboard/js/log/log_address.js";
+import { LogInMemory } from "../../../training_status/static/dashboard/js/log/log_address.js";
 import { Service } from "../../../training_status/static/dashboard/js/service.js";
 import { TrainingView } from "../../../training_status/static/dashboard/js/training_view.js";
 import { styles } from "./styles.js";
 
 const SHOWN_BY_DEFAULT = "connection state eta progress metrics log";
 const ALL = [...SHOWN_BY_DEFAULT.split(" "), "result"];
+const PROPERTIES = /** @type {const} */ (["token", "domain", "base", "run", "show"]);
 const PARTS_INSIDE = "inside";
 const SELECTOR = ALL.map((name) => `training-${name}`).join(",");
 
@@ -32,6 +33,8 @@ export class DomainTrainingProgress extends HTMLElement {
   /** @type {Status | null} */
   #status = null;
   #layout = "";
+  /** What the log keeps from run to run. @type {{filter?: import("../../../training_status/static/dashboard/js/log/log_filter.js").LogFilter}} */
+  #memory = {};
 
   constructor() {
     super();
@@ -39,12 +42,6 @@ export class DomainTrainingProgress extends HTMLElement {
     root.adoptedStyleSheets = [styles];
     this.#announcer.className = "unseen";
     this.#announcer.setAttribute("role", "status");
-    // A framework may have set it before this class was known.
-    if (Object.hasOwn(this, "token")) {
-      const { token } = this;
-      delete (/** @type {Partial<this>} */ (this).token);
-      this.token = token;
-    }
   }
 
   /** The bearer token. Never an attribute: attributes are read by every script and stored with the page. */
@@ -54,7 +51,7 @@ export class DomainTrainingProgress extends HTMLElement {
 
   set token(token) {
     this.#token = token ?? "";
-    this.#renewSoon();
+    this.#view?.renew();
   }
 
   get domain() {
@@ -101,6 +98,7 @@ export class DomainTrainingProgress extends HTMLElement {
 
   /** Begin to follow. */
   connectedCallback() {
+    for (const name of PROPERTIES) this.#takeOver(name);
     this.#renewSoon();
   }
 
@@ -158,9 +156,14 @@ export class DomainTrainingProgress extends HTMLElement {
       return;
     }
     this.#layOut(); // parts may have come after the element itself, as they do while a page is being read
-    const wanted = [this.domain, this.base, this.run, this.#token, ...this.#parts];
+    const wanted = [this.domain, this.base, this.run, ...this.#parts];
     if (this.#view && wanted.length === this.#shown.length && wanted.every((one, place) => one === this.#shown[place])) return;
+    const isOther = wanted.slice(0, 3).some((one, place) => one !== this.#shown[place]);
     this.#end();
+    if (isOther) {
+      this.#status = null;
+      this.#memory = {};
+    }
     this.#shown = wanted;
     this.#begin();
   }
@@ -174,7 +177,8 @@ export class DomainTrainingProgress extends HTMLElement {
     this.#view = new TrainingView(service, { domain, runNumber: this.run }, elements, {
       onRun: () => {},
       onStatus: (status) => this.#tell(status),
-      placeOf: (number) => new LogNowhere(`${service.base}/domains/${domain}/runs/${number}`),
+      onLeft: (status) => this.#tellOfEnd(status),
+      placeOf: (number) => new LogInMemory(`${service.base}/domains/${domain}/runs/${number}`, this.#memory),
       keyboard: elements.log ?? this,
     });
     void this.#view.start();
@@ -184,18 +188,28 @@ export class DomainTrainingProgress extends HTMLElement {
     clearTimeout(this.#timer);
     this.#view?.end();
     this.#view = null;
-    this.#shown = [];
-    this.#status = null;
+  }
+
+  /** A framework may have set it before this class was known. @param {typeof PROPERTIES[number]} name */
+  #takeOver(name) {
+    if (!Object.hasOwn(this, name)) return;
+    const value = /** @type {never} */ (this[name]);
+    delete (/** @type {Partial<this>} */ (this)[name]);
+    this[name] = value;
   }
 
   /** @param {Status} status */
   #tell(status) {
     const before = this.#status;
     this.#status = status;
-    const detail = { status };
-    this.dispatchEvent(new CustomEvent("training-progress", { detail, bubbles: true, composed: true }));
-    const hasJustEnded = before?.training_run_id === status.training_run_id && before.completed_at === null && status.completed_at !== null;
-    if (hasJustEnded) this.dispatchEvent(new CustomEvent("training-end", { detail, bubbles: true, composed: true }));
+    this.dispatchEvent(new CustomEvent("training-progress", { detail: { status }, bubbles: true, composed: true }));
+    if (before?.training_run_id === status.training_run_id && before.completed_at === null) this.#tellOfEnd(status);
+  }
+
+  /** @param {Status} status of a run that was going on when it was told of before */
+  #tellOfEnd(status) {
+    if (status.completed_at === null) return;
+    this.dispatchEvent(new CustomEvent("training-end", { detail: { status }, bubbles: true, composed: true }));
   }
 }
 

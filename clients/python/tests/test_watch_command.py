@@ -19,11 +19,14 @@ from test_processes import SOURCE
 
 LIMIT_S = 30
 DOMAIN = "/api/v1/admin/domains/medical"
+RUN = "0b9c7c9e-1111-4222-8333-444455556666"
+STREAM = f"{DOMAIN}/training-stream?training_run_id={RUN}"  # of that very run, whatever starts meanwhile
 
 
 def status(state: str = "training", progress: int = 27, **more: Any) -> dict[str, Any]:
     return {
         "domain_name": "medical",
+        "training_run_id": RUN,
         "run_number": 2,
         "status": state,
         "progress": progress,
@@ -82,7 +85,7 @@ def test_a_line_a_change_from_the_stream(service: ContractServer) -> None:
         ["completed", "100 %"],
     ]
     assert [line.split("  ")[4:] for line in lines] == [["trial 5"], ["trial 6"], []]
-    assert service.requests[2] == f"{DOMAIN}/training-stream"
+    assert service.requests[2] == STREAM
     assert service.headers[2]["Last-Event-ID"] == "2.45"  # the log before is not wanted
 
 
@@ -144,7 +147,7 @@ def test_on_a_terminal_the_time_counts_down_and_ctrl_c_ends_it(service: Contract
         read_until(ours, lambda shown: b"\x1b[?25h" in shown)  # the cursor is back
         assert process.wait(LIMIT_S) == 130
     os.close(ours)
-    service.await_(lambda: service.left[f"{DOMAIN}/training-stream"] == 1)
+    service.await_(lambda: service.left[STREAM] == 1)
 
 
 def in_seconds(seconds: float) -> str:

@@ -11,7 +11,8 @@ interface Page<Item> {
  * Every item, in the list's order and none twice.
  *
  * What is added in front meanwhile moves the items to later pages: those seen already are passed over. What is
- * removed moves them to earlier ones: so it goes back by as many as there are fewer.
+ * removed moves them to earlier ones: so it goes back by as many as there are fewer. One that is removed just when
+ * another is added may hide a third.
  */
 export async function* allPages<Item>(
   read: (query: { page: number; page_size: number }) => Promise<Page<Item>>,

@@ -22,7 +22,9 @@ _MOUNT = """async ([file, name, options, styles]) => {
     card.append(heading, element);
     document.querySelector("main").replaceChildren(title, card);
     const module = await import(`/static/dashboard/js/${file}`);
-    window.part = new module[name](element, options);
+    const {Service} = await import("/static/dashboard/js/service.js");
+    const always = {service: new Service(), signal: new AbortController().signal, lineAddress: seq => `#L${seq}`};
+    window.part = new module[name](element, {...always, ...options});
 }"""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import PROJECT, Run, Service, complete, fail, log, phase, progress
@@ -199,6 +199,108 @@ def test_attributes_and_properties_can_change(page: Page, show: Show, run: Run, 
     element.evaluate("(element, token) => { element.token = token }", service.token("viewer"))
     expect(element.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "5")
     expect(element.get_by_text("live", exact=True)).to_be_visible()
+
+
+def test_another_token_takes_nothing_from_its_reader(page: Page, show: Show, run: Run, service: Service) -> None:
+    run.send(phase(ENTITY), log("one"), log("two"))
+    element = show(run)
+    element.get_by_label("Search the messages").fill("two")
+    page.keyboard.press("Enter")
+    expect(element.locator("mark")).to_have_text("two")
+    element.evaluate("(element, token) => { element.token = token }", service.token("operator"))
+    run.send(log("three"), complete())
+    expect(element.get_by_text("completed", exact=True)).to_be_visible()
+    expect(element.get_by_label("Search the messages")).to_have_value("two")
+    assert heard(page)[-1] == ["training-end", "completed", 100]
+
+
+def test_an_end_that_nobody_listened_to_is_told_when_the_next_run_is_shown(page: Page, show: Show, run: Run) -> None:
+    run.send(phase(ENTITY))
+    element = show(run)
+    expect(element.get_by_text("live", exact=True)).to_be_visible()
+    hide = "state => { Object.defineProperty(document, 'hidden', {value: state, configurable: true});" \
+        " document.dispatchEvent(new Event('visibilitychange')) }"  # fmt: skip
+    with page.expect_event("requestfailed", lambda request: "training-stream" in request.url):
+        page.evaluate(hide, True)
+    run.send(complete())
+    Run(run.client, run.domain).send(phase("loading_data"))
+    page.evaluate(hide, False)
+    expect(element.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "5")
+    page.wait_for_function("heard.some(([type, status]) => type === 'training-end' && status === 'completed')")
+
+
+def test_a_removed_element_asks_for_nothing_more(page: Page, show: Show, run: Run) -> None:
+    run.send(phase(ENTITY))
+    asked: list[str] = []
+    held: list[Route] = []
+    page.route(f"**/domains/{run.domain}", lambda route: held.append(route))
+    element = show(run)
+    while not held:
+        page.wait_for_timeout(20)
+    page.on("request", lambda request: asked.append(request.url))
+    element.evaluate("element => element.remove()")
+    page.unroute(f"**/domains/{run.domain}")
+    page.wait_for_timeout(500)  # whatever it still does has been begun
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("address", "answer"),
+    [
+        ("**/domains/{}", {"status": 200, "body": "<html>a proxy's page</html>"}),
+        ("**/training-logs*", {"status": 200, "body": '{"logs": [', "content_type": "application/json"}),
+        ("**/training-logs*", {"status": 429, "headers": {"Retry-After": "1"}, "body": "{}"}),
+        ("**/training-stream*", {"status": 200, "body": "<html>a sign-in page</html>"}),
+        ("**/training-stream*", {"status": 200, "content_type": "text/event-stream", "body": "data: {broken\n\n"}),
+    ],
+    ids=["no JSON", "half an answer", "too many requests", "no stream", "broken data"],
+)
+def test_what_somebody_else_answers_is_an_interruption(
+    page: Page, show: Show, run: Run, address: str, answer: dict[str, Any]
+) -> None:
+    run.send(phase(ENTITY), progress(0.5))
+    with_cors = {"Access-Control-Allow-Origin": "*", **answer.pop("headers", {})}
+    page.route(address.format(run.domain), lambda route: route.fulfill(headers=with_cors, **answer), times=1)
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    element = show(run)
+    expect(element.get_by_text("live", exact=True)).to_be_visible(timeout=20_000)
+    expect(element.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "27")
+    run.send(progress(0.6))
+    expect(element.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "31")
+    assert failures == []
+
+
+def test_properties_that_were_set_before_the_script_came(page: Page, service: Service, run: Run) -> None:
+    run.send(phase(ENTITY), progress(0.5), complete())
+    Run(run.client, run.domain).send(phase("loading_data"))
+    page.evaluate(
+        """properties => {
+            const element = document.createElement("domain-training-progress");
+            document.getElementById("place").append(Object.assign(element, properties));
+        }""",
+        {"domain": run.domain, "base": service.url, "token": service.token("viewer"), "run": run.number},
+    )
+    load(page)
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
+    page.evaluate("document.querySelector('domain-training-progress').run = null")
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "5")
+
+
+def test_marked_text_stays_marked(page: Page, show: Show, run: Run) -> None:
+    run.send(log("a message to mark"), log("another"))
+    element = show(run)
+    message = element.locator(".log-message").first
+    expect(message).to_have_text("a message to mark")
+    box = message.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    expect(element.get_by_role("region", name="Selected line")).to_be_hidden()
+    element.locator(".log-message").last.click()
+    expect(element.get_by_role("region", name="Selected line")).to_be_visible()
 
 
 def test_an_element_that_was_there_before_its_script(page: Page, service: Service, run: Run) -> None:

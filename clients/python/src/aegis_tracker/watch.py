@@ -55,11 +55,16 @@ class Watch:
         self.status, self.trouble = status, None
 
     def follow(self) -> None:
-        """Return when the run has ended. Raises WatchError when the service refuses to go on."""
+        """Return when this very run has ended. Raises WatchError when the service refuses to go on."""
         self.on_change()
-        if self.exit_status is not None:
+        if self.status is None or self.exit_status is not None:
             return
-        with self._client.watch(self._domain, last_event_id=self._cursor, on_trouble=self._on_trouble) as events:
+        with self._client.watch(
+            self._domain,
+            training_run_id=self.status["training_run_id"],
+            last_event_id=self._cursor,
+            on_trouble=self._on_trouble,
+        ) as events:
             try:
                 for event in events:
                     self.trouble = None
@@ -107,7 +112,9 @@ def watch(client: Client, domain: str, console: Console) -> int:
         _draw(watched, console)
     else:
         _print_changes(watched, console)
-    return watched.exit_status or COMPLETED
+    if watched.exit_status is None:
+        raise WatchError("The service has told no more of the run, and not how it ended.")
+    return watched.exit_status
 
 
 def _wait_for_status(watched: Watch) -> None:

@@ -32,7 +32,7 @@ export function letDownload(link, service, onTrouble, signal) {
 
 /** @param {Service} service @param {string} url @param {string} fileName */
 async function save(service, url, fileName) {
-  const file = URL.createObjectURL(await (await service.ask(url, {})).blob());
+  const file = URL.createObjectURL(await service.file(url));
   make("a", { href: file, download: fileName }).click();
   setTimeout(() => URL.revokeObjectURL(file), 60_000);
 }

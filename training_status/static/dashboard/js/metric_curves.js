@@ -18,9 +18,10 @@ const CURVES_MAX = 20;
 export class MetricCurves {
   /**
    * @param {HTMLElement} element
-   * @param {{service: Service, domain: string, runNumber: number, lineAddress: (seq: number) => string}} run
+   * @param {{service: Service, domain: string, runNumber: number, lineAddress: (seq: number) => string, signal: AbortSignal}} run
    */
-  constructor(element, { service, domain, runNumber, lineAddress }) {
+  constructor(element, { service, domain, runNumber, lineAddress, signal }) {
+    this.signal = signal;
     this.service = service;
     this.lineAddress = lineAddress;
     this.url = service.address(`/domains/${domain}/training-metrics`, { run: runNumber, points: POINTS });
@@ -48,8 +49,9 @@ export class MetricCurves {
     /** @type {Curves} */
     let found;
     try {
-      found = await this.service.get(this.url);
+      found = await this.service.get(this.url, this.signal);
     } catch (error) {
+      if (this.signal.aborted) return;
       say(this.notice, `The metrics' curves could not be read: ${error instanceof Error ? error.message : error}`);
       this.retry.hidden = false;
       this.hasFailed = true;
@@ -116,8 +118,15 @@ export class MetricCurves {
       name: words(name),
       place: "log line",
       columns: ["Log line", "Time", "Value"],
-      cells: (point) => [make("a", { href: this.lineAddress(point.x) }, String(point.x)), time(point), metricValue(point.y)],
+      cells: (point) => [this.#lineLink(point.x), time(point), metricValue(point.y)],
       reading: (point) => `${metricValue(point.y)} · line ${point.x}, ${time(point)}`,
     });
+  }
+
+  /** @param {number} seq */
+  #lineLink(seq) {
+    const href = this.lineAddress(seq);
+    const elsewhere = href.startsWith("#") ? {} : { target: "_blank", rel: "noopener" };
+    return make("a", { href, ...elsewhere }, String(seq));
   }
 }

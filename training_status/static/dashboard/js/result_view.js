@@ -16,9 +16,10 @@ const COPIED_FOR_MS = 2000;
 export class ResultView {
   /**
    * @param {HTMLElement} element
-   * @param {{service: Service, runId: string}} run
+   * @param {{service: Service, runId: string, signal: AbortSignal}} run
    */
-  constructor(element, { service, runId }) {
+  constructor(element, { service, runId, signal }) {
+    this.signal = signal;
     this.service = service;
     this.url = service.address(`/training-runs/${runId}/result`);
     this.notice = make("p", { class: "none result-notice" });
@@ -53,9 +54,9 @@ export class ResultView {
     /** @type {unknown} */
     let result;
     try {
-      result = await this.service.get(this.url);
+      result = await this.service.get(this.url, this.signal);
     } catch (error) {
-      if (this.state !== "completed") return;
+      if (this.signal.aborted || this.state !== "completed") return;
       const isNone = error instanceof Object && "status" in error && error.status === 404;
       this.retry.hidden = isNone;
       const why = error instanceof Error ? error.message : String(error);

@@ -26,6 +26,7 @@ const cancel = page.mayCancel ? new CancelView(part("cancel"), service, (status)
 const training = new TrainingView(service, page, Object.fromEntries(PARTS.map((name) => [name, part(name)])), {
   onRun: showRun,
   onStatus: showStatus,
+  onLeft: () => {},
   placeOf: (number) => new LogInAddress(`/domains/${page.domain}/runs/${number}`),
   keyboard: document,
 });

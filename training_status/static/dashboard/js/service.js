@@ -5,6 +5,7 @@
  */
 
 const API = "/api/v1/admin";
+const UNREACHABLE = "The service cannot be reached.";
 
 /** What went wrong with a request: the service's own sentence, or ours when it could not be reached. */
 export class ServiceError extends Error {
@@ -18,6 +19,11 @@ export class ServiceError extends Error {
     this.status = status;
     this.retryAfterS = retryAfterS;
   }
+
+  /** Whether asking again cannot help: who asks, or what is asked for, has to be another. */
+  get isFinal() {
+    return [401, 403, 404, 422].includes(this.status);
+  }
 }
 
 export class Service {
@@ -30,6 +36,11 @@ export class Service {
   constructor(base = "", token = () => "") {
     this.base = base.replace(/\/+$/, "");
     this.token = token;
+  }
+
+  /** Whether it is asked with the session of this very page. */
+  get hasSession() {
+    return this.base === "" && this.token() === "";
   }
 
   /** The time by the service's clock: whatever this computer's clock says, countdowns and ages are true. */
@@ -68,7 +79,14 @@ export class Service {
    * @returns {Promise<T>}
    */
   async get(url, signal) {
-    return /** @type {T} */ (await (await this.ask(url, signal ? { signal } : {})).json());
+    const answer = await this.ask(url, signal ? { signal } : {});
+    return read(() => answer.json(), signal);
+  }
+
+  /** GET, and the file that the answer is. Throws ServiceError. @param {string} url */
+  async file(url) {
+    const answer = await this.ask(url, {});
+    return read(() => answer.blob());
   }
 
   /**
@@ -81,7 +99,7 @@ export class Service {
   async post(url) {
     const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
     const answer = await this.ask(url, { method: "POST", headers: { "X-CSRFToken": token } });
-    return /** @type {T} */ (await answer.json());
+    return read(() => answer.json());
   }
 
   /**
@@ -98,7 +116,7 @@ export class Service {
       answer = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options, headers });
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      throw new ServiceError("The service cannot be reached.", 0);
+      throw new ServiceError(UNREACHABLE, 0);
     }
     const date = answer.headers.get("Date");
     if (date !== null && this.#clockOffsetMs === 0) this.#clockOffsetMs = Date.parse(date) + 500 - Date.now();
@@ -108,11 +126,29 @@ export class Service {
   }
 }
 
+/**
+ * The rest of an answer, which may break off, or be a proxy's page. Throws ServiceError.
+ *
+ * @template T
+ * @param {() => Promise<T>} rest
+ * @param {AbortSignal} [signal]
+ */
+async function read(rest, signal) {
+  try {
+    return await rest();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ServiceError(UNREACHABLE, 0);
+  }
+}
+
 /** @param {Response} answer */
 async function sentence(answer) {
   try {
-    return /** @type {Problem} */ (await answer.json()).detail;
+    const { detail } = /** @type {Partial<Problem>} */ (await answer.json());
+    if (detail) return detail;
   } catch {
-    return `The service answered ${answer.status}.`;
+    // It is not the service that has answered: what there is to say is said below.
   }
+  return `The service answered ${answer.status}.`;
 }

@@ -37,6 +37,7 @@ export class Stream {
     /** @type {AbortController | null} */
     this.connection = null;
     this.closed = false;
+    this.isRefused = false;
     this.#onVisibility = () => this.#showOrHide();
     document.addEventListener("visibilitychange", this.#onVisibility);
     window.addEventListener("online", this.#onVisibility);
@@ -47,6 +48,8 @@ export class Stream {
   #onVisibility;
   /** @type {(() => void) | null} */
   #hurry = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #silence;
 
   /** Follow no more. */
   close() {
@@ -72,32 +75,40 @@ export class Stream {
     let failures = 0;
     while (!this.closed && !document.hidden) {
       const connection = (this.connection = new AbortController());
+      const token = this.service.token();
       let why = "The connection was interrupted.";
       let retryAfterMs = 0;
       try {
         this.follower.onState("connecting", "");
+        this.#heard(connection);
         const answer = await this.service.ask(this.url, {
           signal: connection.signal,
           headers: this.lastEventId ? { "Last-Event-ID": this.lastEventId } : {},
         });
         if (answer.status === 204) {
+          clearTimeout(this.#silence);
           const againMs = this.follower.mayGoOnAfterMs();
           if (againMs === 0) return this.#stop("ended", "");
           this.follower.onState("ended", "");
           await this.#pause(againMs);
           continue;
         }
+        if (!answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
+          throw new ServiceError("Something else than the service has answered.", 0);
+        }
         this.follower.onState("open", "");
         await this.#read(answer, connection, () => (failures = 0));
       } catch (error) {
         if (error instanceof ServiceError) {
-          if ([401, 403].includes(error.status)) return this.#stop("refused", `${error.message} Reload the page to sign in again.`);
-          if ([404, 422].includes(error.status)) return this.#stop("refused", error.message);
+          if (error.isFinal && this.service.token() === token) return this.#stop("refused", this.#refusal(error));
           why = error.message;
           retryAfterMs = error.retryAfterS * 1000;
-        } else if (!(error instanceof DOMException || error instanceof TypeError)) {
-          throw error;
+        } else if (!(error instanceof DOMException || error instanceof TypeError || error instanceof SyntaxError)) {
+          throw error; // broken off and broken data are interruptions; anything else is a fault of ours
         }
+      } finally {
+        clearTimeout(this.#silence);
+        connection.abort();
       }
       if (this.closed || document.hidden) break;
       this.follower.onState("waiting", why);
@@ -108,9 +119,22 @@ export class Stream {
     this.connection = null;
   }
 
+  /** @param {ServiceError} error */
+  #refusal({ status, message }) {
+    const isOfSession = status === 401 || status === 403;
+    return isOfSession && this.service.hasSession ? `${message} Reload the page to sign in again.` : message;
+  }
+
+  /** A connection that is silent for too long from now on is dead. @param {AbortController} connection */
+  #heard(connection) {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => connection.abort(), SILENCE_LIMIT_MS);
+  }
+
   /** @param {StreamState} state @param {string} why */
   #stop(state, why) {
     this.closed = true;
+    this.isRefused = state === "refused";
     this.connection = null;
     this.follower.onState(state, why);
   }
@@ -141,8 +165,8 @@ export class Stream {
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (;;) {
-      const silence = setTimeout(() => connection.abort(), SILENCE_LIMIT_MS);
-      const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+      this.#heard(connection);
+      const { done, value } = await reader.read();
       if (done) return;
       text += value;
       const messages = text.split("\n\n");
@@ -162,11 +186,14 @@ export class Stream {
       if (line.startsWith("id: ")) id = line.slice(4);
       else if (line.startsWith("data: ")) data = line.slice(6);
     }
-    if (data) {
-      const event = /** @type {TrainingEvent} */ (JSON.parse(data));
-      if (event.event_type !== "log" && event.event_type !== "gap") this.service.learnClock(event.timestamp);
-      this.follower.onEvent(event);
-    }
+    const event = data ? /** @type {TrainingEvent} */ (JSON.parse(data)) : null;
     if (id) this.lastEventId = id;
+    if (event === null) return;
+    if (event.event_type !== "log" && event.event_type !== "gap") this.service.learnClock(event.timestamp);
+    try {
+      this.follower.onEvent(event);
+    } catch (error) {
+      reportError(error); // a fault of ours: the connection has nothing to do with it
+    }
   }
 }

@@ -27,6 +27,7 @@
  * @typedef {object} Listener
  * @property {(run: Run) => void} onRun a run is shown for the first time
  * @property {(status: Status) => void} onStatus it goes on
+ * @property {(status: Status) => void} onLeft how a run is, or went, that was still going on when another took its place
  * @property {(runNumber: number) => LogPlace} placeOf where a run's log keeps its filter
  * @property {EventTarget} keyboard where the log's keys are heard
  */
@@ -37,6 +38,7 @@ import { EtaView } from "./eta_view.js";
 import { LogView } from "./log/log_view.js";
 import { MetricsView } from "./metrics_view.js";
 import { MetricCurves } from "./metric_curves.js";
+import { pause } from "./pause.js";
 import { ProgressView } from "./progress_view.js";
 import { ResultView } from "./result_view.js";
 import { ServiceError } from "./service.js";
@@ -44,7 +46,7 @@ import { StateView } from "./state_view.js";
 import { Stream } from "./stream.js";
 
 const RETRY_MS = 2000;
-const LOST_AGAIN_MS = 30_000;
+const GOES_ON_MS = 30_000;
 
 export class TrainingView {
   /**
@@ -76,27 +78,43 @@ export class TrainingView {
     this.timer = setInterval(() => this.tick(), 1000);
   }
 
-  #hasEnded = false;
+  #ending = new AbortController();
+  #isRefused = false;
   /** @type {Stream | null} */
   #stream = null;
 
   /** Show the run, then follow it. As often as it takes. */
   async start() {
-    while (!this.#hasEnded) {
+    const { signal } = this.#ending;
+    this.#isRefused = false;
+    while (!signal.aborted) {
+      const token = this.service.token();
       try {
         return await this.begin();
       } catch (error) {
+        if (signal.aborted) return;
         if (!(error instanceof ServiceError)) throw error;
-        if (error.status >= 400 && error.status < 500) return this.connection?.update("refused", error.message);
+        if (error.isFinal && this.service.token() !== token) continue;
+        if (error.isFinal) {
+          this.#isRefused = true;
+          this.connection?.update("refused", error.message);
+          return;
+        }
         this.connection?.update("waiting", error.message);
-        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000));
+        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000), signal);
       }
     }
   }
 
-  /** Show nothing more, and leave no connection and no timer behind. */
+  /** There is another token: go on where the last one was refused. */
+  renew() {
+    if (this.#isRefused) void this.start();
+    else if (this.#stream?.isRefused) this.#follow(this.#stream.lastEventId);
+  }
+
+  /** Show nothing more, and leave no request, no connection and no timer behind. */
   end() {
-    this.#hasEnded = true;
+    this.#ending.abort();
     clearInterval(this.timer);
     this.#stream?.close();
     this.parts?.log?.destroy();
@@ -110,13 +128,21 @@ export class TrainingView {
     const run = runNumber === null ? await this.#latest() : await this.#get(`/domains/${domain}/training-runs/${runNumber}`);
     let lastEventId = "";
     if (run !== null) lastEventId = `${run.run_number}.${await this.mount(run)}`;
-    if (this.#hasEnded) return;
-    const query = runNumber !== null && run !== null ? { training_run_id: run.training_run_id } : {};
-    this.#stream = new Stream(this.service, this.service.address(`/domains/${domain}/training-stream`, query), lastEventId, {
+    this.#query = runNumber !== null && run !== null ? { training_run_id: run.training_run_id } : {};
+    this.#follow(lastEventId);
+  }
+
+  /** @type {Record<string, string>} */
+  #query = {};
+
+  /** @param {string} lastEventId */
+  #follow(lastEventId) {
+    const url = this.service.address(`/domains/${this.training.domain}/training-stream`, this.#query);
+    this.#stream = new Stream(this.service, url, lastEventId, {
       onEvent: (event) => this.take(event),
       onState: (state, why) => this.connection?.update(state, why),
-      // A run that was given up may report again.
-      mayGoOnAfterMs: () => (this.status?.failure_reason === "lost" ? LOST_AGAIN_MS : 0),
+      // A run that was given up, or cancelled while nobody heard of it, may report again.
+      mayGoOnAfterMs: () => (["lost", "cancelled"].includes(this.status?.failure_reason ?? "") ? GOES_ON_MS : 0),
     });
   }
 
@@ -125,8 +151,8 @@ export class TrainingView {
     const { domain } = this.training;
     /** @type {LogPage} */
     const page = await this.#get(`/domains/${domain}/training-logs`, { run: run.run_number, page_size: 1 });
-    if (this.#hasEnded) return page.last_seq;
     this.parts?.log?.destroy();
+    const { signal } = this.#ending;
     const { log, metrics, curves, result } = this.elements;
     const place = this.listener.placeOf(run.run_number);
     const options = { service: this.service, domain, runNumber: run.run_number };
@@ -143,8 +169,8 @@ export class TrainingView {
       runId: run.training_run_id,
       log: log && new LogView(log, logOptions),
       metrics: metrics && new MetricsView(metrics),
-      curves: curves && new MetricCurves(curves, { ...options, lineAddress: (seq) => place.line(seq) }),
-      result: result && new ResultView(result, { service: this.service, runId: run.training_run_id }),
+      curves: curves && new MetricCurves(curves, { ...options, lineAddress: (seq) => place.line(seq), signal }),
+      result: result && new ResultView(result, { service: this.service, runId: run.training_run_id, signal }),
     };
     this.phase = run.current_step;
     this.progress?.setTimes(run.phase_times);
@@ -173,6 +199,7 @@ export class TrainingView {
 
   /** Another run of the domain is the latest now. @param {Status} status */
   async moveOn(status) {
+    const before = this.status;
     this.status = status;
     if (this.isMoving) {
       this.entries = []; // of a run that was never shown
@@ -180,19 +207,42 @@ export class TrainingView {
     }
     this.appendEntries();
     this.isMoving = true;
-    while (!this.#hasEnded && (this.parts === null || this.parts.runId !== this.status.training_run_id)) {
+    try {
+      if (before?.completed_at === null) void this.#tellOfLeft(before);
+      await this.#mountLatest();
+    } finally {
+      this.isMoving = false;
+    }
+    this.appendEntries();
+  }
+
+  /** Show the run that `status` is of, which may become another one meanwhile. */
+  async #mountLatest() {
+    const { signal } = this.#ending;
+    while (!signal.aborted && this.status && this.parts?.runId !== this.status.training_run_id) {
       const { training_run_id: id } = this.status;
       try {
         const run = await this.#run(id);
         if (id === this.status.training_run_id) await this.mount(run);
       } catch (error) {
+        if (signal.aborted) return;
         if (!(error instanceof ServiceError)) throw error;
-        if (error.status === 404) break; // it is gone already: the stream tells what is the latest instead
-        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000));
+        if (error.isFinal) {
+          this.entries = []; // it is gone already, or not for us any more: the stream says what is to be done
+          return;
+        }
+        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000), signal);
       }
     }
-    this.isMoving = false;
-    this.appendEntries();
+  }
+
+  /** Its end may have been told while nobody listened. @param {Status} before */
+  async #tellOfLeft(before) {
+    try {
+      this.listener.onLeft(await this.#run(before.training_run_id));
+    } catch (error) {
+      if (!(error instanceof ServiceError) && !this.#ending.signal.aborted) throw error;
+    }
   }
 
   /** Entries come in bursts: they are shown once a frame. Those of a run that is not shown yet wait for it. */
@@ -200,7 +250,7 @@ export class TrainingView {
     if (this.isMoving) return;
     const entries = this.entries;
     this.entries = [];
-    if (entries.length === 0 || this.#hasEnded) return;
+    if (entries.length === 0 || this.#ending.signal.aborted) return;
     this.parts?.log?.append(entries);
     this.parts?.curves?.append(entries);
   }
@@ -229,6 +279,7 @@ export class TrainingView {
       const run = await this.#run(status.training_run_id);
       if (run.training_run_id === this.status?.training_run_id) this.progress?.setTimes(run.phase_times);
     } catch (error) {
+      if (this.#ending.signal.aborted) return;
       if (!(error instanceof ServiceError)) throw error;
       this.phase = ""; // they are asked for again with the next status
     }
@@ -256,11 +307,6 @@ export class TrainingView {
 
   /** @template T @param {string} path @param {Record<string, number>} [query] @returns {Promise<T>} */
   #get(path, query) {
-    return this.service.get(this.service.address(path, query));
+    return this.service.get(this.service.address(path, query), this.#ending.signal);
   }
-}
-
-/** @param {number} ms */
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

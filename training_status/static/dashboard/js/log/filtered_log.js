@@ -12,6 +12,7 @@
  * @typedef {import("./whole_log.js").ListListener} ListListener
  */
 
+import { pause } from "../pause.js";
 import { ServiceError } from "../service.js";
 import { matches } from "./log_filter.js";
 import { LogPages } from "./log_pages.js";
@@ -178,7 +179,7 @@ export class FilteredLog {
       } catch (error) {
         this.#complain(error);
       }
-      await new Promise((resolve) => setTimeout(resolve, COUNT_AGAIN_AFTER_MS));
+      await pause(COUNT_AGAIN_AFTER_MS, this.#stopping.signal);
     }
   }
 

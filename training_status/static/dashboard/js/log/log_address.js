@@ -1,5 +1,5 @@
 /**
- * Where the log's filter and selected lines are kept: in the page's address, or, in somebody else's page, nowhere.
+ * Where the log's filter and selected lines are kept: in the page's address, or, in somebody else's page, in memory.
  *
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
  * @typedef {import("./log_filter.js").Selection} Selection
@@ -84,16 +84,23 @@ export class LogInAddress {
   }
 }
 
+/** @type {Readonly<LogFilter>} */
+const EVERYTHING = { levels: [], step: "", search: "", only: false };
+
 /** @implements {LogPlace} */
-export class LogNowhere {
-  /** @param {string} runPage the address of the run's page at the service, where links lead */
-  constructor(runPage) {
-    this.runPage = runPage;
+export class LogInMemory {
+  /**
+   * @param {string} runPage the address of the run's page at the service, where links lead
+   * @param {{filter?: LogFilter}} memory of the log before, of which the filter is kept
+   */
+  constructor(runPage, memory) {
+    this.runPage = new URL(runPage, location.href).href;
+    this.memory = memory;
   }
 
   /** @returns {LogFilter} */
   filter() {
-    return { levels: [], step: "", search: "", only: false };
+    return this.memory.filter ?? { ...EVERYTHING };
   }
 
   /** @returns {Selection | null} */
@@ -101,8 +108,10 @@ export class LogNowhere {
     return null;
   }
 
-  /** Kept nowhere. */
-  write() {}
+  /** @param {LogFilter} filter */
+  write(filter) {
+    this.memory.filter = filter;
+  }
 
   /** There is nothing to leave. */
   leave() {}

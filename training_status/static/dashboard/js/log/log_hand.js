@@ -19,7 +19,7 @@ export class LogHand {
     const seq = rows.seqOf(event.target);
     const isNumber = event.target instanceof Element && event.target.closest("a") !== null;
     const isElsewhere = event.ctrlKey || event.metaKey; // a link in a tab of its own
-    const marksText = !isNumber && !event.shiftKey && !getSelection()?.isCollapsed;
+    const marksText = !isNumber && !event.shiftKey && isTextMarked();
     if (seq === null || isElsewhere || marksText) return;
     event.preventDefault();
     rows.scroller.focus({ preventScroll: true });
@@ -30,7 +30,7 @@ export class LogHand {
   #press(event) {
     const { choice } = this.view;
     const isChord = event.ctrlKey || event.metaKey;
-    if (isChord && event.key === "c" && choice.selection && getSelection()?.isCollapsed) void this.view.copies.lines();
+    if (isChord && event.key === "c" && choice.selection && !isTextMarked()) void this.view.copies.lines();
     else if (isChord || event.altKey) return;
     else if (event.key === "ArrowDown") this.#move(1, event.shiftKey);
     else if (event.key === "ArrowUp") this.#move(-1, event.shiftKey);
@@ -52,4 +52,9 @@ export class LogHand {
     this.view.select(seq, list.entryAt(index), extends_);
     follow.scrollTo(rows.nearestTop(index));
   }
+}
+
+/** Whether somebody has marked text. In an element, a selection says that it is collapsed whatever is marked. */
+function isTextMarked() {
+  return getSelection()?.toString() !== "";
 }

@@ -1,0 +1,15 @@
+/** Waiting a while, or until nobody waits any more. */
+
+/** @param {number} ms @param {AbortSignal} signal ends it early @returns {Promise<void>} */
+export function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  });
+}

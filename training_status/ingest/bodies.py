@@ -26,6 +26,8 @@ Description = Annotated[str, Meta(min_length=DESCRIPTION_MIN_CHARACTERS, max_len
 LlmModel = Annotated[str, Meta(min_length=1, max_length=LLM_MODEL_MAX_CHARACTERS)]
 Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=TAG_MAX_CHARACTERS)]], Meta(max_length=TAGS_MAX)]
 SampleCount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Limit = Annotated[float, Meta(gt=0, lt=1e9)]
+KeptRuns = Annotated[int, Meta(gt=0, lt=10**9)]
 
 
 class NewDomain(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -37,10 +39,15 @@ class NewDomain(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class DomainChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What can be changed of a domain; its name cannot."""
+    """What can be changed of a domain; its name cannot. A limit that is null is as the settings say."""
 
     description: Description | UnsetType = UNSET
     llm_model: LlmModel | UnsetType = UNSET
+    stall_limit_s: Limit | UnsetType | None = UNSET
+    hang_limit_s: Limit | UnsetType | None = UNSET
+    lost_limit_s: Limit | UnsetType | None = UNSET
+    kept_runs: KeptRuns | UnsetType | None = UNSET
+    kept_days: Limit | UnsetType | None = UNSET
 
 
 class NewRun(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -27,8 +27,8 @@ def create_domain(new: NewDomain) -> None:
 
 @transaction.atomic
 def change_domain(name: str, change: DomainChange, *, only_domain_id: int | None = None) -> None:
-    """Set a domain's description and model, those that `change` names. Locks the domain. Raises NotFound."""
+    """Set of a domain what `change` names. Locks the domain. Raises NotFound."""
     domain = lock_domain(name, only_domain_id=only_domain_id)
-    values = {key: value for key in ("description", "llm_model") if (value := getattr(change, key)) is not UNSET}
+    values = {key: value for key in change.__struct_fields__ if (value := getattr(change, key)) is not UNSET}
     if values:
         Domain.objects.filter(id=domain.id).update(**values)

@@ -1,6 +1,7 @@
 """A status object in words, for pages."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django import template
@@ -59,6 +60,27 @@ def time_left(run: dict[str, Any], now: datetime) -> str:
         if seconds >= length:
             return f"about {round(seconds / length)} {unit}"
     return "less than a minute"
+
+
+@register.filter
+def duration(milliseconds: int | None) -> str:
+    """A length of time with its two largest units: `1 h 20 min`; a dash where there is none."""
+    if milliseconds is None:
+        return "–"
+    seconds = milliseconds // 1000
+    for (unit, length), (small_unit, small_length) in pairwise((*_UNITS, ("s", 1))):
+        if seconds >= length:
+            large, small = seconds // length, seconds % length // small_length
+            return f"{large} {unit} {small} {small_unit}" if small else f"{large} {unit}"
+    return f"{seconds} s"
+
+
+@register.filter
+def ago(text: str, now: datetime) -> str:
+    """How long before `now` a time of the status object was: `3 min 20 s ago`."""
+    moment = parse_datetime(text)
+    seconds = 0.0 if moment is None else (now - moment).total_seconds()
+    return "just now" if seconds < 2 else f"{duration(int(seconds * 1000))} ago"
 
 
 @register.filter

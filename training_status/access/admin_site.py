@@ -20,6 +20,7 @@ class OperatorsAdminSite(AdminSite):
 
     site_title = site_header = "Aegis Training Status"
     index_title = "Operations"
+    enable_nav_sidebar = False  # the lists are wide
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether somebody is signed in as an operator. One query, none for a superuser."""

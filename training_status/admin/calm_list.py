@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from training_status.admin.bounded_paginator import BoundedPaginator
 
@@ -17,6 +18,11 @@ class CalmListAdmin(admin.ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     sortable_by = ()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under the name of what is listed."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Our own."""

@@ -39,10 +39,7 @@ class RunChangeList(ChangeList):
 class TrainingRunAdmin(StatusCells, CalmListAdmin):
     """Runs come from their reporters alone."""
 
-    list_display = (
-        "run", "shown_state", "progress", "time_left", "last_report", "optimiser", "language_model", "started",
-        "duration",
-    )  # fmt: skip
+    list_display = ("run", "shown_state", "progress", "time_left", "last_report", "trained_with", "started")
     list_display_links = None
     list_filter = (DomainFilter, RunStateFilter, HealthFilter, StartedFilter, StartedBeforeFilter)
     search_fields = ("public_id",)  # makes the field appear; `get_search_results` says what is searched
@@ -107,27 +104,22 @@ class TrainingRunAdmin(StatusCells, CalmListAdmin):
             '<a href="{}">{}</a>', reverse("admin:training_status_trainingrun_change", args=[run.pk]), str(run)
         )
 
-    @admin.display(description="Optimiser")
-    def optimiser(self, run: TrainingRun) -> str:
-        """What it optimises with."""
-        return _said(run, "optimizer")
+    @admin.display(description="Optimiser, model")
+    def trained_with(self, run: TrainingRun) -> str:
+        """What optimises, and the language model."""
+        return _two_lines(_said(run, "optimizer"), _said(run, "llm_model"))
 
-    @admin.display(description="Model")
-    def language_model(self, run: TrainingRun) -> str:
-        """The language model."""
-        return _said(run, "llm_model")
-
-    @admin.display(description="Started (UTC)")
+    @admin.display(description="Started (UTC), duration")
     def started(self, run: TrainingRun) -> str:
-        """When its first event was."""
-        started_at = _said(run, "started_at")
-        return started_at if started_at == NOTHING else status_words.clock(started_at)
-
-    @admin.display(description="Duration")
-    def duration(self, run: TrainingRun) -> str:
-        """From its start to now or to its end."""
+        """When its first event was, and how long from there to now or to its end."""
         status, _ = shown_of(run)
-        return status_words.duration(status["elapsed_time_ms"] if status else None)
+        if status is None or status["started_at"] is None:
+            return NOTHING
+        return _two_lines(status_words.clock(status["started_at"]), status_words.duration(status["elapsed_time_ms"]))
+
+
+def _two_lines(first: str, second: str) -> str:
+    return format_html('{}<span class="below">{}</span>', first, second)
 
 
 def _said(run: TrainingRun, field: str) -> str:

@@ -1,5 +1,6 @@
 """A status object in words, for pages."""
 
+import re
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -9,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 register = template.Library()
 
+_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;:?]*[@-~]")
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
@@ -77,10 +79,19 @@ def duration(milliseconds: int | None) -> str:
 
 @register.filter
 def ago(text: str, now: datetime) -> str:
-    """How long before `now` a time of the status object was: `3 min 20 s ago`."""
+    """How long before `now` a time of the status object was, in its largest unit: `3 min ago`."""
     moment = parse_datetime(text)
     seconds = 0.0 if moment is None else (now - moment).total_seconds()
-    return "just now" if seconds < 2 else f"{duration(int(seconds * 1000))} ago"
+    for unit, length in (*_UNITS, ("s", 1)):
+        if seconds >= max(length, 2):
+            return f"{int(seconds // length)} {unit} ago"
+    return "just now"
+
+
+@register.filter
+def without_colours(text: str) -> str:
+    """A message without the escape sequences that colour it in a terminal."""
+    return _ESCAPE_SEQUENCE.sub("", text)
 
 
 @register.filter

@@ -30,12 +30,12 @@ def test_everything_that_is_known(operator_browser):
         PhaseEvent(n=1, phase="loading_data"),
         PhaseEvent(n=2, phase="model_validation"),
         ProgressEvent(n=3, fraction=0.5, metrics={"entity_f1": 0.75}),
-        LogEvent(n=4, level="WARNING", message="slow"),
+        LogEvent(n=4, level="WARNING", message="\x1b[33mslow\x1b[0m answer"),
         CompleteEvent(n=5, result={"prompts": {"entity": "Name every entity."}, "size": 3}),
     )
     page = operator_browser.get(page_of(run)).content.decode()
     for text in (
-        "medical #2", "completed", "loading data", "0.75", "0.5", "+0.25", "nightly", "ok so far", "slow",
+        "medical #2", "completed", "loading data", "0.75", "0.5", "+0.25", "nightly", "ok so far", ">slow answer<",
         '<td class="level WARNING">', "Prompt: entity", "Name every entity.", "&quot;trials&quot;: 12",
         "&quot;size&quot;: 3", str(run.public_id), 'href="/domains/medical/runs/2"',
         "/api/v1/admin/domains/medical/training-logs/download?run=2",

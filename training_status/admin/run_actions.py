@@ -3,6 +3,7 @@
 A run that cannot be changed keeps nobody from the others: the answer says for which it failed, and why.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -23,7 +24,7 @@ from training_status.models import TrainingRun
 
 RUNS_AT_ONCE: Final = 100
 REASON_MAX_CHARACTERS: Final = 1000
-_BIGINT_MAX: Final = 2**63 - 1
+_KEY: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class Action(NamedTuple):
@@ -82,7 +83,7 @@ def answer_action(model_admin: ModelAdmin, request: HttpRequest, name: str) -> H
     if not getattr(model_admin, f"has_{action.permission}_permission")(request):
         raise PermissionDenied
     given = request.POST if request.method == "POST" else request.GET
-    keys = [int(key) for key in given.getlist("id") if key.isascii() and key.isdigit() and int(key) <= _BIGINT_MAX]
+    keys = [int(key) for key in given.getlist("id") if _KEY.fullmatch(key)]
     the_list = reverse("admin:training_status_trainingrun_changelist")
     if len(keys) > RUNS_AT_ONCE:
         messages.error(request, f"At most {RUNS_AT_ONCE} runs are changed at once; nothing was done.")

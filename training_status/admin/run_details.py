@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.utils.dateparse import parse_datetime
 
 from training_status.models import TrainingRun
-from training_status.serializers.times import milliseconds_between
+from training_status.serializers.times import milliseconds_between, utc_text
 from training_status.templatetags.status_words import metric_value
 
 _STORED = (
@@ -58,8 +58,9 @@ def metric_rows(metrics: dict[str, Any], baseline: dict[str, Any] | None) -> lis
 
 
 def stored_facts(run: TrainingRun) -> list[tuple[str, Any]]:
-    """The run's fields as they are stored, by name."""
-    return [(name, getattr(run, name)) for name in _STORED]
+    """The run's fields as they are stored, by name; times as the API writes them."""
+    values = [(name, getattr(run, name)) for name in _STORED]
+    return [(name, utc_text(value) if isinstance(value, datetime) else value) for name, value in values]
 
 
 def _phase_row(step: dict[str, Any], time: dict[str, Any] | None, now: datetime) -> PhaseRow:

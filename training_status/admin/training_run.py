@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -76,7 +77,7 @@ class TrainingRunAdmin(StatusCells, CalmListAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The action's page: Django's would show every log entry."""
-        return redirect(f"{reverse('admin:training_status_trainingrun_act', args=['delete'])}?id={object_id}")
+        return _to_page_of("delete", [unquote(object_id)])
 
     def act(self, request: HttpRequest, action: str) -> HttpResponseBase:
         """Ask whether it is meant (GET), and do it (POST)."""
@@ -130,5 +131,9 @@ def _said(run: TrainingRun, field: str) -> str:
 def _to_action(action: str, queryset: QuerySet[TrainingRun]) -> HttpResponse:
     assert action in ACTIONS
     chosen = queryset.values_list("id", flat=True)[: RUNS_AT_ONCE + 1]
+    return _to_page_of(action, list(chosen))
+
+
+def _to_page_of(action: str, keys: list[Any]) -> HttpResponse:
     address = reverse("admin:training_status_trainingrun_act", args=[action])
-    return redirect(f"{address}?{urlencode({'id': list(chosen)}, doseq=True)}")
+    return redirect(f"{address}?{urlencode({'id': keys}, doseq=True)}")

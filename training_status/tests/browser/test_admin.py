@@ -69,12 +69,15 @@ def test_nothing_is_refused_by_the_policy_of_the_page(service: Service, new_page
 
 
 def test_a_run_is_marked_as_failed(service: Service, new_page: NewPage, reported: Run) -> None:
+    live = new_page(f"{service.url}/domains/{reported.domain}/runs/{reported.number}")
+    expect(live.locator("#state").get_by_text("training")).to_be_visible()
     page = page_of(service, new_page, reported)
     page.get_by_role("link", name="Mark as failed").click()
     page.get_by_label("Reason").fill("it hangs")
     page.get_by_role("button", name="Mark as failed").click()
     expect(page.get_by_text(f"{reported.domain} #{reported.number} was marked as failed.")).to_be_visible()
     expect(page.get_by_text("Marked as failed by operator: it hangs")).to_be_visible()
+    expect(live.locator("#state").get_by_text("failed: error")).to_be_visible()
     assert reported.post({"n": reported.n + 1, "type": "log", "level": "INFO", "message": "x"}).status_code == 409
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from training_status.access.tokens import create_token
@@ -36,6 +37,19 @@ def test_audit_entries_newest_first_by_filter_and_search(operator_browser):
     assert listed(operator_browser, "auditentry", "id", q="medical") == [second.id, first.id]
     assert listed(operator_browser, "auditentry", "id", q="%") == []
     assert operator_browser.get(f"{PAGES}/auditentry/", {"q": "a\0"}).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["auditentry", "accesstoken"])
+def test_five_rows_and_five_hundred_take_the_same_queries(operator_browser, model):
+    domain = DomainFactory()
+    taken = []
+    for count in (5, 500):
+        for _ in range(count):
+            create_token("nightly", "viewer", domain=domain) if model == "accesstoken" else entry()
+        with CaptureQueriesContext(connection) as queries:
+            assert operator_browser.get(f"{PAGES}/{model}/").status_code == 200
+        taken.append(len(queries))
+    assert taken[0] == taken[1] <= 10
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ STREAM_VIEWERS_MAX = environment.count("AEGIS_STREAM_VIEWERS_MAX", 5000, at_most
 
 INSTALLED_APPS = [
     "training_status",
-    "django.contrib.admin",
+    "aegis_training.operators_admin.OperatorsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

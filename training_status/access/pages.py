@@ -26,6 +26,7 @@ def viewers_only(view: View) -> View:
             return redirect_to_login(request.get_full_path())
         if not covers(caller.role, VIEWER):
             raise PermissionDenied
+        request.caller = caller  # type: ignore[attr-defined]  # for the page's header
         return view(request, *args, **kwargs)
 
     return guarded

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from training_status.access.tokens import revoke_tokens
+from training_status.admin.filters import DomainFilter, RevokedFilter
 from training_status.admin.read_only import ReadOnlyAdmin
 from training_status.models import AccessToken
 
@@ -15,8 +16,9 @@ class AccessTokenAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "prefix", "role", "domain", "created_at", "expires_at", "revoked_at", "last_used_at")
     list_select_related = ("domain",)
-    list_filter = ("role",)
+    list_filter = (DomainFilter, "role", RevokedFilter)
     search_fields = ("name", "prefix")
+    ordering = ("name", "id")
     exclude = ("secret_sha256",)
     actions = ("revoke",)
 

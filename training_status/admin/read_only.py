@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 
+from training_status.admin.calm_list import CalmListAdmin
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Changes go through `ingest`, under its locks; deleting through its own functions, not Django's cascade."""
+
+class ReadOnlyAdmin(CalmListAdmin):
+    """Changes go through functions of their own, not through Django's forms."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never."""

@@ -1,33 +1,139 @@
-"""Runs in the admin."""
+"""Runs in the admin: the list, newest first, and the way to a run's page and to what can be done to it."""
+
+from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
 
-from training_status.admin.read_only import ReadOnlyAdmin
-from training_status.models import PhaseTiming, TrainingRun
+from training_status.admin.calm_list import CalmListAdmin
+from training_status.admin.filters import DomainFilter, HealthFilter, RunStateFilter, StartedBeforeFilter, StartedFilter
+from training_status.admin.run_actions import ACTIONS, RUNS_AT_ONCE, answer_action
+from training_status.admin.run_page import answer_run_page
+from training_status.admin.run_search import HELP, runs_found_by
+from training_status.admin.shown import attach_to_runs, shown_of
+from training_status.admin.status_cells import NOTHING, StatusCells
+from training_status.models import TrainingRun
+from training_status.templatetags import status_words
 
 
-class PhaseTimingInline(admin.TabularInline):
-    """When each phase of the run began and ended."""
+class RunChangeList(ChangeList):
+    """Only the keys are selected; everything shown comes in one query for the page."""
 
-    model = PhaseTiming
-    fields = ("phase", "started_at", "ended_at")
-    readonly_fields = fields
-    can_delete = False
-    extra = 0
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[TrainingRun]:
+        """The keys of the runs that fit."""
+        return super().get_queryset(request, exclude_parameters).only("id")
 
-    def has_add_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
-        """Never: events make them."""
-        return False
+    def get_results(self, request: HttpRequest) -> None:
+        """A page of them, with what is shown of each."""
+        super().get_results(request)
+        self.result_list = attach_to_runs(self.result_list)
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(ReadOnlyAdmin):
-    """Runs, newest first. The log is read over the API: a run's can have a million lines."""
+class TrainingRunAdmin(StatusCells, CalmListAdmin):
+    """Runs come from their reporters alone."""
 
-    list_display = ("__str__", "state", "failure_reason", "progress_percent", "current_phase", "last_report_at")
-    list_select_related = ("domain",)
-    list_filter = ("state", "failure_reason")
-    search_fields = ("domain__name", "public_id")
-    show_full_result_count = False
-    inlines = (PhaseTimingInline,)
+    list_display = ("run", "shown_state", "progress", "time_left", "last_report", "trained_with", "started")
+    list_display_links = None
+    list_filter = (DomainFilter, RunStateFilter, HealthFilter, StartedFilter, StartedBeforeFilter)
+    search_fields = ("public_id",)  # makes the field appear; `get_search_results` says what is searched
+    search_help_text = HELP
+    ordering = ("-id",)
+    actions = ("cancel", "mark_failed", "delete")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Ours."""
+        return RunChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TrainingRun], search_term: str
+    ) -> tuple[QuerySet[TrainingRun], bool]:
+        """What was typed may be one of several things; no run is found twice."""
+        return queryset.filter(runs_found_by(search_term)) if search_term.strip() else queryset, False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: a reporter starts them."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Django's, and one for each action."""
+        act = self.admin_site.admin_view(self.act)
+        return [path("act/<str:action>", act, name="training_status_trainingrun_act"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The run's page."""
+        return answer_run_page(self, request, object_id)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The action's page: Django's would show every log entry."""
+        return _to_page_of("delete", [unquote(object_id)])
+
+    def act(self, request: HttpRequest, action: str) -> HttpResponseBase:
+        """Ask whether it is meant (GET), and do it (POST)."""
+        return answer_action(self, request, action)
+
+    @admin.action(description="Cancel the selected runs", permissions=["change"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> HttpResponse:
+        """Ask first."""
+        return _to_action("cancel", queryset)
+
+    @admin.action(description="Mark the selected runs as failed", permissions=["change"])
+    def mark_failed(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> HttpResponse:
+        """Ask first, and for the reason."""
+        return _to_action("fail", queryset)
+
+    @admin.action(description="Delete the selected runs with their logs", permissions=["delete"])
+    def delete(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> HttpResponse:
+        """Ask first."""
+        return _to_action("delete", queryset)
+
+    @admin.display(description="Run")
+    def run(self, run: TrainingRun) -> str:
+        """Its name, which leads to its page."""
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:training_status_trainingrun_change", args=[run.pk]), str(run)
+        )
+
+    @admin.display(description="Optimiser, model")
+    def trained_with(self, run: TrainingRun) -> str:
+        """What optimises, and the language model."""
+        return _two_lines(_said(run, "optimizer"), _said(run, "llm_model"))
+
+    @admin.display(description="Started (UTC), duration")
+    def started(self, run: TrainingRun) -> str:
+        """When its first event was, and how long from there to now or to its end."""
+        status, _ = shown_of(run)
+        if status is None or status["started_at"] is None:
+            return NOTHING
+        return _two_lines(status_words.clock(status["started_at"]), status_words.duration(status["elapsed_time_ms"]))
+
+
+def _two_lines(first: str, second: str) -> str:
+    return format_html('{}<span class="below">{}</span>', first, second)
+
+
+def _said(run: TrainingRun, field: str) -> str:
+    status, _ = shown_of(run)
+    return NOTHING if status is None or status[field] is None else str(status[field])
+
+
+def _to_action(action: str, queryset: QuerySet[TrainingRun]) -> HttpResponse:
+    assert action in ACTIONS
+    chosen = queryset.values_list("id", flat=True)[: RUNS_AT_ONCE + 1]
+    return _to_page_of(action, list(chosen))
+
+
+def _to_page_of(action: str, keys: list[Any]) -> HttpResponse:
+    address = reverse("admin:training_status_trainingrun_act", args=[action])
+    return redirect(f"{address}?{urlencode({'id': keys}, doseq=True)}")

@@ -122,6 +122,12 @@ class RunCourse:
             if self.current_phase is not None:
                 self.phase_marks.append(PhaseMark(self.current_phase))
 
+    def mark_failed(self, now: datetime, reason_text: str) -> None:
+        """End a started run as failed, for good, in words that are not its reporter's."""
+        assert self.started_at is not None
+        self.error_message = reason_text
+        self._end(run_states.FAILED, run_states.ERROR, max(now, self.phase_started_at or self.started_at))
+
     def apply(self, event: Event, *, happened_at: datetime, received_at: datetime) -> None:
         """Take the run one event further.
 

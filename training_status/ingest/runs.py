@@ -1,4 +1,4 @@
-"""Starting, changing and cancelling runs."""
+"""Starting, changing, cancelling and failing runs."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -10,7 +10,9 @@ from msgspec import UNSET
 from training_status import run_states
 from training_status.audit.record import changes
 from training_status.errors import Conflict
+from training_status.ingest.batch import MESSAGE_MAX_BYTES
 from training_status.ingest.bodies import NewRun, RunChange
+from training_status.ingest.json_input import refuse_larger, refuse_unstorable
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run, store
 from training_status.ingest.run_audit import record_of_run
@@ -94,6 +96,34 @@ def settle_run(public_id: UUID, *, only_domain_id: int | None = None) -> int:
     if was_active and not course.is_active:
         store(course)
     return course.id
+
+
+@transaction.atomic
+def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None = None) -> None:
+    """End a run whose reporter will not: failed with the reason `error` and `reason_text` as its error, for good.
+
+    Later events get 409, as after the reporter's own end. A run that has not started is cancelled
+    instead. It is recorded. Locks the run. Raises NotFound, InvalidInput for a text that cannot be stored, and
+    Conflict (`run_finished`) for a run that has ended.
+    """
+    refuse_unstorable(reason_text, field="reason")
+    refuse_larger(reason_text, MESSAGE_MAX_BYTES, field="reason")
+    now = timezone.now()
+    course = lock_run(public_id, only_domain_id=only_domain_id)
+    course.settle(now)
+    if not course.is_active:
+        raise Conflict(
+            f"The run has {run_states.SHOWN_STATUS[course.state]} already: it cannot be marked as failed.",
+            code="run_finished",
+        )
+    if course.started_at is None:
+        course.cancel_requested_at = course.cancel_requested_at or now
+        course.settle(now)
+        record_of_run("cancelled", course.id)
+    else:
+        course.mark_failed(now, reason_text)
+        record_of_run("failed", course.id, reason=reason_text)
+    store(course)
 
 
 def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id: int | None) -> StartedRun:

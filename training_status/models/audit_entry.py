@@ -29,6 +29,14 @@ class AuditEntry(models.Model):
         ordering = ("-id",)
         verbose_name_plural = "audit entries"
         default_permissions = ("view",)
+        indexes = (
+            # Lists are newest first; a search is for the beginning of a name.
+            models.Index(fields=("action", "id"), name="audit_by_action"),
+            models.Index(fields=("subject", "id"), name="audit_by_subject"),
+            models.Index(fields=("actor_kind", "id"), name="audit_by_actor_kind"),
+            models.Index(fields=("actor",), name="audit_by_actor", opclasses=("varchar_pattern_ops",)),
+            models.Index(fields=("name",), name="audit_by_name", opclasses=("varchar_pattern_ops",)),
+        )
         constraints = (
             models.CheckConstraint(condition=Q(actor_kind__in=ACTOR_KINDS), name="audit_actor_kind_known"),
             models.CheckConstraint(condition=Q(action__in=ACTIONS), name="audit_action_known"),

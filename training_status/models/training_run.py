@@ -3,8 +3,9 @@
 import uuid
 from datetime import UTC, datetime
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce
 
 from training_status import run_states
@@ -27,7 +28,7 @@ class TrainingRun(models.Model):
     numbered `first_seq` to `last_seq` without gaps; the counts per level are of the entries kept.
     `given_up_seq` is where the log stood when the run first went on after a provisional end.
     `progress_percent` is 0.0 to 100.0 and never goes down. `end_reported` says that the end is the
-    reporter's own and so final.
+    reporter's own, or an operator's word for it, and so final.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -89,6 +90,13 @@ class TrainingRun(models.Model):
             # The baseline: the last completed run with a lower number.
             models.Index("domain", "run_number", name="run_completed", condition=Q(state=run_states.COMPLETED)),
             models.Index("domain", name="run_active", condition=~_FINISHED),
+            # The lists of the admin, newest first: by state, by start, by a tag, by the words of a note.
+            models.Index(fields=("state", "failure_reason", "id"), name="run_by_state"),
+            models.Index(fields=("started_at", "id"), name="run_by_start"),
+            GinIndex(fields=("tags",), name="run_by_tag", opclasses=("jsonb_path_ops",), condition=~Q(tags=[])),
+            GinIndex(
+                Func(Value("simple"), F("note"), function="to_tsvector"), name="run_by_note", condition=~Q(note="")
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=("domain", "run_number"), name="run_number_unique_in_domain"),

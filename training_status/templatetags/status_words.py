@@ -1,6 +1,8 @@
 """A status object in words, for pages."""
 
+import re
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django import template
@@ -8,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 register = template.Library()
 
+_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;:?]*[@-~]")
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
@@ -59,6 +62,36 @@ def time_left(run: dict[str, Any], now: datetime) -> str:
         if seconds >= length:
             return f"about {round(seconds / length)} {unit}"
     return "less than a minute"
+
+
+@register.filter
+def duration(milliseconds: int | None) -> str:
+    """A length of time with its two largest units: `1 h 20 min`; a dash where there is none."""
+    if milliseconds is None:
+        return "–"
+    seconds = milliseconds // 1000
+    for (unit, length), (small_unit, small_length) in pairwise((*_UNITS, ("s", 1))):
+        if seconds >= length:
+            large, small = seconds // length, seconds % length // small_length
+            return f"{large} {unit} {small} {small_unit}" if small else f"{large} {unit}"
+    return f"{seconds} s"
+
+
+@register.filter
+def ago(text: str, now: datetime) -> str:
+    """How long before `now` a time of the status object was, in its largest unit: `3 min ago`."""
+    moment = parse_datetime(text)
+    seconds = 0.0 if moment is None else (now - moment).total_seconds()
+    for unit, length in (*_UNITS, ("s", 1)):
+        if seconds >= max(length, 2):
+            return f"{int(seconds // length)} {unit} ago"
+    return "just now"
+
+
+@register.filter
+def without_colours(text: str) -> str:
+    """A message without the escape sequences that colour it in a terminal."""
+    return _ESCAPE_SEQUENCE.sub("", text)
 
 
 @register.filter

@@ -61,7 +61,12 @@ PAGES = {
     "lost": "/domains/patents",
     "cancelled": "/domains/support",
     "never-trained": "/domains/insurance",
+    "admin-runs": "/admin/training_status/trainingrun/",
+    "admin-domains": "/admin/training_status/domain/",
+    "admin-run": "/admin/training_status/trainingrun/3/change/",
+    "admin-mark-failed": "/admin/training_status/trainingrun/act/fail?id=3",
 }
+WHOLE = ("running", "admin-run")
 
 
 def tell_stories(service: Service) -> None:
@@ -156,7 +161,7 @@ def picture(page: Page, service: Service, name: str, path: str, scheme: str) -> 
     page.goto(service.url + path)
     page.wait_for_load_state("load")
     page.wait_for_timeout(1500)  # streams go on, so no event says that all is shown
-    page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=name == "running")
+    page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=name in WHOLE)
 
 
 def disconnected(page: Page, service: Service, scheme: str) -> None:

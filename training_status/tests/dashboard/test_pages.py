@@ -132,6 +132,25 @@ def test_time_left_in_words(seconds, words):
     assert status_words.time_left(run, now) == words
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "words"),
+    [
+        (None, "–"), (0, "0 s"), (59_999, "59 s"), (60_000, "1 min"), (200_000, "3 min 20 s"),
+        (4_800_000, "1 h 20 min"), (3_601_000, "1 h"), (183_600_000, "2 d 3 h"),
+    ],
+)  # fmt: skip
+def test_durations_in_words(milliseconds, words):
+    assert status_words.duration(milliseconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(-5, "just now"), (1, "just now"), (2, "2 s ago"), (200, "3 min ago"), (90_000, "1 d ago")]
+)
+def test_how_long_ago_in_words(seconds, words):
+    now = datetime(2026, 1, 20, tzinfo=UTC)
+    assert status_words.ago((now - timedelta(seconds=seconds)).isoformat(), now) == words
+
+
 def test_time_left_says_why_there_is_none():
     now = datetime(2026, 1, 20, tzinfo=UTC)
     assert status_words.time_left({"status": "training", "estimated_completion": None}, now) == "estimating…"

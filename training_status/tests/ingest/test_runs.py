@@ -214,3 +214,11 @@ def test_what_is_not_there_is_not_found():
     ):
         with pytest.raises(NotFound):
             action()
+
+
+def test_the_limits_of_a_domain_change_and_null_takes_one_away():
+    domain = DomainFactory(stall_limit_s=5.0, kept_runs=3)
+    change_domain(domain.name, DomainChange(stall_limit_s=None, hang_limit_s=90.0, kept_days=0.5))
+    domain.refresh_from_db()
+    limits = (domain.stall_limit_s, domain.hang_limit_s, domain.lost_limit_s, domain.kept_runs, domain.kept_days)
+    assert limits == (None, 90.0, None, 3, 0.5)

@@ -1,0 +1,33 @@
+"""Who did what, in the admin: to be read, never to be changed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from training_status.admin.read_only import ReadOnlyAdmin
+from training_status.models import AuditEntry
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Newest first. A search is for the beginning of the actor's or the subject's name, which indexes answer."""
+
+    list_display = ("at", "actor", "actor_kind", "action", "subject", "name", "address")
+    list_filter = ("action", "subject", "actor_kind")
+    search_fields = ("actor", "name")
+    search_help_text = "The beginning of the name of who did it, or of what it was done to."
+    ordering = ("-id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        """The whole of what was typed is the beginning of one of the two."""
+        text = search_term.strip().replace("\0", "")
+        found = queryset.filter(Q(actor__startswith=text) | Q(name__startswith=text)) if text else queryset
+        return found, False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """All."""
+        return tuple(field.name for field in AuditEntry._meta.fields)

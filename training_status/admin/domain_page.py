@@ -1,0 +1,130 @@
+"""A domain's page in the admin, and the page to create one."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from training_status.admin.body_form import BodyForm
+from training_status.admin.shown import attach_to_domains, shown_of
+from training_status.errors import AegisError
+from training_status.ingest.bodies import DomainChange, NewDomain, read_domain_change, read_new_domain
+from training_status.ingest.domains import change_domain, create_domain
+from training_status.models import Domain
+from training_status.models.domain import DEFAULT_LLM_MODEL
+
+LIMITS: Final = ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
+
+
+def _description() -> forms.CharField:
+    return forms.CharField(widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}))
+
+
+def _text(label: str, help_text: str, initial: str = "") -> forms.CharField:
+    widget = forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"})
+    return forms.CharField(label=label, help_text=help_text, initial=initial, widget=widget)
+
+
+class NewDomainForm(BodyForm[NewDomain]):
+    """A domain to be created."""
+
+    name = _text("Name", "Small letters, digits and _, at least two; it stays as it is.")
+    description = _description()
+    llm_model = _text("Model", "What a run uses that names no other.", DEFAULT_LLM_MODEL)
+
+    read = staticmethod(read_new_domain)
+
+
+class DomainForm(BodyForm[DomainChange]):
+    """What can be changed of a domain. A limit left empty is as the settings say."""
+
+    description = _description()
+    llm_model = _text("Model", "What a run uses that names no other.")
+    stall_limit_s = forms.FloatField(
+        required=False, label="Stalled after (seconds)", help_text="Of silence: neither an event nor a heartbeat."
+    )
+    hang_limit_s = forms.FloatField(
+        required=False, label="Hanging after (seconds)", help_text="Without an event, while heartbeats come."
+    )
+    lost_limit_s = forms.FloatField(
+        required=False, label="Lost after (seconds)", help_text="Of silence: the run is given up until it reports."
+    )
+    kept_runs = forms.IntegerField(
+        required=False, label="Logs kept of (runs)", help_text="The last so many finished runs."
+    )
+    kept_days = forms.FloatField(required=False, label="Logs kept for (days)", help_text="After the end of the run.")
+
+    read = staticmethod(read_domain_change)
+
+
+def answer_new_domain_page(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """The form, or the new domain's page once it is created. Raises PermissionDenied."""
+    if not model_admin.has_add_permission(request):
+        raise PermissionDenied
+    form = NewDomainForm(request.POST or None)
+    if _is_done(request, form, create_domain, at_field="name"):
+        domain = Domain.objects.get(name=form.body.name)
+        messages.success(request, f"{domain} is there.")
+        return redirect("admin:training_status_domain_change", domain.pk)
+    context = {"title": "Add a domain", "form": form, "may_change": True}
+    return _page(model_admin, request, context)
+
+
+def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """The page, or the way back to it after a change. Raises Http404 for an unknown domain, PermissionDenied."""
+    domain = domain_of(model_admin, request, object_id)
+    may_change = model_admin.has_change_permission(request)
+    if not (may_change or model_admin.has_view_permission(request)) or (request.method == "POST" and not may_change):
+        raise PermissionDenied
+    fields = ("description", "llm_model", *LIMITS)
+    form = DomainForm(request.POST or None, initial={name: getattr(domain, name) for name in fields})
+    if _is_done(request, form, lambda change: change_domain(domain.name, change)):
+        messages.success(request, f"{domain} is changed.")
+        return redirect("admin:training_status_domain_change", domain.pk)
+    attach_to_domains([domain])
+    run, now = shown_of(domain)
+    context = {
+        "title": domain.name,
+        "domain": domain,
+        "run": run,
+        "now": now,
+        "form": form,
+        "may_change": may_change,
+        "may_delete": model_admin.has_delete_permission(request),
+    }
+    return _page(model_admin, request, context)
+
+
+def domain_of(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> Domain:
+    """The domain with this key. Raises Http404."""
+    domain = model_admin.get_object(request, unquote(object_id))
+    if not isinstance(domain, Domain):
+        raise Http404
+    return domain
+
+
+def _is_done(
+    request: HttpRequest, form: BodyForm[Any], deed: Callable[[Any], None], *, at_field: str | None = None
+) -> bool:
+    """Whether the form was sent, valid, and done. What the deed refuses stands in the form, at `at_field`."""
+    if request.method != "POST" or not form.is_valid():
+        return False
+    try:
+        deed(form.body)
+    except AegisError as error:
+        form.add_error(at_field, error.detail)
+        return False
+    return True
+
+
+def _page(model_admin: ModelAdmin, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    context = {**model_admin.admin_site.each_context(request), "opts": Domain._meta, **context}
+    status = 422 if context["form"].errors else None
+    return TemplateResponse(request, "admin/training_status/domain/page.html", context, status=status)

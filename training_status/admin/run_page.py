@@ -1,0 +1,117 @@
+"""A run's page in the admin: everything that is known of it, and its tags and note to be changed."""
+
+import json
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from training_status.admin.body_form import BodyForm
+from training_status.admin.run_details import metric_rows, phase_rows, stored_facts
+from training_status.errors import AegisError
+from training_status.ingest.bodies import RunChange, read_run_change
+from training_status.ingest.runs import change_run
+from training_status.models import TrainingRun
+from training_status.read.logs import LogFilter, RunLog
+from training_status.read.phase_times import with_phase_times
+from training_status.read.run_facts import runs_by_id
+from training_status.serializers.log_entry import TrainingLogEntrySerializer
+from training_status.serializers.run import TrainingRunSerializer
+
+LINES_SHOWN: Final = 50
+
+
+class RunForm(BodyForm[RunChange]):
+    """What people may change of a run. What they leave as it is is not sent."""
+
+    tags = forms.CharField(
+        required=False,
+        strip=False,
+        help_text="One a line.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+    )
+    note = forms.CharField(
+        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})
+    )
+
+    read = staticmethod(read_run_change)
+
+    def as_body(self) -> dict[str, Any]:
+        """The fields as the API takes them."""
+        typed = {name: text.replace("\r\n", "\n") for name, text in self.cleaned_data.items()}
+        body: dict[str, Any] = {name: text for name, text in typed.items() if text != self.initial[name]}
+        if "tags" in body:
+            body["tags"] = [tag.strip() for tag in body["tags"].split("\n") if tag.strip()]
+        return body
+
+
+def answer_run_page(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """The page, or the way back to it after a change. Four queries for what is shown, whatever the run's size.
+
+    Raises Http404 for an unknown run, PermissionDenied.
+    """
+    run = model_admin.get_object(request, unquote(object_id))
+    found = runs_by_id([run.pk]) if run is not None else []
+    if run is None or not found:
+        raise Http404
+    may_change = model_admin.has_change_permission(request)
+    if not (may_change or model_admin.has_view_permission(request)):
+        raise PermissionDenied
+    if request.method == "POST" and not may_change:
+        raise PermissionDenied
+    form = RunForm(request.POST or None, initial={"tags": "\n".join(run.tags), "note": run.note})
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_run(run.public_id, form.body)
+        except AegisError as error:
+            form.add_error(None, error.detail)
+        else:
+            messages.success(request, "Tags and note are stored.")
+            return redirect("admin:training_status_trainingrun_change", run.pk)
+    with_phase_times(found)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        **_content(run, found[0]),
+        "opts": TrainingRun._meta,
+        "form": form,
+        "may_change": may_change,
+        "may_delete": model_admin.has_delete_permission(request),
+    }
+    return TemplateResponse(
+        request, "admin/training_status/trainingrun/page.html", context, status=422 if form.errors else None
+    )
+
+
+def _content(run: TrainingRun, facts: Any) -> dict[str, Any]:
+    """What is shown of the run itself."""
+    now = timezone.now()
+    status = TrainingRunSerializer(facts, context={"now": now}).data
+    lines = RunLog(facts.domain_name, facts, LogFilter()).window(0, LINES_SHOWN).lines
+    result = run.result or {}
+    prompts = result.get("prompts")
+    return {
+        "title": f"{facts.domain_name} #{facts.run_number}",
+        "run": status,
+        "now": now,
+        "key": run.pk,
+        "is_active": status["status"] in ("pending", "training"),
+        "phases": phase_rows(status, now),
+        "metrics": metric_rows(status["metrics"], status["baseline_metrics"]),
+        "config": _readable(run.config) if run.config else None,
+        "prompts": sorted(prompts.items()) if isinstance(prompts, dict) else [],
+        "result": _readable(run.result) if run.result is not None else None,
+        "facts": stored_facts(run),
+        "lines": TrainingLogEntrySerializer(lines, many=True).data,
+        "log_count": facts.log_count,
+    }
+
+
+def _readable(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

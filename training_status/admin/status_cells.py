@@ -1,0 +1,44 @@
+"""The cells of a list that say how a run goes."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from training_status.admin.shown import shown_of
+from training_status.templatetags import status_words
+
+NOTHING = "–"
+
+
+class StatusCells:
+    """Columns for the list of whatever `shown` is attached to."""
+
+    @admin.display(description="State")
+    def shown_state(self, listed: Model) -> str:
+        """The state with what qualifies it."""
+        run, _ = shown_of(listed)
+        if run is None:
+            return "never trained"
+        return format_html(
+            '<span class="run-state {}">{}</span>', status_words.state_class(run), status_words.state_words(run)
+        )
+
+    @admin.display(description="Progress")
+    def progress(self, listed: Model) -> SafeString | str:
+        """The seven-part bar and the percentage."""
+        run, _ = shown_of(listed)
+        return NOTHING if run is None else render_to_string("admin/training_status/seven.html", {"run": run})
+
+    @admin.display(description="Time left")
+    def time_left(self, listed: Model) -> str:
+        """The estimate in words."""
+        run, now = shown_of(listed)
+        return NOTHING if run is None else status_words.time_left(run, now) or NOTHING
+
+    @admin.display(description="Last report")
+    def last_report(self, listed: Model) -> str:
+        """How long ago the reporter was heard of."""
+        run, now = shown_of(listed)
+        return NOTHING if run is None else status_words.ago(run["last_report_at"], now)

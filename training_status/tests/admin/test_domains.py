@@ -1,0 +1,103 @@
+"""Domains in the admin: created, changed and deleted by the same functions as over the API."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
+
+from training_status.models import Domain, TrainingRun
+from training_status.tests.factories import DomainFactory, TrainingRunFactory
+
+pytestmark = pytest.mark.django_db
+
+DOMAINS = "/admin/training_status/domain/"
+ABOUT = "Entities of clinical notes"
+
+
+def said(answer) -> list[str]:
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+def test_a_domain_is_created(operator_browser):
+    answer = operator_browser.post(f"{DOMAINS}add/", {"name": "medical", "description": ABOUT, "llm_model": "llama4"})
+    domain = Domain.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"{DOMAINS}{domain.id}/change/")
+    assert (domain.name, domain.description, domain.llm_model) == ("medical", ABOUT, "llama4")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"name": "Medical!"}, "name is not valid"),
+        ({"name": "legal"}, "There is a domain &#x27;legal&#x27; already."),
+        ({"name": ""}, "This field is required."),
+        ({"description": "short"}, "description is not valid"),
+        ({"llm_model": "x" * 201}, "llm_model is not valid"),
+    ],
+)
+def test_a_domain_that_cannot_be_is_not_created(operator_browser, typed, sentence):
+    DomainFactory(name="legal")
+    answer = operator_browser.post(
+        f"{DOMAINS}add/", {"name": "medical", "description": ABOUT, "llm_model": "m", **typed}
+    )
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert Domain.objects.count() == 1
+
+
+def test_a_domain_is_changed(operator_browser):
+    domain = DomainFactory(name="medical", stall_limit_s=5.0)
+    typed = {"description": ABOUT, "llm_model": "llama4", "stall_limit_s": "", "hang_limit_s": "90.5", "kept_runs": "3"}
+    operator_browser.post(f"{DOMAINS}{domain.id}/change/", typed)
+    domain.refresh_from_db()
+    assert (domain.name, domain.description, domain.llm_model) == ("medical", ABOUT, "llama4")
+    limits = (domain.stall_limit_s, domain.hang_limit_s, domain.lost_limit_s, domain.kept_runs, domain.kept_days)
+    assert limits == (None, 90.5, None, 3, None)
+    page = operator_browser.get(f"{DOMAINS}{domain.id}/change/").content.decode()
+    assert 'value="90.5"' in page
+    assert "Never trained." in page
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1e9", "nan", "soon"])
+@pytest.mark.parametrize("field", ["stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days"])
+def test_a_limit_that_is_none_is_refused_at_its_field(operator_browser, field, typed):
+    domain = DomainFactory()
+    answer = operator_browser.post(
+        f"{DOMAINS}{domain.id}/change/", {"description": ABOUT, "llm_model": "m", field: typed}
+    )
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    domain.refresh_from_db()
+    assert (domain.description, getattr(domain, field)) == ("A domain made for a test.", None)
+
+
+def test_a_domain_is_deleted_with_its_runs_after_asking(operator_browser):
+    run = TrainingRunFactory(domain__name="medical", completed=True)
+    path = f"{DOMAINS}{run.domain_id}/delete/"
+    assert "Delete medical?" in operator_browser.get(path).content.decode()
+    assert Domain.objects.exists()
+    assert said(operator_browser.post(path)) == ["medical was deleted."]
+    assert not Domain.objects.exists()
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_domain_with_an_active_run_is_not_deleted(operator_browser):
+    run = TrainingRunFactory(domain__name="medical", running=True)
+    answer = operator_browser.post(f"{DOMAINS}{run.domain_id}/delete/")
+    assert said(answer) == [
+        "medical was not deleted: A run of the domain is active: cancel it first, or wait for its end."
+    ]
+    assert Domain.objects.exists()
+
+
+def test_an_unknown_domain_is_not_there(operator_browser):
+    for path in ("999/change/", "999/delete/", "x/change/"):
+        assert operator_browser.get(DOMAINS + path).status_code == 404
+
+
+def test_each_needs_its_right(operator_browser):
+    domain = DomainFactory()
+    Permission.objects.filter(codename__in=("add_domain", "change_domain", "delete_domain")).delete()
+    assert operator_browser.get(f"{DOMAINS}{domain.id}/change/").status_code == 200
+    for path in (f"{DOMAINS}add/", f"{DOMAINS}{domain.id}/change/", f"{DOMAINS}{domain.id}/delete/"):
+        assert operator_browser.post(path, {"name": "x", "description": ABOUT, "llm_model": "m"}).status_code == 403
+    assert Domain.objects.get().description != ABOUT

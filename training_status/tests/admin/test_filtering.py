@@ -1,0 +1,142 @@
+"""What runs and domains are filtered and searched by."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from training_status import run_states
+from training_status.admin.run_conditions import run_is
+from training_status.models import TrainingRun
+from training_status.read.run_facts import runs_by_id
+from training_status.serializers.status import TrainingStatusSerializer
+from training_status.tests.factories import DomainFactory, TrainingRunFactory
+
+pytestmark = pytest.mark.django_db
+
+RUNS = "/admin/training_status/trainingrun/"
+MINUTE = timedelta(minutes=1)
+
+
+def shown(browser, **query):
+    """The runs listed, by name, in order."""
+    response = browser.get(RUNS, query)
+    assert response.status_code == 200
+    return [str(run) for run in response.context["cl"].result_list]
+
+
+def every_state() -> list[TrainingRun]:
+    now = timezone.now()
+    early = now - 60 * MINUTE
+    silent = {"last_report_at": now - 2 * MINUTE, "last_event_at": now - 2 * MINUTE}
+    there = {"last_report_at": now, "last_event_at": now}
+    hangs = {"last_report_at": now, "last_event_at": early}
+    asked = {"cancel_requested_at": now - MINUTE}
+    return [
+        TrainingRunFactory(created_at=early, **started, **heard, **cancel)
+        for started in ({}, {"running": True})
+        for heard in (silent, there, hangs)
+        for cancel in ({}, asked)
+    ] + [
+        TrainingRunFactory(completed=True),
+        TrainingRunFactory(lost=True),
+        *(TrainingRunFactory(lost=True, failure_reason=reason) for reason in ("error", "cancelled")),
+    ]
+
+
+WORDS = (*run_states.SHOWN_STATUS.values(), *run_states.HEALTHS, *run_states.FAILURE_REASONS)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_filter_finds_the_runs_of_which_the_serializer_says_so(word):
+    keys, now = [run.id for run in every_state()], timezone.now()
+    said = {facts.id: TrainingStatusSerializer(facts, context={"now": now}).data for facts in runs_by_id(keys)}
+    expected = {key for key, run in said.items() if word in (run["status"], run["health"], run["failure_reason"])}
+    assert expected
+    assert set(TrainingRun.objects.filter(run_is(word, now)).values_list("id", flat=True)) == expected
+
+
+def test_filters_of_the_list(operator_browser):
+    now = timezone.now()
+    old = TrainingRunFactory(completed=True, created_at=now - timedelta(days=40))
+    lost = TrainingRunFactory(lost=True, created_at=now - timedelta(days=3))
+    new = TrainingRunFactory(domain=lost.domain)
+    assert shown(operator_browser, shown="completed") == [str(old)]
+    assert shown(operator_browser, health="lost") == [str(lost)]
+    assert shown(operator_browser, started="7") == [str(lost)]
+    assert shown(operator_browser, started="none") == [str(new)]
+    assert shown(operator_browser, started_before=str((now - timedelta(days=30)).date())) == [str(old)]
+    assert shown(operator_browser, of_domain=lost.domain.name) == [str(new), str(lost)]
+    assert shown(operator_browser, of_domain=lost.domain.name, shown="failed") == [str(lost)]
+    assert shown(operator_browser, of_domain="unknown") == []
+    assert shown(operator_browser, of_domain="") == [str(new), str(lost), str(old)]
+    assert shown(operator_browser, shown="nonsense") == [str(new), str(lost), str(old)]
+
+
+@pytest.mark.parametrize(
+    "query", [{"started_before": "soon"}, {"of_domain": "a\0b"}, {"q": "a\0b"}, {"p": "x"}, {"x": 1}]
+)
+def test_a_filter_that_means_nothing_is_no_server_error(operator_browser, query):
+    TrainingRunFactory()
+    assert operator_browser.get(RUNS, query).status_code in (200, 302)
+
+
+def test_no_filter_lists_the_domains(operator_browser):
+    TrainingRunFactory(domain__name="medical")
+    DomainFactory(name="never_trained_domain")
+    assert b"never_trained_domain" not in operator_browser.get(RUNS).content
+
+
+def test_search(operator_browser):
+    one = TrainingRunFactory(domain__name="medical_notes", run_number=3, tags=["Nightly", "gpu 2"])
+    two = TrainingRunFactory(domain__name="legal", run_number=3, note="Took the old prompts, by mistake.")
+    for text in (
+        str(one.public_id),
+        one.public_id.hex,
+        "medical",
+        "notes",
+        "MEDICAL",
+        "Nightly",
+        "gpu 2",
+        "medical_notes #3",
+    ):
+        assert shown(operator_browser, q=text) == [str(one)], text
+    for text in ("old prompts", "mistake", "LEGAL"):
+        assert shown(operator_browser, q=text) == [str(two)], text
+    for text in ("nothing", "legal #4", "Night", "%", "'", "#3", "00000000-0000-0000-0000-000000000000"):
+        assert shown(operator_browser, q=text) == [], text
+    assert shown(operator_browser, q="old prompts", shown="completed") == []
+    assert len(shown(operator_browser, q=" ")) == 2
+
+
+def test_a_search_of_tags_and_notes_can_use_its_indexes():
+    """As the planner says when it must not walk the whole table."""
+    TrainingRunFactory(tags=["nightly"], note="by mistake")
+    for condition, index in (
+        ("NOT (tags = '[]'::jsonb) AND tags @> '[\"nightly\"]'::jsonb", "run_by_tag"),
+        ("NOT (note = '') AND to_tsvector('simple', note) @@ plainto_tsquery('simple', 'mistake')", "run_by_note"),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN SELECT id FROM training_status_trainingrun WHERE {condition}")
+            assert index in str(cursor.fetchall())
+
+
+def test_domains_by_what_is_shown_of_their_latest_run(operator_browser):
+    now = timezone.now()
+    again = DomainFactory(name="again")
+    TrainingRunFactory(domain=again, completed=True, created_at=now - timedelta(days=2))
+    TrainingRunFactory(domain=again, lost=True, created_at=now - timedelta(days=1))
+    TrainingRunFactory(domain__name="done", completed=True)
+    DomainFactory(name="never")
+
+    def listed(**query):
+        response = operator_browser.get("/admin/training_status/domain/", query)
+        return [domain.name for domain in response.context["cl"].result_list]
+
+    assert listed() == ["again", "done", "never"]
+    assert listed(shown="completed") == ["done"]
+    assert listed(shown="failed") == listed(shown="lost") == ["again"]
+    assert listed(shown="never-trained") == ["never"]
+    assert listed(q="don") == ["done"]

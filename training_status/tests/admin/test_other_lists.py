@@ -1,0 +1,96 @@
+"""The lists of audit entries and tokens."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from training_status.access.tokens import create_token
+from training_status.models import AccessToken, AuditEntry
+from training_status.tests.factories import DomainFactory
+
+pytestmark = pytest.mark.django_db
+
+PAGES = "/admin/training_status"
+
+
+def listed(browser, model, field, **query):
+    response = browser.get(f"{PAGES}/{model}/", query)
+    assert response.status_code == 200
+    return [getattr(row, field) for row in response.context["cl"].result_list]
+
+
+def entry(**values) -> AuditEntry:
+    told = {"actor_kind": "user", "actor": "olga", "action": "created", "subject": "domain", "name": "medical"}
+    return AuditEntry.objects.create(at=timezone.now(), **{**told, **values})
+
+
+def test_audit_entries_newest_first_by_filter_and_search(operator_browser):
+    first = entry()
+    second = entry(action="deleted", subject="run", name="medical #3", actor_kind="token", actor="nightly")
+    assert listed(operator_browser, "auditentry", "id") == [second.id, first.id]
+    for query in ({"action__exact": "deleted"}, {"subject__exact": "run"}, {"actor_kind__exact": "token"},
+                  {"q": "night"}, {"q": "medical #3"}):  # fmt: skip
+        assert listed(operator_browser, "auditentry", "id", **query) == [second.id], query
+    assert listed(operator_browser, "auditentry", "id", q="medical") == [second.id, first.id]
+    assert listed(operator_browser, "auditentry", "id", q="%") == []
+    assert operator_browser.get(f"{PAGES}/auditentry/", {"q": "a\0"}).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["auditentry", "accesstoken"])
+def test_five_rows_and_five_hundred_take_the_same_queries(operator_browser, model):
+    domain = DomainFactory()
+    taken = []
+    for count in (5, 500):
+        for _ in range(count):
+            create_token("nightly", "viewer", domain=domain) if model == "accesstoken" else entry()
+        with CaptureQueriesContext(connection) as queries:
+            assert operator_browser.get(f"{PAGES}/{model}/").status_code == 200
+        taken.append(len(queries))
+    assert taken[0] == taken[1] <= 10
+
+
+@pytest.mark.parametrize(
+    ("condition", "index"),
+    [
+        ("actor LIKE 'ol%'", "audit_by_actor"),
+        ("name LIKE 'med%'", "audit_by_name"),
+        ("action = 'created' ORDER BY id DESC", "audit_by_action"),
+        ("subject = 'run' ORDER BY id DESC", "audit_by_subject"),
+        ("actor_kind = 'user' ORDER BY id DESC", "audit_by_actor_kind"),
+    ],
+)
+def test_what_audit_entries_are_narrowed_by_has_an_index(condition, index):
+    """As the planner says when it must not walk the whole table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("ALTER TABLE training_status_auditentry DROP CONSTRAINT training_status_auditentry_pkey")
+        cursor.execute(f"EXPLAIN SELECT id FROM training_status_auditentry WHERE {condition}")
+        assert index in str(cursor.fetchall())
+
+
+def test_texts_of_audit_entries_are_escaped(operator_browser):
+    told = entry(actor="<img src=x onerror=alert(1)>", name="<img src=x>", details={"a": "<img src=x>"})
+    for path in (f"{PAGES}/auditentry/", f"{PAGES}/auditentry/{told.id}/change/"):
+        page = operator_browser.get(path).content.decode()
+        assert "&lt;img src=x" in page
+        assert "<img src=x" not in page
+
+
+def test_tokens_by_domain_role_and_validity(operator_browser):
+    now = timezone.now()
+    create_token("bound", "viewer", domain=DomainFactory(name="medical"))
+    create_token("expired", "reporter", expires_at=now - timedelta(days=1))
+    create_token("revoked", "operator")
+    AccessToken.objects.filter(name="revoked").update(revoked_at=now)
+    for query, names in (
+        ({"of_domain": "medical"}, ["bound"]),
+        ({"role__exact": "reporter"}, ["expired"]),
+        ({"validity": "valid"}, ["bound"]),
+        ({"validity": "revoked"}, ["revoked"]),
+        ({"validity": "expired"}, ["expired"]),
+        ({"validity": "x"}, ["bound", "expired", "revoked"]),
+    ):
+        assert listed(operator_browser, "accesstoken", "name", **query) == names, query

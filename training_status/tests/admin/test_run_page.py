@@ -1,0 +1,132 @@
+"""A run's page: everything that is known of it, and its tags and note to be changed."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from training_status.ingest.batch import CompleteEvent, LogEvent, PhaseEvent, ProgressEvent
+from training_status.models import TrainingRun
+from training_status.tests.factories import TrainingRunFactory, log_lines, send
+
+pytestmark = pytest.mark.django_db
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def page_of(run: TrainingRun) -> str:
+    return f"/admin/training_status/trainingrun/{run.id}/change/"
+
+
+def test_everything_that_is_known(operator_browser):
+    earlier = TrainingRunFactory(domain__name="medical", run_number=1, completed=True, metrics={"entity_f1": 0.5})
+    run = TrainingRunFactory(
+        domain=earlier.domain, run_number=2, config={"trials": 12}, tags=["nightly"], note="ok so far"
+    )
+    send(
+        run,
+        PhaseEvent(n=1, phase="loading_data"),
+        PhaseEvent(n=2, phase="model_validation"),
+        ProgressEvent(n=3, fraction=0.5, metrics={"entity_f1": 0.75}),
+        LogEvent(n=4, level="WARNING", message="\x1b[33mslow\x1b[0m answer"),
+        CompleteEvent(n=5, result={"prompts": {"entity": "Name every entity."}, "size": 3}),
+    )
+    page = operator_browser.get(page_of(run)).content.decode()
+    for text in (
+        "medical #2", "completed", "loading data", "0.75", "0.5", "+0.25", "nightly", "ok so far", ">slow answer<",
+        '<td class="level WARNING">', "Prompt: entity", "Name every entity.", "&quot;trials&quot;: 12",
+        "&quot;size&quot;: 3", str(run.public_id), 'href="/domains/medical/runs/2"',
+        "/api/v1/admin/domains/medical/training-logs/download?run=2",
+        f"/api/v1/admin/training-runs/{run.public_id}/export",
+    ):  # fmt: skip
+        assert text in page, text
+    assert page.count("<details>") == 4
+
+
+def test_a_run_of_which_nothing_is_known_yet(operator_browser):
+    page = operator_browser.get(page_of(TrainingRunFactory())).content.decode()
+    assert "not started" in page
+    assert "No line." in page
+
+
+def test_an_unknown_run_is_not_there(operator_browser):
+    for key in ("999999", "x", "1" * 30):
+        assert operator_browser.get(f"/admin/training_status/trainingrun/{key}/change/").status_code == 404
+
+
+def test_the_last_fifty_lines_however_many_there_are(operator_browser):
+    run = TrainingRunFactory()
+    taken = []
+    for first, count in ((1, 5), (6, 500)):
+        send(run, *log_lines(first, count))
+        with CaptureQueriesContext(connection) as queries:
+            page = operator_browser.get(page_of(run)).content.decode()
+        taken.append(len(queries))
+    assert "The last 50 of 505 lines" in page
+    assert page.count('class="level INFO"') == 50
+    assert taken[0] == taken[1] <= 13
+
+
+def test_tags_and_note_change_as_over_the_api(operator_browser):
+    run = TrainingRunFactory(tags=["a"], note="before")
+    answer = operator_browser.post(page_of(run), {"tags": " nightly \r\ngpu 2\r\n\r\n", "note": "one\r\ntwo"})
+    assert (answer.status_code, answer["Location"]) == (302, page_of(run))
+    run.refresh_from_db()
+    assert (run.tags, run.note) == (["nightly", "gpu 2"], "one\ntwo")
+
+
+def test_what_is_left_as_it_is_is_not_touched(operator_browser):
+    run = TrainingRunFactory(tags=["two\nlines"], note="x")
+    operator_browser.post(page_of(run), {"tags": "two\r\nlines", "note": "y"})
+    run.refresh_from_db()
+    assert (run.tags, run.note) == (["two\nlines"], "y")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"tags": "x" * 101, "note": ""}, "tags[0] is not valid"),
+        ({"tags": "\n".join(map(str, range(51))), "note": ""}, "tags is not valid"),
+        ({"tags": "", "note": "x" * 65537}, "note has 65537 bytes"),
+        ({"tags": "", "note": "a\0b"}, "Null characters are not allowed"),
+    ],
+)
+def test_what_cannot_be_stored_stands_at_its_field(operator_browser, typed, sentence):
+    run = TrainingRunFactory(tags=["kept"], note="kept")
+    answer = operator_browser.post(page_of(run), typed)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert "Nothing was stored" in answer.content.decode()
+    run.refresh_from_db()
+    assert (run.tags, run.note) == (["kept"], "kept")
+
+
+def test_an_operator_without_the_right_only_looks(operator_browser):
+    run = TrainingRunFactory(note="kept")
+    Permission.objects.get(codename="change_trainingrun").delete()
+    page = operator_browser.get(page_of(run))
+    assert page.status_code == 200
+    assert b"Save tags and note" not in page.content
+    assert operator_browser.post(page_of(run), {"note": "x"}).status_code == 403
+
+
+def test_texts_are_escaped(operator_browser):
+    run = TrainingRunFactory(
+        config={EVIL: EVIL}, tags=[EVIL], note=EVIL, optimizer=EVIL, llm_model=EVIL, metrics={EVIL: EVIL}
+    )
+    send(
+        run,
+        ProgressEvent(n=1, fraction=0.5, message=EVIL, metrics={EVIL: EVIL}),
+        LogEvent(n=2, level="ERROR", message=EVIL, step=EVIL),
+        CompleteEvent(n=3, result={"prompts": {EVIL: EVIL}}),
+    )
+    failed = TrainingRunFactory(lost=True, error_message=EVIL, created_at=run.created_at - timedelta(days=1))
+    run.domain.description = EVIL + EVIL
+    run.domain.save()
+    pages = [page_of(run), page_of(failed), f"/admin/training_status/domain/{run.domain_id}/change/"]
+    for path in pages:
+        page = operator_browser.get(path).content.decode()
+        assert "&lt;img src=x" in page
+        assert "<img src=x" not in page

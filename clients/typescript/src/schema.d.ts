@@ -248,6 +248,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/training-runs/{training_run_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All of a run, for `manage.py import_run`. That it was exported is recorded. */
+        get: operations["export_training_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/training-runs/{training_run_id}/result": {
         parameters: {
             query?: never;
@@ -351,16 +368,43 @@ export interface components {
             llm_model: string;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: double
+             * @description A run not heard of for so many seconds is stalled. Null: as the service is set.
+             */
+            stall_limit_s: number | null;
+            /**
+             * Format: double
+             * @description A run with heartbeats but no event for so many seconds is hanging.
+             */
+            hang_limit_s: number | null;
+            /**
+             * Format: double
+             * @description A run not heard of for so many seconds is given up as lost.
+             */
+            lost_limit_s: number | null;
+            /** @description The logs of so many finished runs are kept, the newest. */
+            kept_runs: number | null;
+            /**
+             * Format: double
+             * @description The log of a run is kept for so many days after its end.
+             */
+            kept_days: number | null;
             /** @description Null for a domain never trained. */
             latest_run: components["schemas"]["TrainingStatus"] | null;
         };
         /**
          * DomainChange
-         * @description What can be changed of a domain; its name cannot.
+         * @description What can be changed of a domain; its name cannot. A limit that is null is as the service is set.
          */
         DomainChange: {
             description?: string;
             llm_model?: string;
+            stall_limit_s?: number | null;
+            hang_limit_s?: number | null;
+            lost_limit_s?: number | null;
+            kept_runs?: number | null;
+            kept_days?: number | null;
         };
         DomainPage: {
             items: components["schemas"]["Domain"][];
@@ -1566,6 +1610,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingStatus"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_training_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, a line for each log entry, a trailer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             /** @description An error */

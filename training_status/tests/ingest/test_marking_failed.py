@@ -9,7 +9,7 @@ from training_status.errors import Conflict, InvalidInput, NotFound
 from training_status.ingest.batch import CompleteEvent, PhaseEvent
 from training_status.ingest.events import record_heartbeat
 from training_status.ingest.runs import mark_failed
-from training_status.models import PhaseTiming, TrainingRun
+from training_status.models import AuditEntry, PhaseTiming, TrainingRun
 from training_status.tests.factories import TrainingRunFactory, log_lines, new_id, send
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +32,16 @@ def test_a_started_run_is_failed_for_good():
         send(run, *log_lines(2, 1))
     assert caught.value.code == "run_finished"
     assert record_heartbeat(run.public_id).status == "failed"
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.subject, entry.name) == ("failed", "run", str(run))
+    assert entry.details["reason"] == "Marked as failed by olga: it hangs"
 
 
 def test_a_run_not_started_is_cancelled_instead():
     run = TrainingRunFactory(created_at=timezone.now() - timedelta(minutes=2))
     mark_failed(run.public_id, reason_text="it never came")
     assert (again(run).state, again(run).failure_reason, again(run).error_message) == ("failed", "cancelled", None)
+    assert [entry.action for entry in AuditEntry.objects.all()] == ["cancelled"]
     reported_just_now = TrainingRunFactory()
     mark_failed(reported_just_now.public_id, reason_text="too late")
     assert again(reported_just_now).state == "pending"

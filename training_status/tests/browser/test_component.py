@@ -204,6 +204,7 @@ def test_attributes_and_properties_can_change(page: Page, show: Show, run: Run, 
 def test_another_token_takes_nothing_from_its_reader(page: Page, show: Show, run: Run, service: Service) -> None:
     run.send(phase(ENTITY), log("one"), log("two"))
     element = show(run)
+    expect(element.get_by_role("grid", name="Log lines")).to_contain_text("two")
     element.get_by_label("Search the messages").fill("two")
     page.keyboard.press("Enter")
     expect(element.locator("mark")).to_have_text("two")

@@ -30,8 +30,8 @@ exit status: 0 everything was sent; 1 something still waits, or was refused; 2 w
 
 
 _WATCH_HELP = """\
-Shows the latest run of a domain: its seven phases, percentage, time left and metrics. Where the output
-is no terminal, a line is printed at each change. Goes on through interruptions of the service.
+Shows the latest run of a domain to its end: its seven phases, percentage, time left and metrics. Where the
+output is no terminal, a line is printed at each change. Goes on through interruptions of the service.
 
 exit status: 0 the run has completed; 1 it has failed; 2 the service refuses to tell; 130 Ctrl-C
 """

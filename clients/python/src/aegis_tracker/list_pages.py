@@ -1,5 +1,6 @@
 """All items of one of the service's lists, which may change while it is read."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,16 +11,17 @@ def list_items(get: Callable[[dict[str, Any]], dict[str, Any]], key: str) -> Ite
     """Every item once, by its `key`, in the order of the list. `get` gives the page for a query.
 
     What is added while reading moves the rest back, and is not told. What is removed moves the rest
-    forward: when the list has become shorter, it is read again from its beginning. One that is removed just when
-    another is added may hide a third.
+    forward: then it goes back by as many as there are fewer. One that is removed just when another is added may
+    hide a third.
     """
     told: set[Any] = set()
     page, total_before = 1, 0
     while True:
         answer = get({"page": page, "page_size": PAGE_SIZE})
         items, total = answer["items"], answer["total"]
-        if total < total_before and page > 1:
-            page, total_before = 1, total
+        removed, total_before = total_before - total, total
+        if removed > 0 and page > 1:
+            page = max(1, page - math.ceil(removed / PAGE_SIZE))
             continue
         for item in items:
             if item[key] not in told:
@@ -27,4 +29,4 @@ def list_items(get: Callable[[dict[str, Any]], dict[str, Any]], key: str) -> Ite
                 yield item
         if len(items) < PAGE_SIZE:
             return
-        page, total_before = page + 1, total
+        page += 1

@@ -21,8 +21,9 @@ class BodyForm(forms.Form, Generic[Body]):
     body: Body
 
     def as_body(self) -> dict[str, Any]:
-        """The fields as the API takes them."""
-        return dict(self.cleaned_data)
+        """The fields as the API takes them; browsers end lines in a way of their own."""
+        typed = self.cleaned_data.items()
+        return {name: value.replace("\r\n", "\n") if isinstance(value, str) else value for name, value in typed}
 
     def clean(self) -> dict[str, Any]:
         """Read it, unless a field has a fault already."""

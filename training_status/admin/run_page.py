@@ -45,7 +45,7 @@ class RunForm(BodyForm[RunChange]):
 
     def as_body(self) -> dict[str, Any]:
         """The fields as the API takes them."""
-        typed = {name: text.replace("\r\n", "\n") for name, text in self.cleaned_data.items()}
+        typed = super().as_body()
         body: dict[str, Any] = {name: text for name, text in typed.items() if text != self.initial[name]}
         if "tags" in body:
             body["tags"] = [tag.strip() for tag in body["tags"].split("\n") if tag.strip()]

@@ -117,9 +117,10 @@ def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None
             code="run_finished",
         )
     if course.started_at is None:
-        course.cancel_requested_at = course.cancel_requested_at or now
+        if course.cancel_requested_at is None:
+            course.cancel_requested_at = now
+            record_of_run("cancelled", course.id, reason=reason_text)
         course.settle(now)
-        record_of_run("cancelled", course.id)
     else:
         course.mark_failed(now, reason_text)
         record_of_run("failed", course.id, reason=reason_text)
@@ -135,7 +136,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
             raise _id_taken(public_id)
         course = lock_run(public_id, only_domain_id=domain.id)
         course.settle(now)
-        course.last_report_at = max(course.last_report_at, now)
+        course.heard(now, has_new_events=False)
         store(course)
         return StartedRun(public_id, created=False)
     domain.last_run_number += 1

@@ -22,32 +22,38 @@ RUNS_AT_ONCE: Final = 100
 _RUNS_IN_A_LOOK: Final = 1_000
 
 # Raw: limits of the domain or of the settings, and the newest runs of each domain, in one query. The newest finished
-# run beyond those that are kept is found by the index on (domain, run_number).
+# run beyond those that are kept is found by the index on (domain, run_number), MATERIALIZED so that it is looked for
+# once a domain and not once a run.
+_KEPT = f"""
+    WITH kept AS MATERIALIZED (
+        SELECT domain.id AS domain_id, domain.name, own.days,
+               CASE WHEN own.runs IS NOT NULL THEN
+                    (SELECT newer.run_number FROM training_status_trainingrun AS newer
+                      WHERE newer.domain_id = domain.id
+                        AND (newer.state = '{run_states.COMPLETED}' OR newer.state = '{run_states.FAILED}')
+                      ORDER BY newer.run_number DESC OFFSET own.runs LIMIT 1) END AS newest_beyond
+          FROM training_status_domain AS domain,
+               LATERAL (SELECT coalesce(domain.kept_runs, %(kept_runs)s::bigint),
+                               coalesce(domain.kept_days, %(kept_days)s::float8)) AS own(runs, days)
+         WHERE own.runs IS NOT NULL OR own.days IS NOT NULL)
+"""
 _DUE = f"""
-      FROM training_status_domain AS domain,
-           LATERAL (SELECT coalesce(domain.kept_runs, %(kept_runs)s::bigint),
-                           coalesce(domain.kept_days, %(kept_days)s::float8)) AS kept(runs, days),
-           LATERAL (SELECT CASE WHEN kept.runs IS NOT NULL THEN
-                           (SELECT newer.run_number FROM training_status_trainingrun AS newer
-                             WHERE newer.domain_id = domain.id
-                               AND (newer.state = '{run_states.COMPLETED}' OR newer.state = '{run_states.FAILED}')
-                             ORDER BY newer.run_number DESC OFFSET kept.runs LIMIT 1) END) AS beyond(run_number),
-           training_status_trainingrun AS run
-     WHERE run.domain_id = domain.id
-       AND (kept.runs IS NOT NULL OR kept.days IS NOT NULL)
-       AND (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}')
+      FROM kept JOIN training_status_trainingrun AS run ON run.domain_id = kept.domain_id
+     WHERE (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}')
        AND run.last_seq >= run.first_seq
-       AND (run.run_number <= beyond.run_number
+       AND (run.run_number <= kept.newest_beyond
             OR extract(epoch FROM %(now)s::timestamptz - run.ended_at)::float8 > kept.days * 86400)
 """
 _DUE_RUNS = f"""
+    {_KEPT}
     SELECT run.id, run.ended_at, run.last_seq - run.first_seq + 1 {_DUE}
        AND run.id > %(after_id)s
      ORDER BY run.id LIMIT {_RUNS_IN_A_LOOK}
 """
 _DUE_BY_DOMAIN = f"""
-    SELECT domain.name, count(*), sum(run.last_seq - run.first_seq + 1)::bigint {_DUE}
-     GROUP BY domain.name ORDER BY domain.name
+    {_KEPT}
+    SELECT kept.name, count(*), sum(run.last_seq - run.first_seq + 1)::bigint {_DUE}
+     GROUP BY kept.name ORDER BY kept.name
 """
 
 

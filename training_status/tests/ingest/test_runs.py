@@ -141,6 +141,14 @@ def test_events_after_the_silence_that_followed_a_cancel_leave_its_phase_open():
     assert PhaseTiming.objects.get(run=run).ended_at is None
 
 
+def test_a_lost_run_goes_on_when_its_start_is_sent_again():
+    run = TrainingRunFactory()
+    send(run, *log_lines(1, 5))
+    TrainingRun.objects.filter(id=run.id).update(state="failed", failure_reason="lost", ended_at=timezone.now())
+    assert not start_run(run.domain.name, NewRun(id=run.public_id)).created
+    assert TrainingRun.objects.get(id=run.id).state == "running"
+
+
 def test_a_run_is_deleted_with_its_log():
     run = TrainingRunFactory()
     send(run, *log_lines(1, 5))

@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connection, transaction
 
 from training_status.ingest.batch import LogEvent
 from training_status.ingest.forgetting import FinishedRun, forget_oldest_entries
@@ -228,3 +229,22 @@ def test_while_another_sweep_is_at_work_nothing_is_removed_or_it_is_waited_for()
             assert (forgotten.was_busy, forgotten.entries, forgotten.is_all) == (True, 0, False)
             waiting = pool.submit(in_thread, lambda: forget_old_logs(wait=True))
         assert waiting.result(AWAIT_S).entries == 3
+
+
+def test_the_newest_runs_of_a_domain_are_looked_for_once() -> None:
+    domains = [DomainFactory(kept_runs=2) for _ in range(3)]
+    for domain in domains:
+        for number in range(1, 13):
+            finished(domain, number, entries=1)
+    values = {"kept_runs": None, "kept_days": None, "now": NOW, "after_id": 0}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {retention._DUE_RUNS}", values)
+        ((plan,),) = cursor.fetchall()
+    looked = [node["Actual Loops"] for node in _nodes(plan[0]["Plan"]) if node.get("Alias") == "newer"]
+    assert looked == [len(domains)]
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)

@@ -20,6 +20,13 @@ def no_publisher_left(django_db_setup: None) -> Iterator[None]:
     publish.close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_to_say(_django_db_helper: None) -> Iterator[None]:
+    """What a test has committed is announced before the test loses its database."""
+    yield
+    publish.close()
+
+
 @pytest.fixture
 def client_of(db: Any) -> ApiClient:
     """`client_of("viewer")`: an API client with a token of that role, bound to `domain` if one is given."""

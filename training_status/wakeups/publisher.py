@@ -114,6 +114,9 @@ class Publisher:
                         logger.warning("Viewers cannot be woken, and will see news a little later: %s", error)
                     self.failed(news, _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)])
                     failures += 1
+                except BaseException:
+                    self.failed(())  # this thread ends: others may send, and the next news starts another
+                    raise
                 else:
                     failures = 0
                     self.sent(time.monotonic() - begun)

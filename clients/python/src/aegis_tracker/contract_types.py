@@ -97,6 +97,11 @@ class Domain(TypedDict):
     llm_model: str
     created_at: str
     latest_run: TrainingStatus | None
+    stall_limit_s: float | None
+    hang_limit_s: float | None
+    lost_limit_s: float | None
+    kept_runs: int | None
+    kept_days: float | None
 
 
 class PastRun(TypedDict):

@@ -1,10 +1,7 @@
 """Under which account the embedded PostgreSQL runs."""
 
 import os
-import sys
 from pathlib import Path
-
-import pytest
 
 from aegis_training.tests.embedded_postgres.users import (
     AS_ORDINARY_USER,
@@ -13,11 +10,12 @@ from aegis_training.tests.embedded_postgres.users import (
     as_root,
     await_end,
     keeper_pid,
+    on_linux,
     postmaster_pid,
     without_unshare,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in Linux's ways")
+pytestmark = on_linux
 
 
 @as_root

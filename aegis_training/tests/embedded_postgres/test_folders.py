@@ -3,7 +3,6 @@
 import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,9 @@ import pytest
 from aegis_training.embedded_postgres import EmbeddedPostgresError, ensure_server, server_log
 from aegis_training.embedded_postgres.binaries import find_binaries
 from aegis_training.embedded_postgres.layout import DataDirectory
-from aegis_training.tests.embedded_postgres.users import PROJECT, Join, as_root, await_end, keeper_pid
+from aegis_training.tests.embedded_postgres.users import PROJECT, Join, as_root, await_end, keeper_pid, on_linux
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in Linux's ways")
+pytestmark = on_linux
 
 
 @pytest.mark.parametrize("name", ["d" * 100, "with, comma", 'with "quotes" and blanks ', "ünïcödé"])

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from aegis_training.embedded_postgres.account import choose_account
 from aegis_training.embedded_postgres.binaries import find_binaries
@@ -20,11 +19,12 @@ from aegis_training.tests.embedded_postgres.users import (
     await_true,
     keeper_pid,
     kill,
+    on_linux,
     postmaster_pid,
     processes_on,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in Linux's ways")
+pytestmark = on_linux
 
 
 def test_everything_killed(data_dir: Path, join: Join) -> None:

@@ -4,15 +4,21 @@ import os
 import signal
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
-import pytest
 
-from aegis_training.tests.embedded_postgres.users import LIMIT_S, Join, await_end, keeper_pid, kill, postmaster_pid
+from aegis_training.tests.embedded_postgres.users import (
+    LIMIT_S,
+    Join,
+    await_end,
+    keeper_pid,
+    kill,
+    on_linux,
+    postmaster_pid,
+)
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in Linux's ways")
+pytestmark = on_linux
 
 
 def test_it_works(data_dir: Path, join: Join) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in Linux's ways")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="about what root does")
 
 PROJECT = Path(__file__).resolve().parents[3]

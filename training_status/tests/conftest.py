@@ -21,8 +21,10 @@ def no_publisher_left(django_db_setup: None) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_to_say(_django_db_helper: None) -> Iterator[None]:
-    """What a test has committed is announced before the test loses its database."""
+def nothing_left_to_say(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test has committed is announced before the test loses its database, if it has one."""
+    if "_django_db_helper" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("_django_db_helper")
     yield
     publish.close()
 

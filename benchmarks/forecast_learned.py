@@ -1,36 +1,72 @@
 """The service's own forecast over generated runs, told what the service knows of them."""
 
 import itertools
+from functools import partial
 
-from forecast_baselines import Estimate
+from forecast_baselines import Estimate, part_done
 from forecast_runs import PHASES, GeneratedRun, Report
 from forecast_scenarios import Case
 
 from training_status.forecast import learned
 from training_status.forecast.experience import Expectation, RunTimes, of_other_domains, of_same_domain
+from training_status.forecast.learned import Learned, Moved
+from training_status.forecast.scoring import MARKS, ScoredMark, verdict
 from training_status.forecast.time_left import Course
 
 
-class Learned:
-    """Learns once, when the run begins."""
+class Service:
+    """Learns once, when the run begins, also from how right it was with the runs before."""
 
     def __init__(self, case: Case) -> None:
         self._reports = case.current.reports
-        self._expected = _expected(case)
+        own = [run for run in case.earlier if run.domain == case.current.domain and run.is_completed]
+        scored = [_marks(Case(_before(case.earlier, run), run)) for run in own[-20:]]
+        self._learned = Learned(_expected(case), verdict(scored))
 
     def estimate(self, now_s: float, last: Report) -> Estimate | None:
         """From the reports by then."""
-        begun = {}
-        for report in self._reports:
-            if report.at_s <= last.at_s:
-                begun.setdefault(report.phase, report.at_s)
-        starts = [begun[phase] for phase in range(last.phase + 1)]
-        behind_s = [end - start for start, end in itertools.pairwise(starts)]
-        times = [report.at_s for report in self._reports if report.at_s <= last.at_s][-6:]
-        gap_s = max((later - earlier for earlier, later in itertools.pairwise(times)), default=0.0)
-        course = Course(behind_s, last.phase, last.fraction, last.at_s - starts[-1])
-        made = learned.forecast(self._expected, learned.Report(course, last.at_s, now_s - last.at_s, gap_s))
-        return None if made is None else Estimate(made.left_s, made.low_s, made.high_s)
+        moved = _moved(self._reports, last)
+        guessed = learned.guesses(self._learned, moved)
+        if guessed is None:
+            return None
+        made = learned.estimate(self._learned, guessed, _usual_gap(self._reports, last))
+        done = part_done(last)
+        linear_s = now_s / done * (1 - done)
+        return Estimate(*learned.forecast(made, since_s=now_s - last.at_s, linear_left_s=linear_s))
+
+
+def _before(runs: list[GeneratedRun], run: GeneratedRun) -> list[GeneratedRun]:
+    return runs[: next(place for place, one in enumerate(runs) if one is run)]
+
+
+def _marks(case: Case) -> list[ScoredMark]:
+    """What was said at the marks of a run that was followed as this one is."""
+    known = Learned(_expected(case))
+    reports, total_s = case.current.reports, case.current.total_s
+    marks = []
+    for mark in MARKS:
+        last = next(report for report in reports if part_done(report) * 100 >= mark)
+        guessed = learned.guesses(known, _moved(reports, last))
+        if guessed is not None:
+            marks.append(ScoredMark(guessed.linear, guessed.learned, total_s - last.at_s))
+    return marks
+
+
+def _moved(reports: tuple[Report, ...], last: Report) -> Moved:
+    begun: dict[int, float] = {}
+    for report in reports:
+        if report.at_s <= last.at_s:
+            begun.setdefault(report.phase, report.at_s)
+    starts = [begun[phase] for phase in range(last.phase + 1)]
+    behind_s = [end - start for start, end in itertools.pairwise(starts)]
+    return Moved(Course(behind_s, last.phase, last.fraction, last.at_s - starts[-1]), last.at_s)
+
+
+def _usual_gap(reports: tuple[Report, ...], last: Report) -> float:
+    gap_s = 0.0
+    for earlier, later in itertools.pairwise(report.at_s for report in reports if report.at_s <= last.at_s):
+        gap_s = learned.usual_gap(gap_s, later - earlier)
+    return gap_s
 
 
 def _expected(case: Case) -> Expectation | None:
@@ -44,7 +80,7 @@ def _expected(case: Case) -> Expectation | None:
 
 
 def _times(run: GeneratedRun) -> RunTimes:
-    halves = tuple(_first_half(run, phase) for phase in range(PHASES))
+    halves = tuple(map(partial(_first_half, run), range(PHASES)))
     return RunTimes(run.phase_s, halves, run.configuration.sample_count)
 
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from forecast_baselines import BASELINES, Estimate, EstimatorMaker, part_done
-from forecast_learned import Learned
+from forecast_learned import Service
 from forecast_scenarios import EITHER, RIGHT, SCENARIOS, SEEDS, WRONG, Case, Scenario
 from table import report
 
@@ -75,7 +75,7 @@ def main(*, odd: bool) -> None:
     rows, missed = [], []
     for scenario in SCENARIOS:
         linear, *others = [score(scenario, make, odd=odd) for make in BASELINES.values()]
-        own = score(scenario, Learned, odd=odd)
+        own = score(scenario, Service, odd=odd)
         ratio = own.error / linear.error
         covered = own.covered or 0.0
         if ratio > RATIO_MAX[scenario.weights] or not COVERED[0] <= covered <= COVERED[1]:

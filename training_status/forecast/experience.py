@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.phases import PHASES
 
 RUNS_MAX: Final = 20
@@ -22,13 +23,11 @@ _SUDDEN: Final = 0.3  # how likely the pace is one that nobody has seen yet …
 _SUDDEN_IF_NEW: Final = 0.7  # … with a configuration that is new to the domain
 _NEW_PACE_SIGMA: Final = 0.9
 _GROWTH_SIGMA: Final = 0.3  # for e times the samples
-_OTHERS_SIGMA: Final = 0.5  # of a phase's share of the time from domain to domain
-_SPECIFIED_SIGMA: Final = 0.6  # of the specified shares, which nobody has measured
+_OTHERS_SIGMA: Final = 0.4  # of a phase's share of the time from domain to domain
+_SPECIFIED_SIGMA: Final = 0.5  # of the specified shares, which nobody has measured
 
 # What takes longer with more samples: neither the first phase nor the last, nor reading the prompts out.
 _GROWS: Final = (False, True, True, True, False, True, False)
-
-LINEAR, SHARES, HISTORY = "linear", "shares", "history"
 
 
 class RunTimes(NamedTuple):
@@ -44,7 +43,7 @@ class RunTimes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """`log_seconds` of each phase; with an infinite `pace_sigma` only what they are to each other.
+    """`log_seconds` of each phase; without a `pace_sigma` only what they are to each other.
 
     `phase_sigma` is how far a phase's logarithm is off beside the pace of the whole run, `step_sigma` how unevenly a
     phase goes; `sudden` the chance of a pace never seen. A part f of a phase's steps takes the part f ** `shape` of
@@ -54,7 +53,7 @@ class Expectation:
     method: str
     runs: int
     log_seconds: tuple[float, ...]
-    pace_sigma: float
+    pace_sigma: float | None
     phase_sigma: float
     sudden: float
     shape: tuple[float, ...]
@@ -64,7 +63,7 @@ class Expectation:
 def specified() -> Expectation:
     """Before anything is known: the specified shares, at any pace."""
     shares = tuple(math.log(phase.end - phase.start) for phase in PHASES)
-    return Expectation(LINEAR, 0, shares, math.inf, _SPECIFIED_SIGMA, 0.0, (1.0,) * len(PHASES), 0.12)
+    return Expectation(LINEAR, 0, shares, None, _SPECIFIED_SIGMA, 0.0, (1.0,) * len(PHASES), 0.12)
 
 
 def of_other_domains(runs: Sequence[RunTimes]) -> Expectation | None:
@@ -74,7 +73,7 @@ def of_other_domains(runs: Sequence[RunTimes]) -> Expectation | None:
     if not logs:
         return None
     mean = tuple(sum(column) / len(logs) for column in zip(*logs, strict=True))
-    return Expectation(SHARES, len(logs), mean, math.inf, _OTHERS_SIGMA, 0.0, (1.0,) * len(PHASES), 0.15)
+    return Expectation(SHARES, len(logs), mean, None, _OTHERS_SIGMA, 0.0, (1.0,) * len(PHASES), 0.15)
 
 
 def of_same_domain(runs: Sequence[RunTimes], sample_count: int | None, *, is_new: bool) -> Expectation | None:

@@ -61,7 +61,7 @@ def time_left(expected: Expectation, course: Course) -> TimeLeft:
     seen = [_Seen(off, phase_variance / part) for off, part in behind]
     if now is not None:
         seen.append(_Seen(now.off, phase_variance / share + now.variance))
-    if not seen and math.isinf(expected.pace_sigma):
+    if not seen and expected.pace_sigma is None:
         return TimeLeft(math.log(sum(seconds)), 1.0, 0.0)
     return _over_paces(expected, course.phase, done, seconds, phase_variance, now, seen)
 
@@ -75,7 +75,7 @@ def _over_paces(
     now: _Seen | None,
     seen: Sequence[_Seen],
 ) -> TimeLeft:
-    middle = _weighted(seen) if math.isinf(expected.pace_sigma) else 0.0
+    middle = _weighted(seen) if expected.pace_sigma is None else 0.0
     logs = [_log_likelihood(expected, middle + pace, seen) for pace in _PACES]
     highest = max(logs)
     weights = [math.exp(log - highest) for log in logs]
@@ -99,7 +99,7 @@ def _over_paces(
 
 def _log_likelihood(expected: Expectation, pace: float, seen: Sequence[_Seen]) -> float:
     log = 0.0
-    if not math.isinf(expected.pace_sigma):
+    if expected.pace_sigma is not None:
         usual = (1 - expected.sudden) * _density(pace, expected.pace_sigma)
         log = math.log(usual + expected.sudden * _density(pace, _SUDDEN_PACE_SIGMA) + 1e-300)
     return log - sum((one.off - pace) ** 2 / one.variance for one in seen) / 2
@@ -109,7 +109,7 @@ def _phase_variance(expected: Expectation, off: Sequence[tuple[float, float]]) -
     """As expected; where only shares are known, as the run itself shows it, once it has two phases to compare."""
     variance = expected.phase_sigma**2
     total = sum(part for _, part in off)
-    if not math.isinf(expected.pace_sigma) or len(off) < 2 or total <= 0:
+    if expected.pace_sigma is not None or len(off) < 2 or total <= 0:
         return variance
     mean = sum(one * part for one, part in off) / total
     shown = sum(part * (one - mean) ** 2 for one, part in off) / total

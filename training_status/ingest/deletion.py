@@ -32,6 +32,8 @@ _LOCK_RUNS_OF_DOMAIN = """
 _DELETE_RUNS = (
     "DELETE FROM training_status_traininglogentry WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_phasetiming WHERE run_id = ANY(%s)",
+    "DELETE FROM training_status_runforecast WHERE run_id = ANY(%s)",
+    "DELETE FROM training_status_forecastmark WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_trainingrun WHERE id = ANY(%s)",
 )
 

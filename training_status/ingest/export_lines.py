@@ -50,6 +50,9 @@ def read_header(raw: bytes) -> Header:
     for timing in header.phase_timings:
         check_time(timing.started_at, field="phase_timings.started_at")
         check_time(timing.ended_at, field="phase_timings.ended_at")
+        check_time(timing.middle_at, field="phase_timings.middle_at")
+    for mark in header.forecast_marks:
+        check_time(mark.forecast_at, field="forecast_marks.forecast_at")
     if bool(header.phase_timings) != (header.run.current_phase is not None):
         raise InvalidInput("phase_timings and run.current_phase contradict each other", field="phase_timings")
     return header

@@ -1,7 +1,7 @@
 """What a run looks like outside the service: a header, a line for each log entry, a trailer.
 
-The names are those of the stored facts (`TrainingRun`, `PhaseTiming`, `TrainingLogEntry`), and none is left out. The
-lines are read and checked by `export_lines`.
+The names are those of the stored facts (`TrainingRun`, `PhaseTiming`, `ForecastMark`, `TrainingLogEntry`), and none is
+left out. The lines are read and checked by `export_lines`.
 """
 
 from typing import Annotated, Any, Final, Literal
@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from training_status.forecast_methods import FORECAST_METHODS
 from training_status.ingest.batch import Level, StepName, Time
 from training_status.ingest.bodies import Description, DomainName, LlmModel, SampleCount, Tags
 from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
@@ -22,11 +23,13 @@ VERSION: Final = 1
 # A run's numbers count up from here: they must not be at the end of their columns.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Number = Annotated[int, Meta(ge=1, le=2**53)]
+Seconds = Annotated[float, Meta(ge=0)]
 Limit = Annotated[float, Meta(gt=0, lt=1e9)]
 # Made of the lists that there are; the checker wants literals.
 Phase = Literal[PHASE_NAMES]  # type: ignore[valid-type]
 State = Literal[RUN_STATES]  # type: ignore[valid-type]
 FailureReason = Literal[FAILURE_REASONS]  # type: ignore[valid-type]
+Method = Literal[FORECAST_METHODS]  # type: ignore[valid-type]
 
 
 class _Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -91,6 +94,24 @@ class ExportedPhaseTiming(_Part):
     phase: Phase
     started_at: Time
     ended_at: Time | None
+    middle_at: Time | None
+    middle_fraction: Annotated[float, Meta(ge=0.5, le=1)] | None
+
+
+class ExportedForecastMark(_Part):
+    """What was forecast at a mark of the run (`ForecastMark`)."""
+
+    percent: Annotated[int, Meta(gt=0, lt=100)]
+    forecast_at: Time
+    method: Method
+    based_on_runs: Annotated[int, Meta(ge=0, lt=2**31)]
+    left_s: Seconds
+    low_s: Seconds
+    high_s: Seconds
+    linear_left_s: Seconds
+    linear_sigma: Seconds
+    learned_left_s: Seconds | None
+    learned_sigma: Seconds | None
 
 
 class Header(_Part):
@@ -101,6 +122,7 @@ class Header(_Part):
     domain: ExportedDomain
     run: ExportedRun
     phase_timings: list[ExportedPhaseTiming]
+    forecast_marks: list[ExportedForecastMark]
 
 
 class ExportedEntry(_Part):

@@ -15,7 +15,7 @@ from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import insert_entries
 from training_status.ingest.run_audit import record_of_run
 from training_status.ingest.run_course import Entry
-from training_status.models import Domain, PhaseTiming, TrainingRun
+from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun
 from training_status.wakeups.publish import announce
 
 _LIMITS = ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
@@ -70,6 +70,9 @@ def store_run(run_id: int, header: Header, *, domain_name: str | None, keep_numb
         TrainingRun(id=run_id, domain=domain, **facts).save(force_insert=True)
         PhaseTiming.objects.bulk_create(
             PhaseTiming(run_id=run_id, **structs.asdict(timing)) for timing in header.phase_timings
+        )
+        ForecastMark.objects.bulk_create(
+            ForecastMark(run_id=run_id, **structs.asdict(mark)) for mark in header.forecast_marks
         )
     except IntegrityError as error:
         raise _as_sentence(error, run) from error

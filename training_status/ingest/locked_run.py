@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import connection
 
 from training_status.errors import NotFound
+from training_status.forecast.kept import estimate_from_json
+from training_status.ingest.forecasting import keep_forecast
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.run_course import Entry, RunCourse
 from training_status.jsonb import from_jsonb, to_jsonb
@@ -25,7 +27,8 @@ _LOCK_SQL = """
            run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
            run.started_at, run.ended_at,
            run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq, run.given_up_seq,
-           run.phase_started_at, coalesce(domain.stall_limit_s, %s), coalesce(domain.lost_limit_s, %s)
+           run.phase_started_at, coalesce(domain.stall_limit_s, %s), coalesce(domain.lost_limit_s, %s),
+           (SELECT estimate FROM training_status_runforecast WHERE run_id = run.id)
       FROM training_status_trainingrun run JOIN training_status_domain domain ON domain.id = run.domain_id
      WHERE {key} AND (%s::bigint IS NULL OR run.domain_id = %s)
        FOR NO KEY UPDATE OF run
@@ -122,6 +125,15 @@ def store(course: RunCourse) -> None:
                     "UPDATE training_status_phasetiming SET ended_at = %s WHERE run_id = %s AND phase = %s",
                     (mark.ended_at, course.id, mark.phase),
                 )
+        for middle in course.phase_middles:
+            cursor.execute(
+                """
+                UPDATE training_status_phasetiming SET middle_at = %s, middle_fraction = %s
+                 WHERE run_id = %s AND phase = %s
+                """,
+                (middle.at, middle.fraction, course.id, middle.phase),
+            )
+    keep_forecast(course)
     announce(course.domain_id, course.id)
 
 
@@ -140,6 +152,7 @@ def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunCourse | None:
         return None
     course = RunCourse(*row)
     course.metrics = from_jsonb(course.metrics)
+    course.estimate = estimate_from_json(row[-1])
     return course
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from training_status import run_states
+from training_status.forecast.kept import KeptEstimate
 from training_status.ingest.batch import (
     METRICS_MAX_BYTES,
     CompleteEvent,
@@ -46,13 +47,22 @@ class PhaseMark(NamedTuple):
     ended_at: datetime | None = None
 
 
+class PhaseMiddle(NamedTuple):
+    """It was first reported that half of a phase or more, this fraction of it, was done."""
+
+    phase: str
+    at: datetime
+    fraction: float
+
+
 @dataclass(slots=True)
 class RunCourse:
     """The facts of a run that events change; fields as in `TrainingRun`.
 
     `phase_started_at` is the beginning of the current phase; the limits are the domain's own or, where it has none,
-    those of the settings. `entries` are the new log entries and
-    `phase_marks` what happened to phases, each in order.
+    those of the settings. `estimate` is what was forecast last, `moved_at` when the run last moved on since the lock
+    was taken. `entries` are the new log entries, `phase_marks` what happened to phases, each in order, and
+    `phase_middles` the phases that came to their middle.
     """
 
     id: int
@@ -77,9 +87,12 @@ class RunCourse:
     phase_started_at: datetime | None
     stall_limit_s: float
     lost_limit_s: float
+    estimate: KeptEstimate | None
     result: dict[str, Any] | None = None
     entries: list[Entry] = field(default_factory=list)
     phase_marks: list[PhaseMark] = field(default_factory=list)
+    phase_middles: list[PhaseMiddle] = field(default_factory=list)
+    moved_at: datetime | None = None
 
     @property
     def is_active(self) -> bool:
@@ -150,8 +163,7 @@ class RunCourse:
                 self._log(timestamp, "INFO", event.message or f"Phase {event.phase}", self.current_phase, None)
             case ProgressEvent():
                 assert self.current_phase is not None  # entered with the first event
-                percent = overall_percent(self.current_phase, event.fraction)
-                self.progress_percent = max(self.progress_percent, percent)
+                self._move(self.current_phase, event.fraction, happened_at)
                 self.message = event.message or self.message
                 self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES)
                 if event.message or event.metrics:
@@ -203,7 +215,16 @@ class RunCourse:
             self.phase_marks.append(PhaseMark(self.current_phase, ended_at=began_at))
         self.phase_marks.append(PhaseMark(phase, started_at=began_at))
         self.current_phase, self.phase_started_at = phase, began_at
-        self.progress_percent = max(self.progress_percent, overall_percent(phase, 0.0))
+        self._move(phase, 0.0, began_at)
+
+    def _move(self, phase: str, fraction: float, at: datetime) -> None:
+        """So much of the phase is done: progress never goes down."""
+        before, percent = self.progress_percent, overall_percent(phase, fraction)
+        if percent <= before:
+            return
+        self.progress_percent, self.moved_at = percent, at
+        if before < overall_percent(phase, 0.5) <= percent:
+            self.phase_middles.append(PhaseMiddle(phase, at, max(0.5, fraction)))
 
     def _log(
         self, timestamp: datetime, level: str, message: str, step: str | None, metrics: dict[str, Any] | None

@@ -4,8 +4,19 @@ from .access_token import AccessToken
 from .audit_entry import AuditEntry
 from .domain import Domain
 from .phase_timing import PhaseTiming
+from .run_forecast import ForecastMark, RunForecast
 from .service_presence import ServicePresence
 from .training_log_entry import TrainingLogEntry
 from .training_run import TrainingRun
 
-__all__ = ["AccessToken", "AuditEntry", "Domain", "PhaseTiming", "ServicePresence", "TrainingLogEntry", "TrainingRun"]
+__all__ = [
+    "AccessToken",
+    "AuditEntry",
+    "Domain",
+    "ForecastMark",
+    "PhaseTiming",
+    "RunForecast",
+    "ServicePresence",
+    "TrainingLogEntry",
+    "TrainingRun",
+]

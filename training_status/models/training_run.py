@@ -137,7 +137,7 @@ class TrainingRun(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(current_phase__isnull=True, phase_started_at__isnull=True)
-                | Q(current_phase__isnull=False, phase_started_at__gte=F("started_at")),
+                | Q(current_phase__isnull=False, phase_started_at__isnull=False, phase_started_at__gte=F("started_at")),
                 name="run_phase_has_a_start",
             ),
             models.CheckConstraint(

@@ -18,6 +18,7 @@ from training_status.ingest.exported_run import (
     VERSION,
     ExportedDomain,
     ExportedEntry,
+    ExportedForecastMark,
     ExportedPhaseTiming,
     ExportedRun,
     Trailer,
@@ -44,6 +45,10 @@ _RUN = f"""
 _PHASE_TIMINGS = f"""
     SELECT {_columns(ExportedPhaseTiming, "timing")} FROM training_status_phasetiming timing
      WHERE run_id = %s ORDER BY started_at, id
+"""
+_FORECAST_MARKS = f"""
+    SELECT {_columns(ExportedForecastMark, "mark")} FROM training_status_forecastmark mark
+     WHERE run_id = %s ORDER BY percent
 """
 _ENTRIES = f"""
     SELECT {_columns(ExportedEntry, "entry")} FROM training_status_traininglogentry entry
@@ -74,12 +79,16 @@ def _lines(public_id: UUID) -> Iterator[bytes]:
         domain_width = len(ExportedDomain.__struct_fields__)
         run = _named(ExportedRun, facts[domain_width:])
         cursor.execute(_PHASE_TIMINGS, (run_id,))
+        phase_timings = cursor.fetchall()
+        cursor.execute(_FORECAST_MARKS, (run_id,))
+        forecast_marks = cursor.fetchall()
         header = {
             "format": FORMAT,
             "version": VERSION,
             "domain": _named(ExportedDomain, facts[:domain_width]),
             "run": run,
-            "phase_timings": [_named(ExportedPhaseTiming, timing) for timing in cursor.fetchall()],
+            "phase_timings": [_named(ExportedPhaseTiming, timing) for timing in phase_timings],
+            "forecast_marks": [_named(ExportedForecastMark, mark) for mark in forecast_marks],
         }
         yield _line(header)
         first_seq, last_seq = run["first_seq"], run["last_seq"]

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from training_status import run_states
+from training_status.forecast.kept import KeptEstimate, estimate_from_json
 from training_status.jsonb import from_jsonb
 
 
@@ -30,7 +31,8 @@ class RunFacts:
 
     `baseline_metrics` are the final metrics of the last completed run with a lower number; the limits are the
     domain's own or, where it has none, those of the settings.
-    `phase_times` are filled in by `read.phase_times` where they are wanted.
+    `estimate` is what was forecast when the run last moved on; `phase_times` and `expected_phase_s` (of each
+    phase; None: nothing is known) are filled in by `read.phase_times` where they are wanted.
     """
 
     id: int
@@ -64,7 +66,9 @@ class RunFacts:
     config: dict[str, Any]
     tags: list[str]
     note: str
+    estimate: KeptEstimate | None
     phase_times: list[PhaseTime] = field(default_factory=list)
+    expected_phase_s: list[float] | None = None
 
     @property
     def log_count(self) -> int:
@@ -83,7 +87,8 @@ _COLUMNS = f"""
         AND earlier.run_number < run.run_number
       ORDER BY earlier.run_number DESC LIMIT 1),
     coalesce(domain.stall_limit_s, %s), coalesce(domain.hang_limit_s, %s),
-    run.llm_model, run.optimizer, run.sample_count, run.config, run.tags, run.note
+    run.llm_model, run.optimizer, run.sample_count, run.config, run.tags, run.note,
+    (SELECT estimate FROM training_status_runforecast WHERE run_id = run.id)
 """
 
 # The latest run is the one that started last; one not started yet counts by its creation.
@@ -207,4 +212,5 @@ def _facts(row: tuple[Any, ...]) -> RunFacts:
     facts.baseline_metrics = from_jsonb(facts.baseline_metrics)
     facts.config = from_jsonb(facts.config)
     facts.tags = from_jsonb(facts.tags)
+    facts.estimate = estimate_from_json(row[-1])
     return facts

@@ -20,6 +20,13 @@ class PhaseTimeSerializer(serializers.Serializer):
     ended_at = serializers.DateTimeField(allow_null=True, help_text="Null in the phase that the run is in.")
 
 
+class ExpectedPhaseSerializer(serializers.Serializer):
+    """What a phase was expected to take."""
+
+    phase = serializers.ChoiceField(choices=PHASE_NAMES)
+    seconds = serializers.FloatField(min_value=0)
+
+
 class TrainingRunSerializer(TrainingStatusSerializer):
     """The status object, plus what the run was started with and what people noted on it."""
 
@@ -31,6 +38,11 @@ class TrainingRunSerializer(TrainingStatusSerializer):
     note = serializers.CharField()
     created_at = serializers.DateTimeField()
     phase_times = PhaseTimeSerializer(many=True, help_text="The phases that the run entered, in their order.")
+    expected_phases = ExpectedPhaseSerializer(
+        many=True,
+        allow_null=True,
+        help_text="What each phase was expected to take when the run began, from earlier runs; null without any.",
+    )
 
     def to_representation(self, instance: RunFacts) -> dict[str, Any]:
         """All fields of the status object and the run's own."""
@@ -46,7 +58,14 @@ class TrainingRunSerializer(TrainingStatusSerializer):
                 {"phase": time.phase, "started_at": utc_text(time.started_at), "ended_at": utc_text(time.ended_at)}
                 for time in instance.phase_times
             ],
+            "expected_phases": _expected(instance.expected_phase_s),
         }
+
+
+def _expected(phase_s: list[float] | None) -> list[dict[str, Any]] | None:
+    if phase_s is None:
+        return None
+    return [{"phase": name, "seconds": seconds} for name, seconds in zip(PHASE_NAMES, phase_s, strict=True)]
 
 
 class ReceiptSerializer(serializers.Serializer):

@@ -24,6 +24,7 @@ from training_status.phases import (
     steps_while_running,
 )
 from training_status.read.run_facts import RunFacts
+from training_status.serializers.forecast import ForecastSerializer, forecast_at
 from training_status.serializers.metrics import MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 
@@ -34,16 +35,6 @@ class StepSerializer(serializers.Serializer):
     name = serializers.ChoiceField(choices=PHASE_NAMES)
     status = serializers.ChoiceField(choices=STEP_STATUSES)
     progress = serializers.IntegerField(min_value=0, max_value=100)
-
-
-class ForecastSerializer(serializers.Serializer):
-    """The learned estimate, with its 80 % range and what it is based on."""
-
-    completion = serializers.DateTimeField()
-    low = serializers.DateTimeField()
-    high = serializers.DateTimeField()
-    method = serializers.ChoiceField(choices=("linear", "shares", "history"))
-    based_on_runs = serializers.IntegerField(min_value=0)
 
 
 class TrainingStatusSerializer(serializers.Serializer):
@@ -91,6 +82,14 @@ class TrainingStatusSerializer(serializers.Serializer):
         estimated_completion = None
         if state == run_states.RUNNING and elapsed_ms is not None:
             estimated_completion = linear_completion(now=now, elapsed_ms=elapsed_ms, percent=percent)
+        health = run_states.health(
+            state=state,
+            last_report_at=run.last_report_at,
+            last_event_at=run.last_event_at,
+            now=now,
+            stall_limit=timedelta(seconds=run.stall_limit_s),
+            hang_limit=timedelta(seconds=run.hang_limit_s),
+        )
         return {
             "domain_name": run.domain_name,
             "training_run_id": str(run.public_id),
@@ -104,18 +103,11 @@ class TrainingStatusSerializer(serializers.Serializer):
             "baseline_metrics": run.baseline_metrics,
             "started_at": utc_text(run.started_at),
             "estimated_completion": utc_text(estimated_completion),
-            "forecast": None,
+            "forecast": forecast_at(run, state=state, health=health, elapsed_ms=elapsed_ms, now=now),
             "elapsed_time_ms": elapsed_ms,
             "completed_at": utc_text(ended_at),
             "last_report_at": utc_text(run.last_report_at),
-            "health": run_states.health(
-                state=state,
-                last_report_at=run.last_report_at,
-                last_event_at=run.last_event_at,
-                now=now,
-                stall_limit=timedelta(seconds=run.stall_limit_s),
-                hang_limit=timedelta(seconds=run.hang_limit_s),
-            ),
+            "health": health,
             "failure_reason": reason,
             "error_message": run.error_message,
             "cancel_requested": run.cancel_requested_at is not None,

@@ -52,6 +52,8 @@ class TrainingRunFactory(DjangoModelFactory):
     run_number = factory.Sequence(lambda n: n + 1)
     llm_model = "qwen3:32b"
     created_at = factory.LazyFunction(timezone.now)
+    current_phase = None
+    phase_started_at = factory.LazyAttribute(lambda run: run.created_at if run.current_phase else None)
     last_report_at = factory.SelfAttribute("created_at")
     last_event_at = factory.SelfAttribute("created_at")
 

@@ -412,6 +412,12 @@ export interface components {
             page: number;
             page_size: number;
         };
+        /** @description What a phase was expected to take. */
+        ExpectedPhase: {
+            phase: components["schemas"]["PhaseName"];
+            /** Format: double */
+            seconds: number;
+        };
         /**
          * FailEvent
          * @description The training has failed, and why.
@@ -429,7 +435,7 @@ export interface components {
         };
         /** @enum {string} */
         FailureReason: "error" | "cancelled" | "lost";
-        /** @description The learned estimate, with its 80 % range and what it is based on. */
+        /** @description The learned estimate, with the range that is to hold the truth in 80 of 100 cases. */
         Forecast: {
             /** Format: date-time */
             completion: string;
@@ -437,7 +443,9 @@ export interface components {
             low: string;
             /** Format: date-time */
             high: string;
+            /** @description `history`: from earlier runs of the domain; `shares`: from the parts of the time that phases take in other domains; `linear`: the pace so far goes on, as nothing is known or that was right more often. */
             method: components["schemas"]["MethodEnum"];
+            /** @description Earlier runs that it was learned from. */
             based_on_runs: number;
         };
         /** @description The oldest entry kept. */
@@ -845,6 +853,8 @@ export interface components {
             created_at: string;
             /** @description The phases that the run entered, in their order. */
             phase_times: components["schemas"]["PhaseTime"][];
+            /** @description What each phase was expected to take when the run began, from earlier runs; null without any. */
+            expected_phases: components["schemas"]["ExpectedPhase"][] | null;
         };
         TrainingRunPage: {
             items: components["schemas"]["TrainingRun"][];

@@ -3,13 +3,17 @@
 import math
 import random
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pytest
 
-from training_status.forecast.experience import HISTORY, LINEAR, SHARES, RunTimes, of_other_domains, of_same_domain
-from training_status.forecast.learned import Report, forecast
+from training_status.forecast.experience import Expectation, RunTimes, of_other_domains, of_same_domain
+from training_status.forecast.learned import Learned, Moved, estimate, guesses
+from training_status.forecast.learned import forecast as forecast_later
 from training_status.forecast.linear import linear_completion
+from training_status.forecast.scoring import Verdict
 from training_status.forecast.time_left import Course
+from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.phases import PHASES, overall_percent
 
 SECONDS = (2.0, 8.0, 600.0, 300.0, 3.0, 120.0, 4.0)
@@ -25,6 +29,35 @@ NONSENSE = {
     "backwards": (-5.0,) * 7,
     "one phase": (None, None, 600.0, None, None, None, None),
 }
+
+
+class Report(NamedTuple):
+    """The last report of a run, `since_s` ago."""
+
+    course: Course
+    elapsed_s: float
+    since_s: float
+    usual_gap_s: float
+
+
+class Told(NamedTuple):
+    left_s: float
+    low_s: float
+    high_s: float
+    method: str
+    based_on_runs: int
+
+
+def forecast(expected: Expectation | None, report: Report, score: Verdict | None = None) -> Told | None:
+    learned = Learned(expected, score or Verdict())
+    moved = Moved(report.course, report.elapsed_s)
+    guessed = guesses(learned, moved)
+    if guessed is None:
+        return None
+    made = estimate(learned, guessed, report.usual_gap_s)
+    linear_left_s = (report.elapsed_s + report.since_s) / moved.part_done * (1 - moved.part_done)
+    told = forecast_later(made, since_s=report.since_s, linear_left_s=linear_left_s)
+    return Told(*told, made.method, made.based_on_runs)
 
 
 def run(seconds: tuple[float | None, ...] = SECONDS, samples: int | None = 100) -> RunTimes:

@@ -65,6 +65,13 @@ class PhaseTime(TypedDict):
     ended_at: str | None
 
 
+class ExpectedPhase(TypedDict):
+    """What a phase was expected to take, in seconds."""
+
+    phase: str
+    seconds: float
+
+
 class TrainingRun(TrainingStatus):
     """The status, what the run was started with, and what people noted on it."""
 
@@ -76,6 +83,7 @@ class TrainingRun(TrainingStatus):
     note: str
     created_at: str
     phase_times: list[PhaseTime]
+    expected_phases: list[ExpectedPhase] | None
 
 
 class LogEntry(TypedDict):

@@ -6,7 +6,7 @@
  */
 
 import { make, say } from "./dom.js";
-import { clock, duration, timeLeft } from "./words.js";
+import { clock, duration, forecastBasis, timeLeft } from "./words.js";
 
 export class EtaView {
   /** @param {HTMLElement} element @param {Service} service */
@@ -14,8 +14,9 @@ export class EtaView {
     this.service = service;
     this.left = make("p", { class: "time-left" });
     this.clock = make("p", { class: "about" });
+    this.range = make("p", { class: "about" });
     this.elapsed = make("p", { class: "about" });
-    element.replaceChildren(this.left, this.clock, this.elapsed);
+    element.replaceChildren(this.left, this.clock, this.range, this.elapsed);
     /** @type {Status | null} */
     this.status = null;
   }
@@ -30,13 +31,20 @@ export class EtaView {
   tick() {
     if (this.status === null) return;
     const now = this.service.now();
-    const { status, estimated_completion: completion, started_at: started, completed_at: ended } = this.status;
+    const { status, forecast, estimated_completion: linear, started_at: started, completed_at: ended } = this.status;
+    const completion = this.status.health === "ok" ? (forecast?.completion ?? linear) : null;
     say(this.left, ended ? endedWords(status) : timeLeft(this.status, now));
     if (ended) say(this.clock, clock(ended, now));
     else say(this.clock, completion && Date.parse(completion) > now ? `at ${clock(completion, now)}` : "");
+    say(this.range, forecast && !ended ? `${between(forecast, now)}, ${forecastBasis(forecast)}` : "");
     const until = ended ? Date.parse(ended) : now;
     say(this.elapsed, started ? `${duration((until - Date.parse(started)) / 1000)} ${ended ? "in all" : "so far"}` : "");
   }
+}
+
+/** @param {NonNullable<Status["forecast"]>} forecast @param {number} now */
+function between({ low, high }, now) {
+  return `${clock(low, now)} to ${clock(high, now)}`;
 }
 
 /** @param {Status["status"]} status */

@@ -4,6 +4,7 @@
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  * @typedef {import("./types.js").PhaseTime} PhaseTime
+ * @typedef {import("./types.js").Run} Run
  */
 
 import { make } from "./dom.js";
@@ -24,13 +25,16 @@ export class ProgressView {
     element.replaceChildren(this.percent, this.bar, this.legend, this.message);
     /** @type {PhaseTime[]} */
     this.times = [];
+    /** @type {Run["expected_phases"]} */
+    this.expected = null;
     /** @type {Status | null} */
     this.status = null;
   }
 
-  /** @param {PhaseTime[]} times when each phase began and ended */
-  setTimes(times) {
+  /** @param {Run} run when each phase began and ended, and what it was expected to take */
+  setTimes({ phase_times: times, expected_phases: expected }) {
     this.times = times;
+    this.expected = expected;
     this.tick();
   }
 
@@ -59,7 +63,7 @@ export class ProgressView {
       if (!state || !time) return;
       const progress = step.status === "in_progress" || step.status === "failed" ? `${step.progress} %` : "";
       state.textContent = progress || STEP_WORDS[step.status];
-      time.textContent = this.#timeTaken(step.name);
+      time.textContent = this.#timeWords(step.name);
     });
   }
 
@@ -72,6 +76,15 @@ export class ProgressView {
       const name = make("span", { class: "step-name" }, words(step.name));
       this.legend.append(make("li", {}, name, make("span", { class: "step-state" }), make("span", { class: "step-time" })));
     }
+  }
+
+  /** @param {string} phase what it took so far, and while it goes on or is to come what it is expected to take */
+  #timeWords(phase) {
+    const taken = this.#timeTaken(phase);
+    const hasEnded = this.times.some((time) => time.phase === phase && time.ended_at !== null);
+    const seconds = this.expected?.find((one) => one.phase === phase)?.seconds;
+    if (seconds === undefined || hasEnded || this.status?.status !== "training") return taken;
+    return taken ? `${taken} of about ${duration(seconds)}` : `about ${duration(seconds)}`;
   }
 
   /** @param {string} phase */

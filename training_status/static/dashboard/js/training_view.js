@@ -173,7 +173,7 @@ export class TrainingView {
       result: result && new ResultView(result, { service: this.service, runId: run.training_run_id, signal }),
     };
     this.phase = run.current_step;
-    this.progress?.setTimes(run.phase_times);
+    this.progress?.setTimes(run);
     this.listener.onRun(run);
     // What the stream has told of this run meanwhile is newer.
     this.show(this.isMoving && this.status ? this.status : run);
@@ -277,7 +277,7 @@ export class TrainingView {
   async loadTimes(status) {
     try {
       const run = await this.#run(status.training_run_id);
-      if (run.training_run_id === this.status?.training_run_id) this.progress?.setTimes(run.phase_times);
+      if (run.training_run_id === this.status?.training_run_id) this.progress?.setTimes(run);
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       if (!(error instanceof ServiceError)) throw error;

@@ -8,6 +8,7 @@
 const MINUTE_S = 60;
 const HOUR_S = 3600;
 const DAY_S = 86_400;
+const LEAST_PART = 0.15;
 
 /** @param {string} name `entity_f1` as `entity f1` */
 export function words(name) {
@@ -103,11 +104,29 @@ export function stateClass(status) {
 export function timeLeft(status, now) {
   if (status.status === "pending") return "not started";
   if (status.status !== "training") return "";
-  if (status.estimated_completion === null) return "estimating…";
-  const seconds = (Date.parse(status.estimated_completion) - now) / 1000;
-  if (seconds < -5) return "taking longer than usual";
-  if (seconds < 50) return "less than a minute left";
-  return `about ${roundly(seconds)} left`;
+  if (status.health !== "ok") return `not known while ${status.health}`;
+  const { forecast, estimated_completion: linear, last_report_at: reported } = status;
+  const completion = forecast?.completion ?? linear;
+  if (completion === null) return "estimating…";
+  const seconds = (Date.parse(completion) - now) / 1000;
+  const latest = forecast ? Date.parse(forecast.high) : Date.parse(completion) + 5000;
+  if (now > latest) return "taking longer than usual";
+  // Without news it is not counted down to nothing, as the service does not either.
+  const least = forecast ? (LEAST_PART * (Date.parse(forecast.completion) - Date.parse(reported))) / 1000 : 0;
+  const left = Math.max(seconds, least);
+  return left < 50 ? "less than a minute left" : `about ${roundly(left)} left`;
+}
+
+/**
+ * What a forecast is based on.
+ *
+ * @param {NonNullable<Status["forecast"]>} forecast
+ */
+export function forecastBasis({ method, based_on_runs: runs }) {
+  const many = `${runs} earlier ${runs === 1 ? "run" : "runs"}`;
+  if (method === "history") return `from ${many}`;
+  if (method === "shares") return `from ${runs} ${runs === 1 ? "run" : "runs"} of other domains`;
+  return runs ? `at the pace so far, which was right more often in ${many}` : "at the pace so far";
 }
 
 /** @param {number} seconds rounded as one says it: nobody counts an hour's seconds */

@@ -1,0 +1,101 @@
+"""What there is to learn from when a run begins to move: completed runs of its domain, else those of other domains."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db import connection
+
+from training_status.forecast.experience import RUNS_MAX, Expectation, RunTimes, of_other_domains, of_same_domain
+from training_status.forecast.learned import Learned
+from training_status.forecast.scoring import Guess, ScoredMark, verdict
+from training_status.jsonb import from_jsonb
+from training_status.phases import PHASE_NAMES
+from training_status.run_states import COMPLETED
+
+_LOOKED_AT: Final = 60  # of a domain, until enough with the same configuration are found
+_OTHERS_LOOKED_AT: Final = 500
+_OF_EACH_OTHER: Final = 4
+_OTHERS_MAX: Final = 60
+
+_TIMES: Final = """
+    (SELECT jsonb_object_agg(timing.phase, jsonb_build_array(
+                extract(epoch FROM timing.ended_at - timing.started_at)::float8,
+                extract(epoch FROM timing.middle_at - timing.started_at)::float8, timing.middle_fraction))
+       FROM training_status_phasetiming timing WHERE timing.run_id = run.id AND timing.ended_at IS NOT NULL)
+"""
+# Raw SQL: the times and the marks of each run come with it, in one query. The newest are found by the index on
+# completed runs.
+_OF_DOMAIN: Final = f"""
+    SELECT run.llm_model IS NOT DISTINCT FROM this.llm_model AND run.optimizer IS NOT DISTINCT FROM this.optimizer,
+           this.sample_count, run.sample_count, {_TIMES},
+           (SELECT jsonb_agg(jsonb_build_array(
+                       mark.linear_left_s, mark.linear_sigma, mark.learned_left_s, mark.learned_sigma,
+                       extract(epoch FROM run.ended_at - mark.forecast_at)::float8))
+              FROM training_status_forecastmark mark WHERE mark.run_id = run.id)
+      FROM training_status_trainingrun this,
+           LATERAL (SELECT id, run_number, llm_model, optimizer, sample_count, ended_at
+                      FROM training_status_trainingrun
+                     WHERE domain_id = this.domain_id AND state = '{COMPLETED}'
+                     ORDER BY run_number DESC LIMIT {_LOOKED_AT}) AS run
+     WHERE this.id = %s
+     ORDER BY run.run_number
+"""
+# A bounded look at the newest completed runs of all domains, of which each gives only a few.
+_OF_OTHERS: Final = f"""
+    SELECT {_TIMES}
+      FROM (SELECT id, row_number() OVER (PARTITION BY domain_id ORDER BY id DESC) AS place
+              FROM (SELECT id, domain_id FROM training_status_trainingrun
+                     WHERE state = '{COMPLETED}' AND failure_reason IS NULL
+                     ORDER BY id DESC LIMIT {_OTHERS_LOOKED_AT}) AS newest) AS run
+     WHERE run.place <= {_OF_EACH_OTHER}
+     ORDER BY run.id DESC LIMIT {_OTHERS_MAX}
+"""
+
+
+def learn(run_id: int) -> Learned:
+    """What is known as this run begins to move. One query; another one if its domain's runs tell nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_DOMAIN, (run_id,))
+        rows = cursor.fetchall()
+    score = verdict([_scored(from_jsonb(marks) or []) for *_, marks in rows[-RUNS_MAX:]])
+    return Learned(_of_domain(rows) or _of_others(), score)
+
+
+def _of_others() -> Expectation | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_OTHERS)
+        return of_other_domains([_run_times(from_jsonb(times), None) for (times,) in cursor.fetchall()])
+
+
+def _of_domain(rows: Sequence[tuple[Any, ...]]) -> Expectation | None:
+    if not rows:
+        return None
+    runs = [(is_same, _run_times(from_jsonb(times), sample_count)) for is_same, _, sample_count, times, _ in rows]
+    same = [run for is_same, run in runs if is_same]
+    return of_same_domain(same or [run for _, run in runs], rows[-1][1], is_new=not same)
+
+
+def _run_times(times: dict[str, list[float | None]] | None, sample_count: int | None) -> RunTimes:
+    by_phase = [(times or {}).get(name, [None, None, None]) for name in PHASE_NAMES]
+    return RunTimes(
+        tuple(seconds for seconds, _, _ in by_phase), tuple(_first_half(*one) for one in by_phase), sample_count
+    )
+
+
+def _first_half(seconds: float | None, middle_s: float | None, fraction: float | None) -> float | None:
+    """The part of a phase's time that its first half took, from what was first reported at or after its half."""
+    if not seconds or not middle_s or not fraction or not (0 < middle_s < seconds) or fraction >= 1:
+        return None
+    return float((middle_s / seconds) ** (math.log(0.5) / math.log(fraction)))
+
+
+def _scored(marks: list[list[float | None]]) -> list[ScoredMark]:
+    scored = []
+    for linear_s, linear_sigma, learned_s, learned_sigma, actual_s in marks:
+        assert linear_s is not None
+        assert linear_sigma is not None
+        assert actual_s is not None
+        learned = None if learned_s is None or learned_sigma is None else Guess(learned_s, learned_sigma)
+        scored.append(ScoredMark(Guess(linear_s, linear_sigma), learned, actual_s))
+    return scored

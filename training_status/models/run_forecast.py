@@ -1,0 +1,65 @@
+"""What is forecast of a run, and what was forecast at some marks of it."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from training_status.forecast_methods import FORECAST_METHODS
+from training_status.models.training_run import TrainingRun
+
+
+class RunForecast(models.Model):
+    """What was learned when the run began to move, and the estimate made when it last moved on; `forecast.kept` tells
+    what is in them.
+    """
+
+    run = models.OneToOneField(TrainingRun, on_delete=models.CASCADE, primary_key=True, related_name="kept_forecast")
+    learned = models.JSONField()
+    estimate = models.JSONField()
+
+    def __str__(self) -> str:
+        return str(self.run_id)
+
+
+class ForecastMark(models.Model):
+    """What was forecast when a run had come to `percent`; with its end known it can be scored.
+
+    Seconds are those left from `forecast_at` on. `low_s` to `high_s` is the range that was told. `linear_` and
+    `learned_` are what the formula and what was learned say, each by itself; null: nothing was learned.
+    """
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="forecast_marks")
+    percent = models.SmallIntegerField()
+    forecast_at = models.DateTimeField()
+    method = models.CharField(max_length=7, choices=[(method, method) for method in FORECAST_METHODS])
+    based_on_runs = models.IntegerField()
+    left_s = models.FloatField()
+    low_s = models.FloatField()
+    high_s = models.FloatField()
+    linear_left_s = models.FloatField()
+    linear_sigma = models.FloatField()
+    learned_left_s = models.FloatField(null=True)
+    learned_sigma = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ("run_id", "percent")
+        constraints = (
+            models.UniqueConstraint(fields=("run", "percent"), name="forecast_mark_once_per_run"),
+            models.CheckConstraint(condition=Q(percent__gt=0, percent__lt=100), name="forecast_mark_within_run"),
+            models.CheckConstraint(condition=Q(method__in=FORECAST_METHODS), name="forecast_mark_method_known"),
+            models.CheckConstraint(condition=Q(based_on_runs__gte=0), name="forecast_mark_runs_not_negative"),
+            models.CheckConstraint(
+                condition=Q(low_s__gte=0, low_s__lte=F("left_s"), left_s__lte=F("high_s")),
+                name="forecast_mark_in_its_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(linear_left_s__gte=0, linear_sigma__gte=0), name="forecast_mark_linear_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(learned_left_s__isnull=True, learned_sigma__isnull=True)
+                | Q(learned_left_s__gte=0, learned_sigma__gte=0),
+                name="forecast_mark_learned_not_negative",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.run_id} at {self.percent} %"

@@ -1,0 +1,49 @@
+"""The learned forecast as people are told it."""
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from training_status import run_states
+from training_status.forecast.kept import completion
+from training_status.forecast_methods import FORECAST_METHODS
+from training_status.read.run_facts import RunFacts
+from training_status.serializers.times import utc_text
+
+
+class ForecastSerializer(serializers.Serializer):
+    """The learned estimate, with the range that is to hold the truth in 80 of 100 cases."""
+
+    completion = serializers.DateTimeField()
+    low = serializers.DateTimeField()
+    high = serializers.DateTimeField()
+    method = serializers.ChoiceField(
+        choices=FORECAST_METHODS,
+        help_text="`history`: from earlier runs of the domain; `shares`: from the parts of the time that phases take "
+        "in other domains; `linear`: the pace so far goes on, as nothing is known or that was right more often.",
+    )
+    based_on_runs = serializers.IntegerField(min_value=0, help_text="Earlier runs that it was learned from.")
+
+
+def forecast_at(
+    run: RunFacts, *, state: str, health: str | None, elapsed_ms: int | None, now: datetime
+) -> dict[str, Any] | None:
+    """What is forecast at `now`; None while nothing can honestly be said: before anything is done, and while nothing
+    is heard or nothing happens.
+    """
+    kept, percent = run.estimate, run.progress_percent
+    if kept is None or state != run_states.RUNNING or health != run_states.HEALTH_OK or percent <= 0:
+        return None
+    assert elapsed_ms is not None  # it is running
+    linear_left_s = elapsed_ms / percent * (100 - percent) / 1000
+    found = completion(kept, now=now, linear_left_s=linear_left_s)
+    if found is None:
+        return None
+    return {
+        "completion": utc_text(found.at),
+        "low": utc_text(found.low),
+        "high": utc_text(found.high),
+        "method": kept.made.method,
+        "based_on_runs": kept.made.based_on_runs,
+    }

@@ -1,5 +1,8 @@
 """Creating and changing domains."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.db import connection, transaction
 from django.utils import timezone
 from msgspec import UNSET
@@ -32,10 +35,20 @@ def create_domain(new: NewDomain) -> None:
 
 
 @transaction.atomic
-def change_domain(name: str, change: DomainChange, *, only_domain_id: int | None = None) -> None:
-    """Set of a domain what `change` names, and record what that changed. Locks the domain. Raises NotFound."""
+def change_domain(
+    name: str,
+    change: DomainChange,
+    *,
+    only_domain_id: int | None = None,
+    look: Callable[[dict[str, Any]], None] = lambda stored: None,
+) -> None:
+    """Set of a domain what `change` names, and record what that changed. Locks the domain. Raises NotFound.
+
+    `look` is given, under the lock, what is stored of that so far; what it raises keeps it as it is.
+    """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     values = {key: value for key in change.__struct_fields__ if (value := getattr(change, key)) is not UNSET}
+    look({key: getattr(domain, key) for key in values})
     if values:
         Domain.objects.filter(id=domain.id).update(**values)
     if changed := changes(vars(domain), values):

@@ -1,6 +1,8 @@
 """Starting, changing, cancelling and failing runs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -46,16 +48,24 @@ def start_run(domain_name: str, start: NewRun, *, only_domain_id: int | None = N
 
 
 @transaction.atomic
-def change_run(public_id: UUID, change: RunChange, *, only_domain_id: int | None = None) -> None:
+def change_run(
+    public_id: UUID,
+    change: RunChange,
+    *,
+    only_domain_id: int | None = None,
+    look: Callable[[dict[str, Any]], None] = lambda stored: None,
+) -> None:
     """Set a run's tags and note, those that `change` names, and record what that changed.
 
-    Locks the run. Raises NotFound.
+    `look` is given, under the lock, what is stored of them so far; what it raises keeps it as it is. Locks the run.
+    Raises NotFound.
     """
     course = lock_run(public_id, only_domain_id=only_domain_id)
     values = {name: value for name in ("tags", "note") if (value := getattr(change, name)) is not UNSET}
     if not values:
         return
     before = TrainingRun.objects.values(*values).get(id=course.id)
+    look(before)
     TrainingRun.objects.filter(id=course.id).update(**values)
     if changed := changes(before, values):
         record_of_run("changed", course.id, **changed)

@@ -82,7 +82,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
     course = lock_run(public_id, only_domain_id=only_domain_id)
     course.settle(now)
     if not course.is_active:
-        if course.failure_reason == run_states.CANCELLED and not course.end_reported:
+        if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
             return
         raise Conflict(
             f"The run has {run_states.SHOWN_STATUS[course.state]}: there is nothing to cancel.", code="run_finished"

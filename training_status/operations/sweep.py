@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from training_status import run_states
 from training_status.ingest.giving_up import give_up_silent_run
-from training_status.operations.presence import reachable_s
+from training_status.ingest.reachable import reachable_s
 from training_status.operations.turn import take_turn
 
 RUNS_AT_ONCE: Final = 50
@@ -23,12 +23,13 @@ RUNS_AT_ONCE: Final = 50
 SILENT_RUNS: Final = f"""
     SELECT run.id
       FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id,
-           LATERAL (SELECT extract(epoch FROM %(now)s::timestamptz - run.last_report_at)::float8) AS silent(seconds)
+           LATERAL (SELECT least(extract(epoch FROM %(now)s::timestamptz - run.last_report_at)::float8,
+                                 %(reachable_s)s::float8)) AS silent(seconds)
      WHERE NOT (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}')
        AND run.id > %(after_id)s
-       AND CASE WHEN run.cancel_requested_at IS NULL
-                THEN least(silent.seconds, %(reachable_s)s::float8) >= coalesce(domain.lost_limit_s, %(lost_limit_s)s)
-                ELSE silent.seconds >= coalesce(domain.stall_limit_s, %(stall_limit_s)s) END
+       AND silent.seconds >= CASE WHEN run.cancel_requested_at IS NULL
+                                  THEN coalesce(domain.lost_limit_s, %(lost_limit_s)s)
+                                  ELSE coalesce(domain.stall_limit_s, %(stall_limit_s)s) END
      ORDER BY run.id LIMIT {RUNS_AT_ONCE}
 """
 
@@ -49,7 +50,7 @@ class Swept:
 def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool] = lambda: False) -> Swept:
     """Give up the runs that have been silent for too long, in small transactions.
 
-    A run is lost only when the service has been reachable for its whole lost limit, or is assumed to have been.
+    Only silence during which the service has been reachable, or is assumed to have been, is the reporter's.
     Takes the sweep's lock and those of the runs; whoever is being written is left alone.
     """
     swept = Swept()

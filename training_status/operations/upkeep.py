@@ -12,7 +12,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from training_status.errors import Unavailable
-from training_status.operations.presence import SEEN_EVERY_S, note_presence
+from training_status.ingest.reachable import SEEN_EVERY_S
+from training_status.operations.presence import note_presence
 from training_status.operations.retention import forget_old_logs
 from training_status.operations.sweep import sweep_runs
 

@@ -19,8 +19,8 @@ class Command(BaseCommand):
         "One sweep. Active runs that nobody has reported on for the lost limit end as failed (lost), those that were "
         "asked to stop and went silent as failed (cancelled); a run that reports again goes on. Some of the log "
         "entries that are no longer kept are removed. Serving processes do all of this by themselves every few "
-        "seconds: the command is for cron where they do not run `aegis_training.asgi`. A run is lost only when the "
-        "service has been reachable for the whole lost limit, by what its serving processes have noted; the command "
+        "seconds: the command is for cron where they do not run `aegis_training.asgi`. A run is given up only when the "
+        "service has been reachable for the whole limit, by what its serving processes have noted; the command "
         "notes nothing. Exit codes: 0 swept; 1 the database cannot be used, or another error; 2 wrong arguments; "
         "3 another sweep is at work, and the rest is left to it."
     )
@@ -54,5 +54,5 @@ class Command(BaseCommand):
 
 def _reachable(seconds: float) -> str:
     if seconds == 0.0:
-        return "No serving process has noted that it is there: nobody is lost until one does, for the lost limit."
+        return "No serving process has noted that it is there: nobody is given up until one does, for the limit."
     return f"The service has been reachable for {seconds:.0f} s: only silence within that time counts."

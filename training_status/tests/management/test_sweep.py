@@ -43,7 +43,7 @@ def test_a_sweep_gives_up_when_the_service_was_there(silent):
 def test_a_sweep_notes_no_presence_and_gives_up_nobody_without(silent):
     assert said("sweep").splitlines() == [
         "Runs given up: 0 lost, 0 cancelled.",
-        "No serving process has noted that it is there: nobody is lost until one does, for the lost limit.",
+        "No serving process has noted that it is there: nobody is given up until one does, for the limit.",
     ]
     assert not ServicePresence.objects.exists()
     assert said("sweep", "--assume-reachable") == "Runs given up: 1 lost, 0 cancelled.\n"

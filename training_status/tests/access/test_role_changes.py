@@ -1,8 +1,12 @@
 """Roles that people get and lose, in the audit log, however it is done."""
 
+import getpass
+from io import StringIO
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
+from django.db import IntegrityError, connection
 from django.test import Client
 
 from training_status.access.role_changes import record_role_changes
@@ -114,3 +118,34 @@ def test_connecting_again_tells_nothing_twice(ada):
     record_role_changes()
     ada.groups.add(group("viewer"))
     assert told() == [("granted", "ada", "viewer")]
+@pytest.mark.django_db(transaction=True)
+def test_the_command_holds_no_transaction_while_somebody_types(monkeypatch):
+    held = []
+
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def typed(prompt: str = "") -> str:
+        held.append(connection.in_atomic_block)
+        return "a long password"
+
+    monkeypatch.setattr(getpass, "getpass", typed)
+    call_command("createsuperuser", "--username", "sue", "--email", "s@example.org", stdin=Terminal(), verbosity=0)
+    assert held == [False, False]
+    assert User.objects.get().check_password("a long password")
+    assert AuditEntry.objects.filter(name="sue").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_superuser_that_cannot_be_recorded_is_not_made():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE training_status_auditentry ADD CONSTRAINT full_up CHECK (false) NOT VALID")
+        try:
+            with pytest.raises(IntegrityError, match="full_up"):
+                call_command("createsuperuser", "--no-input", "--username", "sue", "--email", "", verbosity=0)
+        finally:
+            cursor.execute("ALTER TABLE training_status_auditentry DROP CONSTRAINT full_up")
+    assert not User.objects.exists()
+
+

@@ -19,6 +19,7 @@ def told() -> list[tuple]:
     """Action, user and role of all entries so far, in their order; each is told once."""
     entries = list(AuditEntry.objects.order_by("id").values_list("action", "subject", "name", "details"))
     assert {subject for _, subject, _, _ in entries} <= {"user"}
+    entries = [entry for entry in entries if "role" in entry[3]]
     return [(action, name, details["role"]) for action, _, name, details in entries]
 
 
@@ -91,6 +92,21 @@ def test_users_and_groups_that_are_deleted_or_renamed(ada):
     ]
 
 
+def test_accounts_that_are_closed_and_opened(ada):
+    ada.is_active = False
+    ada.save(update_fields=["last_login"])
+    assert not AuditEntry.objects.exists()
+    ada.save()
+    ada.save()
+    ada.is_active = True
+    ada.save(update_fields=["is_active"])
+    User.objects.create_user("bob", is_active=False)
+    ways = [({"from": True, "to": False}, "ada"), ({"from": False, "to": True}, "ada"),
+            ({"from": True, "to": False}, "bob")]  # fmt: skip
+    entries = AuditEntry.objects.order_by("id").values_list("action", "subject", "name", "details")
+    assert list(entries) == [("changed", "user", name, {"is_active": way}) for way, name in ways]
+
+
 def test_the_admin_s_form_tells_who_did_it(ada):
     User.objects.create_superuser("root", password="a long password")
     before = AuditEntry.objects.count()
@@ -114,10 +130,6 @@ def test_a_superuser_made_by_the_command_line():
     assert entry.actor.startswith("createsuperuser by ")
 
 
-def test_connecting_again_tells_nothing_twice(ada):
-    record_role_changes()
-    ada.groups.add(group("viewer"))
-    assert told() == [("granted", "ada", "viewer")]
 @pytest.mark.django_db(transaction=True)
 def test_the_command_holds_no_transaction_while_somebody_types(monkeypatch):
     held = []
@@ -149,3 +161,7 @@ def test_a_superuser_that_cannot_be_recorded_is_not_made():
     assert not User.objects.exists()
 
 
+def test_connecting_again_tells_nothing_twice(ada):
+    record_role_changes()
+    ada.groups.add(group("viewer"))
+    assert told() == [("granted", "ada", "viewer")]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from training_status import run_states
 from training_status.ingest.giving_up import give_up_silent_run
 from training_status.ingest.reachable import reachable_s
+from training_status.ingest.run_audit import record_of_run
 from training_status.operations.turn import take_turn
 
 RUNS_AT_ONCE: Final = 50
@@ -50,8 +51,9 @@ class Swept:
 def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool] = lambda: False) -> Swept:
     """Give up the runs that have been silent for too long, in small transactions.
 
-    Only silence during which the service has been reachable, or is assumed to have been, is the reporter's.
-    Takes the sweep's lock and those of the runs; whoever is being written is left alone.
+    Only silence during which the service has been reachable, or is assumed to have been, is the reporter's. What is
+    given up by assumption is recorded. Takes the sweep's lock and those of the runs; whoever is being written is left
+    alone.
     """
     swept = Swept()
     after_id = 0
@@ -63,7 +65,12 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
             now = timezone.now()
             swept.reachable_s = math.inf if assume_reachable else reachable_s(now)
             run_ids = _silent_runs(now, swept.reachable_s, after_id)
-            reasons = Counter(give_up_silent_run(run_id, now, reachable_s=swept.reachable_s) for run_id in run_ids)
+            reasons = Counter[str | None]()
+            for run_id in run_ids:
+                reason = give_up_silent_run(run_id, now, reachable_s=swept.reachable_s)
+                reasons[reason] += 1
+                if assume_reachable and reason is not None:
+                    record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
         swept.lost += reasons[run_states.LOST]
         swept.cancelled += reasons[run_states.CANCELLED]
         if len(run_ids) < RUNS_AT_ONCE:

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from training_status.errors import Unavailable
+from training_status.management.operator_command import OperatorCommand
 from training_status.operations.retention import forget_old_logs
 from training_status.operations.sweep import sweep_runs
 
@@ -12,8 +12,11 @@ BUSY: Final = 3
 _BATCHES: Final = 10
 
 
-class Command(BaseCommand):
-    """Stores what silence has made of runs, and removes a part of the log entries that are no longer kept."""
+class Command(OperatorCommand):
+    """Stores what silence has made of runs, and removes a part of the log entries that are no longer kept.
+
+    Which runs it gives up with --assume-reachable is recorded: that is somebody's word.
+    """
 
     help = (
         "One sweep. Active runs that nobody has reported on for the lost limit end as failed (lost), those that were "
@@ -37,11 +40,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Sweep and say what was done."""
         assumed: bool = options["assume_reachable"]
-        try:
-            swept = sweep_runs(assume_reachable=assumed)
-            forgotten = forget_old_logs(batches_max=_BATCHES)
-        except Unavailable as error:
-            raise CommandError(error.detail) from error
+        swept = sweep_runs(assume_reachable=assumed)
+        forgotten = forget_old_logs(batches_max=_BATCHES)
         self.stdout.write(f"Runs given up: {swept.lost} lost, {swept.cancelled} cancelled.")
         if forgotten.entries:
             more = "" if forgotten.is_all else " There are more: `manage.py prune` removes all of them."

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +21,14 @@ from training_status.ingest.locked_run import lock_run, store
 from training_status.ingest.run_audit import record_of_run
 from training_status.models import TrainingRun
 from training_status.wakeups.publish import announce
+
+
+class Outcome(Enum):
+    """What became of a run that somebody wants to end."""
+
+    ASKED_TO_STOP = auto()  # and its reporter will learn so
+    CANCELLED = auto()  # as nobody reports
+    FAILED = auto()  # for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +81,8 @@ def change_run(
 
 
 @transaction.atomic
-def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> None:
-    """Ask the run's reporter to stop; with nobody reporting, the run fails as cancelled at once.
+def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Outcome:
+    """Ask the run's reporter to stop; with nobody reporting, the run fails as cancelled at once. Which it was.
 
     It is recorded; asked again, nothing changes. Locks the run. Raises NotFound, and Conflict (`run_finished`) for a
     run that has ended in another way.
@@ -83,7 +92,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
     course.settle(now)
     if not course.is_active:
         if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
-            return
+            return Outcome.CANCELLED
         raise Conflict(
             f"The run has {run_states.SHOWN_STATUS[course.state]}: there is nothing to cancel.", code="run_finished"
         )
@@ -92,6 +101,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
         record_of_run("cancelled", course.id)
     course.settle(now)
     store(course)
+    return Outcome.ASKED_TO_STOP if course.is_active else Outcome.CANCELLED
 
 
 @transaction.atomic
@@ -109,12 +119,12 @@ def settle_run(public_id: UUID, *, only_domain_id: int | None = None) -> int:
 
 
 @transaction.atomic
-def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None = None) -> None:
+def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None = None) -> Outcome:
     """End a run whose reporter will not: failed with the reason `error` and `reason_text` as its error, for good.
 
     Later events get 409, as after the reporter's own end. A run that has not started is cancelled
-    instead. It is recorded. Locks the run. Raises NotFound, InvalidInput for a text that cannot be stored, and
-    Conflict (`run_finished`) for a run that has ended.
+    instead, as by `request_cancel`; what became of it is returned. It is recorded. Locks the run. Raises NotFound,
+    InvalidInput for a text that cannot be stored, and Conflict (`run_finished`) for a run that has ended.
     """
     refuse_unstorable(reason_text, field="reason")
     refuse_larger(reason_text, MESSAGE_MAX_BYTES, field="reason")
@@ -135,6 +145,9 @@ def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None
         course.mark_failed(now, reason_text)
         record_of_run("failed", course.id, reason=reason_text)
     store(course)
+    if course.end_reported:
+        return Outcome.FAILED
+    return Outcome.ASKED_TO_STOP if course.is_active else Outcome.CANCELLED
 
 
 def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id: int | None) -> StartedRun:

@@ -54,6 +54,11 @@ def given_up_at(
     return max(cancel_requested_at, last_report_at)
 
 
+def is_cancelled_unheard(failure_reason: str | None, *, end_reported: bool) -> bool:
+    """Whether a run was given up as `cancelled` without its reporter's word, which may still come."""
+    return failure_reason == CANCELLED and not end_reported
+
+
 def health(
     *,
     state: str,

@@ -14,17 +14,21 @@ _TO_CHANGE: Final = (
 
 
 def ensure_role_groups(sender: AppConfig, **_: Any) -> None:
-    """Make the three groups after every migration, and give operators their permissions.
+    """Make those of the three groups that are missing, after every migration; what a superuser made of one stays.
 
-    They see everything of ours and who has an account, and change what the API lets them change;
-    accounts are changed by superusers alone.
+    Operators, when their group is made, are given to see everything of ours and who has an account, and to change what
+    the API lets them change; accounts are changed by superusers alone. What is given here is not recorded.
     """
     accounts = apps.get_app_config("auth")
     for app in (sender, accounts):
         create_permissions(app, verbosity=0)
-    groups = {role: Group.objects.get_or_create(name=role)[0] for role in ROLES}
-    ours = Permission.objects.filter(content_type__app_label=sender.label)
-    people = Permission.objects.filter(content_type__app_label=accounts.label, codename__in=("view_user", "view_group"))
-    groups[OPERATOR].permissions.add(
-        *ours.filter(codename__startswith="view_"), *ours.filter(codename__in=_TO_CHANGE), *people
-    )
+    made = {role for role in ROLES if Group.objects.get_or_create(name=role)[1]}
+    if OPERATOR in made:
+        ours = Permission.objects.filter(content_type__app_label=sender.label)
+        people = Permission.objects.filter(
+            content_type__app_label=accounts.label, codename__in=("view_user", "view_group")
+        )
+        given = [*ours.filter(codename__startswith="view_"), *ours.filter(codename__in=_TO_CHANGE), *people]
+        operators = Group.objects.get(name=OPERATOR)
+        of_group = Group.permissions.through  # past the signals that record what people give
+        of_group.objects.bulk_create(of_group(group=operators, permission=permission) for permission in given)

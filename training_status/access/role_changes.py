@@ -1,4 +1,5 @@
-"""Every change of a person's role is recorded, wherever it is made: the admin, a command, a sign-up of one's own.
+"""Every change of a person's role, and of whether their account is open, is recorded, wherever it is made: the admin,
+a command, a sign-up of one's own. `permission_changes` does the same for single permissions.
 
 Django's signals tell of them, in the transaction of the change where there is one. A change by a queryset's
 `update` sends none.
@@ -9,11 +10,14 @@ from typing import Any, Final
 from django.contrib.auth.models import Group, User
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 
-from training_status.audit.record import record
+from training_status.audit.record import changes, record
 from training_status.roles import ROLES
 
 SUPERUSER: Final = "superuser"
 _GRANTED, _REVOKED = "granted", "revoked"
+_FLAGS: Final = ("is_superuser", "is_active")
+_OF_NOBODY: Final = {"is_superuser": False, "is_active": True}  # an account that is made is open
+_BEFORE: Final = "_flags_before"
 
 
 def record_role_changes() -> None:
@@ -44,15 +48,18 @@ def _memberships_change(
 
 def _user_will_be_saved(sender: Any, instance: User, update_fields: frozenset[str] | None, **_: Any) -> None:
     """Note what is stored so far, for the comparison when it has been saved."""
-    if update_fields is None or "is_superuser" in update_fields:
-        stored = User.objects.filter(pk=instance.pk).values_list("is_superuser", flat=True).first()
-        instance.__dict__["_was_superuser"] = bool(stored)
+    saved = [flag for flag in _FLAGS if update_fields is None or flag in update_fields]
+    if saved:
+        stored = User.objects.filter(pk=instance.pk).values(*saved).first()
+        instance.__dict__[_BEFORE] = stored or {flag: _OF_NOBODY[flag] for flag in saved}
 
 
 def _user_was_saved(sender: Any, instance: User, **_: Any) -> None:
-    was_superuser = instance.__dict__.pop("_was_superuser", instance.is_superuser)
-    if was_superuser != instance.is_superuser:
+    before = instance.__dict__.pop(_BEFORE, {})
+    if before.get("is_superuser", instance.is_superuser) != instance.is_superuser:
         _record(_GRANTED if instance.is_superuser else _REVOKED, instance.get_username(), SUPERUSER)
+    if before.get("is_active", instance.is_active) != instance.is_active:
+        record("changed", "user", instance.get_username(), **changes(before, {"is_active": instance.is_active}))
 
 
 def _user_will_be_deleted(sender: Any, instance: User, **_: Any) -> None:

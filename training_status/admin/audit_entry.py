@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from training_status.admin.filters import AtBeforeFilter
 from training_status.admin.read_only import ReadOnlyAdmin
 from training_status.models import AuditEntry
 
@@ -15,10 +16,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     """Newest first. A search is for the beginning of the actor's or the subject's name, which indexes answer."""
 
     list_display = ("at", "actor", "actor_kind", "action", "subject", "name", "address")
-    list_filter = ("action", "subject", "actor_kind")
+    list_filter = (AtBeforeFilter, "action", "subject", "actor_kind")
     search_fields = ("actor", "name")
     search_help_text = "The beginning of the name of who did it, or of what it was done to."
-    ordering = ("-id",)
+    ordering = ("-at", "-id")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str

@@ -6,9 +6,18 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from django import forms
 
-from training_status.errors import InvalidInput
+from training_status.errors import AegisError, InvalidInput
 
 Body = TypeVar("Body")
+
+
+class TextField(forms.CharField):
+    """Text of which a line ends as in the API: browsers end lines in a way of their own."""
+
+    def to_python(self, value: Any) -> Any:
+        """The text with line feeds."""
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n").replace("\r", "\n") if isinstance(text, str) else text
 
 
 class BodyForm(forms.Form, Generic[Body]):
@@ -21,9 +30,8 @@ class BodyForm(forms.Form, Generic[Body]):
     body: Body
 
     def as_body(self) -> dict[str, Any]:
-        """The fields as the API takes them; browsers end lines in a way of their own."""
-        typed = self.cleaned_data.items()
-        return {name: value.replace("\r\n", "\n") if isinstance(value, str) else value for name, value in typed}
+        """The fields as the API takes them."""
+        return dict(self.cleaned_data)
 
     def clean(self) -> dict[str, Any]:
         """Read it, unless a field has a fault already."""
@@ -34,3 +42,17 @@ class BodyForm(forms.Form, Generic[Body]):
                 name = (error.field or "").split("[")[0].split(".")[0]
                 self.add_error(name if name in self.fields else None, error.detail)
         return self.cleaned_data
+
+    def is_done(self, deed: Callable[[Body], None], *, at_field: str | None = None) -> bool:
+        """Whether the form was sent, is valid, and `deed` did it. What the deed refuses stands in the form, at
+        `at_field` unless it is at a field already.
+        """
+        if not self.is_valid():
+            return False
+        try:
+            deed(self.body)
+        except AegisError as error:
+            if not self.errors:
+                self.add_error(at_field, error.detail)
+            return False
+        return True

@@ -1,7 +1,6 @@
 """A domain's page in the admin, and the page to create one."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -12,24 +11,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from training_status.admin.body_form import BodyForm
+from training_status.admin.body_form import BodyForm, TextField
+from training_status.admin.change_form import ChangeForm
 from training_status.admin.shown import attach_to_domains, shown_of
-from training_status.errors import AegisError
 from training_status.ingest.bodies import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.ingest.domains import change_domain, create_domain
 from training_status.models import Domain
-from training_status.models.domain import DEFAULT_LLM_MODEL
-
-LIMITS: Final = ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
+from training_status.models.domain import DEFAULT_LLM_MODEL, LIMITS
 
 
-def _description() -> forms.CharField:
-    return forms.CharField(widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}))
+def _description() -> TextField:
+    return TextField(widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}))
 
 
-def _text(label: str, help_text: str, initial: str = "") -> forms.CharField:
+def _text(label: str, help_text: str, initial: str = "") -> TextField:
     widget = forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"})
-    return forms.CharField(label=label, help_text=help_text, initial=initial, widget=widget)
+    return TextField(label=label, help_text=help_text, initial=initial, widget=widget)
 
 
 class NewDomainForm(BodyForm[NewDomain]):
@@ -42,7 +39,7 @@ class NewDomainForm(BodyForm[NewDomain]):
     read = staticmethod(read_new_domain)
 
 
-class DomainForm(BodyForm[DomainChange]):
+class DomainForm(ChangeForm[DomainChange]):
     """What can be changed of a domain. A limit left empty is as the settings say."""
 
     description = _description()
@@ -69,7 +66,7 @@ def answer_new_domain_page(model_admin: ModelAdmin, request: HttpRequest) -> Htt
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     form = NewDomainForm(request.POST or None)
-    if _is_done(request, form, create_domain, at_field="name"):
+    if form.is_done(create_domain, at_field="name"):
         domain = Domain.objects.get(name=form.body.name)
         messages.success(request, f"{domain} is there.")
         return redirect("admin:training_status_domain_change", domain.pk)
@@ -85,8 +82,8 @@ def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id:
         raise PermissionDenied
     fields = ("description", "llm_model", *LIMITS)
     form = DomainForm(request.POST or None, initial={name: getattr(domain, name) for name in fields})
-    if _is_done(request, form, lambda change: change_domain(domain.name, change)):
-        messages.success(request, f"{domain} is changed.")
+    if form.is_done(lambda change: change_domain(domain.name, change, look=form.refuse_overwriting)):
+        messages.success(request, f"{domain} is changed." if form.changed_data else "There was nothing to change.")
         return redirect("admin:training_status_domain_change", domain.pk)
     attach_to_domains([domain])
     run, now = shown_of(domain)
@@ -108,20 +105,6 @@ def domain_of(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> 
     if not isinstance(domain, Domain):
         raise Http404
     return domain
-
-
-def _is_done(
-    request: HttpRequest, form: BodyForm[Any], deed: Callable[[Any], None], *, at_field: str | None = None
-) -> bool:
-    """Whether the form was sent, valid, and done. What the deed refuses stands in the form, at `at_field`."""
-    if request.method != "POST" or not form.is_valid():
-        return False
-    try:
-        deed(form.body)
-    except AegisError as error:
-        form.add_error(at_field, error.detail)
-        return False
-    return True
 
 
 def _page(model_admin: ModelAdmin, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

@@ -66,6 +66,23 @@ class StartedBeforeFilter(TypedFilter):
         return Q(started_at__lt=datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
+class AtBeforeFilter(TypedFilter):
+    """Happened before a moment, in UTC: the way to what lies further back than the pages go."""
+
+    title = "time before (UTC)"
+    parameter_name = "before"
+    input_type = "datetime-local"
+
+    def condition(self, typed: str) -> Q:
+        """Raises IncorrectLookupParameters, which the list answers with everything, for what is no moment."""
+        try:
+            moment = datetime.fromisoformat(typed)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters(error) from error
+        return Q(at__lt=moment)
+
+
 class RunStateFilter(SimpleListFilter):
     """By the state that is shown."""
 

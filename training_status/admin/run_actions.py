@@ -19,7 +19,7 @@ from django.urls import reverse
 from training_status.admin.shown import Shown, attach_to_runs, shown_of
 from training_status.errors import AegisError
 from training_status.ingest.deletion import delete_run
-from training_status.ingest.runs import mark_failed, request_cancel
+from training_status.ingest.runs import Outcome, mark_failed, request_cancel
 from training_status.models import TrainingRun
 
 RUNS_AT_ONCE: Final = 100
@@ -28,18 +28,31 @@ _KEY: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class Action(NamedTuple):
-    """`question`, `warning` and `button` are on the page that asks; `done` is said afterwards of each run.
+    """`question`, `warning` and `button` are on the page that asks; `aim` is said of a run that it was not done to.
 
-    `permission` is Django's word for the right. `wants_reason`: a text is asked for.
+    `permission` is Django's word for the right. `wants_reason`: a text is asked for. `apply` gives the words for what
+    it did.
     """
 
     question: str
     warning: str
     button: str
-    done: str
+    aim: str
     permission: str
     wants_reason: bool
-    apply: Callable[[UUID, str], None]
+    apply: Callable[[UUID, str], str]
+
+
+_SAID: Final = {
+    Outcome.ASKED_TO_STOP: "asked to stop",
+    Outcome.CANCELLED: "cancelled, as nobody reports",
+    Outcome.FAILED: "marked as failed",
+}
+
+
+def _delete(run_id: UUID, _: str) -> str:
+    delete_run(run_id)
+    return "deleted"
 
 
 ACTIONS: Final = {
@@ -50,7 +63,7 @@ ACTIONS: Final = {
         "asked to stop",
         "change",
         False,
-        lambda run_id, _: request_cancel(run_id),
+        lambda run_id, _: _SAID[request_cancel(run_id)],
     ),
     "fail": Action(
         "Mark {what} as failed?",
@@ -59,7 +72,7 @@ ACTIONS: Final = {
         "marked as failed",
         "change",
         True,
-        lambda run_id, reason: mark_failed(run_id, reason_text=reason),
+        lambda run_id, reason: _SAID[mark_failed(run_id, reason_text=reason)],
     ),
     "delete": Action(
         "Delete {what}?",
@@ -68,7 +81,7 @@ ACTIONS: Final = {
         "deleted",
         "delete",
         False,
-        lambda run_id, _: delete_run(run_id),
+        _delete,
     ),
 }
 
@@ -97,27 +110,28 @@ def answer_action(model_admin: ModelAdmin, request: HttpRequest, name: str) -> H
         return _asking(model_admin, request, name, action, runs, is_incomplete=request.method == "POST")
     text = f"Marked as failed by {request.user.get_username()}: {reason}" if action.wants_reason else ""
     done, refused = _apply(action, runs, text)
-    if done:
-        were = "was" if len(done) == 1 else "were"
-        messages.success(request, f"{_and(str(run) for run in done)} {were} {action.done}.")
+    for words, alike in done.items():
+        were = "was" if len(alike) == 1 else "were"
+        messages.success(request, f"{_and(str(run) for run in alike)} {were} {words}.")
     for run, why in refused:
-        messages.error(request, f"{run} was not {action.done}: {why}")
+        messages.error(request, f"{run} was not {action.aim}: {why}")
     stays = len(runs) == 1 and not (name == "delete" and done)
     return redirect("admin:training_status_trainingrun_change", runs[0].pk) if stays else redirect(the_list)
 
 
 def _apply(
     action: Action, runs: list[TrainingRun], text: str
-) -> tuple[list[TrainingRun], list[tuple[TrainingRun, str]]]:
-    """The runs it was done to, and the others with the reason of each."""
-    done, refused = [], []
+) -> tuple[dict[str, list[TrainingRun]], list[tuple[TrainingRun, str]]]:
+    """The runs it was done to, by what was done, and the others with the reason of each."""
+    done: dict[str, list[TrainingRun]] = {}
+    refused = []
     for run in runs:
         try:
-            action.apply(run.public_id, text)
+            words = action.apply(run.public_id, text)
         except AegisError as error:
             refused.append((run, error.detail))
         else:
-            done.append(run)
+            done.setdefault(words, []).append(run)
     return done, refused
 
 

@@ -1,6 +1,7 @@
 """A run's page in the admin: everything that is known of it, and its tags and note to be changed."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -13,9 +14,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from training_status.admin.body_form import BodyForm
+from training_status.admin.body_form import TextField
+from training_status.admin.change_form import ChangeForm
 from training_status.admin.run_details import metric_rows, phase_rows, stored_facts
-from training_status.errors import AegisError
 from training_status.ingest.bodies import RunChange, read_run_change
 from training_status.ingest.runs import change_run
 from training_status.models import TrainingRun
@@ -28,25 +29,27 @@ from training_status.serializers.run import TrainingRunSerializer
 LINES_SHOWN: Final = 50
 
 
-class RunForm(BodyForm[RunChange]):
-    """What people may change of a run. What they leave as it is is not sent."""
+class RunForm(ChangeForm[RunChange]):
+    """What people may change of a run."""
 
-    tags = forms.CharField(
+    tags = TextField(
         required=False,
         strip=False,
         help_text="One a line.",
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
-    note = forms.CharField(
-        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})
-    )
+    note = TextField(required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}))
 
     read = staticmethod(read_run_change)
 
+    @classmethod
+    def as_shown(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Tags stand one a line."""
+        return {name: "\n".join(value) if name == "tags" else value for name, value in stored.items()}
+
     def as_body(self) -> dict[str, Any]:
-        """The fields as the API takes them."""
-        typed = super().as_body()
-        body: dict[str, Any] = {name: text for name, text in typed.items() if text != self.initial[name]}
+        """The fields that were changed, as the API takes them."""
+        body = super().as_body()
         if "tags" in body:
             body["tags"] = [tag.strip() for tag in body["tags"].split("\n") if tag.strip()]
         return body
@@ -66,15 +69,10 @@ def answer_run_page(model_admin: ModelAdmin, request: HttpRequest, object_id: st
         raise PermissionDenied
     if request.method == "POST" and not may_change:
         raise PermissionDenied
-    form = RunForm(request.POST or None, initial={"tags": "\n".join(run.tags), "note": run.note})
-    if request.method == "POST" and form.is_valid():
-        try:
-            change_run(run.public_id, form.body)
-        except AegisError as error:
-            form.add_error(None, error.detail)
-        else:
-            messages.success(request, "Tags and note are stored.")
-            return redirect("admin:training_status_trainingrun_change", run.pk)
+    form = RunForm(request.POST or None, initial=RunForm.as_shown({"tags": run.tags, "note": run.note}))
+    if form.is_done(lambda change: change_run(run.public_id, change, look=form.refuse_overwriting)):
+        messages.success(request, "Tags and note are stored.")
+        return redirect("admin:training_status_trainingrun_change", run.pk)
     with_phase_times(found)
     context = {
         **model_admin.admin_site.each_context(request),

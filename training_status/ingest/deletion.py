@@ -5,7 +5,7 @@ the run's lock is what keeps them apart. One statement for each table, however m
 measured, a million entries take half a second, and parts in one transaction took no less.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -19,15 +19,20 @@ from training_status.errors import Conflict
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run
+from training_status.ingest.reachable import may_have_been_unreachable
 from training_status.ingest.run_audit import record_of_run
 from training_status.models import AccessToken
 from training_status.wakeups.publish import announce
 
 _STILL_ACTIVE = "The run is active: cancel it first, or wait for its end."
+_MAY_GO_ON = (
+    "The run was cancelled, but its reporter may be there still: wait until it has not been heard of for {limit_s:g} s "
+    "in which the service could be reached."
+)
 
 _LOCK_RUNS_OF_DOMAIN = """
-    SELECT id, state, cancel_requested_at, last_report_at FROM training_status_trainingrun
-     WHERE domain_id = %s ORDER BY id FOR NO KEY UPDATE
+    SELECT id, state, failure_reason, end_reported, cancel_requested_at, last_report_at
+      FROM training_status_trainingrun WHERE domain_id = %s ORDER BY id FOR NO KEY UPDATE
 """
 _DELETE_RUNS = (
     "DELETE FROM training_status_traininglogentry WHERE run_id = ANY(%s)",
@@ -43,12 +48,15 @@ def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     """Remove a run and its log, and record it.
 
     Locks the run, so an open ingest is waited for and a later one finds nothing. Raises NotFound, and Conflict
-    (`run_active`) while the run is active.
+    (`run_active`) while the run is active, or was cancelled and its reporter may be there still.
     """
+    now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(timezone.now())
+    course.settle(now)
     if course.is_active:
         raise Conflict(_STILL_ACTIVE, code="run_active")
+    if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
+        _refuse_if_there(course.last_report_at, now, timedelta(seconds=course.stall_limit_s))
     record_of_run("deleted", course.id)
     _delete_runs(course.domain_id, [course.id])
 
@@ -58,7 +66,7 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
     """Remove a domain with its runs, their logs and the tokens bound to it, and record it.
 
     Locks the domain, so that no run starts meanwhile, then its runs. Raises NotFound, and Conflict
-    (`run_active`) while a run is active.
+    (`run_active`) while a run is active, or was cancelled and its reporter may be there still.
     """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     now = timezone.now()
@@ -67,7 +75,8 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
     with waiting_for_lock() as cursor:
         cursor.execute(_LOCK_RUNS_OF_DOMAIN, (domain.id,))
         runs = cursor.fetchall()
-    for _, state, cancel_requested_at, last_report_at in runs:
+    unheard_since = []
+    for _, state, failure_reason, end_reported, cancel_requested_at, last_report_at in runs:
         given_up_at = run_states.given_up_at(
             state=state,
             cancel_requested_at=cancel_requested_at,
@@ -77,6 +86,10 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
         )
         if state in run_states.ACTIVE_STATES and given_up_at is None:
             raise Conflict("A run of the domain is active: cancel it first, or wait for its end.", code="run_active")
+        if given_up_at is not None or run_states.is_cancelled_unheard(failure_reason, end_reported=end_reported):
+            unheard_since.append(last_report_at)
+    if unheard_since:
+        _refuse_if_there(max(unheard_since), now, stall_limit)
     _delete_runs(domain.id, [run_id for run_id, *_ in runs])
     revoke_tokens(list(AccessToken.objects.filter(domain=domain).values_list("id", flat=True)))
     record(
@@ -88,6 +101,15 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
         runs=len(runs),
     )
     domain.delete()
+
+
+def _refuse_if_there(last_report_at: datetime, now: datetime, stall_limit: timedelta) -> None:
+    """Raise Conflict unless the reporter of a run that was cancelled without it has been silent for the stall limit,
+    in all of which it could have reported: the cancellation can be taken back, a deletion cannot.
+    """
+    limit_s = stall_limit.total_seconds()
+    if not run_states.is_silent(last_report_at, now, stall_limit) or may_have_been_unreachable(now, limit_s):
+        raise Conflict(_MAY_GO_ON.format(limit_s=limit_s), code="run_active")
 
 
 def _delete_runs(domain_id: int, run_ids: list[int]) -> None:

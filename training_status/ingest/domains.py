@@ -1,12 +1,16 @@
 """Creating and changing domains."""
 
-from django.db import connection, transaction
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import transaction
 from django.utils import timezone
 from msgspec import UNSET
 
 from training_status.audit.record import changes, record
 from training_status.errors import Conflict
 from training_status.ingest.bodies import DomainChange, NewDomain
+from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain
 from training_status.models import Domain
 from training_status.models.domain import DEFAULT_LLM_MODEL
@@ -18,24 +22,38 @@ _INSERT_UNLESS_TAKEN = """
 
 
 @transaction.atomic
-def create_domain(new: NewDomain) -> None:
-    """Create a domain, and record it.
+def create_domain(new: NewDomain, *, limits: Mapping[str, float | None] | None = None) -> None:
+    """Create a domain, with those of `limits` that are not None, and record it.
 
-    Raises Conflict (`domain_exists`) when the name is taken, also by one made meanwhile.
+    Waits for a domain of that name that is just being made. Raises Conflict (`domain_exists`) when the name is taken,
+    also by that one; what it is stays as it is.
     """
     llm_model = new.llm_model or DEFAULT_LLM_MODEL
-    with connection.cursor() as cursor:
+    own_limits = {name: limit for name, limit in (limits or {}).items() if limit is not None}
+    with waiting_for_lock() as cursor:
         cursor.execute(_INSERT_UNLESS_TAKEN, (new.name, new.description, llm_model, timezone.now()))
         if cursor.rowcount == 0:
             raise Conflict(f"There is a domain '{new.name}' already.", code="domain_exists")
-    record("created", "domain", new.name, description=new.description, llm_model=llm_model)
+    if own_limits:
+        Domain.objects.filter(name=new.name).update(**own_limits)
+    record("created", "domain", new.name, description=new.description, llm_model=llm_model, **own_limits)
 
 
 @transaction.atomic
-def change_domain(name: str, change: DomainChange, *, only_domain_id: int | None = None) -> None:
-    """Set of a domain what `change` names, and record what that changed. Locks the domain. Raises NotFound."""
+def change_domain(
+    name: str,
+    change: DomainChange,
+    *,
+    only_domain_id: int | None = None,
+    look: Callable[[dict[str, Any]], None] = lambda stored: None,
+) -> None:
+    """Set of a domain what `change` names, and record what that changed. Locks the domain. Raises NotFound.
+
+    `look` is given, under the lock, what is stored of that so far; what it raises keeps it as it is.
+    """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     values = {key: value for key in change.__struct_fields__ if (value := getattr(change, key)) is not UNSET}
+    look({key: getattr(domain, key) for key in values})
     if values:
         Domain.objects.filter(id=domain.id).update(**values)
     if changed := changes(vars(domain), values):

@@ -15,7 +15,8 @@ def give_up_silent_run(run_id: int, now: datetime, *, reachable_s: float) -> str
     course = lock_run_unless_held(run_id)
     if course is None or not course.is_active:
         return None
-    course.settle(now)
+    if reachable_s >= course.stall_limit_s:
+        course.settle(now)
     course.lose(now, reachable_s=reachable_s)
     if course.is_active:
         return None

@@ -16,15 +16,15 @@ from training_status.ingest.locked_run import insert_entries
 from training_status.ingest.run_audit import record_of_run
 from training_status.ingest.run_course import Entry
 from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun
+from training_status.models.domain import LIMITS
 from training_status.wakeups.publish import announce
-
-_LIMITS = ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedRun:
-    """Where an imported run is now."""
+    """Where an imported run is now; `key` is its internal one."""
 
+    key: int
     domain_name: str
     run_number: int
     log_entries: int
@@ -51,18 +51,18 @@ def store_entries(run_id: int, entries: list[Entry]) -> None:
         insert_entries(cursor, run_id, entries)
 
 
-def store_run(run_id: int, header: Header, *, domain_name: str | None, keep_number: bool) -> ImportedRun:
+def store_run(run_id: int, header: Header, *, domain_name: str | None) -> ImportedRun:
     """Store the run itself, whose entries are stored, and record that it was imported.
 
     It goes into the domain that it was of, which is created where it is missing, or into `domain_name`, which must
-    exist. It keeps its number where that is free, else it takes the next one. Call it at the end of the
-    transaction: it locks the domain. Raises Conflict for an id that is taken, and with `keep_number` for a number
-    that is; InvalidInput for facts that contradict each other; NotFound for an unknown `domain_name`.
+    exist. In the domain that it was of it keeps its number; in another it takes the next, as any run that starts
+    there. Call it at the end of the transaction: it locks the domain. Raises Conflict for an id or a number that is
+    taken; InvalidInput for facts that contradict each other; NotFound for an unknown `domain_name`.
     """
     run = header.run
-    refuse_present(run)
     domain = _lock_or_create(header.domain) if domain_name is None else lock_domain(domain_name, only_domain_id=None)
-    number = _number_for(run.run_number, domain, keep_number=keep_number)
+    refuse_present(run)  # once more: another import of it may have been waited for
+    number = _number_for(header, domain)
     domain.last_run_number = max(domain.last_run_number, number)
     domain.save(update_fields=["last_run_number"])
     facts: dict[str, Any] = structs.asdict(run) | {"run_number": number}
@@ -79,28 +79,31 @@ def store_run(run_id: int, header: Header, *, domain_name: str | None, keep_numb
     origin = {"domain": header.domain.name, "run_number": run.run_number}
     record_of_run("imported", run_id, exported_from=origin)
     announce(domain.id, run_id)
-    return ImportedRun(domain.name, number, run.last_seq - run.first_seq + 1)
+    return ImportedRun(run_id, domain.name, number, run.last_seq - run.first_seq + 1)
 
 
 def _lock_or_create(exported: ExportedDomain) -> Domain:
     try:
         return lock_domain(exported.name, only_domain_id=None)
     except NotFound:
-        with suppress(Conflict):  # somebody has made it meanwhile
-            create_domain(NewDomain(name=exported.name, description=exported.description, llm_model=exported.llm_model))
-        domain = lock_domain(exported.name, only_domain_id=None)
-        for name in _LIMITS:
-            setattr(domain, name, getattr(exported, name))
-        domain.save(update_fields=_LIMITS)
-        return domain
+        new = NewDomain(name=exported.name, description=exported.description, llm_model=exported.llm_model)
+        with suppress(Conflict):  # somebody has made it meanwhile: what it is is for them to say
+            create_domain(new, limits={name: getattr(exported, name) for name in LIMITS})
+        return lock_domain(exported.name, only_domain_id=None)
 
 
-def _number_for(number: int, domain: Domain, *, keep_number: bool) -> int:
-    if not TrainingRun.objects.filter(domain=domain, run_number=number).exists():
-        return number
-    if keep_number:
-        raise Conflict(f"There is another run {number} of domain '{domain.name}'.", code="run_number_taken")
-    return domain.last_run_number + 1
+def _number_for(header: Header, domain: Domain) -> int:
+    """Under the domain's lock. Raises Conflict (`run_number_taken`)."""
+    if domain.name != header.domain.name:
+        return domain.last_run_number + 1
+    number = header.run.run_number
+    if TrainingRun.objects.filter(domain=domain, run_number=number).exists():
+        raise Conflict(
+            f"There is another run {number} of domain '{domain.name}'. In another domain, which --domain names, this "
+            "one takes the next number.",
+            code="run_number_taken",
+        )
+    return number
 
 
 def _as_sentence(error: IntegrityError, run: ExportedRun) -> Conflict | InvalidInput:

@@ -1,6 +1,9 @@
 """Starting, changing, cancelling and failing runs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -18,6 +21,14 @@ from training_status.ingest.locked_run import lock_run, store
 from training_status.ingest.run_audit import record_of_run
 from training_status.models import TrainingRun
 from training_status.wakeups.publish import announce
+
+
+class Outcome(Enum):
+    """What became of a run that somebody wants to end."""
+
+    ASKED_TO_STOP = auto()  # and its reporter will learn so
+    CANCELLED = auto()  # as nobody reports
+    FAILED = auto()  # for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +57,32 @@ def start_run(domain_name: str, start: NewRun, *, only_domain_id: int | None = N
 
 
 @transaction.atomic
-def change_run(public_id: UUID, change: RunChange, *, only_domain_id: int | None = None) -> None:
+def change_run(
+    public_id: UUID,
+    change: RunChange,
+    *,
+    only_domain_id: int | None = None,
+    look: Callable[[dict[str, Any]], None] = lambda stored: None,
+) -> None:
     """Set a run's tags and note, those that `change` names, and record what that changed.
 
-    Locks the run. Raises NotFound.
+    `look` is given, under the lock, what is stored of them so far; what it raises keeps it as it is. Locks the run.
+    Raises NotFound.
     """
     course = lock_run(public_id, only_domain_id=only_domain_id)
     values = {name: value for name in ("tags", "note") if (value := getattr(change, name)) is not UNSET}
     if not values:
         return
     before = TrainingRun.objects.values(*values).get(id=course.id)
+    look(before)
     TrainingRun.objects.filter(id=course.id).update(**values)
     if changed := changes(before, values):
         record_of_run("changed", course.id, **changed)
 
 
 @transaction.atomic
-def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> None:
-    """Ask the run's reporter to stop; with nobody reporting, the run fails as cancelled at once.
+def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Outcome:
+    """Ask the run's reporter to stop; with nobody reporting, the run fails as cancelled at once. Which it was.
 
     It is recorded; asked again, nothing changes. Locks the run. Raises NotFound, and Conflict (`run_finished`) for a
     run that has ended in another way.
@@ -72,8 +91,8 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
     course = lock_run(public_id, only_domain_id=only_domain_id)
     course.settle(now)
     if not course.is_active:
-        if course.failure_reason == run_states.CANCELLED and not course.end_reported:
-            return
+        if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
+            return Outcome.CANCELLED
         raise Conflict(
             f"The run has {run_states.SHOWN_STATUS[course.state]}: there is nothing to cancel.", code="run_finished"
         )
@@ -82,6 +101,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Non
         record_of_run("cancelled", course.id)
     course.settle(now)
     store(course)
+    return Outcome.ASKED_TO_STOP if course.is_active else Outcome.CANCELLED
 
 
 @transaction.atomic
@@ -99,12 +119,12 @@ def settle_run(public_id: UUID, *, only_domain_id: int | None = None) -> int:
 
 
 @transaction.atomic
-def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None = None) -> None:
+def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None = None) -> Outcome:
     """End a run whose reporter will not: failed with the reason `error` and `reason_text` as its error, for good.
 
     Later events get 409, as after the reporter's own end. A run that has not started is cancelled
-    instead. It is recorded. Locks the run. Raises NotFound, InvalidInput for a text that cannot be stored, and
-    Conflict (`run_finished`) for a run that has ended.
+    instead, as by `request_cancel`; what became of it is returned. It is recorded. Locks the run. Raises NotFound,
+    InvalidInput for a text that cannot be stored, and Conflict (`run_finished`) for a run that has ended.
     """
     refuse_unstorable(reason_text, field="reason")
     refuse_larger(reason_text, MESSAGE_MAX_BYTES, field="reason")
@@ -125,6 +145,9 @@ def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None
         course.mark_failed(now, reason_text)
         record_of_run("failed", course.id, reason=reason_text)
     store(course)
+    if course.end_reported:
+        return Outcome.FAILED
+    return Outcome.ASKED_TO_STOP if course.is_active else Outcome.CANCELLED
 
 
 def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id: int | None) -> StartedRun:

@@ -1,6 +1,5 @@
 """A credential for programs."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -21,7 +20,6 @@ class AccessToken(models.Model):
     role = models.CharField(max_length=10, choices=[(role, role) for role in ROLES])
     domain = models.ForeignKey(Domain, on_delete=models.CASCADE, null=True, related_name="access_tokens")
     created_at = models.DateTimeField()
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)

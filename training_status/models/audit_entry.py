@@ -5,15 +5,16 @@ from django.db.models import Q
 
 ACTOR_KINDS = ("user", "token", "anonymous", "command", "service")
 ACTIONS = ("created", "changed", "cancelled", "failed", "deleted", "exported", "imported", "granted", "revoked")
-SUBJECTS = ("domain", "run", "token", "user")
+SUBJECTS = ("domain", "run", "log", "token", "user", "group")
 
 
 class AuditEntry(models.Model):
     """Written in the transaction of what it tells of, and never changed: a trigger of the database refuses it.
 
     `actor` is the name of a user, a token or a command; `address` where the request came from, empty for a command.
-    `subject` is what kind of thing it was done to and `name` which one: a domain's name, `medical #3`, a token's
-    `name (prefix)`, a user's name. No key refers to another table: what is told of may be gone.
+    `subject` is what kind of thing it was done to and `name` which one: a domain's name (of a `log`, that of its run's
+    domain), `medical #3`, a token's `name (prefix)`, a user's or a group's name. No key refers to another table: what
+    is told of may be gone.
     """
 
     at = models.DateTimeField()
@@ -26,14 +27,15 @@ class AuditEntry(models.Model):
     details = models.JSONField(default=dict)
 
     class Meta:
-        ordering = ("-id",)
+        ordering = ("-at", "-id")
         verbose_name_plural = "audit entries"
         default_permissions = ("view",)
         indexes = (
-            # Lists are newest first; a search is for the beginning of a name.
-            models.Index(fields=("action", "id"), name="audit_by_action"),
-            models.Index(fields=("subject", "id"), name="audit_by_subject"),
-            models.Index(fields=("actor_kind", "id"), name="audit_by_actor_kind"),
+            # Lists are newest first, from any time on; a search is for the beginning of a name.
+            models.Index(fields=("at", "id"), name="audit_by_time"),
+            models.Index(fields=("action", "at", "id"), name="audit_by_action"),
+            models.Index(fields=("subject", "at", "id"), name="audit_by_subject"),
+            models.Index(fields=("actor_kind", "at", "id"), name="audit_by_actor_kind"),
             models.Index(fields=("actor",), name="audit_by_actor", opclasses=("varchar_pattern_ops",)),
             models.Index(fields=("name",), name="audit_by_name", opclasses=("varchar_pattern_ops",)),
         )

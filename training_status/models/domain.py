@@ -10,6 +10,7 @@ DESCRIPTION_MIN_CHARACTERS = 10
 DESCRIPTION_MAX_CHARACTERS = 1000
 LLM_MODEL_MAX_CHARACTERS = 200
 DEFAULT_LLM_MODEL = "qwen3:32b"
+LIMITS = ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
 
 
 class Domain(models.Model):
@@ -47,7 +48,7 @@ class Domain(models.Model):
                     condition=Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gt": 0, f"{name}__lt": 1e9}),
                     name=f"domain_{name}_is_a_limit",
                 )
-                for name in ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
+                for name in LIMITS
             ),
         )
 

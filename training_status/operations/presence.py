@@ -1,16 +1,14 @@
-"""Since when the service can be reached: what tells a reporter's silence from the service's own absence.
+"""Noting that the service can be reached; `ingest.reachable` tells for how long.
 
 Serving processes note every few seconds that they are there. Where nobody could, because no process ran or the
 database was away, there is a gap, and whoever was silent until then may have had nobody to report to.
 """
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db import connection
 
-SEEN_EVERY_S: Final = 5.0
-GAP_LIMIT: Final = timedelta(seconds=max(15.0, 3 * SEEN_EVERY_S))
+from training_status.ingest.reachable import GAP_LIMIT
 
 # Raw: one statement for all processes, which may note at the same moment. Clocks that differ by less than the gap
 # limit go forward together; one that has jumped, in either direction, begins anew like a gap.
@@ -29,16 +27,3 @@ def note_presence(now: datetime) -> None:
     """A serving process is there at `now`: seen without a gap since `since`, which is `now` after one."""
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, {"now": now, "gap_s": GAP_LIMIT.total_seconds()})
-
-
-def reachable_s(now: datetime) -> float:
-    """For how many seconds the service has been reachable without a gap; 0.0 where nobody has seen it just now."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT since, seen_at FROM training_status_servicepresence WHERE id = 1")
-        row = cursor.fetchone()
-    if row is None:
-        return 0.0
-    since, seen_at = row
-    if abs(now - seen_at) > GAP_LIMIT:
-        return 0.0
-    return max(0.0, (now - since).total_seconds())

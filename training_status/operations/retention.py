@@ -3,23 +3,24 @@
 What people are told of a run stays, all but the entries of its log.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import QueryCanceled
 
 from training_status import run_states
+from training_status.audit.record import record
+from training_status.errors import Unavailable
 from training_status.ingest.forgetting import FinishedRun, forget_oldest_entries
 from training_status.operations.turn import take_turn
 
 ENTRIES_AT_ONCE: Final = 2_000
 RUNS_AT_ONCE: Final = 100
-_RUNS_IN_A_LOOK: Final = 1_000
+LOOK_LIMIT_S: Final = 2.0
 
 # Raw: limits of the domain or of the settings, and the newest runs of each domain, in one query. The newest finished
 # run beyond those that are kept is found by the index on (domain, run_number), MATERIALIZED so that it is looked for
@@ -48,7 +49,13 @@ _DUE_RUNS = f"""
     {_KEPT}
     SELECT run.id, run.ended_at, run.last_seq - run.first_seq + 1 {_DUE}
        AND run.id > %(after_id)s
-     ORDER BY run.id LIMIT {_RUNS_IN_A_LOOK}
+     ORDER BY run.id LIMIT %(at_most)s
+"""
+_DUE_STILL = f"""
+    {_KEPT}
+    SELECT run.id, run.ended_at, run.last_seq - run.first_seq + 1 {_DUE}
+       AND run.id = ANY(%(run_ids)s)
+     ORDER BY run.id
 """
 _DUE_BY_DOMAIN = f"""
     {_KEPT}
@@ -85,24 +92,41 @@ def due_logs() -> list[DueLogs]:
         return [DueLogs(*row) for row in cursor.fetchall()]
 
 
+@transaction.atomic
+def record_pruning() -> list[DueLogs]:
+    """Record, for each domain, what an operator is about to have removed, and give it."""
+    due = due_logs()
+    for one in due:
+        record("deleted", "log", one.domain_name, runs=one.runs, log_entries=one.entries)
+    return due
+
+
+def log_is_due(run_id: int) -> bool:
+    """Whether retention would remove the log of this run now, by its internal key."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE_STILL, {**_limits(), "run_ids": [run_id]})
+        return cursor.fetchone() is not None
+
+
 def forget_old_logs(
     *,
     batches_max: int | None = None,
     wait: bool = False,
+    look_limit_s: float = LOOK_LIMIT_S,
     is_stopping: Callable[[], bool] = lambda: False,
     on_removed: Callable[[int], None] = lambda entries: None,
 ) -> Forgotten:
-    """Remove what is due, or as much of it as `batches_max` small transactions can. A limit changed meanwhile counts
-    from the next call on.
+    """Remove what is due, or as much of it as `batches_max` small transactions can.
 
-    Each takes the sweep's lock (with `wait` it is waited for, else the removing ends there) and those of its runs.
+    Each takes the sweep's lock (with `wait` it is waited for, else the removing ends there), looks what is due by the
+    limits as they are then, and takes the locks of its runs. Raises Unavailable when a look takes `look_limit_s`.
     `on_removed` is called after each with the number of entries.
     """
     forgotten = Forgotten()
-    due = _due_runs()
-    batch: list[FinishedRun] = []
+    started: list[int] = []  # runs that were found, and are not done with
+    after_id = 0
     batches = 0
-    while batch or (batch := _some(due)):
+    while True:
         if is_stopping() or batches == batches_max:
             forgotten.is_all = False
             break
@@ -110,7 +134,12 @@ def forget_old_logs(
             if not take_turn(wait=wait):
                 forgotten.was_busy, forgotten.is_all = True, False
                 break
-            removed, left, batch = _forget(batch)
+            batch = _still_due(started, look_limit_s) or _due_after(after_id, look_limit_s)
+            if not batch:
+                break
+            removed, left, rest = _forget(batch)
+        after_id = max(after_id, batch[-1].id)
+        started = [run.id for run in rest]
         batches += 1
         forgotten.entries += removed
         forgotten.runs_left += left
@@ -136,23 +165,32 @@ def _forget(batch: list[FinishedRun]) -> tuple[int, int, list[FinishedRun]]:
     return removed, left, []
 
 
-def _some(due: Iterator[FinishedRun]) -> list[FinishedRun]:
-    return list(islice(due, RUNS_AT_ONCE))
+def _due_after(after_id: int, limit_s: float) -> list[FinishedRun]:
+    """The next runs that are due, by their keys."""
+    return _look(_DUE_RUNS, limit_s, after_id=after_id, at_most=RUNS_AT_ONCE)
 
 
-def _due_runs() -> Iterator[FinishedRun]:
-    """Those that are due by now, by their keys."""
-    parameters = _limits()
-    after_id = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_DUE_RUNS, {**parameters, "after_id": after_id})
-            rows = cursor.fetchall()
-        yield from (FinishedRun(*row) for row in rows)
-        if len(rows) < _RUNS_IN_A_LOOK:
-            return
-        after_id = rows[-1][0]
+def _still_due(run_ids: list[int], limit_s: float) -> list[FinishedRun]:
+    """Those of these runs that are due: a limit may have been changed since they were found."""
+    return _look(_DUE_STILL, limit_s, run_ids=run_ids) if run_ids else []
 
 
-def _limits() -> dict[str, datetime | float | None]:
+def _look(sql: str, limit_s: float, **parameters: Any) -> list[FinishedRun]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{round(limit_s * 1000)}ms'")
+        try:
+            cursor.execute(sql, {**_limits(), **parameters})
+        except OperationalError as error:
+            if isinstance(error.__cause__, QueryCanceled):
+                raise Unavailable(
+                    f"Looking for the logs that are no longer kept has taken {limit_s:g} s, and was ended.",
+                    retry_after_s=60,
+                ) from error
+            raise
+        runs = [FinishedRun(*row) for row in cursor.fetchall()]
+        cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+    return runs
+
+
+def _limits() -> dict[str, Any]:
     return {"now": timezone.now(), "kept_runs": settings.KEPT_RUNS, "kept_days": settings.KEPT_DAYS}

@@ -28,7 +28,6 @@ def import_run(
     file: IO[bytes],
     *,
     domain_name: str | None = None,
-    keep_number: bool = False,
     progress: Callable[[int, int], None] = lambda stored, total: None,
 ) -> ImportedRun:
     """Store the run that `file` holds, as `export_run` wrote it, in one transaction; nobody sees it before its end.
@@ -65,7 +64,7 @@ def import_run(
     if file.read(1):
         raise lines.invalid("this should be the last line, and there is more")
     try:
-        return store_run(run_id, header, domain_name=domain_name, keep_number=keep_number)
+        return store_run(run_id, header, domain_name=domain_name)
     except InvalidInput as error:
         raise _at_line(1, error.detail) from error
 

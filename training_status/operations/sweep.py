@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from training_status import run_states
 from training_status.ingest.giving_up import give_up_silent_run
-from training_status.operations.presence import reachable_s
+from training_status.ingest.reachable import reachable_s
+from training_status.ingest.run_audit import record_of_run
 from training_status.operations.turn import take_turn
 
 RUNS_AT_ONCE: Final = 50
@@ -23,12 +24,13 @@ RUNS_AT_ONCE: Final = 50
 SILENT_RUNS: Final = f"""
     SELECT run.id
       FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id,
-           LATERAL (SELECT extract(epoch FROM %(now)s::timestamptz - run.last_report_at)::float8) AS silent(seconds)
+           LATERAL (SELECT least(extract(epoch FROM %(now)s::timestamptz - run.last_report_at)::float8,
+                                 %(reachable_s)s::float8)) AS silent(seconds)
      WHERE NOT (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}')
        AND run.id > %(after_id)s
-       AND CASE WHEN run.cancel_requested_at IS NULL
-                THEN least(silent.seconds, %(reachable_s)s::float8) >= coalesce(domain.lost_limit_s, %(lost_limit_s)s)
-                ELSE silent.seconds >= coalesce(domain.stall_limit_s, %(stall_limit_s)s) END
+       AND silent.seconds >= CASE WHEN run.cancel_requested_at IS NULL
+                                  THEN coalesce(domain.lost_limit_s, %(lost_limit_s)s)
+                                  ELSE coalesce(domain.stall_limit_s, %(stall_limit_s)s) END
      ORDER BY run.id LIMIT {RUNS_AT_ONCE}
 """
 
@@ -49,8 +51,9 @@ class Swept:
 def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool] = lambda: False) -> Swept:
     """Give up the runs that have been silent for too long, in small transactions.
 
-    A run is lost only when the service has been reachable for its whole lost limit, or is assumed to have been.
-    Takes the sweep's lock and those of the runs; whoever is being written is left alone.
+    Only silence during which the service has been reachable, or is assumed to have been, is the reporter's. What is
+    given up by assumption is recorded. Takes the sweep's lock and those of the runs; whoever is being written is left
+    alone.
     """
     swept = Swept()
     after_id = 0
@@ -62,7 +65,12 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
             now = timezone.now()
             swept.reachable_s = math.inf if assume_reachable else reachable_s(now)
             run_ids = _silent_runs(now, swept.reachable_s, after_id)
-            reasons = Counter(give_up_silent_run(run_id, now, reachable_s=swept.reachable_s) for run_id in run_ids)
+            reasons = Counter[str | None]()
+            for run_id in run_ids:
+                reason = give_up_silent_run(run_id, now, reachable_s=swept.reachable_s)
+                reasons[reason] += 1
+                if assume_reachable and reason is not None:
+                    record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
         swept.lost += reasons[run_states.LOST]
         swept.cancelled += reasons[run_states.CANCELLED]
         if len(run_ids) < RUNS_AT_ONCE:

@@ -12,8 +12,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from training_status.errors import Unavailable
-from training_status.operations.presence import SEEN_EVERY_S, note_presence
-from training_status.operations.retention import forget_old_logs
+from training_status.ingest.reachable import SEEN_EVERY_S
+from training_status.operations.presence import note_presence
+from training_status.operations.retention import Forgotten, forget_old_logs
 from training_status.operations.sweep import sweep_runs
 
 logger = logging.getLogger(__name__)
@@ -91,11 +92,18 @@ class Upkeep:
         if swept.lost or swept.cancelled:
             logger.info("Silent runs given up: %d lost, %d cancelled.", swept.lost, swept.cancelled)
         if time.monotonic() >= self._next_look_for_old_logs:
+            self._let_old_logs_go()
+
+    def _let_old_logs_go(self) -> None:
+        try:
             forgotten = forget_old_logs(batches_max=_BATCHES_IN_A_ROUND, is_stopping=self._is_enough)
-            if forgotten.is_all:
-                self._next_look_for_old_logs = time.monotonic() + _LOOK_FOR_OLD_LOGS_EVERY_S
-            if forgotten.entries:
-                logger.info("Log entries no longer kept: %d.", forgotten.entries)
+        except Unavailable as error:  # the rest of the round is done, and the connection is good
+            logger.warning("Old logs stay for now: %s", error.detail)
+            forgotten = Forgotten()
+        if forgotten.is_all:
+            self._next_look_for_old_logs = time.monotonic() + _LOOK_FOR_OLD_LOGS_EVERY_S
+        if forgotten.entries:
+            logger.info("Log entries no longer kept: %d.", forgotten.entries)
 
     def _is_enough(self) -> bool:
         """Asked between two transactions. However much there is to do, presence is noted in time: the next round's."""

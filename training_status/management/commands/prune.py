@@ -2,18 +2,22 @@
 
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from training_status.errors import Unavailable
-from training_status.operations.retention import Forgotten, due_logs, forget_old_logs
+from training_status.management.operator_command import OperatorCommand
+from training_status.operations.retention import DueLogs, Forgotten, due_logs, forget_old_logs, record_pruning
 
 ENDED_EARLY: Final = 130
+_LOOK_LIMIT_S: Final = 60.0  # while it looks, sweeps wait
 
 
-class Command(BaseCommand):
-    """Removes all that retention lets go, in small transactions. It may be ended at any time, and run again."""
+class Command(OperatorCommand):
+    """Removes all that retention lets go, in small transactions, and records that when it begins.
+
+    It may be ended at any time, and run again.
+    """
 
     help = (
         "Remove the log entries of finished runs that are no longer kept: beyond the newest AEGIS_KEPT_RUNS finished "
@@ -29,17 +33,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove, or say what would be."""
-        due = due_logs()
+        dry_run: bool = options["dry_run"]
+        due: list[DueLogs] = due_logs() if dry_run else record_pruning()
         runs, entries = sum(one.runs for one in due), sum(one.entries for one in due)
-        if options["dry_run"]:
+        if dry_run:
             for one in due:
                 self.stdout.write(f"{one.domain_name}: {one.entries} log entries of {one.runs} runs")
             self.stdout.write(f"To be removed: {entries} log entries of {runs} runs. Nothing was removed.")
             return
         try:
             forgotten = _forget_showing_progress(entries)
-        except Unavailable as error:
-            raise CommandError(error.detail) from error
         except KeyboardInterrupt:
             raise CommandError("Ended early: run it again for the rest.", returncode=ENDED_EARLY) from None
         self.stdout.write(f"Removed: {forgotten.entries} log entries.")
@@ -53,4 +56,6 @@ def _forget_showing_progress(entries: int) -> Forgotten:
     columns = TextColumn("Log entries"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=entries)
-        return forget_old_logs(wait=True, on_removed=lambda removed: progress.advance(task, removed))
+        return forget_old_logs(
+            wait=True, look_limit_s=_LOOK_LIMIT_S, on_removed=lambda removed: progress.advance(task, removed)
+        )

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from training_status.errors import Unavailable
+from training_status.management.operator_command import OperatorCommand
 from training_status.operations.retention import forget_old_logs
 from training_status.operations.sweep import sweep_runs
 
@@ -12,15 +12,18 @@ BUSY: Final = 3
 _BATCHES: Final = 10
 
 
-class Command(BaseCommand):
-    """Stores what silence has made of runs, and removes a part of the log entries that are no longer kept."""
+class Command(OperatorCommand):
+    """Stores what silence has made of runs, and removes a part of the log entries that are no longer kept.
+
+    Which runs it gives up with --assume-reachable is recorded: that is somebody's word.
+    """
 
     help = (
         "One sweep. Active runs that nobody has reported on for the lost limit end as failed (lost), those that were "
         "asked to stop and went silent as failed (cancelled); a run that reports again goes on. Some of the log "
         "entries that are no longer kept are removed. Serving processes do all of this by themselves every few "
-        "seconds: the command is for cron where they do not run `aegis_training.asgi`. A run is lost only when the "
-        "service has been reachable for the whole lost limit, by what its serving processes have noted; the command "
+        "seconds: the command is for cron where they do not run `aegis_training.asgi`. A run is given up only when the "
+        "service has been reachable for the whole limit, by what its serving processes have noted; the command "
         "notes nothing. Exit codes: 0 swept; 1 the database cannot be used, or another error; 2 wrong arguments; "
         "3 another sweep is at work, and the rest is left to it."
     )
@@ -37,11 +40,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Sweep and say what was done."""
         assumed: bool = options["assume_reachable"]
-        try:
-            swept = sweep_runs(assume_reachable=assumed)
-            forgotten = forget_old_logs(batches_max=_BATCHES)
-        except Unavailable as error:
-            raise CommandError(error.detail) from error
+        swept = sweep_runs(assume_reachable=assumed)
+        forgotten = forget_old_logs(batches_max=_BATCHES)
         self.stdout.write(f"Runs given up: {swept.lost} lost, {swept.cancelled} cancelled.")
         if forgotten.entries:
             more = "" if forgotten.is_all else " There are more: `manage.py prune` removes all of them."
@@ -54,5 +54,5 @@ class Command(BaseCommand):
 
 def _reachable(seconds: float) -> str:
     if seconds == 0.0:
-        return "No serving process has noted that it is there: nobody is lost until one does, for the lost limit."
+        return "No serving process has noted that it is there: nobody is given up until one does, for the limit."
     return f"The service has been reachable for {seconds:.0f} s: only silence within that time counts."

@@ -105,7 +105,7 @@ def test_from_stdin_into_another_domain(
     whole = exported(operator, finished)
     assert operator.delete(finished.path).status_code == 204
     other = new_domain()
-    with service.command("import_run", "-", "--domain", other, "--keep-number") as process:
+    with service.command("import_run", "-", "--domain", other) as process:
         stdout, stderr = process.communicate(whole, timeout=LIMIT_S)
     assert process.returncode == 0, stderr
     assert f"run 1 of domain '{other}'".encode() in stdout

@@ -1,8 +1,12 @@
 """Roles that people get and lose, in the audit log, however it is done."""
 
+import getpass
+from io import StringIO
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
+from django.db import IntegrityError, connection
 from django.test import Client
 
 from training_status.access.role_changes import record_role_changes
@@ -15,6 +19,7 @@ def told() -> list[tuple]:
     """Action, user and role of all entries so far, in their order; each is told once."""
     entries = list(AuditEntry.objects.order_by("id").values_list("action", "subject", "name", "details"))
     assert {subject for _, subject, _, _ in entries} <= {"user"}
+    entries = [entry for entry in entries if "role" in entry[3]]
     return [(action, name, details["role"]) for action, _, name, details in entries]
 
 
@@ -87,6 +92,21 @@ def test_users_and_groups_that_are_deleted_or_renamed(ada):
     ]
 
 
+def test_accounts_that_are_closed_and_opened(ada):
+    ada.is_active = False
+    ada.save(update_fields=["last_login"])
+    assert not AuditEntry.objects.exists()
+    ada.save()
+    ada.save()
+    ada.is_active = True
+    ada.save(update_fields=["is_active"])
+    User.objects.create_user("bob", is_active=False)
+    ways = [({"from": True, "to": False}, "ada"), ({"from": False, "to": True}, "ada"),
+            ({"from": True, "to": False}, "bob")]  # fmt: skip
+    entries = AuditEntry.objects.order_by("id").values_list("action", "subject", "name", "details")
+    assert list(entries) == [("changed", "user", name, {"is_active": way}) for way, name in ways]
+
+
 def test_the_admin_s_form_tells_who_did_it(ada):
     User.objects.create_superuser("root", password="a long password")
     before = AuditEntry.objects.count()
@@ -108,6 +128,37 @@ def test_a_superuser_made_by_the_command_line():
     entry = AuditEntry.objects.get()
     assert (entry.actor_kind, entry.name) == ("command", "sue")
     assert entry.actor.startswith("createsuperuser by ")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_holds_no_transaction_while_somebody_types(monkeypatch):
+    held = []
+
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def typed(prompt: str = "") -> str:
+        held.append(connection.in_atomic_block)
+        return "a long password"
+
+    monkeypatch.setattr(getpass, "getpass", typed)
+    call_command("createsuperuser", "--username", "sue", "--email", "s@example.org", stdin=Terminal(), verbosity=0)
+    assert held == [False, False]
+    assert User.objects.get().check_password("a long password")
+    assert AuditEntry.objects.filter(name="sue").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_superuser_that_cannot_be_recorded_is_not_made():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE training_status_auditentry ADD CONSTRAINT full_up CHECK (false) NOT VALID")
+        try:
+            with pytest.raises(IntegrityError, match="full_up"):
+                call_command("createsuperuser", "--no-input", "--username", "sue", "--email", "", verbosity=0)
+        finally:
+            cursor.execute("ALTER TABLE training_status_auditentry DROP CONSTRAINT full_up")
+    assert not User.objects.exists()
 
 
 def test_connecting_again_tells_nothing_twice(ada):

@@ -4,7 +4,10 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 
-from training_status.models import Domain, TrainingRun
+from training_status.ingest.bodies import DomainChange
+from training_status.ingest.domains import change_domain
+from training_status.models import AuditEntry, Domain, TrainingRun
+from training_status.tests.admin.open_page import fields_of, open_fields, save
 from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +50,7 @@ def test_a_domain_that_cannot_be_is_not_created(operator_browser, typed, sentenc
 def test_a_domain_is_changed(operator_browser):
     domain = DomainFactory(name="medical", stall_limit_s=5.0)
     typed = {"description": ABOUT, "llm_model": "llama4", "stall_limit_s": "", "hang_limit_s": "90.5", "kept_runs": "3"}
-    operator_browser.post(f"{DOMAINS}{domain.id}/change/", typed)
+    save(operator_browser, f"{DOMAINS}{domain.id}/change/", **typed)
     domain.refresh_from_db()
     assert (domain.name, domain.description, domain.llm_model) == ("medical", ABOUT, "llama4")
     limits = (domain.stall_limit_s, domain.hang_limit_s, domain.lost_limit_s, domain.kept_runs, domain.kept_days)
@@ -55,6 +58,64 @@ def test_a_domain_is_changed(operator_browser):
     page = operator_browser.get(f"{DOMAINS}{domain.id}/change/").content.decode()
     assert 'value="90.5"' in page
     assert "Never trained." in page
+
+
+def test_an_old_page_undoes_nobodys_change(operator_browser):
+    """Somebody else sets two limits and the description while the page stands open."""
+    domain = DomainFactory(name="medical", stall_limit_s=5.0, description="Two lines\nof a description", kept_days=7)
+    path = f"{DOMAINS}{domain.id}/change/"
+    old = open_fields(operator_browser, path)
+    change_domain("medical", DomainChange(stall_limit_s=600.0, lost_limit_s=7200.0, description=ABOUT))
+    answer = operator_browser.post(path, {**old, "kept_days": "", "kept_runs": "3"})
+    assert answer.status_code == 302
+    domain.refresh_from_db()
+    assert (domain.stall_limit_s, domain.lost_limit_s, domain.description) == (600.0, 7200.0, ABOUT)
+    assert (domain.kept_days, domain.kept_runs) == (None, 3)
+    assert set(AuditEntry.objects.latest("id").details) == {"kept_days", "kept_runs"}
+
+
+def test_the_same_field_changed_by_two_is_said_and_replaced_only_when_sent_again(operator_browser):
+    domain = DomainFactory(name="medical", stall_limit_s=5.0, hang_limit_s=90.0)
+    path = f"{DOMAINS}{domain.id}/change/"
+    old = open_fields(operator_browser, path)
+    change_domain("medical", DomainChange(stall_limit_s=600.0, hang_limit_s=None))
+    answer = operator_browser.post(path, {**old, "stall_limit_s": "30", "hang_limit_s": "60", "kept_runs": "3"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Somebody else has changed this meanwhile, it is now: 600.0" in page
+    assert "Somebody else has changed this meanwhile, it is empty now" in page
+    assert set(answer.context["form"].errors) == {"stall_limit_s", "hang_limit_s"}
+    domain.refresh_from_db()
+    assert (domain.stall_limit_s, domain.hang_limit_s, domain.kept_runs) == (600.0, None, None)
+    assert operator_browser.post(path, fields_of(page)).status_code == 302
+    domain.refresh_from_db()
+    assert (domain.stall_limit_s, domain.hang_limit_s, domain.kept_runs) == (30.0, 60.0, 3)
+
+
+def test_both_typed_the_same(operator_browser):
+    domain = DomainFactory(name="medical")
+    path = f"{DOMAINS}{domain.id}/change/"
+    old = open_fields(operator_browser, path)
+    change_domain("medical", DomainChange(stall_limit_s=600.0))
+    assert operator_browser.post(path, {**old, "stall_limit_s": "600"}).status_code == 302
+
+
+def test_a_page_on_which_nobody_typed_changes_nothing(operator_browser):
+    domain = DomainFactory(name="medical", stall_limit_s=0.1, kept_days=1e-5, description=" One\r\nline\rand more ")
+    assert said(save(operator_browser, f"{DOMAINS}{domain.id}/change/")) == ["There was nothing to change."]
+    before = vars(domain)["description"]
+    domain.refresh_from_db()
+    assert (domain.description, domain.stall_limit_s, domain.kept_days) == (before, 0.1, 1e-5)
+
+
+@pytest.mark.parametrize("shown", ["soon", "7", ""])
+def test_a_form_that_does_not_say_what_it_showed_replaces_nothing(operator_browser, shown):
+    domain = DomainFactory(name="medical", stall_limit_s=5.0)
+    path = f"{DOMAINS}{domain.id}/change/"
+    fields = {**open_fields(operator_browser, path), "stall_limit_s": "30", "initial-stall_limit_s": shown}
+    assert operator_browser.post(path, fields).status_code == 422
+    domain.refresh_from_db()
+    assert domain.stall_limit_s == 5.0
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1e9", "nan", "soon"])

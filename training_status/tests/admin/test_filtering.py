@@ -26,22 +26,24 @@ def shown(browser, **query):
     return [str(run) for run in response.context["cl"].result_list]
 
 
-def every_state() -> list[TrainingRun]:
+def every_state(**limits: float) -> list[TrainingRun]:
+    """Runs of all kinds of a domain with these limits of its own."""
     now = timezone.now()
+    domain = DomainFactory(**limits)
     early = now - 60 * MINUTE
     silent = {"last_report_at": now - 2 * MINUTE, "last_event_at": now - 2 * MINUTE}
     there = {"last_report_at": now, "last_event_at": now}
     hangs = {"last_report_at": now, "last_event_at": early}
     asked = {"cancel_requested_at": now - MINUTE}
     return [
-        TrainingRunFactory(created_at=early, **started, **heard, **cancel)
+        TrainingRunFactory(domain=domain, created_at=early, **started, **heard, **cancel)
         for started in ({}, {"running": True})
         for heard in (silent, there, hangs)
         for cancel in ({}, asked)
     ] + [
-        TrainingRunFactory(completed=True),
-        TrainingRunFactory(lost=True),
-        *(TrainingRunFactory(lost=True, failure_reason=reason) for reason in ("error", "cancelled")),
+        TrainingRunFactory(domain=domain, completed=True),
+        TrainingRunFactory(domain=domain, lost=True),
+        *(TrainingRunFactory(domain=domain, lost=True, failure_reason=reason) for reason in ("error", "cancelled")),
     ]
 
 
@@ -50,11 +52,28 @@ WORDS = (*run_states.SHOWN_STATUS.values(), *run_states.HEALTHS, *run_states.FAI
 
 @pytest.mark.parametrize("word", WORDS)
 def test_a_filter_finds_the_runs_of_which_the_serializer_says_so(word):
-    keys, now = [run.id for run in every_state()], timezone.now()
+    own = [{}, {"stall_limit_s": 600.0}, {"hang_limit_s": 7200.0}, {"stall_limit_s": 9999.0, "hang_limit_s": 60.0}]
+    keys, now = [run.id for limits in own for run in every_state(**limits)], timezone.now()
     said = {facts.id: TrainingStatusSerializer(facts, context={"now": now}).data for facts in runs_by_id(keys)}
     expected = {key for key, run in said.items() if word in (run["status"], run["health"], run["failure_reason"])}
     assert expected
     assert set(TrainingRun.objects.filter(run_is(word, now)).values_list("id", flat=True)) == expected
+
+
+def test_a_domain_s_own_limits_decide_what_is_stalled_and_hanging(operator_browser):
+    usual, patient, hasty = (
+        every_state(**limits) for limits in ({}, {"stall_limit_s": 600.0, "hang_limit_s": 7200.0},
+                                             {"stall_limit_s": 600.0, "hang_limit_s": 60.0})
+    )  # fmt: skip
+    now = timezone.now()
+
+    def found(word: str, runs: list[TrainingRun]) -> int:
+        return TrainingRun.objects.filter(run_is(word, now), id__in=[run.id for run in runs]).count()
+
+    assert [found("stalled", runs) for runs in (usual, patient, hasty)] == [2, 0, 0]
+    assert [found("hanging", runs) for runs in (usual, patient, hasty)] == [4, 0, 8]
+    assert [found("ok", runs) for runs in (usual, patient, hasty)] == [4, 12, 4]
+    assert [found("cancelled", runs) for runs in (usual, patient, hasty)] == [3, 1, 1]
 
 
 def test_filters_of_the_list(operator_browser):
@@ -130,12 +149,17 @@ def test_domains_by_what_is_shown_of_their_latest_run(operator_browser):
     TrainingRunFactory(domain=again, lost=True, created_at=now - timedelta(days=1))
     TrainingRunFactory(domain__name="done", completed=True)
     DomainFactory(name="never")
+    silent = now - timedelta(minutes=5)
+    for name, own_limit_s in (("patient", 600.0), ("stalled", None)):
+        TrainingRunFactory(domain=DomainFactory(name=name, stall_limit_s=own_limit_s), running=True, created_at=silent)
 
     def listed(**query):
         response = operator_browser.get("/admin/training_status/domain/", query)
         return [domain.name for domain in response.context["cl"].result_list]
 
-    assert listed() == ["again", "done", "never"]
+    assert listed() == ["again", "done", "never", "patient", "stalled"]
+    assert listed(shown="stalled") == ["stalled"]
+    assert listed(shown="training") == ["patient", "stalled"]
     assert listed(shown="completed") == ["done"]
     assert listed(shown="failed") == listed(shown="lost") == ["again"]
     assert listed(shown="never-trained") == ["never"]

@@ -24,7 +24,7 @@ def listed(browser, model, field, **query):
 
 def entry(**values) -> AuditEntry:
     told = {"actor_kind": "user", "actor": "olga", "action": "created", "subject": "domain", "name": "medical"}
-    return AuditEntry.objects.create(at=timezone.now(), **{**told, **values})
+    return AuditEntry.objects.create(**{"at": timezone.now(), **told, **values})
 
 
 def test_audit_entries_newest_first_by_filter_and_search(operator_browser):
@@ -37,6 +37,23 @@ def test_audit_entries_newest_first_by_filter_and_search(operator_browser):
     assert listed(operator_browser, "auditentry", "id", q="medical") == [second.id, first.id]
     assert listed(operator_browser, "auditentry", "id", q="%") == []
     assert operator_browser.get(f"{PAGES}/auditentry/", {"q": "a\0"}).status_code == 200
+
+
+def test_what_lies_further_back_than_the_pages_go(operator_browser):
+    now = timezone.now().replace(second=0, microsecond=0)
+    first, second = entry(at=now - timedelta(days=2)), entry(at=now - timedelta(minutes=1), action="deleted")
+    entry(at=now)
+    for before, keys in (
+        (f"{now:%Y-%m-%dT%H:%M}", [second.id, first.id]),
+        (f"{now - timedelta(minutes=1):%Y-%m-%dT%H:%M}", [first.id]),
+        (f"{now - timedelta(days=1):%Y-%m-%d}", [first.id]),
+        (f"{now - timedelta(days=2):%Y-%m-%dT%H:%M}", []),
+    ):
+        assert listed(operator_browser, "auditentry", "id", before=before) == keys, before
+    both = {"before": f"{now:%Y-%m-%dT%H:%M}", "action__exact": "deleted"}
+    assert listed(operator_browser, "auditentry", "id", **both) == [second.id]
+    for nonsense in ("soon", "9999-12-31T23:59-23:00", "0001-01-01T00:00+23:00"):
+        assert operator_browser.get(f"{PAGES}/auditentry/", {"before": nonsense}).status_code == 302
 
 
 @pytest.mark.parametrize("model", ["auditentry", "accesstoken"])
@@ -57,15 +74,24 @@ def test_five_rows_and_five_hundred_take_the_same_queries(operator_browser, mode
     [
         ("actor LIKE 'ol%'", "audit_by_actor"),
         ("name LIKE 'med%'", "audit_by_name"),
-        ("action = 'created' ORDER BY id DESC", "audit_by_action"),
-        ("subject = 'run' ORDER BY id DESC", "audit_by_subject"),
-        ("actor_kind = 'user' ORDER BY id DESC", "audit_by_actor_kind"),
+        ("true ORDER BY at DESC, id DESC", "audit_by_time"),
+        ("at < '2026-01-20' ORDER BY at DESC, id DESC", "audit_by_time"),
+        *(
+            (f"{condition}{before} ORDER BY at DESC, id DESC", index)
+            for before in ("", " AND at < '2026-01-20'")
+            for condition, index in (
+                ("action = 'created'", "audit_by_action"),
+                ("subject = 'run'", "audit_by_subject"),
+                ("actor_kind = 'user'", "audit_by_actor_kind"),
+            )
+        ),
     ],
 )
 def test_what_audit_entries_are_narrowed_by_has_an_index(condition, index):
-    """As the planner says when it must not walk the whole table."""
+    """As the planner says when it must neither walk the whole table nor sort."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute("ALTER TABLE training_status_auditentry DROP CONSTRAINT training_status_auditentry_pkey")
         cursor.execute(f"EXPLAIN SELECT id FROM training_status_auditentry WHERE {condition}")
         assert index in str(cursor.fetchall())

@@ -55,6 +55,30 @@ def test_marking_as_failed_says_who_and_why(operator_browser):
         send(run, *log_lines(1, 1))
 
 
+def test_what_became_of_each_is_said(operator_browser):
+    """A run that has not started cannot be marked as failed: its reporter may be about to begin."""
+    running = TrainingRunFactory(running=True)
+    waiting = TrainingRunFactory()
+    silent = [TrainingRunFactory(created_at=timezone.now() - timedelta(hours=1)) for _ in range(2)]
+    answer = operator_browser.post(
+        f"{RUNS}act/fail", {"id": [run.id for run in (running, waiting, *silent)], "reason": "x"}
+    )
+    assert sorted(said(answer)) == sorted(
+        [
+            f"{running} was marked as failed.",
+            f"{waiting} was asked to stop.",
+            f"{silent[0]} and {silent[1]} were cancelled, as nobody reports.",
+        ]
+    )
+
+
+def test_cancelling_a_run_on_which_nobody_reports(operator_browser):
+    run = TrainingRunFactory(running=True, created_at=timezone.now() - timedelta(hours=1))
+    assert said(operator_browser.post(f"{RUNS}act/cancel", {"id": run.id})) == [
+        f"{run} was cancelled, as nobody reports."
+    ]
+
+
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 1001])
 def test_marking_as_failed_needs_a_reason(operator_browser, reason):
     run = TrainingRunFactory(running=True)

@@ -1,15 +1,20 @@
 """A run's page: everything that is known of it, and its tags and note to be changed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from training_status.ingest.batch import CompleteEvent, LogEvent, PhaseEvent, ProgressEvent
+from training_status.ingest.bodies import RunChange
+from training_status.ingest.runs import change_run
 from training_status.models import TrainingRun
+from training_status.tests.admin.open_page import fields_of, open_fields, save
 from training_status.tests.factories import TrainingRunFactory, log_lines, send
+from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread, wait_until_blocked
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +76,7 @@ def test_the_last_fifty_lines_however_many_there_are(operator_browser):
 
 def test_tags_and_note_change_as_over_the_api(operator_browser):
     run = TrainingRunFactory(tags=["a"], note="before")
-    answer = operator_browser.post(page_of(run), {"tags": " nightly \r\ngpu 2\r\n\r\n", "note": "one\r\ntwo"})
+    answer = save(operator_browser, page_of(run), tags=" nightly \r\ngpu 2\r\n\r\n", note="one\r\ntwo")
     assert (answer.status_code, answer["Location"]) == (302, page_of(run))
     run.refresh_from_db()
     assert (run.tags, run.note) == (["nightly", "gpu 2"], "one\ntwo")
@@ -79,9 +84,42 @@ def test_tags_and_note_change_as_over_the_api(operator_browser):
 
 def test_what_is_left_as_it_is_is_not_touched(operator_browser):
     run = TrainingRunFactory(tags=["two\nlines"], note="x")
-    operator_browser.post(page_of(run), {"tags": "two\r\nlines", "note": "y"})
+    save(operator_browser, page_of(run), note="y")
     run.refresh_from_db()
     assert (run.tags, run.note) == (["two\nlines"], "y")
+
+
+def test_an_old_page_undoes_nobodys_change(operator_browser):
+    run = TrainingRunFactory(tags=["a", "b"], note="\nfirst line left empty\n<b>&amp;\n")
+    old = open_fields(operator_browser, page_of(run))
+    change_run(run.public_id, RunChange(note="from somebody else"))
+    assert operator_browser.post(page_of(run), {**old, "tags": "a\r\nc"}).status_code == 302
+    run.refresh_from_db()
+    assert (run.tags, run.note) == (["a", "c"], "from somebody else")
+    answer = operator_browser.post(page_of(run), {**old, "tags": "d", "note": "mine"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "it is now: from somebody else" in page
+    assert "it is now: a\nc" in page
+    run.refresh_from_db()
+    assert (run.tags, run.note) == (["a", "c"], "from somebody else")
+    operator_browser.post(page_of(run), fields_of(page))
+    run.refresh_from_db()
+    assert (run.tags, run.note) == (["d"], "mine")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_is_being_made_is_waited_for_and_not_overwritten(operator_browser):
+    run = TrainingRunFactory(note="before")
+    old = open_fields(operator_browser, page_of(run))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            change_run(run.public_id, RunChange(note="from somebody else"))
+            mine = pool.submit(in_thread, lambda: operator_browser.post(page_of(run), {**old, "note": "mine"}))
+            wait_until_blocked()
+        assert mine.result(AWAIT_S).status_code == 422
+    run.refresh_from_db()
+    assert run.note == "from somebody else"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +133,7 @@ def test_what_is_left_as_it_is_is_not_touched(operator_browser):
 )
 def test_what_cannot_be_stored_stands_at_its_field(operator_browser, typed, sentence):
     run = TrainingRunFactory(tags=["kept"], note="kept")
-    answer = operator_browser.post(page_of(run), typed)
+    answer = save(operator_browser, page_of(run), **typed)
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert "Nothing was stored" in answer.content.decode()

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from training_status.models import ServicePresence, TrainingLogEntry, TrainingRun
+from training_status.models import AuditEntry, ServicePresence, TrainingLogEntry, TrainingRun
 from training_status.operations.turn import take_turn
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread
@@ -38,15 +38,22 @@ def test_a_sweep_gives_up_when_the_service_was_there(silent):
     ServicePresence.objects.create(since=now - HOUR, seen_at=now)
     assert said("sweep").startswith("Runs given up: 1 lost, 0 cancelled.\nThe service has been reachable for 3600 s")
     assert TrainingRun.objects.get().failure_reason == "lost"
+    assert not AuditEntry.objects.exists()  # the service does so by itself
 
 
 def test_a_sweep_notes_no_presence_and_gives_up_nobody_without(silent):
     assert said("sweep").splitlines() == [
         "Runs given up: 0 lost, 0 cancelled.",
-        "No serving process has noted that it is there: nobody is lost until one does, for the lost limit.",
+        "No serving process has noted that it is there: nobody is given up until one does, for the limit.",
     ]
     assert not ServicePresence.objects.exists()
-    assert said("sweep", "--assume-reachable") == "Runs given up: 1 lost, 0 cancelled.\n"
+    assert not AuditEntry.objects.exists()
+    for lost in (1, 0):
+        assert said("sweep", "--assume-reachable") == f"Runs given up: {lost} lost, 0 cancelled.\n"
+    entry = AuditEntry.objects.get()
+    assert (entry.actor_kind, entry.action, entry.subject, entry.name) == ("command", "failed", "run", str(silent))
+    assert entry.details["reason"] == "lost"
+    assert entry.details["assumed_reachable"]
     assert not ServicePresence.objects.exists()
 
 
@@ -82,8 +89,15 @@ def test_a_prune_says_what_it_would_do_and_what_it_did():
         "To be removed: 40 log entries of 4 runs. Nothing was removed.",
     ]
     assert TrainingLogEntry.objects.count() == 60
+    assert not AuditEntry.objects.exists()
     assert said("prune") == "Removed: 40 log entries.\n"
     assert TrainingLogEntry.objects.count() == 20
+    assert said("prune") == "Removed: 0 log entries.\n"
+    told = AuditEntry.objects.order_by("id").values_list("actor_kind", "action", "subject", "name", "details")
+    assert list(told) == [
+        ("command", "deleted", "log", name, {"runs": 2, "log_entries": 20}) for name in ("legal", "medical")
+    ]
+    assert AuditEntry.objects.earliest("id").actor.startswith("prune by ")
 
 
 @pytest.mark.parametrize("command", ["sweep", "prune"])

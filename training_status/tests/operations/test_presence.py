@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from training_status.ingest.reachable import may_have_been_unreachable, reachable_s
 from training_status.models import ServicePresence
-from training_status.operations.presence import note_presence, reachable_s
+from training_status.operations.presence import note_presence
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +51,14 @@ def test_a_clock_that_goes_backward_a_little_takes_nothing_back():
 def test_a_presence_not_noted_just_now_says_nothing(now_s):
     note_presence(NOW)
     assert reachable_s(NOW + now_s * SECOND) == 0.0
+
+
+def test_of_absences_something_is_known_only_where_somebody_notes_presence():
+    assert not may_have_been_unreachable(NOW, 60.0)
+    note_presence(NOW)
+    assert may_have_been_unreachable(NOW, 60.0)
+    for seconds in range(5, 61, 5):
+        note_presence(NOW + seconds * SECOND)
+    assert not may_have_been_unreachable(NOW + 60 * SECOND, 60.0)
+    assert may_have_been_unreachable(NOW + 60 * SECOND, 60.1)
+    assert may_have_been_unreachable(NOW + 100 * SECOND, 60.0)

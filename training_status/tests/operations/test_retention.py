@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 
+from training_status.errors import Unavailable
 from training_status.ingest.batch import LogEvent
 from training_status.ingest.forgetting import FinishedRun, forget_oldest_entries
 from training_status.ingest.locked_run import lock_run
@@ -23,7 +24,7 @@ from training_status.read.logs import LogFilter, RunLog
 from training_status.read.run_facts import run_by_public_id
 from training_status.serializers.status import TrainingStatusSerializer
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
-from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread
+from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread, wait_until_blocked
 
 pytestmark = pytest.mark.django_db
 
@@ -231,12 +232,51 @@ def test_while_another_sweep_is_at_work_nothing_is_removed_or_it_is_waited_for()
         assert waiting.result(AWAIT_S).entries == 3
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_limit_that_is_raised_while_others_are_at_work_or_waited_for_counts():
+    domain = DomainFactory(kept_days=1)
+    finished(domain, 1, ended=NOW - 2 * DAY)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert take_turn()
+            waiting = pool.submit(in_thread, lambda: forget_old_logs(wait=True))
+            wait_until_blocked()
+            Domain.objects.update(kept_days=9)
+        assert waiting.result(AWAIT_S).entries == 0
+    assert kept() == {1: 3}
+
+
+def test_a_limit_that_is_raised_between_two_steps_keeps_the_rest(monkeypatch):
+    monkeypatch.setattr(retention, "ENTRIES_AT_ONCE", 10)
+    domain = DomainFactory(kept_days=1)
+    finished(domain, 1, ended=NOW - 2 * DAY, entries=35)
+    finished(domain, 2, ended=NOW - 2 * DAY)
+    forgotten = forget_old_logs(on_removed=lambda _: Domain.objects.update(kept_days=9))
+    assert (forgotten.entries, forgotten.is_all) == (10, True)
+    assert kept() == {1: 25, 2: 3}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_that_takes_too_long_is_ended_and_the_limit_holds_for_nothing_else():
+    finished(DomainFactory(kept_days=1), 1, ended=NOW - 2 * DAY)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE training_status_domain IN ACCESS EXCLUSIVE MODE")  # nobody can look
+        looking = pool.submit(in_thread, lambda: forget_old_logs(look_limit_s=0.1))
+        with pytest.raises(Unavailable, match=r"has taken 0\.1 s, and was ended"):
+            looking.result(AWAIT_S)
+    with connection.cursor() as cursor, transaction.atomic():
+        assert forget_old_logs().entries == 3
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
 def test_the_newest_runs_of_a_domain_are_looked_for_once() -> None:
     domains = [DomainFactory(kept_runs=2) for _ in range(3)]
     for domain in domains:
         for number in range(1, 13):
             finished(domain, number, entries=1)
-    values = {"kept_runs": None, "kept_days": None, "now": NOW, "after_id": 0}
+    values = {"kept_runs": None, "kept_days": None, "now": NOW, "after_id": 0, "at_most": 1000}
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {retention._DUE_RUNS}", values)
         ((plan,),) = cursor.fetchall()

@@ -12,7 +12,7 @@ from training_status.ingest.bodies import NewRun
 from training_status.ingest.deletion import delete_domain, delete_run
 from training_status.ingest.runs import start_run
 from training_status.models import AuditEntry, Domain, PhaseTiming, TrainingLogEntry, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
+from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread, wait_until_blocked
 from training_status.tests.operations.exported import export, joined, lines_of, put_back
 
@@ -40,6 +40,7 @@ def test_a_missing_domain_is_made_as_it_was(exported):
     assert (domain.name, domain.description, domain.kept_days) == ("medical", "A domain made for a test.", 2.5)
     assert domain.last_run_number == 3
     entries = list(AuditEntry.objects.order_by("-id").values_list("action", "subject", "name", "details")[:2])
+    assert entries[1][3]["kept_days"] == 2.5
     assert [entry[:3] for entry in entries] == [("imported", "run", "medical #3"), ("created", "domain", "medical")]
     run = TrainingRun.objects.get()
     assert entries[0][3] == {
@@ -62,24 +63,33 @@ def test_another_domain_can_be_named_and_must_exist(exported):
     assert not Domain.objects.exists()
     DomainFactory(name="legal")
     put_back(exported, domain_name="legal")
-    assert str(TrainingRun.objects.get()) == "legal #3"
+    assert str(TrainingRun.objects.get()) == "legal #1"
     assert [domain.name for domain in Domain.objects.all()] == ["legal"]
 
 
-def test_a_taken_number_is_not_taken_twice(exported):
+@pytest.mark.parametrize("last", [1, 7])
+def test_in_another_domain_it_takes_the_next_number(exported, last):
+    """Whether its own would have left a hole there, or was used before by a run that is gone."""
+    DomainFactory(name="legal", last_run_number=last)
+    assert put_back(exported, domain_name="legal").run_number == last + 1
+    start_run("legal", NewRun())
+    assert sorted(TrainingRun.objects.values_list("run_number", flat=True)) == [last + 1, last + 2]
+    assert len(lines_of(export(TrainingRun.objects.get(run_number=last + 1)))) == 5
+
+
+@pytest.mark.parametrize("options", [{}, {"domain_name": "medical"}], ids=["unnamed", "named"])
+def test_a_taken_number_is_not_taken_twice(exported, options):
     other = TrainingRunFactory(domain__name="medical", run_number=3)
     Domain.objects.update(last_run_number=5)
-    with pytest.raises(Conflict, match="another run 3 of domain 'medical'"):
-        put_back(exported, keep_number=True)
+    with pytest.raises(Conflict, match="another run 3 of domain 'medical'") as refusal:
+        put_back(exported, **options)
+    assert refusal.value.code == "run_number_taken"
     assert TrainingRun.objects.get() == other
-    assert put_back(exported).run_number == 6
-    start_run("medical", NewRun())
-    assert sorted(TrainingRun.objects.values_list("run_number", flat=True)) == [3, 6, 7]
-    assert len(lines_of(export(TrainingRun.objects.get(run_number=6)))) == 5
+    assert not TrainingLogEntry.objects.exists()
 
 
 def test_the_next_run_comes_after_it(exported):
-    put_back(exported, keep_number=True)
+    put_back(exported)
     start_run("medical", NewRun())
     assert sorted(TrainingRun.objects.values_list("run_number", flat=True)) == [3, 4]
 
@@ -103,6 +113,23 @@ def test_two_imports_of_the_same_at_once_make_one_run(exported):
         with pytest.raises(Conflict, match="is there already"):
             other.result(AWAIT_S)
     assert TrainingLogEntry.objects.count() == 3
+
+
+def test_of_two_imports_into_a_domain_that_is_being_made_only_its_maker_sets_its_limits(exported):
+    """The other's file has the domain as it was at another time."""
+    first = lines_of(exported)
+    first[0]["domain"]["kept_days"] = 9.0
+    first[0]["run"] |= {"public_id": str(new_id()), "run_number": 4}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            put_back(joined(first))
+            other = pool.submit(in_thread, lambda: put_back(exported))
+            wait_until_blocked()
+        assert other.result(AWAIT_S).run_number == 3
+    domain = Domain.objects.get()
+    assert (domain.kept_days, domain.last_run_number) == (9.0, 4)
+    created = AuditEntry.objects.filter(action="created", subject="domain")
+    assert [entry.details["kept_days"] for entry in created] == [9.0]
 
 
 def test_numbers_that_have_grown_in_the_database_are_not_too_large():

@@ -167,13 +167,14 @@ def test_a_clock_that_jumps_gives_nobody_up(clock, jump_s):
 
 
 @pytest.mark.django_db
-def test_a_run_that_was_asked_to_stop_is_cancelled_when_it_goes_silent_whoever_was_there(clock):
+def test_a_run_that_was_asked_to_stop_is_cancelled_when_it_goes_silent(clock):
     run = TrainingRunFactory(domain=DomainFactory(stall_limit_s=20), running=True, current_phase="loading_data")
     TrainingRun.objects.filter(id=run.id).update(phase_started_at=NOW)
     PhaseTiming.objects.create(run=run, phase="loading_data", started_at=NOW)
     clock(5)
     request_cancel(run.public_id)
     clock(19.9)
+    reachable(-3600, 19.9)
     assert swept() == (0, 0)
     clock(20)
     assert swept() == (0, 1)
@@ -184,6 +185,20 @@ def test_a_run_that_was_asked_to_stop_is_cancelled_when_it_goes_silent_whoever_w
 
 
 @pytest.mark.django_db
+def test_a_run_that_was_asked_to_stop_is_not_given_up_for_the_service_s_own_absence(clock):
+    """The service goes away right after the request, for an hour, and needs the stall limit to know more."""
+    run = TrainingRunFactory(domain=DomainFactory(stall_limit_s=20), running=True)
+    request_cancel(run.public_id)
+    reachable(-3600, 2)
+    for seconds in range(3600, 3620, 5):
+        clock(seconds)
+        note_presence(NOW + seconds * SECOND)
+        assert swept() == (0, 0)
+    assert again(run).state == "running"
+    assert swept(assume_reachable=True) == (0, 1)
+
+
+@pytest.mark.django_db
 def test_a_run_that_was_asked_to_stop_is_not_lost(clock):
     run = TrainingRunFactory(domain=DomainFactory(stall_limit_s=100, lost_limit_s=10), running=True)
     request_cancel(run.public_id)
@@ -191,6 +206,7 @@ def test_a_run_that_was_asked_to_stop_is_not_lost(clock):
     reachable(-3600, 50)
     assert swept() == (0, 0)
     clock(100)
+    reachable(-3600, 100)
     assert swept() == (0, 1)
 
 

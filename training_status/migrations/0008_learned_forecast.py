@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("training_status", "0005_admin_indexes"),
+        ("training_status", "0007_token_without_creator"),
     ]
 
     operations = [

@@ -14,10 +14,12 @@ from django.template.response import TemplateResponse
 from training_status.admin.body_form import BodyForm, TextField
 from training_status.admin.change_form import ChangeForm
 from training_status.admin.shown import attach_to_domains, shown_of
+from training_status.forecast.scoring import MARKS
 from training_status.ingest.bodies import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.ingest.domains import change_domain, create_domain
 from training_status.models import Domain
 from training_status.models.domain import DEFAULT_LLM_MODEL, LIMITS
+from training_status.read.forecast_scores import forecast_scores
 
 
 def _description() -> TextField:
@@ -93,6 +95,8 @@ def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id:
         "run": run,
         "now": now,
         "form": form,
+        "scores": forecast_scores(domain.name),
+        "marks": MARKS,
         "may_change": may_change,
         "may_delete": model_admin.has_delete_permission(request),
     }

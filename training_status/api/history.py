@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from training_status.api.authorised_view import AuthorisedView
 from training_status.errors import NotFound
 from training_status.read.domains import domain_exists
+from training_status.read.forecast_scores import forecast_scores
 from training_status.read.history import runs_of_domain
 from training_status.roles import VIEWER
 from training_status.serializers.history import TrainingHistorySerializer
@@ -19,7 +20,8 @@ class TrainingHistoryView(AuthorisedView):
 
     @extend_schema(operation_id="get_training_history", tags=["status"], responses=TrainingHistorySerializer)
     def get(self, request: Request, domain_name: str) -> Response:
-        """The runs of the domain, oldest first, with their metrics, and what has improved."""
+        """The runs of the domain, oldest first, with their metrics, what has improved, and how right forecasts were."""
         if not domain_exists(domain_name, only_domain_id=self.only_domain_id):
             raise NotFound(f"There is no domain '{domain_name}'.", code="domain_not_found")
-        return Response(TrainingHistorySerializer((domain_name, runs_of_domain(domain_name))).data)
+        history = domain_name, runs_of_domain(domain_name), forecast_scores(domain_name)
+        return Response(TrainingHistorySerializer(history).data)

@@ -10,7 +10,9 @@ from django.views.decorators.http import require_safe
 from training_status.access.pages import viewers_only
 from training_status.api.query import positive_int
 from training_status.errors import InvalidInput
+from training_status.forecast.scoring import MARKS
 from training_status.read.domains import domain_by_name
+from training_status.read.forecast_scores import forecast_scores
 from training_status.read.run_facts import RunList
 from training_status.serializers.run import TrainingRunSerializer
 from training_status.serializers.times import utc_text
@@ -49,6 +51,8 @@ def history(request: HttpRequest, name: str) -> HttpResponse:
         "dashboard/history.html",
         {
             "domain": domain,
+            "scores": forecast_scores(domain.name),
+            "marks": MARKS,
             "page": page,
             "total": total,
             "first": first + 1,

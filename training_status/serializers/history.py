@@ -9,7 +9,9 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from training_status import run_states
+from training_status.read.forecast_scores import MethodScore
 from training_status.read.history import PastRun
+from training_status.serializers.forecast_scores import ForecastScoreSerializer
 from training_status.serializers.metrics import MetricsField
 from training_status.serializers.status import state_at
 from training_status.serializers.times import milliseconds_between, utc_text
@@ -46,7 +48,7 @@ class PastRunSerializer(serializers.Serializer):
 
 
 class TrainingHistorySerializer(serializers.Serializer):
-    """All runs of a domain, oldest first. Made of the domain's name and its runs."""
+    """All runs of a domain, oldest first. Made of the domain's name, its runs and the score of its forecasts."""
 
     domain_name = serializers.CharField()
     training_runs = PastRunSerializer(many=True)
@@ -54,16 +56,20 @@ class TrainingHistorySerializer(serializers.Serializer):
         allow_null=True,
         help_text="The last completed run against the first, such as `+9% entity F1, +7% relation F1`.",
     )
+    forecast_scores = ForecastScoreSerializer(
+        many=True, help_text="How right the forecasts of the newest hundred completed runs were, by their method."
+    )
 
-    def to_representation(self, instance: tuple[str, Sequence[PastRun]]) -> dict[str, Any]:
+    def to_representation(self, instance: tuple[str, Sequence[PastRun], Sequence[MethodScore]]) -> dict[str, Any]:
         """The history of the contract."""
-        domain_name, runs = instance
+        domain_name, runs, scores = instance
         now: datetime = self.context.get("now") or timezone.now()
         completed = [run for run in runs if run.state == run_states.COMPLETED]
         return {
             "domain_name": domain_name,
             "training_runs": PastRunSerializer(runs, many=True, context={"now": now}).data,
             "improvement": improvement(completed[0].metrics, completed[-1].metrics) if len(completed) > 1 else None,
+            "forecast_scores": ForecastScoreSerializer(scores, many=True).data,
         }
 
 

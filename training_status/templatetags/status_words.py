@@ -8,6 +8,10 @@ from typing import Any
 from django import template
 from django.utils.dateparse import parse_datetime
 
+from training_status.forecast.scoring import MARKS
+from training_status.forecast_methods import HISTORY, LINEAR, SHARES
+from training_status.read.forecast_scores import MethodScore, Score
+
 register = template.Library()
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;:?]*[@-~]")
@@ -51,10 +55,13 @@ def state_class(run: dict[str, Any]) -> str:
 
 @register.filter
 def time_left(run: dict[str, Any], now: datetime) -> str:
-    """The time to the estimated completion: `about 5 min`, or why there is none."""
+    """The time to the forecast completion: `about 5 min`, or why there is none."""
     if run["status"] != "training":
         return "" if run["status"] != "pending" else "not started"
-    completion = parse_datetime(run["estimated_completion"]) if run["estimated_completion"] else None
+    if run["health"] != "ok":
+        return f"not known while {run['health']}"
+    told = run["forecast"]["completion"] if run["forecast"] else run["estimated_completion"]
+    completion = parse_datetime(told) if told else None
     if completion is None:
         return "estimating…"
     seconds = (completion - now).total_seconds()
@@ -62,6 +69,39 @@ def time_left(run: dict[str, Any], now: datetime) -> str:
         if seconds >= length:
             return f"about {round(seconds / length)} {unit}"
     return "less than a minute"
+
+
+@register.filter
+def forecast_basis(run: dict[str, Any]) -> str:
+    """What the forecast is based on: `from 4 earlier runs`; nothing without one."""
+    told = run["forecast"]
+    if told is None:
+        return ""
+    runs = told["based_on_runs"]
+    many = f"{runs} run" if runs == 1 else f"{runs} runs"
+    if told["method"] == HISTORY:
+        return f"from {many.replace(' ', ' earlier ')}"
+    if told["method"] == SHARES:
+        return f"from {many} of other domains"
+    return "at the pace so far"
+
+
+@register.filter
+def method_words(method: str) -> str:
+    """What a forecast is based on, of whichever run."""
+    return {HISTORY: "earlier runs", SHARES: "other domains", LINEAR: "the pace so far"}[method]
+
+
+@register.filter
+def percent(part: float) -> str:
+    """A part of 1 as `12 %`."""
+    return f"{round(part * 100)} %"
+
+
+@register.filter
+def at_marks(score: MethodScore) -> list[Score | None]:
+    """The scores at each of the marks, in their order; None where nothing was forecast."""
+    return [score.by_percent.get(mark) for mark in MARKS]
 
 
 @register.filter

@@ -99,7 +99,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The runs of the domain, oldest first, with their metrics, and what has improved. */
+        /** @description The runs of the domain, oldest first, with their metrics, what has improved, and how right forecasts were. */
         get: operations["get_training_history"];
         put?: never;
         post?: never;
@@ -448,6 +448,28 @@ export interface components {
             /** @description Earlier runs that it was learned from. */
             based_on_runs: number;
         };
+        /** @description The score of all forecasts of a method. Made of a `MethodScore`. */
+        ForecastScore: {
+            forecasts: number;
+            runs: number;
+            /**
+             * Format: double
+             * @description How far off on average, in parts of the time really left: 0.1 is a tenth of it.
+             */
+            error: number;
+            /**
+             * Format: double
+             * @description The same of the linear formula, at the same moments.
+             */
+            linear_error: number;
+            /**
+             * Format: double
+             * @description The part of the truths that lay in the range told, which is to hold 0.8.
+             */
+            covered: number;
+            method: components["schemas"]["MethodEnum"];
+            by_percent: components["schemas"]["MarkScore"][];
+        };
         /** @description The oldest entry kept. */
         GapData: {
             first_seq: number;
@@ -520,6 +542,27 @@ export interface components {
         };
         /** @enum {string} */
         LogLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+        /** @description The score of the forecasts made at one percentage of the runs. */
+        MarkScore: {
+            forecasts: number;
+            runs: number;
+            /**
+             * Format: double
+             * @description How far off on average, in parts of the time really left: 0.1 is a tenth of it.
+             */
+            error: number;
+            /**
+             * Format: double
+             * @description The same of the linear formula, at the same moments.
+             */
+            linear_error: number;
+            /**
+             * Format: double
+             * @description The part of the truths that lay in the range told, which is to hold 0.8.
+             */
+            covered: number;
+            percent: number;
+        };
         /** @enum {string} */
         MethodEnum: "linear" | "shares" | "history";
         /** @description One metric over the run. */
@@ -735,12 +778,14 @@ export interface components {
             domain: string;
         };
         TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"];
-        /** @description All runs of a domain, oldest first. Made of the domain's name and its runs. */
+        /** @description All runs of a domain, oldest first. Made of the domain's name, its runs and the score of its forecasts. */
         TrainingHistory: {
             domain_name: string;
             training_runs: components["schemas"]["PastRun"][];
             /** @description The last completed run against the first, such as `+9% entity F1, +7% relation F1`. */
             improvement: string | null;
+            /** @description How right the forecasts of the newest hundred completed runs were, by their method. */
+            forecast_scores: components["schemas"]["ForecastScore"][];
         };
         /** @description One line of a log. Made of a `LogLine`. */
         TrainingLogEntry: {

@@ -83,7 +83,12 @@ def test_no_improvement_where_nothing_can_be_compared(viewer: httpx.Client, run:
 
 def test_what_is_not_there(viewer: httpx.Client, nobody: httpx.Client, operator: httpx.Client) -> None:
     domain = create_domain(operator)
-    assert history(viewer, domain) == {"domain_name": domain, "training_runs": [], "improvement": None}
+    assert history(viewer, domain) == {
+        "domain_name": domain,
+        "training_runs": [],
+        "improvement": None,
+        "forecast_scores": [],
+    }
     assert "'unknown'" in problem(viewer.get(PATH.format("unknown")), 404)["detail"]
     problem(nobody.get(PATH.format(domain)), 401)
     problem(viewer.post(PATH.format(domain)), 405)

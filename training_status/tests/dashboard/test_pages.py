@@ -128,8 +128,11 @@ def test_the_docs_name_no_other_host(browser):
 )
 def test_time_left_in_words(seconds, words):
     now = datetime(2026, 1, 20, tzinfo=UTC)
-    run = {"status": "training", "estimated_completion": (now + timedelta(seconds=seconds)).isoformat()}
+    told = (now + timedelta(seconds=seconds)).isoformat()
+    run = {"status": "training", "health": "ok", "estimated_completion": told, "forecast": None}
     assert status_words.time_left(run, now) == words
+    learned = run | {"estimated_completion": now.isoformat(), "forecast": {"completion": told}}
+    assert status_words.time_left(learned, now) == words
 
 
 @pytest.mark.parametrize(
@@ -153,9 +156,25 @@ def test_how_long_ago_in_words(seconds, words):
 
 def test_time_left_says_why_there_is_none():
     now = datetime(2026, 1, 20, tzinfo=UTC)
-    assert status_words.time_left({"status": "training", "estimated_completion": None}, now) == "estimating…"
+    begun = {"status": "training", "health": "ok", "estimated_completion": None, "forecast": None}
+    assert status_words.time_left(begun, now) == "estimating…"
+    assert status_words.time_left(begun | {"health": "stalled"}, now) == "not known while stalled"
     assert status_words.time_left({"status": "pending"}, now) == "not started"
     assert status_words.time_left({"status": "completed"}, now) == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "runs", "words"),
+    [
+        ("history", 1, "from 1 earlier run"),
+        ("history", 4, "from 4 earlier runs"),
+        ("shares", 12, "from 12 runs of other domains"),
+        ("linear", 0, "at the pace so far"),
+    ],
+)
+def test_what_a_forecast_is_based_on_in_words(method, runs, words):
+    assert status_words.forecast_basis({"forecast": {"method": method, "based_on_runs": runs}}) == words
+    assert status_words.forecast_basis({"forecast": None}) == ""
 
 
 def test_states_in_words():

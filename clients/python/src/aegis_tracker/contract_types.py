@@ -125,12 +125,36 @@ class PastRun(TypedDict):
     metrics: Metrics
 
 
+class MarkScore(TypedDict):
+    """The score of the forecasts made at one percentage of runs; 1.0 is off by all of the time really left."""
+
+    percent: int
+    forecasts: int
+    runs: int
+    error: float
+    linear_error: float
+    covered: float
+
+
+class ForecastScore(TypedDict):
+    """The score of all forecasts of a method."""
+
+    method: Literal["linear", "shares", "history"]
+    forecasts: int
+    runs: int
+    error: float
+    linear_error: float
+    covered: float
+    by_percent: list[MarkScore]
+
+
 class TrainingHistory(TypedDict):
     """All runs of a domain, oldest first. `improvement` compares the last completed one with the first, in words."""
 
     domain_name: str
     training_runs: list[PastRun]
     improvement: str | None
+    forecast_scores: list[ForecastScore]
 
 
 class StatusData(TypedDict):

@@ -1,0 +1,61 @@
+"""How right the forecasts of a domain's completed runs were."""
+
+from typing import Final, NamedTuple
+
+from django.db import connection
+
+from training_status.run_states import COMPLETED
+
+_RUNS_SCORED: Final = 100
+_ERROR_MAX: Final = 10.0  # ten times the time left: what is beyond is as wrong
+
+# Raw SQL: the newest completed runs by their index, and both sums, by method and by mark of it, in one pass.
+_SCORES: Final = f"""
+    SELECT mark.method, mark.percent, count(*), count(DISTINCT mark.run_id),
+           avg(least(abs(mark.left_s / actual.s - 1), {_ERROR_MAX})),
+           avg(least(abs(mark.linear_left_s / actual.s - 1), {_ERROR_MAX})),
+           avg((actual.s BETWEEN mark.low_s AND mark.high_s)::int)::float8
+      FROM (SELECT run.id, run.ended_at
+              FROM training_status_domain domain JOIN training_status_trainingrun run ON run.domain_id = domain.id
+             WHERE domain.name = %s AND run.state = '{COMPLETED}'
+             ORDER BY run.run_number DESC LIMIT {_RUNS_SCORED}) AS newest
+      JOIN training_status_forecastmark mark ON mark.run_id = newest.id,
+           LATERAL (SELECT extract(epoch FROM newest.ended_at - mark.forecast_at)::float8) AS actual(s)
+     WHERE actual.s > 0
+     GROUP BY GROUPING SETS ((mark.method), (mark.method, mark.percent))
+     ORDER BY mark.method, mark.percent NULLS FIRST
+"""
+
+
+class Score(NamedTuple):
+    """Of some forecasts of some runs: how far off they were on average, in parts of the time really left (1.0: by all
+    of it), how far off the linear formula was at the same moments, and which part of the truths lay in the range told.
+    """
+
+    forecasts: int
+    runs: int
+    error: float
+    linear_error: float
+    covered: float
+
+
+class MethodScore(NamedTuple):
+    """The score of a method: of all its forecasts, and of those made at each percentage."""
+
+    method: str
+    total: Score
+    by_percent: dict[int, Score]
+
+
+def forecast_scores(domain_name: str) -> list[MethodScore]:
+    """Of the domain's newest completed runs, by method; one query. Empty without any forecast to be scored."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SCORES, (domain_name,))
+        rows = cursor.fetchall()
+    scores: list[MethodScore] = []
+    for method, percent, *values in rows:
+        if percent is None:
+            scores.append(MethodScore(method, Score(*values), {}))
+        else:
+            scores[-1].by_percent[percent] = Score(*values)
+    return scores

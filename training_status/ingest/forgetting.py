@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.log_levels import LEVEL_NAMES
 from training_status.wakeups.publish import announce
@@ -49,14 +47,14 @@ def forget_oldest_entries(run: FinishedRun, *, at_most: int) -> int | None:
 
     None, and nothing removed, for a run that another has locked, that does not exist any more, or that has gone on
     since it was found. `first_seq` and the counts per level move in the same transaction, the caller's, which takes
-    the run's lock; the numbering goes on from `last_seq` if the run ever does. Followers are woken after the commit.
+    the run's lock; the numbering goes on from `last_seq` if the run ever does. Followers are woken after the commit. Raises Unavailable
+    where somebody holds one of the entries.
     """
     with waiting_for_lock() as cursor:
         cursor.execute(_LOCK, (run.id,))
         row = cursor.fetchone()
-    if row is None or row[1] != run.ended_at:
-        return None
-    with connection.cursor() as cursor:
+        if row is None or row[1] != run.ended_at:
+            return None
         cursor.execute(_FORGET, {"run_id": run.id, "at_most": at_most})
         (entries,) = cursor.fetchone()
     announce(row[0], run.id)

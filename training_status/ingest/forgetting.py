@@ -47,8 +47,8 @@ def forget_oldest_entries(run: FinishedRun, *, at_most: int) -> int | None:
 
     None, and nothing removed, for a run that another has locked, that does not exist any more, or that has gone on
     since it was found. `first_seq` and the counts per level move in the same transaction, the caller's, which takes
-    the run's lock; the numbering goes on from `last_seq` if the run ever does. Followers are woken after the commit. Raises Unavailable
-    where somebody holds one of the entries.
+    the run's lock; the numbering goes on from `last_seq` if the run ever does. Followers are woken after the commit.
+    Raises Unavailable where somebody holds one of the entries.
     """
     with waiting_for_lock() as cursor:
         cursor.execute(_LOCK, (run.id,))

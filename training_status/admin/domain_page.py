@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 
 from training_status.admin.body_form import BodyForm
 from training_status.admin.shown import attach_to_domains, shown_of
-from training_status.errors import AegisError
+from training_status.errors import AegisError, InvalidInput
 from training_status.ingest.bodies import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.ingest.domains import change_domain, create_domain
 from training_status.models import Domain
@@ -60,6 +60,11 @@ class DomainForm(BodyForm[DomainChange]):
         required=False, label="Logs kept of (runs)", help_text="The last so many finished runs."
     )
     kept_days = forms.FloatField(required=False, label="Logs kept for (days)", help_text="After the end of the run.")
+    baseline_run_number = forms.IntegerField(
+        required=False,
+        label="Baseline (run)",
+        help_text="The completed run that all others are compared with. Empty: each with the completed one before it.",
+    )
 
     read = staticmethod(read_domain_change)
 
@@ -83,7 +88,7 @@ def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id:
     may_change = model_admin.has_change_permission(request)
     if not (may_change or model_admin.has_view_permission(request)) or (request.method == "POST" and not may_change):
         raise PermissionDenied
-    fields = ("description", "llm_model", *LIMITS)
+    fields = ("description", "llm_model", *LIMITS, "baseline_run_number")
     form = DomainForm(request.POST or None, initial={name: getattr(domain, name) for name in fields})
     if _is_done(request, form, lambda change: change_domain(domain.name, change)):
         messages.success(request, f"{domain} is changed.")
@@ -119,7 +124,7 @@ def _is_done(
     try:
         deed(form.body)
     except AegisError as error:
-        form.add_error(at_field, error.detail)
+        form.add_error(error.field if isinstance(error, InvalidInput) else at_field, error.detail)
         return False
     return True
 

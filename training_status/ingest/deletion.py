@@ -16,8 +16,9 @@ from training_status import run_states
 from training_status.access.tokens import revoke_tokens
 from training_status.audit.record import record
 from training_status.errors import Conflict
+from training_status.ingest.baseline import unpin
 from training_status.ingest.lock_wait import waiting_for_lock
-from training_status.ingest.locked_domain import lock_domain
+from training_status.ingest.locked_domain import lock_domain, lock_domain_of_run
 from training_status.ingest.locked_run import lock_run
 from training_status.ingest.run_audit import record_of_run
 from training_status.models import AccessToken
@@ -38,16 +39,18 @@ _DELETE_RUNS = (
 
 @transaction.atomic
 def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
-    """Remove a run and its log, and record it.
+    """Remove a run and its log, and record it. If it was the baseline of its domain, none is pinned any more.
 
-    Locks the run, so an open ingest is waited for and a later one finds nothing. Raises NotFound, and Conflict
-    (`run_active`) while the run is active.
+    Locks the domain, then the run, so an open ingest is waited for and a later one finds nothing. Raises NotFound,
+    and Conflict (`run_active`) while the run is active.
     """
+    domain = lock_domain_of_run(public_id, only_domain_id=only_domain_id)
     course = lock_run(public_id, only_domain_id=only_domain_id)
     course.settle(timezone.now())
     if course.is_active:
         raise Conflict(_STILL_ACTIVE, code="run_active")
     record_of_run("deleted", course.id)
+    unpin(domain, course.id)
     _delete_runs(course.domain_id, [course.id])
 
 

@@ -6,6 +6,7 @@ from msgspec import UNSET
 
 from training_status.audit.record import changes, record
 from training_status.errors import Conflict
+from training_status.ingest.baseline import announce_baseline, check_baseline
 from training_status.ingest.bodies import DomainChange, NewDomain
 from training_status.ingest.locked_domain import lock_domain
 from training_status.models import Domain
@@ -33,10 +34,16 @@ def create_domain(new: NewDomain) -> None:
 
 @transaction.atomic
 def change_domain(name: str, change: DomainChange, *, only_domain_id: int | None = None) -> None:
-    """Set of a domain what `change` names, and record what that changed. Locks the domain. Raises NotFound."""
+    """Set of a domain what `change` names, and record what that changed.
+
+    Locks the domain. Raises NotFound, and InvalidInput for a baseline that is no completed run of the domain.
+    """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     values = {key: value for key in change.__struct_fields__ if (value := getattr(change, key)) is not UNSET}
+    check_baseline(domain, values.get("baseline_run_number"))
     if values:
         Domain.objects.filter(id=domain.id).update(**values)
     if changed := changes(vars(domain), values):
         record("changed", "domain", name, **changed)
+        if "baseline_run_number" in changed:
+            announce_baseline(domain.id)

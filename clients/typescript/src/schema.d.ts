@@ -37,7 +37,7 @@ export interface paths {
         delete: operations["delete_domain"];
         options?: never;
         head?: never;
-        /** @description Change a domain's description or model. Its name stays what it is. */
+        /** @description Change a domain's description, model, limits or baseline. Its name stays what it is. */
         patch: operations["change_domain"];
         trace?: never;
     };
@@ -390,12 +390,16 @@ export interface components {
              * @description The log of a run is kept for so many days after its end.
              */
             kept_days: number | null;
+            /** @description The run that all others are compared with. Null: none is pinned. */
+            baseline_run_number: number | null;
             /** @description Null for a domain never trained. */
             latest_run: components["schemas"]["TrainingStatus"] | null;
         };
         /**
          * DomainChange
          * @description What can be changed of a domain; its name cannot. A limit that is null is as the service is set.
+         *
+         *         `baseline_run_number` is that of a completed run of the domain; null: none is pinned.
          */
         DomainChange: {
             description?: string;
@@ -405,6 +409,7 @@ export interface components {
             lost_limit_s?: number | null;
             kept_runs?: number | null;
             kept_days?: number | null;
+            baseline_run_number?: number | null;
         };
         DomainPage: {
             items: components["schemas"]["Domain"][];
@@ -798,7 +803,7 @@ export interface components {
                 [key: string]: number | string | boolean | null;
             };
             /**
-             * @description Final metrics of the last completed run with a lower number.
+             * @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number.
              * @example {
              *       "entity_f1": 0.87,
              *       "relation_f1": 0.82,
@@ -808,6 +813,8 @@ export interface components {
             baseline_metrics: {
                 [key: string]: number | string | boolean | null;
             } | null;
+            /** @description The run that `baseline_metrics` are of. */
+            baseline_run_number: number | null;
             /** Format: date-time */
             started_at: string | null;
             /**
@@ -883,7 +890,7 @@ export interface components {
                 [key: string]: number | string | boolean | null;
             };
             /**
-             * @description Final metrics of the last completed run with a lower number.
+             * @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number.
              * @example {
              *       "entity_f1": 0.87,
              *       "relation_f1": 0.82,
@@ -893,6 +900,8 @@ export interface components {
             baseline_metrics: {
                 [key: string]: number | string | boolean | null;
             } | null;
+            /** @description The run that `baseline_metrics` are of. */
+            baseline_run_number: number | null;
             /** Format: date-time */
             started_at: string | null;
             /**

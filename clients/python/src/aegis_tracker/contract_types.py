@@ -45,6 +45,7 @@ class TrainingStatus(TypedDict):
     message: str | None
     metrics: Metrics
     baseline_metrics: Metrics | None
+    baseline_run_number: int | None
     started_at: str | None
     estimated_completion: str | None
     forecast: Forecast | None
@@ -102,6 +103,7 @@ class Domain(TypedDict):
     lost_limit_s: float | None
     kept_runs: int | None
     kept_days: float | None
+    baseline_run_number: int | None
 
 
 class PastRun(TypedDict):

@@ -203,6 +203,7 @@ SPECTACULAR_SETTINGS = {
         "FailureReason": run_states.FAILURE_REASONS,
         "Health": run_states.HEALTHS,
         "LogLevel": LEVELS,
+        "ComparedList": ("metrics", "configuration", "prompts"),
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

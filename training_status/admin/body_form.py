@@ -53,6 +53,7 @@ class BodyForm(forms.Form, Generic[Body]):
             deed(self.body)
         except AegisError as error:
             if not self.errors:
-                self.add_error(at_field, error.detail)
+                own_field = error.field if isinstance(error, InvalidInput) else None
+                self.add_error(own_field if own_field in self.fields else at_field, error.detail)
             return False
         return True

@@ -59,6 +59,11 @@ class DomainForm(ChangeForm[DomainChange]):
         required=False, label="Logs kept of (runs)", help_text="The last so many finished runs."
     )
     kept_days = forms.FloatField(required=False, label="Logs kept for (days)", help_text="After the end of the run.")
+    baseline_run_number = forms.IntegerField(
+        required=False,
+        label="Baseline (run)",
+        help_text="The completed run that all others are compared with. Empty: each with the completed one before it.",
+    )
 
     read = staticmethod(read_domain_change)
 
@@ -82,7 +87,7 @@ def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id:
     may_change = model_admin.has_change_permission(request)
     if not (may_change or model_admin.has_view_permission(request)) or (request.method == "POST" and not may_change):
         raise PermissionDenied
-    fields = ("description", "llm_model", *LIMITS)
+    fields = ("description", "llm_model", *LIMITS, "baseline_run_number")
     form = DomainForm(request.POST or None, initial={name: getattr(domain, name) for name in fields})
     if form.is_done(lambda change: change_domain(domain.name, change, look=form.refuse_overwriting)):
         messages.success(request, f"{domain} is changed." if form.changed_data else "There was nothing to change.")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from training_status.errors import InvalidInput
 
@@ -46,6 +47,14 @@ def one_of(query: Mapping[str, str], name: str, allowed: Sequence[str], *, defau
     if value not in allowed:
         raise InvalidInput(f"{name} must be one of {', '.join(allowed)}", field=name)
     return value
+
+
+def uuid(value: str, name: str) -> UUID:
+    """An id."""
+    try:
+        return UUID(value)
+    except ValueError as error:
+        raise InvalidInput(f"{name} must be a UUID", field=name) from error
 
 
 def text(query: Mapping[str, str], name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from training_status.api.comparison import TrainingComparisonView
 from training_status.api.domains import DomainListView, DomainView
 from training_status.api.events import EventsView, HeartbeatView
 from training_status.api.history import TrainingHistoryView
@@ -31,6 +32,7 @@ urlpatterns = [
     path(f"{_DOMAIN}/training-logs", TrainingLogView.as_view()),
     path(f"{_DOMAIN}/training-logs/download", LogDownloadView.as_view()),
     path(f"{_DOMAIN}/training-history", TrainingHistoryView.as_view()),
+    path(f"{_DOMAIN}/training-comparison", TrainingComparisonView.as_view()),
     path(f"{_DOMAIN}/training-metrics", MetricCurvesView.as_view()),
     path(f"{_DOMAIN}/training-stream", DomainStreamView.as_view()),
     path(f"{_DOMAIN}/training-runs", DomainRunListView.as_view()),

@@ -27,6 +27,7 @@ LlmModel = Annotated[str, Meta(min_length=1, max_length=LLM_MODEL_MAX_CHARACTERS
 Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=TAG_MAX_CHARACTERS)]], Meta(max_length=TAGS_MAX)]
 Limit = Annotated[float, Meta(gt=0, lt=1_000_000_000)]
 KeptRuns = Annotated[int, Meta(gt=0, lt=1_000_000_000)]
+RunNumber = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 SampleCount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -39,7 +40,10 @@ class NewDomain(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class DomainChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What can be changed of a domain; its name cannot. A limit that is null is as the service is set."""
+    """What can be changed of a domain; its name cannot. A limit that is null is as the service is set.
+
+    `baseline_run_number` is that of a completed run of the domain; null: none is pinned.
+    """
 
     description: Description | UnsetType = UNSET
     llm_model: LlmModel | UnsetType = UNSET
@@ -48,6 +52,7 @@ class DomainChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     lost_limit_s: Limit | UnsetType | None = UNSET
     kept_runs: KeptRuns | UnsetType | None = UNSET
     kept_days: Limit | UnsetType | None = UNSET
+    baseline_run_number: RunNumber | UnsetType | None = UNSET
 
 
 class NewRun(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

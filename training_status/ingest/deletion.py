@@ -16,8 +16,9 @@ from training_status import run_states
 from training_status.access.tokens import revoke_tokens
 from training_status.audit.record import record
 from training_status.errors import Conflict
+from training_status.ingest.baseline import unpin
 from training_status.ingest.lock_wait import waiting_for_lock
-from training_status.ingest.locked_domain import lock_domain
+from training_status.ingest.locked_domain import lock_domain, lock_domain_of_run
 from training_status.ingest.locked_run import lock_run
 from training_status.ingest.reachable import may_have_been_unreachable
 from training_status.ingest.run_audit import record_of_run
@@ -45,12 +46,13 @@ _DELETE_RUNS = (
 
 @transaction.atomic
 def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
-    """Remove a run and its log, and record it.
+    """Remove a run and its log, and record it. If it was the baseline of its domain, none is pinned any more.
 
-    Locks the run, so an open ingest is waited for and a later one finds nothing. Raises NotFound, and Conflict
-    (`run_active`) while the run is active, or was cancelled and its reporter may be there still.
+    Locks the domain, then the run, so an open ingest is waited for and a later one finds nothing. Raises NotFound,
+    and Conflict (`run_active`) while the run is active, or was cancelled and its reporter may be there still.
     """
     now = timezone.now()
+    domain = lock_domain_of_run(public_id, only_domain_id=only_domain_id)
     course = lock_run(public_id, only_domain_id=only_domain_id)
     course.settle(now)
     if course.is_active:
@@ -58,6 +60,7 @@ def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
         _refuse_if_there(course.last_report_at, now, timedelta(seconds=course.stall_limit_s))
     record_of_run("deleted", course.id)
+    unpin(domain, course.id)
     _delete_runs(course.domain_id, [course.id])
 
 

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from training_status.audit.record import changes, record
 from training_status.errors import Conflict
+from training_status.ingest.baseline import announce_baseline, check_baseline
 from training_status.ingest.bodies import DomainChange, NewDomain
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain
@@ -47,14 +48,18 @@ def change_domain(
     only_domain_id: int | None = None,
     look: Callable[[dict[str, Any]], None] = lambda stored: None,
 ) -> None:
-    """Set of a domain what `change` names, and record what that changed. Locks the domain. Raises NotFound.
+    """Set of a domain what `change` names, and record what that changed.
 
+    Locks the domain. Raises NotFound, and InvalidInput for a baseline that is no completed run of the domain.
     `look` is given, under the lock, what is stored of that so far; what it raises keeps it as it is.
     """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     values = {key: value for key in change.__struct_fields__ if (value := getattr(change, key)) is not UNSET}
     look({key: getattr(domain, key) for key in values})
+    check_baseline(domain, values.get("baseline_run_number"))
     if values:
         Domain.objects.filter(id=domain.id).update(**values)
     if changed := changes(vars(domain), values):
         record("changed", "domain", name, **changed)
+        if "baseline_run_number" in changed:
+            announce_baseline(domain.id)

@@ -37,7 +37,10 @@ class _Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ExportedDomain(_Part):
-    """What the domain was when the run was exported: a new one is made of it where there is none."""
+    """What the domain was when the run was exported: a new one is made of it where there is none.
+
+    Which run is its baseline is left out: a new domain has no other run than this one.
+    """
 
     name: DomainName
     description: Description

@@ -18,6 +18,7 @@ class Domain(models.Model):
 
     The limits say when a run of the domain is stalled, hanging or lost, in seconds; `kept_runs` and `kept_days` for
     how many finished runs and for how many days after its end a run's log is kept. Null: as the settings say.
+    `baseline_run_number` is the completed run that all others are compared with; null: each with the one before it.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -31,6 +32,7 @@ class Domain(models.Model):
     lost_limit_s = models.FloatField(null=True, blank=True)
     kept_runs = models.BigIntegerField(null=True, blank=True)
     kept_days = models.FloatField(null=True, blank=True)
+    baseline_run_number = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ("name",)
@@ -43,6 +45,7 @@ class Domain(models.Model):
             ),
             models.CheckConstraint(condition=~Q(llm_model=""), name="domain_llm_model_not_empty"),
             models.CheckConstraint(condition=Q(last_run_number__gte=0), name="domain_last_run_number"),
+            models.CheckConstraint(condition=Q(baseline_run_number__gte=1), name="domain_baseline_from_1"),
             *(
                 models.CheckConstraint(
                     condition=Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gt": 0, f"{name}__lt": 1e9}),

@@ -23,12 +23,14 @@ class DomainFacts:
     lost_limit_s: float | None
     kept_runs: int | None
     kept_days: float | None
+    baseline_run_number: int | None
     latest_run: RunFacts | None = None
 
 
 _SELECT = """
     SELECT domain.id, domain.name, domain.description, domain.llm_model, domain.created_at,
-           domain.stall_limit_s, domain.hang_limit_s, domain.lost_limit_s, domain.kept_runs, domain.kept_days
+           domain.stall_limit_s, domain.hang_limit_s, domain.lost_limit_s, domain.kept_runs, domain.kept_days,
+           domain.baseline_run_number
       FROM training_status_domain domain
 """
 

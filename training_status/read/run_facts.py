@@ -29,7 +29,8 @@ class PhaseTime(NamedTuple):
 class RunFacts:
     """The stored facts of a run that its status is made of; fields as in `TrainingRun`.
 
-    `baseline_metrics` are the final metrics of the last completed run with a lower number; the limits are the
+    `baseline_metrics` are the final metrics of the run `baseline_run_number`: the one pinned in the domain, or, where
+    none is pinned and for the pinned run itself, the last completed run with a lower number. The limits are the
     domain's own or, where it has none, those of the settings.
     `estimate` is what was forecast when the run last moved on; `phase_times` and `expected_phase_s` (of each
     phase; None: nothing is known) are filled in by `read.phase_times` where they are wanted.
@@ -57,6 +58,7 @@ class RunFacts:
     last_seq: int
     given_up_seq: int | None
     level_counts: list[int]
+    baseline_run_number: int | None
     baseline_metrics: dict[str, Any] | None
     stall_limit_s: float
     hang_limit_s: float
@@ -76,19 +78,30 @@ class RunFacts:
         return self.last_seq - self.first_seq + 1
 
 
-_COLUMNS = f"""
+_COLUMNS = """
     run.id, domain.id, domain.name, run.public_id, run.run_number, run.state, run.failure_reason,
     run.cancel_requested_at, run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
     run.created_at, run.started_at, run.ended_at, run.last_report_at, run.last_event_at, run.first_seq, run.last_seq,
     run.given_up_seq,
     ARRAY[run.debug_count, run.info_count, run.warning_count, run.error_count, run.critical_count],
-    (SELECT earlier.metrics FROM training_status_trainingrun earlier
-      WHERE earlier.domain_id = run.domain_id AND earlier.state = '{run_states.COMPLETED}'
-        AND earlier.run_number < run.run_number
-      ORDER BY earlier.run_number DESC LIMIT 1),
+    baseline.run_number, baseline.metrics,
     coalesce(domain.stall_limit_s, %s), coalesce(domain.hang_limit_s, %s),
     run.llm_model, run.optimizer, run.sample_count, run.config, run.tags, run.note,
     (SELECT estimate FROM training_status_runforecast WHERE run_id = run.id)
+"""
+
+# One look into each of two indexes at most. LIMIT keeps the planner from joining all runs there are instead.
+_BASELINE = f"""
+    LEFT JOIN LATERAL (
+        SELECT compared.run_number, compared.metrics FROM training_status_trainingrun AS compared
+         WHERE compared.domain_id = run.domain_id
+           AND compared.run_number = coalesce(
+               nullif(domain.baseline_run_number, run.run_number),
+               (SELECT earlier.run_number FROM training_status_trainingrun AS earlier
+                 WHERE earlier.domain_id = run.domain_id AND earlier.state = '{run_states.COMPLETED}'
+                   AND earlier.run_number < run.run_number
+                 ORDER BY earlier.run_number DESC LIMIT 1))
+         LIMIT 1) AS baseline ON true
 """
 
 # The latest run is the one that started last; one not started yet counts by its creation.
@@ -99,23 +112,26 @@ LATEST = """
 """
 
 _LATEST_OF_DOMAIN = f"""
-    SELECT {_COLUMNS} FROM training_status_domain AS domain, {LATEST}
+    SELECT {_COLUMNS} FROM training_status_domain AS domain CROSS JOIN {LATEST} {_BASELINE}
      WHERE domain.name = %s AND (%s::bigint IS NULL OR domain.id = %s)
 """
 _BY_NUMBER = f"""
     SELECT {_COLUMNS}
       FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
+           {_BASELINE}
      WHERE domain.name = %s AND run.run_number = %s AND (%s::bigint IS NULL OR domain.id = %s)
 """
 _BY_PUBLIC_ID = f"""
     SELECT {_COLUMNS}
       FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
+           {_BASELINE}
      WHERE run.public_id = %s AND (%s::bigint IS NULL OR domain.id = %s)
 """
 # The page is chosen first: the baselines of the runs before it are not looked up.
 _PAGE_OF_DOMAIN = f"""
     SELECT {_COLUMNS}
       FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
+           {_BASELINE}
      WHERE run.id = ANY(ARRAY(
            SELECT id FROM training_status_trainingrun WHERE domain_id = %s
             ORDER BY run_number DESC LIMIT %s OFFSET %s))
@@ -124,10 +140,11 @@ _PAGE_OF_DOMAIN = f"""
 _BY_IDS = f"""
     SELECT {_COLUMNS}
       FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id
+           {_BASELINE}
      WHERE run.id = ANY(%s)
 """
 _LATEST_OF_DOMAINS = f"""
-    SELECT {_COLUMNS} FROM training_status_domain AS domain, {LATEST}
+    SELECT {_COLUMNS} FROM training_status_domain AS domain CROSS JOIN {LATEST} {_BASELINE}
      WHERE domain.id = ANY(%s)
 """
 

@@ -31,6 +31,9 @@ class DomainSerializer(serializers.Serializer):
     kept_days = serializers.FloatField(
         allow_null=True, help_text="The log of a run is kept for so many days after its end."
     )
+    baseline_run_number = serializers.IntegerField(
+        allow_null=True, min_value=1, help_text="The run that all others are compared with. Null: none is pinned."
+    )
     latest_run = TrainingStatusSerializer(allow_null=True, help_text="Null for a domain never trained.")
 
     def to_representation(self, instance: DomainFacts) -> dict[str, Any]:
@@ -47,5 +50,6 @@ class DomainSerializer(serializers.Serializer):
             "lost_limit_s": instance.lost_limit_s,
             "kept_runs": instance.kept_runs,
             "kept_days": instance.kept_days,
+            "baseline_run_number": instance.baseline_run_number,
             "latest_run": status,
         }

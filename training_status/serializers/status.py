@@ -55,7 +55,12 @@ class TrainingStatusSerializer(serializers.Serializer):
     message = serializers.CharField(allow_null=True, help_text="The latest progress message.")
     metrics = MetricsField(help_text="The latest value of each metric.")
     baseline_metrics = MetricsField(
-        allow_null=True, help_text="Final metrics of the last completed run with a lower number."
+        allow_null=True,
+        help_text="Final metrics of the run that is pinned as the domain's baseline; without one, and for that run"
+        " itself, of the last completed run with a lower number.",
+    )
+    baseline_run_number = serializers.IntegerField(
+        allow_null=True, min_value=1, help_text="The run that `baseline_metrics` are of."
     )
     started_at = serializers.DateTimeField(allow_null=True)
     estimated_completion = serializers.DateTimeField(allow_null=True, help_text="If the pace so far goes on.")
@@ -101,6 +106,7 @@ class TrainingStatusSerializer(serializers.Serializer):
             "message": run.message,
             "metrics": run.metrics,
             "baseline_metrics": run.baseline_metrics,
+            "baseline_run_number": run.baseline_run_number,
             "started_at": utc_text(run.started_at),
             "estimated_completion": utc_text(estimated_completion),
             "forecast": forecast_at(run, state=state, health=health, elapsed_ms=elapsed_ms, now=now),

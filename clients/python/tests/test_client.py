@@ -42,6 +42,11 @@ def seqs(client: Client, **asked: Any) -> list[int]:
         (lambda client: client.run("0b9c"), "/training-runs/0b9c"),
         (lambda client: client.result("0b9c"), "/training-runs/0b9c/result"),
         (lambda client: client.history("medical"), "/domains/medical/training-history"),
+        (lambda client: client.compare("medical", [4, 1]), "/domains/medical/training-comparison?run=4&run=1"),
+        (
+            lambda client: client.compare("medical", ["0b9c", 2]),
+            "/domains/medical/training-comparison?run=2&training_run_id=0b9c",
+        ),
     ],
 )
 def test_what_is_asked(service: ContractServer, client: Client, ask: Callable[[Client], Any], path: str) -> None:

@@ -11,6 +11,11 @@ from aegis_tracker import contract_types, phases
 
 SCHEMAS = yaml.safe_load((Path(__file__).resolve().parents[3] / "openapi.yaml").read_text())["components"]["schemas"]
 NAMES = {
+    "ComparedMetric": "ComparedMetric",
+    "ComparedPhase": "ComparedPhase",
+    "ComparedPrompt": "ComparedPrompt",
+    "ComparedRun": "ComparedRun",
+    "ComparedSetting": "ComparedSetting",
     "Domain": "Domain",
     "ExpectedPhase": "ExpectedPhase",
     "Forecast": "Forecast",
@@ -25,6 +30,7 @@ NAMES = {
     "StatusData": "StatusData",
     "StatusEnvelope": "StatusEnvelope",
     "Step": "Step",
+    "TrainingComparison": "TrainingComparison",
     "TrainingEvent": "TrainingEvent",
     "TrainingHistory": "TrainingHistory",
     "TrainingRun": "TrainingRun",

@@ -6,7 +6,7 @@ import { allPages } from "./all_pages.js";
 import { apiOf, dataOf } from "./requests.js";
 import type { Api, Token } from "./requests.js";
 import { ServiceError } from "./service_error.js";
-import type { Domain, LogEntry, StreamTicket, TrainingHistory, TrainingRun, TrainingStatus } from "./types.js";
+import type { Domain, LogEntry, StreamTicket, TrainingComparison, TrainingHistory, TrainingRun, TrainingStatus } from "./types.js";
 import { Watch } from "./watch.js";
 import type { WatchOptions } from "./watch.js";
 
@@ -98,6 +98,12 @@ export class TrainingClient {
   history(domain_name: string, { signal = null }: RequestOptions = {}): Promise<TrainingHistory> {
     const params = { path: { domain_name } };
     return dataOf(this.api.GET("/api/v1/admin/domains/{domain_name}/training-history", { params, signal }), signal);
+  }
+
+  /** 2 to 20 runs of the domain, by number, side by side: metrics, phase durations, configuration and prompts. */
+  compare(domain_name: string, run: number[], { signal = null }: RequestOptions = {}): Promise<TrainingComparison> {
+    const params = { path: { domain_name }, query: { run } };
+    return dataOf(this.api.GET("/api/v1/admin/domains/{domain_name}/training-comparison", { params, signal }), signal);
   }
 
   /** A ticket that opens the domain's streams for a minute: for an EventSource or a WebSocket on another origin. */

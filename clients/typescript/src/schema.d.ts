@@ -37,7 +37,7 @@ export interface paths {
         delete: operations["delete_domain"];
         options?: never;
         head?: never;
-        /** @description Change a domain's description or model. Its name stays what it is. */
+        /** @description Change a domain's description, model, limits or baseline. Its name stays what it is. */
         patch: operations["change_domain"];
         trace?: never;
     };
@@ -101,6 +101,23 @@ export interface paths {
         };
         /** @description The runs of the domain, oldest first, with their metrics, what has improved, and how right forecasts were. */
         get: operations["get_training_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/domains/{domain_name}/training-comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description 2 to 20 runs of the domain side by side: metrics, phase durations, configuration and prompts. */
+        get: operations["compare_training_runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -331,6 +348,62 @@ export interface components {
             /** @default null */
             sent_at: string | null;
         };
+        /** @enum {string} */
+        ComparedList: "metrics" | "configuration" | "prompts";
+        /** @description A metric that is a number in at least one of the runs. */
+        ComparedMetric: {
+            name: string;
+            values: (number | null)[];
+        };
+        /** @description How long each run was in a phase. */
+        ComparedPhase: {
+            phase: components["schemas"]["PhaseName"];
+            /** @description Null where it was not entered. */
+            seconds: (number | null)[];
+        };
+        /** @description A prompt of the results, or a part of one. */
+        ComparedPrompt: {
+            /** @description `entity`, or `entity.instruction` where the prompt is made of parts. */
+            name: string;
+            texts: (string | null)[];
+            /** @description Whether one of the texts is longer than what is here of it. */
+            is_cut_off: boolean;
+        };
+        /** @description A run that is compared. */
+        ComparedRun: {
+            run_number: number;
+            /** Format: uuid */
+            training_run_id: string;
+            status: components["schemas"]["RunStatus"];
+            failure_reason: components["schemas"]["FailureReason"] | components["schemas"]["NullEnum"];
+            /** Format: date-time */
+            started_at: string | null;
+            /** @description So far, while the run goes on. */
+            duration_ms: number | null;
+            /**
+             * @description The latest value of each metric.
+             * @example {
+             *       "entity_f1": 0.87,
+             *       "relation_f1": 0.82,
+             *       "validation_accuracy": null
+             *     }
+             */
+            metrics: {
+                [key: string]: number | string | boolean | null;
+            };
+            llm_model: string;
+            optimizer: string | null;
+            sample_count: number | null;
+            tags: string[];
+        };
+        /** @description Something that the runs were started with. */
+        ComparedSetting: {
+            /** @description Of a nested config, dotted: `teacher.temperature`. */
+            name: string;
+            values: unknown[];
+            /** @description Whether the values are not all the same. */
+            differs: boolean;
+        };
         /**
          * CompleteEvent
          * @description The training has succeeded.
@@ -390,12 +463,16 @@ export interface components {
              * @description The log of a run is kept for so many days after its end.
              */
             kept_days: number | null;
+            /** @description The run that all others are compared with. Null: none is pinned. */
+            baseline_run_number: number | null;
             /** @description Null for a domain never trained. */
             latest_run: components["schemas"]["TrainingStatus"] | null;
         };
         /**
          * DomainChange
          * @description What can be changed of a domain; its name cannot. A limit that is null is as the service is set.
+         *
+         *         `baseline_run_number` is that of a completed run of the domain; null: none is pinned.
          */
         DomainChange: {
             description?: string;
@@ -405,6 +482,7 @@ export interface components {
             lost_limit_s?: number | null;
             kept_runs?: number | null;
             kept_days?: number | null;
+            baseline_run_number?: number | null;
         };
         DomainPage: {
             items: components["schemas"]["Domain"][];
@@ -777,6 +855,39 @@ export interface components {
         TicketRequest: {
             domain: string;
         };
+        /**
+         * @description Runs of a domain side by side. Every list of values has one for each run, in the runs' order.
+         *
+         *     Made of a `Comparison`; the context may give `now`.
+         */
+        TrainingComparison: {
+            domain_name: string;
+            /** @description The pinned run. */
+            baseline_run_number: number | null;
+            /**
+             * @description Its metrics, whether or not it is compared.
+             * @example {
+             *       "entity_f1": 0.87,
+             *       "relation_f1": 0.82,
+             *       "validation_accuracy": null
+             *     }
+             */
+            baseline_metrics: {
+                [key: string]: number | string | boolean | null;
+            } | null;
+            /** @description In the order asked for. */
+            runs: components["schemas"]["ComparedRun"][];
+            /** @description By name; 200 at most. */
+            metrics: components["schemas"]["ComparedMetric"][];
+            /** @description All seven, in order. */
+            phases: components["schemas"]["ComparedPhase"][];
+            /** @description The model, the optimiser, the number of samples, then the config by name; 300 at most, those that differ first to stay. */
+            configuration: components["schemas"]["ComparedSetting"][];
+            /** @description By name; 30 at most. */
+            prompts: components["schemas"]["ComparedPrompt"][];
+            /** @description The lists that are longer than what is here of them. */
+            cut_off: components["schemas"]["ComparedList"][];
+        };
         TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"];
         /** @description All runs of a domain, oldest first. Made of the domain's name, its runs and the score of its forecasts. */
         TrainingHistory: {
@@ -851,7 +962,7 @@ export interface components {
                 [key: string]: number | string | boolean | null;
             };
             /**
-             * @description Final metrics of the last completed run with a lower number.
+             * @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number.
              * @example {
              *       "entity_f1": 0.87,
              *       "relation_f1": 0.82,
@@ -861,6 +972,8 @@ export interface components {
             baseline_metrics: {
                 [key: string]: number | string | boolean | null;
             } | null;
+            /** @description The run that `baseline_metrics` are of. */
+            baseline_run_number: number | null;
             /** Format: date-time */
             started_at: string | null;
             /**
@@ -938,7 +1051,7 @@ export interface components {
                 [key: string]: number | string | boolean | null;
             };
             /**
-             * @description Final metrics of the last completed run with a lower number.
+             * @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number.
              * @example {
              *       "entity_f1": 0.87,
              *       "relation_f1": 0.82,
@@ -948,6 +1061,8 @@ export interface components {
             baseline_metrics: {
                 [key: string]: number | string | boolean | null;
             } | null;
+            /** @description The run that `baseline_metrics` are of. */
+            baseline_run_number: number | null;
             /** Format: date-time */
             started_at: string | null;
             /**
@@ -1288,6 +1403,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingHistory"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_training_runs: {
+        parameters: {
+            query?: {
+                /** @description The numbers of runs; repeatable. */
+                run?: number[];
+                /** @description The ids of runs, which come after those by number. */
+                training_run_id?: string[];
+            };
+            header?: never;
+            path: {
+                domain_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingComparison"];
                 };
             };
             /** @description An error */

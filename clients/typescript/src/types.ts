@@ -8,6 +8,7 @@ type Schemas = components["schemas"];
 
 export type TrainingStatus = Schemas["TrainingStatus"];
 export type TrainingRun = Schemas["TrainingRun"];
+export type TrainingComparison = Schemas["TrainingComparison"];
 export type TrainingHistory = Schemas["TrainingHistory"];
 export type TrainingEvent = Schemas["TrainingEvent"];
 export type LogEntry = Schemas["TrainingLogEntry"];

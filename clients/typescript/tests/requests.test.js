@@ -22,6 +22,7 @@ test("each call asks for its own, with the token", async (t) => {
   await client.run("an id/");
   await client.result("an id");
   await client.history("medical");
+  await client.compare("medical", [4, 1]);
   await client.streamTicket("medical");
   await client.api.GET("/api/v1/admin/domains/{domain_name}", { params: { path: { domain_name: "legal" } } });
   assert.deepEqual(
@@ -32,6 +33,7 @@ test("each call asks for its own, with the token", async (t) => {
       "/training-runs/an%20id%2F",
       "/training-runs/an%20id/result",
       "/domains/medical/training-history",
+      "/domains/medical/training-comparison?run=4&run=1",
       "/stream-tickets",
       "/domains/legal",
     ],

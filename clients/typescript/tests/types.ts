@@ -46,6 +46,11 @@ export async function parameters(): Promise<void> {
   client.logs("medical", { page: 2 });
   // @ts-expect-error not a number
   await client.status("medical", { run: "3" });
+  const { phases, prompts } = await client.compare("medical", [3, 1]);
+  phases[0]?.seconds[0] satisfies number | null | undefined;
+  prompts[0]?.texts[0] satisfies string | null | undefined;
+  // @ts-expect-error not a list
+  await client.compare("medical", 3);
   // @ts-expect-error a misspelt option
   client.watch("medical", { lastEventID: "1.2" });
   // @ts-expect-error an unknown state

@@ -71,6 +71,7 @@ def test_status_run_result_and_history(client: Client, operator: httpx.Client, r
     assert client.run(run.id) == ok(operator.get(run.path))
     assert client.result(run.id) == {"prompts": {"entity": "Find …"}}
     assert client.history(domain) == ok(operator.get(f"/domains/{domain}/training-history"))
+    assert client.compare(domain, [2, 1]) == ok(operator.get(f"/domains/{domain}/training-comparison?run=2&run=1"))
     assert [past["run_number"] for past in client.history(domain)["training_runs"]] == [1, 2]
 
 

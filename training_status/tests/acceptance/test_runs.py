@@ -53,6 +53,7 @@ def test_it_works(operator: httpx.Client, domain: str) -> None:
         "message": None,
         "metrics": {},
         "baseline_metrics": None,
+        "baseline_run_number": None,
         "started_at": None,
         "estimated_completion": None,
         "forecast": None,

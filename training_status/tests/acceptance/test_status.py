@@ -49,6 +49,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "error_message": (str, type(None)),
     "cancel_requested": (bool,),
     "baseline_metrics": (dict, type(None)),
+    "baseline_run_number": (int, type(None)),
     "forecast": (type(None),),
 }
 STORIES: dict[str, list[dict[str, Any]]] = {

@@ -131,6 +131,20 @@ def test_a_limit_that_is_none_is_refused_at_its_field(operator_browser, field, t
     assert (domain.description, getattr(domain, field)) == ("A domain made for a test.", None)
 
 
+def test_the_baseline_is_pinned_and_unpinned(operator_browser):
+    run = TrainingRunFactory(completed=True, run_number=4)
+    typed = {"description": ABOUT, "llm_model": "m", "baseline_run_number": "4"}
+    path = f"{DOMAINS}{run.domain_id}/change/"
+    operator_browser.post(path, typed)
+    assert Domain.objects.get().baseline_run_number == 4
+    answer = operator_browser.post(path, typed | {"baseline_run_number": "5", "llm_model": "other"})
+    assert answer.status_code == 422
+    assert "Run 5 cannot be the baseline" in str(answer.context["form"].errors["baseline_run_number"])
+    assert (Domain.objects.get().baseline_run_number, Domain.objects.get().llm_model) == (4, "m")
+    operator_browser.post(path, typed | {"baseline_run_number": ""})
+    assert Domain.objects.get().baseline_run_number is None
+
+
 def test_a_domain_is_deleted_with_its_runs_after_asking(operator_browser):
     run = TrainingRunFactory(domain__name="medical", completed=True)
     path = f"{DOMAINS}{run.domain_id}/delete/"

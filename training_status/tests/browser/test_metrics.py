@@ -29,7 +29,13 @@ def show_metrics(page: Page, metrics: dict[str, Any], baseline: dict[str, Any] |
     """Show them as those of a status object."""
     if not page.locator(".metric-rows").count():
         mount(page, "metrics_view.js", "MetricsView", {"domain": "medical", "runNumber": 2})
-    status = {"metrics": metrics, "baseline_metrics": baseline, "completed_at": None, **status}
+    status = {
+        "metrics": metrics,
+        "baseline_metrics": baseline,
+        "baseline_run_number": 1,
+        "completed_at": None,
+        **status,
+    }
     page.evaluate("status => part.update(status)", status)
 
 

@@ -58,6 +58,7 @@ def test_a_running_run_in_full():
         "message": "trial 4 of 10",
         "metrics": {"entity_f1": 0.71},
         "baseline_metrics": None,
+        "baseline_run_number": None,
         "started_at": "2026-01-20T14:55:00Z",
         "estimated_completion": "2026-01-20T15:35:00Z",
         "forecast": None,

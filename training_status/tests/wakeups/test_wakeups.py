@@ -11,8 +11,9 @@ import pytest
 from django.db import connection, connections, transaction
 
 from training_status.ingest.batch import CompleteEvent
-from training_status.ingest.bodies import NewRun
+from training_status.ingest.bodies import DomainChange, NewRun
 from training_status.ingest.deletion import delete_run
+from training_status.ingest.domains import change_domain
 from training_status.ingest.events import append_training_log_message, record_heartbeat
 from training_status.ingest.runs import request_cancel, start_run
 from training_status.models import TrainingRun
@@ -210,3 +211,21 @@ def execute(sql: str) -> None:
 def end_listeners() -> None:
     """As an administrator does who ends a connection."""
     execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aegis-listener'")
+
+
+def test_another_baseline_wakes_those_who_follow_an_active_run():
+    completed = TrainingRunFactory(completed=True)
+    domain = completed.domain
+    active = [TrainingRunFactory(domain=domain, **state) for state in ({}, {"running": True})]
+    TrainingRunFactory(domain=domain, lost=True)
+
+    async def scenario(heard: Heard) -> None:
+        pinned = DomainChange(baseline_run_number=completed.run_number)
+        await in_thread(lambda: change_domain(domain.name, pinned))
+        await heard.until(lambda: len(heard.news) >= 2)
+        assert set(heard.news) == {News(domain.id, run.id) for run in active}
+        heard.news.clear()
+        await in_thread(lambda: delete_run(completed.public_id))
+        await heard.until(lambda: News(domain.id, active[0].id) in heard.news)
+
+    listening(scenario)

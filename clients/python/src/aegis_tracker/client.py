@@ -8,7 +8,15 @@ from typing import Any, Self, cast
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
-from aegis_tracker.contract_types import Domain, LogEntry, LogLevel, TrainingHistory, TrainingRun, TrainingStatus
+from aegis_tracker.contract_types import (
+    Domain,
+    LogEntry,
+    LogLevel,
+    TrainingComparison,
+    TrainingHistory,
+    TrainingRun,
+    TrainingStatus,
+)
 from aegis_tracker.event_watch import EventWatch, Trouble
 from aegis_tracker.list_pages import list_items
 from aegis_tracker.log_pages import log_entries
@@ -74,6 +82,17 @@ class Client:
     def history(self, domain: str) -> TrainingHistory:
         """The domain's runs with their metrics, oldest first, and what has improved."""
         return cast(TrainingHistory, self._get(f"{_path_of(domain)}/training-history"))
+
+    def compare(self, domain: str, runs: Sequence[int | str | UUID]) -> TrainingComparison:
+        """2 to 20 runs of the domain side by side: metrics, phase durations, configuration and prompts.
+
+        Each by its number or its id; those by number come first.
+        """
+        asked = {
+            "run": [run for run in runs if isinstance(run, int)],
+            "training_run_id": [run for run in runs if not isinstance(run, int)],
+        }
+        return cast(TrainingComparison, self._get(f"{_path_of(domain)}/training-comparison", asked))
 
     def logs(
         self,

@@ -45,6 +45,7 @@ class TrainingStatus(TypedDict):
     message: str | None
     metrics: Metrics
     baseline_metrics: Metrics | None
+    baseline_run_number: int | None
     started_at: str | None
     estimated_completion: str | None
     forecast: Forecast | None
@@ -110,6 +111,7 @@ class Domain(TypedDict):
     lost_limit_s: float | None
     kept_runs: int | None
     kept_days: float | None
+    baseline_run_number: int | None
 
 
 class PastRun(TypedDict):
@@ -155,6 +157,69 @@ class TrainingHistory(TypedDict):
     training_runs: list[PastRun]
     improvement: str | None
     forecast_scores: list[ForecastScore]
+
+
+class ComparedRun(TypedDict):
+    """A run that is compared."""
+
+    run_number: int
+    training_run_id: str
+    status: RunStatus
+    failure_reason: FailureReason | None
+    started_at: str | None
+    duration_ms: int | None
+    metrics: Metrics
+    llm_model: str
+    optimizer: str | None
+    sample_count: int | None
+    tags: list[str]
+
+
+class ComparedMetric(TypedDict):
+    """A metric that is a number in at least one of the runs."""
+
+    name: str
+    values: list[float | None]
+
+
+class ComparedPhase(TypedDict):
+    """How long each run was in a phase; None where it was not entered."""
+
+    phase: str
+    seconds: list[float | None]
+
+
+class ComparedSetting(TypedDict):
+    """Something that the runs were started with; of a nested config the name is dotted."""
+
+    name: str
+    values: list[Any]
+    differs: bool
+
+
+class ComparedPrompt(TypedDict):
+    """A prompt of the results, or a part of one."""
+
+    name: str
+    texts: list[str | None]
+    is_cut_off: bool
+
+
+class TrainingComparison(TypedDict):
+    """Runs side by side: every list of values has one for each, in the order of `runs`.
+
+    `baseline_metrics` are those of the run that is pinned in the domain. `cut_off` names the lists that are longer.
+    """
+
+    domain_name: str
+    baseline_run_number: int | None
+    baseline_metrics: Metrics | None
+    runs: list[ComparedRun]
+    metrics: list[ComparedMetric]
+    phases: list[ComparedPhase]
+    configuration: list[ComparedSetting]
+    prompts: list[ComparedPrompt]
+    cut_off: list[Literal["metrics", "configuration", "prompts"]]
 
 
 class StatusData(TypedDict):

@@ -18,7 +18,7 @@ export class MetricsView {
   constructor(element) {
     this.none = make("p", { class: "none" }, "No metric was reported yet.");
     this.list = make("ul", { class: "metric-rows" });
-    this.legend = make("p", { class: "metric-legend" }, "│ marks the baseline: the last completed run before this one.");
+    this.legend = make("p", { class: "metric-legend" });
     this.legend.hidden = true;
     element.replaceChildren(this.none, this.list, this.legend);
     /** @type {Map<string, Row>} */
@@ -39,6 +39,7 @@ export class MetricsView {
     }
     const hasBaseline = metrics.some(([name, value]) => typeof value === "number" && typeof baselines[name] === "number");
     if (this.legend.hidden === hasBaseline) this.legend.hidden = !hasBaseline;
+    if (hasBaseline) say(this.legend, `Against run ${status.baseline_run_number}: │ marks the baseline.`);
     this.none.hidden = metrics.length > 0;
     if (metrics.length === 0) say(this.none, status.completed_at ? "No metric was reported." : "No metric was reported yet.");
   }

@@ -76,7 +76,12 @@ def _expected(case: Case) -> Expectation | None:
     same = [run for run in own if run.configuration[:2] == current[:2]]
     times = [_times(run) for run in same or own]
     expected = of_same_domain(times, current.sample_count, is_new=not same)
-    return expected or of_other_domains([_times(run) for run in completed if run.domain != case.current.domain])
+    others = [
+        run
+        for run in completed
+        if run.domain != case.current.domain and run.configuration.optimizer == current.optimizer
+    ]
+    return expected or of_other_domains([_times(run) for run in others], domains=len({run.domain for run in others}))
 
 
 def _times(run: GeneratedRun) -> RunTimes:

@@ -41,13 +41,18 @@ _OF_DOMAIN: Final = f"""
      WHERE this.id = %s
      ORDER BY run.run_number
 """
-# A bounded look at the newest completed runs of all domains, of which each gives only a few.
+# A bounded look at the newest completed runs of all domains, of which each gives only a few: those with the same
+# optimiser, for another one spends its time elsewhere.
 _OF_OTHERS: Final = f"""
-    SELECT {_TIMES}
-      FROM (SELECT id, row_number() OVER (PARTITION BY domain_id ORDER BY id DESC) AS place
-              FROM (SELECT id, domain_id FROM training_status_trainingrun
+    SELECT run.domain_id, {_TIMES}
+      FROM (SELECT newest.id, newest.domain_id,
+                   row_number() OVER (PARTITION BY newest.domain_id ORDER BY newest.id DESC) AS place
+              FROM (SELECT id, domain_id, optimizer FROM training_status_trainingrun
                      WHERE state = '{COMPLETED}' AND failure_reason IS NULL
-                     ORDER BY id DESC LIMIT {_OTHERS_LOOKED_AT}) AS newest) AS run
+                     ORDER BY id DESC LIMIT {_OTHERS_LOOKED_AT}) AS newest,
+                   training_status_trainingrun AS this
+             WHERE this.id = %s AND newest.domain_id <> this.domain_id
+               AND newest.optimizer IS NOT DISTINCT FROM this.optimizer) AS run
      WHERE run.place <= {_OF_EACH_OTHER}
      ORDER BY run.id DESC LIMIT {_OTHERS_MAX}
 """
@@ -59,13 +64,15 @@ def learn(run_id: int) -> Learned:
         cursor.execute(_OF_DOMAIN, (run_id,))
         rows = cursor.fetchall()
     score = verdict([_scored(from_jsonb(marks) or []) for *_, marks in rows[-RUNS_MAX:]])
-    return Learned(_of_domain(rows) or _of_others(), score)
+    return Learned(_of_domain(rows) or _of_others(run_id), score)
 
 
-def _of_others() -> Expectation | None:
+def _of_others(run_id: int) -> Expectation | None:
     with connection.cursor() as cursor:
-        cursor.execute(_OF_OTHERS)
-        return of_other_domains([_run_times(from_jsonb(times), None) for (times,) in cursor.fetchall()])
+        cursor.execute(_OF_OTHERS, (run_id,))
+        rows = cursor.fetchall()
+    runs = [_run_times(from_jsonb(times), None) for _, times in rows]
+    return of_other_domains(runs, domains=len({domain_id for domain_id, _ in rows}))
 
 
 def _of_domain(rows: Sequence[tuple[Any, ...]]) -> Expectation | None:

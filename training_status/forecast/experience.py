@@ -24,6 +24,7 @@ _SUDDEN_IF_NEW: Final = 0.7  # … with a configuration that is new to the domai
 _NEW_PACE_SIGMA: Final = 0.9
 _GROWTH_SIGMA: Final = 0.3  # for e times the samples
 _OTHERS_SIGMA: Final = 0.4  # of a phase's share of the time from domain to domain
+_DOMAINS_DOUBTED: Final = 4.0  # with so many domains it is even whether another one is like them
 _SPECIFIED_SIGMA: Final = 0.5  # of the specified shares, which nobody has measured
 
 # What takes longer with more samples: neither the first phase nor the last, nor reading the prompts out.
@@ -46,7 +47,8 @@ class Expectation:
     """`log_seconds` of each phase; without a `pace_sigma` only what they are to each other.
 
     `phase_sigma` is how far a phase's logarithm is off beside the pace of the whole run, `step_sigma` how unevenly a
-    phase goes; `sudden` the chance of a pace never seen. A part f of a phase's steps takes the part f ** `shape` of
+    phase goes; `sudden` the chance of a pace never seen; `believed` how likely the run is like this at all, beside the
+    specified shares. A part f of a phase's steps takes the part f ** `shape` of
     its time.
     """
 
@@ -58,6 +60,7 @@ class Expectation:
     sudden: float
     shape: tuple[float, ...]
     step_sigma: float
+    believed: float = 1.0
 
 
 def specified() -> Expectation:
@@ -66,14 +69,26 @@ def specified() -> Expectation:
     return Expectation(LINEAR, 0, shares, None, _SPECIFIED_SIGMA, 0.0, (1.0,) * len(PHASES), 0.12)
 
 
-def of_other_domains(runs: Sequence[RunTimes]) -> Expectation | None:
-    """The shares that phases usually have, at any pace; None without a run that tells of all phases."""
+def of_other_domains(runs: Sequence[RunTimes], *, domains: int) -> Expectation | None:
+    """The shares that phases usually have, at any pace, from runs of so many domains with the same optimiser; None
+    without a run that tells of all phases.
+    """
     whole = [[seconds for seconds in run.seconds if seconds] for run in runs]
     logs = [[math.log(seconds / sum(run)) for seconds in run] for run in whole if len(run) == len(PHASES)]
     if not logs:
         return None
     mean = tuple(sum(column) / len(logs) for column in zip(*logs, strict=True))
-    return Expectation(SHARES, len(logs), mean, None, _OTHERS_SIGMA, 0.0, (1.0,) * len(PHASES), 0.15)
+    return Expectation(
+        SHARES,
+        len(logs),
+        mean,
+        None,
+        _OTHERS_SIGMA,
+        0.0,
+        (1.0,) * len(PHASES),
+        0.15,
+        domains / (domains + _DOMAINS_DOUBTED),
+    )
 
 
 def of_same_domain(runs: Sequence[RunTimes], sample_count: int | None, *, is_new: bool) -> Expectation | None:

@@ -15,7 +15,6 @@ from training_status.forecast_methods import LINEAR, SHARES
 from training_status.phases import PHASES
 
 _SIGMAS: Final = 1.28  # of a normal distribution, to have 80 of 100 between
-_SHARES_BELIEVED: Final = 0.5  # before a run has shown whether it is like other domains'
 _LEAST_PART: Final = 0.15  # of the estimate, however long nothing is heard
 _GAPS: Final = 1.5
 _GAP_FADES: Final = 0.8
@@ -95,7 +94,7 @@ def guesses(learned: Learned, moved: Moved) -> Guesses | None:
         return Guesses(linear, None)
     found = time_left(learned.expected, moved.course)
     if learned.expected.method == SHARES:
-        found = _mixed(by_shares, found)
+        found = _mixed(by_shares, found, learned.expected.believed)
     return Guesses(linear, Guess(math.exp(found.log_s), found.sigma))
 
 
@@ -120,10 +119,10 @@ def forecast(made: Estimate, *, since_s: float, linear_left_s: float) -> Forecas
     return _ranged(left_s, math.hypot(made.sigma, waiting, _LEAST_SIGMA))
 
 
-def _mixed(linear: TimeLeft, shares: TimeLeft) -> TimeLeft:
+def _mixed(linear: TimeLeft, shares: TimeLeft, believed: float) -> TimeLeft:
     """Both, each as far as the run so far speaks for it."""
     odds = math.exp(max(-30.0, min(30.0, shares.log_evidence - linear.log_evidence)))
-    believed = odds * _SHARES_BELIEVED / (odds * _SHARES_BELIEVED + 1 - _SHARES_BELIEVED)
+    believed = odds * believed / (odds * believed + 1 - believed)
     mean = (1 - believed) * linear.log_s + believed * shares.log_s
     variance = (1 - believed) * (linear.sigma**2 + (linear.log_s - mean) ** 2) + believed * (
         shares.sigma**2 + (shares.log_s - mean) ** 2

@@ -108,6 +108,15 @@ def test_the_first_run_of_a_domain_learns_from_others() -> None:
     assert left_s(told, 310) == pytest.approx(sum(SECONDS) - 310, rel=0.4)
 
 
+def test_runs_of_others_with_another_optimiser_tell_nothing() -> None:
+    for _ in range(3):
+        completed(DomainFactory(), optimizer="bootstrap")
+    assert learn(TrainingRunFactory(optimizer="miprov2").id).expected is None
+    expected = learn(TrainingRunFactory(optimizer="bootstrap").id).expected
+    assert expected is not None
+    assert (expected.runs, expected.believed) == (3, pytest.approx(3 / 7))
+
+
 def test_failed_and_cancelled_runs_teach_nothing() -> None:
     domain = DomainFactory()
     run = TrainingRunFactory(domain=domain)

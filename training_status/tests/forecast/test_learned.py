@@ -137,7 +137,7 @@ def test_it_counts_down_for_a_while_and_never_to_nothing() -> None:
 
 
 def test_other_domains_are_believed_as_far_as_the_run_is_like_them() -> None:
-    expected = of_other_domains([run()] * 4)
+    expected = of_other_domains([run()] * 4, domains=4)
     like = forecast(expected, at(3, 0.5))
     assert like is not None
     assert like.method == SHARES
@@ -180,7 +180,7 @@ def test_whatever_is_reported_a_number_comes_out() -> None:
         course = Course(behind, phase, chance.choice([0.0, 1e-12, chance.random(), 1.0]), phase_s)
         report = Report(course, sum(behind) + phase_s, some_seconds(), some_seconds())
         same = of_same_domain(runs, chance.choice([None, 0, 5]), is_new=chance.random() < 0.5)
-        for expected in (None, same, of_other_domains(runs)):
+        for expected in (None, same, of_other_domains(runs, domains=2)):
             made = forecast(expected, report)
             if made is not None:
                 assert 0 <= made.low_s <= made.left_s <= made.high_s

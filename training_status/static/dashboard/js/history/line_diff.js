@@ -18,7 +18,7 @@ export function lineDiff(left, right) {
   const rows = a.slice(0, head).map(same);
   let [fromA, fromB] = [0, 0];
   for (const [inA, inB] of [...common(middleA, middleB), [middleA.length, middleB.length]]) {
-    rows.push(...paired(middleA.slice(fromA, inA), middleB.slice(fromB, inB)));
+    for (const row of paired(middleA.slice(fromA, inA), middleB.slice(fromB, inB))) rows.push(row);
     const line = middleA[inA ?? -1];
     if (line !== undefined) rows.push(same(line));
     [fromA, fromB] = [(inA ?? 0) + 1, (inB ?? 0) + 1];

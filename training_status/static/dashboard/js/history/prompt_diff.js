@@ -6,6 +6,8 @@ import { lineDiff } from "./line_diff.js";
 
 /** @typedef {import("../types.js").Comparison} Comparison */
 
+const ROWS_MAX = 5000; // a browser with more rows than that is no help
+
 /**
  * @param {Comparison["prompts"][number]} prompt
  * @param {{place: number, title: string}} left which of the runs
@@ -28,7 +30,8 @@ export function promptDiff({ name, texts, is_cut_off: isCutOff }, left, right) {
   }
   const rows = one === null || other === null ? lines(one, other) : lineDiff(one, other);
   const head = make("tr", {}, ...[left, right].map(({ title }) => make("th", { scope: "col" }, title)));
-  const body = rows.map((row) => {
+  if (rows.length > ROWS_MAX) section.append(make("p", { class: "none" }, `The first ${ROWS_MAX} of ${rows.length} lines are shown.`));
+  const body = rows.slice(0, ROWS_MAX).map((row) => {
     const [before, after] = row.kind === "changed" ? marked(row.left ?? "", row.right ?? "") : [[row.left ?? ""], [row.right ?? ""]];
     const hasLeft = row.kind === "changed" || row.kind === "left";
     const hasRight = row.kind === "changed" || row.kind === "right";

@@ -13,6 +13,9 @@ import { madeWith, metrics, remarks, runAddress, started, state, taken } from ".
 
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 
+/** What a row is made of: it is made anew when one of these has changed. */
+const SHOWN = /** @type {const} */ (["status", "health", "failure_reason", "error_message", "started_at", "completed_at", "metrics", "baseline_metrics", "tags", "note"]);
+
 export class RunsTable {
   /**
    * @param {HTMLElement} element
@@ -59,7 +62,7 @@ export class RunsTable {
     line.pin.hidden = !mayPin || run.status !== "completed";
     say(line.pin, isBaseline ? "Unpin" : "Pin as baseline");
     line.pin.setAttribute("aria-label", `${isBaseline ? "Unpin" : "Pin as baseline"}: run ${run.run_number}`);
-    const shown = JSON.stringify(run);
+    const shown = JSON.stringify(SHOWN.map((name) => run[name]));
     if (shown === line.shown) return;
     line.shown = shown;
     const now = this.options.service.now();

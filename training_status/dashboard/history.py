@@ -14,6 +14,7 @@ from training_status.forecast.scoring import MARKS
 from training_status.read.domains import domain_by_name
 from training_status.read.forecast_scores import forecast_scores
 from training_status.read.run_facts import RunList
+from training_status.roles import OPERATOR, covers
 from training_status.serializers.run import TrainingRunSerializer
 from training_status.serializers.times import utc_text
 
@@ -21,8 +22,8 @@ RUNS_ON_A_PAGE: Final = 50
 
 # What a row shows. A run's config alone may have 64 KiB.
 _SHOWN: Final = (
-    "run_number", "status", "health", "failure_reason", "error_message", "started_at", "elapsed_time_ms",
-    "completed_at", "metrics", "baseline_metrics", "tags", "note", "optimizer", "llm_model",
+    "run_number", "training_run_id", "status", "health", "failure_reason", "error_message", "started_at",
+    "elapsed_time_ms", "completed_at", "metrics", "baseline_metrics", "tags", "note", "optimizer", "llm_model",
 )  # fmt: skip
 
 
@@ -43,6 +44,11 @@ def history(request: HttpRequest, name: str) -> HttpResponse:
     rows = TrainingRunSerializer(shown, many=True, context={"now": now}).data
     page: dict[str, Any] = {
         "domain": domain.name,
+        "number": number,
+        "pageSize": RUNS_ON_A_PAGE,
+        "total": total,
+        "baseline": domain.baseline_run_number,
+        "mayPin": covers(request.caller.role, OPERATOR),  # type: ignore[attr-defined]  # `viewers_only` has set it
         "runs": [{field: row[field] for field in _SHOWN} for row in rows],
         "now": utc_text(now),
     }

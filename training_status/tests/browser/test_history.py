@@ -99,13 +99,19 @@ def test_metrics_over_the_completed_runs(open_history: Callable[[str], Page], do
     page = open_history(domain)
     expect(page.get_by_role("heading", name="Metrics of the completed runs from 1 to 5")).to_be_visible()
     assert page.locator(".chart-name").all_inner_texts() == ["entity f1", "loss"]
-    expect(page.get_by_role("img", name="entity f1")).to_have_accessible_name(
+    chart = page.get_by_role("group", name="entity f1")
+    expect(chart).to_have_accessible_name(
         "entity f1: 2 values from run 1 to 3, first 0.5, last 0.625, lowest 0.5, highest 0.625"
     )
+    points = chart.get_by_role("link")
+    assert [point.get_attribute("aria-label") for point in points.all()] == ["0.5 · run 1", "0.625 · run 3"]
     page.get_by_text("Values of entity f1").click()
     expect(page.get_by_role("region", name="Values of entity f1").get_by_role("link", name="3")).to_have_attribute(
         "href", f"/domains/{domain}/runs/3"
     )
+    points.nth(1).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/domains/{domain}/runs/3")
 
 
 def test_one_run_makes_no_chart(open_history: Callable[[str], Page], operator: httpx.Client) -> None:

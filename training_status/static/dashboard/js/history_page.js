@@ -1,144 +1,89 @@
-/** The page of all runs of a domain. */
-
-import { given, make, part } from "./dom.js";
-import { LineChart } from "./line_chart.js";
-import { difference, numericMetrics } from "./metric_difference.js";
-import { Service } from "./service.js";
-import { clock, duration, metricValue, stateClass, stateWords, words } from "./words.js";
-
 /**
- * @typedef {import("./types.js").Run} Run
- * @typedef {Pick<Run, "run_number" | "status" | "health" | "failure_reason" | "error_message" | "started_at"
- *   | "elapsed_time_ms" | "completed_at" | "metrics" | "baseline_metrics" | "tags" | "note" | "optimizer" | "llm_model">} Row
- * @typedef {{x: number, y: number}} Point `x` is the number of the run
+ * The page of all runs of a domain: live, its metrics from run to run, and chosen runs side by side.
+ *
+ * @typedef {import("./history/row.js").Row} Row
+ * @typedef {{domain: string, number: number, pageSize: number, total: number, runs: Row[], baseline: number | null, mayPin: boolean, now: string}} Page
  */
 
-const CHARTS_MAX = 12;
-const METRICS_IN_A_ROW = 12;
-const COLUMNS = ["Run", "State", "Started", "Duration", "Metrics, against the completed run before", "Tags and note"];
+import { given, make, part, say } from "./dom.js";
+import { Choice } from "./history/choice.js";
+import { ComparisonView } from "./history/comparison_view.js";
+import { LiveHistory } from "./history/live_history.js";
+import { RunsTable } from "./history/runs_table.js";
+import { Trends } from "./history/trends.js";
+import { Service, ServiceError } from "./service.js";
 
-/** @type {{domain: string, runs: Row[], now: string}} */
+/** @type {Page} */
 const page = given("page");
 const service = new Service();
 service.learnClock(page.now);
-if (page.runs.length) {
-  part("runs").replaceChildren(table(page.runs));
-  showTrends(page.runs);
-}
+const choice = new Choice(showChoice);
+const { domain } = page;
+const table = new RunsTable(part("runs"), { domain, service, choice, mayPin: page.mayPin, onPin: (number) => void pin(number) });
+const trends = new Trends({ domain, choice });
+const comparison = new ComparisonView({ service, domain, choice });
+/** @type {Map<string, Row>} */
+let runs = new Map();
+let compared = "";
+const live = new LiveHistory(service, page, {
+  onLook: (look) => show(look.page.items, look.page.total, look.domain.baseline_run_number),
+  onStatus: (status) => {
+    const before = runs.get(status.training_run_id);
+    if (!before) return page.number === 1;
+    const run = { ...before, ...status };
+    runs.set(run.training_run_id, run);
+    table.update(run);
+    return run.status !== before.status || (run.completed_at === null) !== (before.completed_at === null);
+  },
+  hasOthers: (latest) => [...runs.values()].some((run) => run.completed_at === null && run.training_run_id !== latest),
+});
+setInterval(() => table.tick(), 1000);
+part("clear-choice").addEventListener("click", () => choice.clearRuns());
+show(page.runs, page.total, page.baseline);
+void live.start();
 
-/** @param {Row[]} runs */
-function table(runs) {
-  const heads = COLUMNS.map((name) => make("th", { scope: "col", role: "columnheader" }, name));
-  // The roles are said, because the narrow layout takes the table's own away.
-  return make(
-    "table",
-    { class: "runs", role: "table", "aria-labelledby": "runs-heading" },
-    make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads)),
-    make("tbody", { role: "rowgroup" }, ...runs.map(row)),
-  );
-}
-
-/** @param {Row} run */
-function row(run) {
-  const number = make("a", { href: runAddress(run.run_number) }, `Run ${run.run_number}`);
-  const madeWith = [run.optimizer, run.llm_model].filter(Boolean).join(" · ");
-  const cells = [
-    make("th", { scope: "row", role: "rowheader" }, number, make("span", { class: "about" }, madeWith)),
-    ...[state(run), started(run), taken(run), metrics(run), remarks(run)].map((content) => make("td", { role: "cell" }, make("div", {}, ...content))),
-  ];
-  cells.forEach((cell, index) => cell.setAttribute("data-column", COLUMNS[index] ?? ""));
-  return make("tr", { role: "row" }, ...cells);
-}
-
-/** @param {number} number */
-function runAddress(number) {
-  return `/domains/${encodeURIComponent(page.domain)}/runs/${number}`;
-}
-
-/** @param {Row} run */
-function state(run) {
-  const shown = make("span", { class: `state ${stateClass(run)}` }, stateWords(run));
-  return run.error_message ? [shown, make("span", { class: "about error" }, firstLine(run.error_message))] : [shown];
-}
-
-/** @param {string} text */
-function firstLine(text) {
-  const line = text.trim().split("\n", 1)[0] ?? "";
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
-}
-
-/** @param {Row} run */
-function started(run) {
-  if (run.started_at === null) return [none("not yet")];
-  return [make("time", { datetime: run.started_at }, clock(run.started_at, service.now()))];
-}
-
-/** @param {Row} run */
-function taken(run) {
-  if (run.elapsed_time_ms === null) return [none("–")];
-  const text = duration(run.elapsed_time_ms / 1000);
-  return run.completed_at ? [text] : [text, make("span", { class: "about" }, "so far")];
-}
-
-/** @param {Row} run */
-function metrics(run) {
-  const numbers = numericMetrics(run.metrics);
-  if (!numbers.length) return [none("none")];
-  const lines = numbers.slice(0, METRICS_IN_A_ROW).map(([name, value]) => {
-    const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, words(name)), " ", make("b", {}, metricValue(value)));
-    const before = run.baseline_metrics?.[name];
-    if (typeof before === "number") {
-      const { text, kind } = difference(name, value, before);
-      line.append(" ", make("span", { class: `difference ${kind}` }, text));
-    }
-    return line;
-  });
-  const left = numbers.length - lines.length;
-  return [make("div", { class: "run-metrics" }, ...lines), ...(left ? [make("span", { class: "about" }, `and ${left} more`)] : [])];
-}
-
-/** @param {Row} run */
-function remarks(run) {
-  const tags = run.tags.map((tag) => make("li", {}, tag));
-  return [
-    ...(tags.length ? [make("ul", { class: "tags", "aria-label": "Tags" }, ...tags)] : []),
-    ...(run.note ? [make("p", { class: "note" }, run.note)] : []),
-  ];
-}
-
-/** @param {string} text */
-function none(text) {
-  return make("span", { class: "none" }, text);
-}
-
-/** A chart for each metric that two completed runs have, those of most runs first. @param {Row[]} runs */
-function showTrends(runs) {
-  /** @type {Map<string, Point[]>} */
-  const trends = new Map();
-  for (const run of runs.filter((one) => one.status === "completed").reverse()) {
-    for (const [name, y] of numericMetrics(run.metrics)) {
-      trends.set(name, [...(trends.get(name) ?? []), { x: run.run_number, y }]);
-    }
+/** @param {Row[]} items newest first @param {number} total @param {number | null} baseline */
+function show(items, total, baseline) {
+  runs = new Map(items.map((run) => [run.training_run_id, run]));
+  part("history").hidden = total === 0;
+  part("no-runs").hidden = total > 0;
+  table.show(items, baseline);
+  trends.show(items);
+  const first = (page.number - 1) * page.pageSize + 1;
+  const last = first + items.length - 1;
+  say(part("range"), items.length ? `${first} to ${last} of ${total}, newest first` : `There are no runs on this page; ${total} in all.`);
+  const paging = part("paging");
+  if (page.number * page.pageSize < total && !paging.querySelector("[rel=next]")) {
+    paging.append(make("a", { rel: "next", "data-page": String(page.number + 1) }, "Older →"));
   }
-  const told = [...trends].filter(([, points]) => points.length > 1);
-  told.sort(([one, points], [other, others]) => others.length - points.length || (one < other ? -1 : 1));
-  const [newest, oldest] = [runs[0]?.run_number ?? 0, runs.at(-1)?.run_number ?? 0];
-  for (const [name, points] of told.slice(0, CHARTS_MAX)) {
-    const chart = newChart(name);
-    chart.show(points, oldest, newest);
-    part("trend-charts").append(chart.element);
-  }
-  part("trends-heading").textContent = `Metrics of the completed runs from ${oldest} to ${newest}`;
-  part("trends").hidden = told.length === 0;
+  showChoice();
 }
 
-/** @param {string} name @returns {LineChart<Point>} */
-function newChart(name) {
-  return new LineChart({
-    name: words(name),
-    place: "run",
-    columns: ["Run", "Value"],
-    cells: ({ x, y }) => [make("a", { href: runAddress(x) }, String(x)), metricValue(y)],
-    reading: ({ x, y }) => `${metricValue(y)} · run ${x}`,
-  });
+/** What is chosen, at every place that tells of it. */
+function showChoice() {
+  table.showChoice();
+  const chosen = choice.runs.map((number) => `run ${number}`).join(", ");
+  part("choice").hidden = choice.runs.length === 0;
+  say(part("choice-text"), choice.runs.length === 1 ? `Chosen: ${chosen}. Choose another to compare.` : `Chosen: ${chosen}.`);
+  part("to-comparison").hidden = choice.runs.length < 2;
+  for (const link of document.querySelectorAll("[data-page]")) link.setAttribute("href", choice.address(link.getAttribute("data-page") ?? ""));
+  // A comparison is read anew when it is of other runs, or when one of them has changed.
+  const told = JSON.stringify([choice.runs, table.baseline, choice.runs.map((number) => table.lines.get(number)?.run.status)]);
+  if (told !== compared) void comparison.load();
+  compared = told;
+}
+
+/** @param {number | null} number the run to be pinned; null: none */
+async function pin(number) {
+  say(part("announcer"), "");
+  part("pin-problem").replaceChildren();
+  try {
+    await service.patch(service.address(`/domains/${encodeURIComponent(domain)}`), { baseline_run_number: number });
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    part("pin-problem").replaceChildren(make("p", { class: "wrong" }, error.message));
+    return;
+  }
+  await live.look();
+  say(part("announcer"), number === null ? "No run is pinned as the baseline." : `Run ${number} is pinned as the baseline.`);
 }

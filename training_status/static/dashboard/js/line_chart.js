@@ -25,6 +25,7 @@ const NUMBER = new Intl.NumberFormat(undefined);
  * @property {string[]} columns of the table
  * @property {(point: P) => (string | Node)[]} cells of the table, one for each column
  * @property {(point: P) => string} reading what is told of the point under the pointer
+ * @property {(point: P) => string} [address] where each point leads to
  */
 
 /** @template {Point} P */
@@ -36,21 +37,26 @@ export class LineChart {
     this.yLabels = make("div", { class: "chart-y" });
     this.xLabels = make("div", { class: "chart-x" });
     this.drawing = document.createElementNS(SVG, "svg");
-    for (const [name, value] of [["viewBox", `0 0 ${WIDTH} ${HEIGHT}`], ["preserveAspectRatio", "none"], ["aria-hidden", "true"]]) {
+    for (const [name, value] of [["viewBox", `0 0 ${WIDTH} ${HEIGHT}`], ["preserveAspectRatio", "none"], ["aria-hidden", String(!texts.address)]]) {
       this.drawing.setAttribute(name ?? "", value ?? "");
     }
     this.grid = this.#path("chart-grid");
     this.line = this.#path("chart-line");
     this.dots = this.#path("chart-dots");
     this.pointed = this.#path("chart-pointed");
+    this.links = document.createElementNS(SVG, "g");
+    this.drawing.append(this.links);
     const unit = make("span", { class: "chart-unit" }, texts.place);
-    this.plot = make("div", { class: "chart-plot", role: "img" }, this.yLabels, this.drawing, unit, this.xLabels);
+    this.plot = make("div", { class: "chart-plot", role: texts.address ? "group" : "img" }, this.yLabels, this.drawing, unit, this.xLabels);
     this.values = make("tbody");
     this.table = make("details", { class: "chart-table" }, make("summary", {}, `Values of ${texts.name}`));
     this.table.addEventListener("toggle", () => this.#fillTable());
     const caption = make("figcaption", {}, make("span", { class: "chart-name" }, texts.name), " ", this.reading);
     this.element = make("figure", { class: "chart" }, caption, this.plot, this.table);
-    this.drawing.addEventListener("pointermove", (event) => this.#point(event.offsetX / this.drawing.clientWidth));
+    this.drawing.addEventListener("pointermove", ({ clientX }) => {
+      const { left, width } = this.drawing.getBoundingClientRect();
+      this.#point((clientX - left) / width);
+    });
     this.drawing.addEventListener("pointerleave", () => this.#point(null));
     /** @type {P[]} */
     this.points = [];
@@ -75,6 +81,7 @@ export class LineChart {
     const places = points.map((point) => `${this.#left(point.x)} ${this.#top(point.y)}`);
     this.line.setAttribute("d", places.length > 1 ? `M${places.join("L")}` : "");
     this.dots.setAttribute("d", places.length <= DOTS_MAX ? places.map(dot).join("") : places.slice(-1).map(dot).join(""));
+    if (this.texts.address) this.#link(this.texts.address);
     label(this.yLabels, this.y, "top", (tick) => 1 - placeOn(this.y, tick), metricValue);
     label(this.xLabels, this.x, "left", (tick) => placeOn(this.x, tick), (tick) => NUMBER.format(tick));
     const [first, last] = [points[0], points.at(-1)];
@@ -104,6 +111,34 @@ export class LineChart {
     const nearest = this.points.reduce((one, other) => (Math.abs(other.x - x) < Math.abs(one.x - x) ? other : one), last);
     this.pointed.setAttribute("d", dot(`${this.#left(nearest.x)} ${this.#top(nearest.y)}`));
     say(this.reading, this.texts.reading(nearest));
+  }
+
+  /** Each point as a link, once: a link that stays keeps the focus. @param {(point: P) => string} address */
+  #link(address) {
+    const before = new Map([...this.links.children].map((link) => [link.getAttribute("href"), link]));
+    const links = this.points.map((point) => {
+      const href = address(point);
+      const place = dot(`${this.#left(point.x)} ${this.#top(point.y)}`);
+      const link = before.get(href) ?? this.#newLink(href);
+      link.setAttribute("aria-label", this.texts.reading(point));
+      for (const path of link.children) path.setAttribute("d", place);
+      return link;
+    });
+    for (const link of before.values()) if (!links.includes(link)) link.remove();
+    for (const link of links) if (link.parentNode !== this.links) this.links.append(link);
+  }
+
+  /** @param {string} href @returns {Element} */
+  #newLink(href) {
+    const link = document.createElementNS(SVG, "a");
+    link.setAttribute("href", href);
+    link.setAttribute("class", "chart-link");
+    for (const name of ["chart-hit", "chart-dots"]) {
+      const path = document.createElementNS(SVG, "path");
+      path.setAttribute("class", name);
+      link.append(path);
+    }
+    return link;
   }
 
   /** The table is made when somebody opens it. */

@@ -97,8 +97,21 @@ export class Service {
    * @returns {Promise<T>}
    */
   async post(url) {
-    const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-    const answer = await this.ask(url, { method: "POST", headers: { "X-CSRFToken": token } });
+    const answer = await this.ask(url, { method: "POST", headers: csrfToken() });
+    return read(() => answer.json());
+  }
+
+  /**
+   * PATCH with a JSON body and the page's CSRF token. Throws ServiceError.
+   *
+   * @template T
+   * @param {string} url from `address`
+   * @param {object} body
+   * @returns {Promise<T>}
+   */
+  async patch(url, body) {
+    const headers = { ...csrfToken(), "Content-Type": "application/json" };
+    const answer = await this.ask(url, { method: "PATCH", headers, body: JSON.stringify(body) });
     return read(() => answer.json());
   }
 
@@ -124,6 +137,11 @@ export class Service {
     const retryAfterS = Number(answer.headers.get("Retry-After") ?? 0) || 0;
     throw new ServiceError(await sentence(answer), answer.status, retryAfterS);
   }
+}
+
+/** @returns {Record<string, string>} the header that says that it is our own page which asks */
+function csrfToken() {
+  return { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "" };
 }
 
 /**

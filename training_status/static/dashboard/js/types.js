@@ -11,6 +11,7 @@
  * @typedef {import("#schema").components["schemas"]["Domain"]} Domain
  * @typedef {import("#schema").components["schemas"]["PhaseTime"]} PhaseTime
  * @typedef {import("#schema").components["schemas"]["MetricCurves"]} Curves
+ * @typedef {import("#schema").components["schemas"]["TrainingComparison"]} Comparison
  * @typedef {import("#schema").components["schemas"]["Problem"]} Problem
  * @typedef {Status["metrics"]} Metrics
  */

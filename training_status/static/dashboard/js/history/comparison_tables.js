@@ -1,0 +1,65 @@
+/**
+ * The tables of the comparison: a row for each thing compared, a column for each run.
+ *
+ * @typedef {import("../types.js").Comparison} Comparison
+ * @typedef {{number: number, metrics: import("../types.js").Metrics, words: string}} Reference the run that the others are against
+ */
+
+import { make } from "../dom.js";
+import { difference } from "../metric_difference.js";
+import { duration, metricValue, words } from "../words.js";
+
+/** @param {string} title @param {string} label @param {Comparison} comparison @param {HTMLElement[]} rows */
+export function runsTable(title, label, { runs }, rows) {
+  const heads = [title, ...runs.map((run) => `Run ${run.run_number}`)].map((text) => make("th", { scope: "col" }, text));
+  const table = make("table", { class: "side-by-side" }, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+  return make("div", { class: "side-frame", role: "region", tabindex: "0", "aria-label": label }, table);
+}
+
+/** @param {string} name @param {HTMLElement[]} cells */
+function row(name, cells) {
+  return make("tr", {}, make("th", { scope: "row" }, name), ...cells);
+}
+
+/** @param {Comparison} comparison @param {Reference} reference */
+export function metricRows(comparison, reference) {
+  return comparison.metrics.map(({ name, values }) => {
+    const baseline = reference.metrics[name];
+    const cells = values.map((value, place) => {
+      if (value === null) return make("td", { class: "none" }, "–");
+      const shown = make("b", {}, metricValue(value));
+      if (comparison.runs[place]?.run_number === reference.number) return make("td", {}, shown, " ", make("span", { class: "difference" }, "baseline"));
+      if (typeof baseline !== "number") return make("td", {}, shown);
+      const { text, kind } = difference(name, value, baseline);
+      return make("td", {}, shown, " ", make("span", { class: `difference ${kind}` }, text));
+    });
+    return row(words(name), cells);
+  });
+}
+
+/** Each bar is as long as the time it took, beside the longest of all. @param {Comparison} comparison */
+export function phaseRows({ phases }) {
+  const longest = Math.max(1e-9, ...phases.flatMap(({ seconds }) => seconds.map((one) => one ?? 0)));
+  return phases.map(({ phase, seconds }) =>
+    row(
+      words(phase),
+      seconds.map((one) => {
+        if (one === null) return make("td", { class: "none" }, "not entered");
+        const bar = make("span", { class: "phase-bar", "aria-hidden": "true" });
+        bar.style.setProperty("--share", `${((100 * one) / longest).toFixed(2)}%`);
+        return make("td", {}, bar, make("span", { class: "phase-time" }, one < 1 ? `${Math.round(one * 1000)} ms` : duration(one)));
+      }),
+    ),
+  );
+}
+
+/** @param {Comparison["configuration"]} settings */
+export function settingRows(settings) {
+  return settings.map(({ name, values }) => row(name, values.map((value) => make("td", value === null ? { class: "none" } : {}, settingText(value)))));
+}
+
+/** @param {unknown} value */
+function settingText(value) {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,163 @@
+/**
+ * The chosen runs side by side.
+ *
+ * @typedef {import("../service.js").Service} Service
+ * @typedef {import("../types.js").Comparison} Comparison
+ * @typedef {import("./choice.js").Choice} Choice
+ * @typedef {import("./comparison_tables.js").Reference} Reference
+ */
+
+import { make, part, say } from "../dom.js";
+import { ServiceError } from "../service.js";
+import { clock, duration } from "../words.js";
+import { metricRows, phaseRows, runsTable, settingRows } from "./comparison_tables.js";
+import { curvesOf } from "./curves.js";
+import { promptDiff } from "./prompt_diff.js";
+import { runAddress } from "./row.js";
+
+const CUT_OFF = { metrics: "metrics", configuration: "settings", prompts: "prompts" };
+
+export class ComparisonView {
+  /** @param {{service: Service, domain: string, choice: Choice}} options */
+  constructor({ service, domain, choice }) {
+    this.service = service;
+    this.domain = domain;
+    this.choice = choice;
+    this.element = part("comparison");
+    this.notice = part("comparison-notice");
+    this.content = part("comparison-content");
+    this.asking = new AbortController();
+    this.shown = "";
+    /** @type {[number, number] | null} the runs whose prompts somebody wants to see */
+    this.pair = null;
+  }
+
+  /** Read the comparison of the chosen runs; what is shown stays until it is there. */
+  async load() {
+    this.asking.abort();
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    const { runs } = this.choice;
+    this.element.hidden = runs.length < 2;
+    if (runs.length < 2) {
+      this.shown = "";
+      this.content.replaceChildren();
+      return;
+    }
+    if (!this.shown) say(this.notice, "Reading the runs…");
+    try {
+      const path = `/domains/${encodeURIComponent(this.domain)}/training-comparison`;
+      /** @type {Comparison} */
+      const comparison = await this.service.get(this.service.address(path, { run: runs.map(String) }), signal);
+      say(this.notice, "");
+      const shown = JSON.stringify(comparison);
+      if (shown === this.shown) return;
+      this.shown = shown;
+      this.#show(comparison, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ServiceError)) throw error;
+      this.shown = "";
+      this.content.replaceChildren();
+      say(this.notice, `These runs cannot be compared: ${error.message}`);
+    }
+  }
+
+  /** @param {Comparison} comparison @param {AbortSignal} signal */
+  #show(comparison, signal) {
+    const reference = referenceOf(comparison);
+    const differing = comparison.configuration.filter((setting) => setting.differs);
+    const same = comparison.configuration.filter((setting) => !setting.differs);
+    const curves = make("div", {}, make("p", { class: "none" }, "Reading the curves…"));
+    const parts = [
+      this.#runs(comparison),
+      section("Metrics", make("p", { class: "about" }, `Against ${reference.words}.`), comparison.metrics.length ? runsTable("Metric", "Metrics of the runs", comparison, metricRows(comparison, reference)) : none("None of these runs has a metric that is a number.")),
+      section("Curves", curves),
+      section("Phases", runsTable("Phase", "Phase durations", comparison, phaseRows(comparison))),
+      section(
+        "Configuration",
+        differing.length ? runsTable("Setting", "Configuration that differs", comparison, settingRows(differing)) : none("Nothing differs."),
+        ...(same.length ? [make("details", { class: "same" }, make("summary", {}, same.length === 1 ? "1 setting is the same in all" : `${same.length} settings are the same in all`), runsTable("Setting", "Configuration that is the same", comparison, settingRows(same)))] : []),
+      ),
+      this.#prompts(comparison),
+    ];
+    const cut = comparison.cut_off.map((name) => CUT_OFF[name]);
+    if (cut.length) parts.push(none(`There are more ${cut.join(" and ")} than are shown here.`));
+    this.content.replaceChildren(...parts);
+    void curvesOf(this.service, comparison, signal).then(
+      (elements) => curves.replaceChildren(...elements),
+      (error) => {
+        if (!signal.aborted) throw error;
+      },
+    );
+  }
+
+  /** @param {Comparison} comparison */
+  #runs(comparison) {
+    const items = comparison.runs.map((run) => {
+      const leave = make("button", { type: "button", class: "link", "aria-label": `leave out run ${run.run_number}` }, "leave out");
+      leave.addEventListener("click", () => {
+        this.choice.setRun(run.run_number, false);
+        part("comparison-heading").focus();
+      });
+      const state = make("span", { class: `state ${run.status}` }, run.failure_reason ? `${run.status}: ${run.failure_reason}` : run.status);
+      const times = [run.started_at && clock(run.started_at, this.service.now()), run.duration_ms === null ? "" : duration(run.duration_ms / 1000)];
+      const about = make("span", { class: "about" }, times.filter(Boolean).join(" · "));
+      return make("li", {}, make("a", { href: runAddress(this.domain, run.run_number) }, `Run ${run.run_number}`), " ", state, about, leave);
+    });
+    return make("ul", { class: "compared", "aria-label": "Compared runs" }, ...items);
+  }
+
+  /** @param {Comparison} comparison */
+  #prompts(comparison) {
+    if (!comparison.prompts.length) return section("Prompts", none("None of these runs has prompts in its result."));
+    const numbers = comparison.runs.map((run) => run.run_number);
+    const reference = numbers[referencePlace(comparison)] ?? 0;
+    const isThere = this.pair?.every((number) => numbers.includes(number));
+    const pair = (this.pair = (isThere ? this.pair : null) ?? [reference, numbers.find((number) => number !== reference) ?? 0]);
+    const texts = make("div");
+    const draw = () => {
+      const [left, right] = /** @type {[Side, Side]} */ (pair.map((number) => ({ place: numbers.indexOf(number), title: `Run ${number}` })));
+      texts.replaceChildren(...comparison.prompts.map((prompt) => promptDiff(prompt, left, right)));
+    };
+    const selects = pair.map((chosen, side) => {
+      const options = numbers.map((number) => make("option", { value: String(number) }, `run ${number}`));
+      const select = make("select", { "aria-label": side ? "Right" : "Left" }, ...options);
+      select.value = String(chosen);
+      select.addEventListener("change", () => {
+        pair[side] = Number(select.value);
+        draw();
+      });
+      return select;
+    });
+    draw();
+    const choosing = numbers.length > 2 ? [make("p", { class: "prompt-pair" }, "Beside each other: ", selects[0] ?? "", " and ", selects[1] ?? "")] : [];
+    return section("Prompts", ...choosing, texts);
+  }
+}
+
+/** @typedef {{place: number, title: string}} Side */
+
+/** The pinned baseline, else the run that was the first. @param {Comparison} comparison @returns {Reference} */
+function referenceOf(comparison) {
+  const { baseline_run_number: number, baseline_metrics: metrics, runs } = comparison;
+  if (number !== null && metrics !== null) return { number, metrics, words: `run ${number}, the pinned baseline` };
+  const oldest = runs[referencePlace(comparison)];
+  return { number: oldest?.run_number ?? 0, metrics: oldest?.metrics ?? {}, words: `run ${oldest?.run_number}, the oldest of them, as no baseline is pinned` };
+}
+
+/** Where the run is that the others are beside. @param {Comparison} comparison */
+function referencePlace({ runs, baseline_run_number: pinned }) {
+  const numbers = runs.map((run) => run.run_number);
+  return numbers.indexOf(pinned !== null && numbers.includes(pinned) ? pinned : Math.min(...numbers));
+}
+
+/** @param {string} title @param {...Node} children */
+function section(title, ...children) {
+  return make("section", { class: "card", "aria-label": title }, make("h3", {}, title), ...children);
+}
+
+/** @param {string} text */
+function none(text) {
+  return make("p", { class: "none" }, text);
+}

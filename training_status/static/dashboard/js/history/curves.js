@@ -1,0 +1,55 @@
+/**
+ * The metrics' curves of the chosen runs, one over the other.
+ *
+ * @typedef {import("../service.js").Service} Service
+ * @typedef {import("../types.js").Comparison} Comparison
+ * @typedef {import("../types.js").Curves} Curves
+ * @typedef {import("./overlaid_chart.js").Course} Course
+ */
+
+import { make } from "../dom.js";
+import { ServiceError } from "../service.js";
+import { words } from "../words.js";
+import { lineSample, overlaidChart } from "./overlaid_chart.js";
+
+const POINTS = 100;
+const CHARTS_MAX = 12;
+const RUNS_MAX = 8; // more lines than that cannot be told apart
+
+/**
+ * Everything that is to be seen of them. Throws what `fetch` throws once `signal` is aborted.
+ *
+ * @param {Service} service
+ * @param {Comparison} comparison
+ * @param {AbortSignal} signal
+ * @returns {Promise<HTMLElement[]>}
+ */
+export async function curvesOf(service, comparison, signal) {
+  const runs = comparison.runs.slice(0, RUNS_MAX);
+  /** @type {Map<string, Course[]>} */
+  const courses = new Map();
+  const path = `/domains/${encodeURIComponent(comparison.domain_name)}/training-metrics`;
+  /** @type {Curves[]} */
+  let found;
+  try {
+    found = await Promise.all(runs.map((run) => /** @type {Promise<Curves>} */ (service.get(service.address(path, { run: run.run_number, points: POINTS }), signal))));
+  } catch (error) {
+    if (signal.aborted || !(error instanceof ServiceError)) throw error;
+    return [make("p", { class: "none" }, `The curves could not be read: ${error.message}`)];
+  }
+  found.forEach(({ curves }, line) => {
+    const run = runs[line];
+    for (const { name, points } of curves) {
+      const first = Date.parse(run?.started_at ?? points[0]?.timestamp ?? "");
+      const own = points.map((point) => ({ x: Math.max(0, (Date.parse(point.timestamp) - first) / 1000), y: point.value }));
+      courses.set(name, [...(courses.get(name) ?? []), { title: `run ${run?.run_number}`, line, points: own }]);
+    }
+  });
+  if (courses.size === 0) return [make("p", { class: "none" }, "None of these runs told of its metrics along the way.")];
+  const legend = make("ul", { class: "line-legend", "aria-label": "Lines" }, ...runs.map((run, line) => make("li", {}, lineSample(line), ` run ${run.run_number}`)));
+  const told = [...courses].sort(([one, own], [other, others]) => others.length - own.length || (one < other ? -1 : 1));
+  const charts = make("div", { class: "charts" }, ...told.slice(0, CHARTS_MAX).map(([name, own]) => overlaidChart(words(name), own)));
+  const left = comparison.runs.length - runs.length;
+  const exact = found.every((one) => one.is_exact) ? [] : [make("p", { class: "none" }, "A log is too long to look at every line: its curve shows a part of it, spread evenly.")];
+  return [legend, charts, ...exact, ...(left ? [make("p", { class: "none" }, `The curves of the first ${RUNS_MAX} runs are shown.`)] : [])];
+}

@@ -1,0 +1,61 @@
+/**
+ * Two texts line by line: what both have in common stands side by side, by their longest common subsequence.
+ *
+ * @typedef {{kind: "same" | "changed" | "left" | "right", left: string | null, right: string | null}} DiffRow
+ */
+
+const CELLS_MAX = 4_000_000; // beyond that, what lies between the common ends counts as changed
+
+/** @param {string} left @param {string} right @returns {DiffRow[]} */
+export function lineDiff(left, right) {
+  const [a, b] = [left.split("\n"), right.split("\n")];
+  let head = 0;
+  while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
+  let tail = 0;
+  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
+  const [middleA, middleB] = [a.slice(head, a.length - tail), b.slice(head, b.length - tail)];
+  /** @type {DiffRow[]} */
+  const rows = a.slice(0, head).map(same);
+  let [fromA, fromB] = [0, 0];
+  for (const [inA, inB] of [...common(middleA, middleB), [middleA.length, middleB.length]]) {
+    for (const row of paired(middleA.slice(fromA, inA), middleB.slice(fromB, inB))) rows.push(row);
+    const line = middleA[inA ?? -1];
+    if (line !== undefined) rows.push(same(line));
+    [fromA, fromB] = [(inA ?? 0) + 1, (inB ?? 0) + 1];
+  }
+  return [...rows, ...a.slice(a.length - tail).map(same)];
+}
+
+/** @param {string} line @returns {DiffRow} */
+function same(line) {
+  return { kind: "same", left: line, right: line };
+}
+
+/** Lines that stand for each other, as far as there are. @param {string[]} left @param {string[]} right @returns {DiffRow[]} */
+function paired(left, right) {
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, place) => {
+    const [one, other] = [left[place] ?? null, right[place] ?? null];
+    return { kind: one === null ? "right" : other === null ? "left" : "changed", left: one, right: other };
+  });
+}
+
+/** The places of the longest common subsequence, in both. @param {string[]} a @param {string[]} b @returns {[number, number][]} */
+function common(a, b) {
+  const width = b.length + 1;
+  if ((a.length + 1) * width > CELLS_MAX) return [];
+  const lengths = new Uint32Array((a.length + 1) * width); // of the subsequence of what follows each pair of places
+  const at = (/** @type {number} */ i, /** @type {number} */ j) => lengths[i * width + j] ?? 0;
+  for (let i = a.length - 1; i >= 0; i -= 1) {
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      lengths[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    }
+  }
+  /** @type {[number, number][]} */
+  const found = [];
+  for (let [i, j] = [0, 0]; i < a.length && j < b.length; ) {
+    if (a[i] === b[j]) found.push([i++, j++]);
+    else if (at(i + 1, j) >= at(i, j + 1)) i += 1;
+    else j += 1;
+  }
+  return found;
+}

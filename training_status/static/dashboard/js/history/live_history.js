@@ -1,0 +1,121 @@
+/**
+ * What keeps the history true: the domain's stream, and a new look at its runs whenever one starts or ends.
+ *
+ * @typedef {import("../service.js").Service} Service
+ * @typedef {import("../types.js").Domain} Domain
+ * @typedef {import("../types.js").RunPage} RunPage
+ * @typedef {import("../types.js").Status} Status
+ * @typedef {import("../types.js").TrainingEvent} TrainingEvent
+ * @typedef {{domain: Domain, page: RunPage}} Look
+ */
+
+import { ConnectionView } from "../connection_view.js";
+import { part } from "../dom.js";
+import { pause } from "../pause.js";
+import { ServiceError } from "../service.js";
+import { Stream } from "../stream.js";
+
+const RETRY_MS = 2000;
+const OTHERS_MS = 15_000; // the stream is of the latest run alone
+const NEVER = new AbortController().signal;
+
+export class LiveHistory {
+  /**
+   * @param {Service} service
+   * @param {{domain: string, number: number, pageSize: number}} page
+   * @param {{onLook: (look: Look) => void, onStatus: (status: Status) => boolean, hasOthers: (latest: string) => boolean}} listener
+   *   `onStatus` says whether the runs have to be looked at anew
+   */
+  constructor(service, page, listener) {
+    this.service = service;
+    this.page = page;
+    this.listener = listener;
+    this.path = `/domains/${encodeURIComponent(page.domain)}`;
+    this.connection = new ConnectionView(part("connection"));
+    this.latestId = "";
+    this.wasOpen = false;
+    /** @type {Promise<void> | null} */
+    this.looking = null;
+    this.isDue = false;
+    setInterval(() => this.connection.tick(), 1000);
+    setInterval(() => {
+      if (!document.hidden && this.listener.hasOthers(this.latestId)) this.look();
+    }, OTHERS_MS);
+  }
+
+  /** Look, and follow the domain from there. As often as it takes. */
+  async start() {
+    const url = this.service.address(`${this.path}/training-stream`);
+    const lastEventId = await this.#untilAnswered(() => this.#position());
+    if (lastEventId === null) return;
+    new Stream(this.service, url, lastEventId, {
+      onEvent: (event) => this.#take(event),
+      onState: (state, why) => {
+        this.connection.update(state, why);
+        if (state === "open" && this.wasOpen) this.look(); // what happened meanwhile
+        if (state === "open") this.wasOpen = true;
+      },
+      mayGoOnAfterMs: () => 0,
+    });
+    this.look();
+  }
+
+  /** Read the runs anew; once more afterwards when it is asked for meanwhile. */
+  look() {
+    this.isDue = true;
+    this.looking ??= this.#lookWhileDue().finally(() => (this.looking = null));
+    return this.looking;
+  }
+
+  async #lookWhileDue() {
+    while (this.isDue) {
+      this.isDue = false;
+      const look = await this.#untilAnswered(() => this.#read());
+      if (look) this.listener.onLook(look);
+    }
+  }
+
+  /** @returns {Promise<Look>} */
+  async #read() {
+    const { number, pageSize } = this.page;
+    const [domain, page] = await Promise.all([
+      this.service.get(this.service.address(this.path)),
+      this.service.get(this.service.address(`${this.path}/training-runs`, { page: number, page_size: pageSize })),
+    ]);
+    return { domain: /** @type {Domain} */ (domain), page: /** @type {RunPage} */ (page) };
+  }
+
+  /** Where the latest run's log is: nobody reads it here. */
+  async #position() {
+    /** @type {Domain} */
+    const { latest_run: latest } = await this.service.get(this.service.address(this.path));
+    if (latest === null) return "";
+    this.latestId = latest.training_run_id;
+    /** @type {import("../types.js").LogPage} */
+    const log = await this.service.get(this.service.address(`${this.path}/training-logs`, { run: latest.run_number, page_size: 1 }));
+    return `${latest.run_number}.${log.last_seq}`;
+  }
+
+  /** @param {TrainingEvent} event */
+  #take(event) {
+    this.connection.seen();
+    if (event.event_type === "log" || event.event_type === "gap") return;
+    const { status } = event.data;
+    this.latestId = status.training_run_id;
+    if (this.listener.onStatus(status)) void this.look();
+  }
+
+  /** @template T @param {() => Promise<T>} ask @returns {Promise<T | null>} null when asking again cannot help */
+  async #untilAnswered(ask) {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        this.connection.update(error.isFinal ? "refused" : "waiting", error.message);
+        if (error.isFinal) return null;
+        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000), NEVER);
+      }
+    }
+  }
+}

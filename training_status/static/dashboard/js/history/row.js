@@ -1,0 +1,79 @@
+/**
+ * What a row of the history shows of a run.
+ *
+ * @typedef {import("../types.js").Run} Run
+ * @typedef {Pick<Run, "run_number" | "training_run_id" | "status" | "health" | "failure_reason" | "error_message" | "started_at"
+ *   | "elapsed_time_ms" | "completed_at" | "metrics" | "baseline_metrics" | "tags" | "note" | "optimizer" | "llm_model">} Row
+ */
+
+import { make } from "../dom.js";
+import { difference, numericMetrics } from "../metric_difference.js";
+import { clock, duration, metricValue, stateClass, stateWords, words } from "../words.js";
+
+const METRICS_IN_A_ROW = 12;
+
+/** @param {string} domain @param {number} number */
+export function runAddress(domain, number) {
+  return `/domains/${encodeURIComponent(domain)}/runs/${number}`;
+}
+
+/** @param {Row} run */
+export function madeWith(run) {
+  return make("span", { class: "about" }, [run.optimizer, run.llm_model].filter(Boolean).join(" · "));
+}
+
+/** @param {Row} run */
+export function state(run) {
+  const shown = make("span", { class: `state ${stateClass(run)}` }, stateWords(run));
+  return run.error_message ? [shown, make("span", { class: "about error" }, firstLine(run.error_message))] : [shown];
+}
+
+/** @param {Row} run @param {number} now in ms */
+export function started(run, now) {
+  if (run.started_at === null) return [none("not yet")];
+  return [make("time", { datetime: run.started_at }, clock(run.started_at, now))];
+}
+
+/** @param {Row} run @param {number} now in ms */
+export function taken(run, now) {
+  if (run.started_at === null || run.elapsed_time_ms === null) return [none("–")];
+  if (run.completed_at) return [duration(run.elapsed_time_ms / 1000)];
+  return [duration((now - Date.parse(run.started_at)) / 1000), make("span", { class: "about" }, "so far")];
+}
+
+/** @param {Row} run */
+export function metrics(run) {
+  const numbers = numericMetrics(run.metrics);
+  if (!numbers.length) return [none("none")];
+  const lines = numbers.slice(0, METRICS_IN_A_ROW).map(([name, value]) => {
+    const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, words(name)), " ", make("b", {}, metricValue(value)));
+    const before = run.baseline_metrics?.[name];
+    if (typeof before === "number") {
+      const { text, kind } = difference(name, value, before);
+      line.append(" ", make("span", { class: `difference ${kind}` }, text));
+    }
+    return line;
+  });
+  const left = numbers.length - lines.length;
+  return [make("div", { class: "run-metrics" }, ...lines), ...(left ? [make("span", { class: "about" }, `and ${left} more`)] : [])];
+}
+
+/** @param {Row} run */
+export function remarks(run) {
+  const tags = run.tags.map((tag) => make("li", {}, tag));
+  return [
+    ...(tags.length ? [make("ul", { class: "tags", "aria-label": "Tags" }, ...tags)] : []),
+    ...(run.note ? [make("p", { class: "note" }, run.note)] : []),
+  ];
+}
+
+/** @param {string} text */
+function none(text) {
+  return make("span", { class: "none" }, text);
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  const line = text.trim().split("\n", 1)[0] ?? "";
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}

@@ -1,0 +1,110 @@
+/**
+ * The table of the runs: each a row that stays the same element while what it tells changes.
+ *
+ * @typedef {import("./row.js").Row} Row
+ * @typedef {import("./choice.js").Choice} Choice
+ * @typedef {import("../service.js").Service} Service
+ * @typedef {{element: HTMLElement, choose: HTMLInputElement, badge: HTMLElement, pin: HTMLButtonElement, cells: HTMLElement[], run: Row, shown: string}} Line
+ */
+
+import { make, say } from "../dom.js";
+import { RUNS_MAX } from "./choice.js";
+import { madeWith, metrics, remarks, runAddress, started, state, taken } from "./row.js";
+
+const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
+
+/** What a row is made of: it is made anew when one of these has changed. */
+const SHOWN = /** @type {const} */ (["status", "health", "failure_reason", "error_message", "started_at", "completed_at", "metrics", "baseline_metrics", "tags", "note"]);
+
+export class RunsTable {
+  /**
+   * @param {HTMLElement} element
+   * @param {{domain: string, service: Service, choice: Choice, mayPin: boolean, onPin: (number: number | null) => void}} options
+   */
+  constructor(element, options) {
+    this.options = options;
+    const heads = COLUMNS.map((name) => make("th", { scope: "col", role: "columnheader" }, name));
+    this.metricsHead = /** @type {HTMLElement} */ (heads[5]);
+    this.body = make("tbody", { role: "rowgroup" });
+    // The roles are said, because the narrow layout takes the table's own away.
+    const head = make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads));
+    element.replaceChildren(make("table", { class: "runs", role: "table", "aria-labelledby": "runs-heading" }, head, this.body));
+    /** @type {Map<number, Line>} */
+    this.lines = new Map();
+    /** @type {number | null} */
+    this.baseline = null;
+  }
+
+  /** @param {Row[]} runs newest first @param {number | null} baseline the pinned run */
+  show(runs, baseline) {
+    this.baseline = baseline;
+    say(this.metricsHead, baseline === null ? "Metrics, against the completed run before" : `Metrics, against run ${baseline}`);
+    const before = this.lines;
+    this.lines = new Map(runs.map((run) => [run.run_number, before.get(run.run_number) ?? this.#newLine(run)]));
+    for (const run of runs) this.update(run);
+    const elements = [...this.lines.values()].map((line) => line.element);
+    // Rows that stay are not moved: the focus may be in them.
+    for (const element of [...this.body.children]) if (!elements.includes(/** @type {HTMLElement} */ (element))) element.remove();
+    elements.forEach((element, place) => {
+      if (this.body.children[place] !== element) this.body.insertBefore(element, this.body.children[place] ?? null);
+    });
+    this.showChoice();
+  }
+
+  /** @param {Row} run */
+  update(run) {
+    const line = this.lines.get(run.run_number);
+    if (!line) return;
+    line.run = run;
+    const { mayPin } = this.options;
+    const isBaseline = run.run_number === this.baseline;
+    line.badge.hidden = !isBaseline;
+    line.pin.hidden = !mayPin || run.status !== "completed";
+    say(line.pin, isBaseline ? "Unpin" : "Pin as baseline");
+    line.pin.setAttribute("aria-label", `${isBaseline ? "Unpin" : "Pin as baseline"}: run ${run.run_number}`);
+    const shown = JSON.stringify(SHOWN.map((name) => run[name]));
+    if (shown === line.shown) return;
+    line.shown = shown;
+    const now = this.options.service.now();
+    [state(run), started(run, now), taken(run, now), metrics(run), remarks(run)].forEach((content, place) => line.cells[place]?.replaceChildren(...content));
+  }
+
+  /** The ticks as they are chosen. */
+  showChoice() {
+    const { runs } = this.options.choice;
+    for (const [number, { choose }] of this.lines) {
+      choose.checked = runs.includes(number);
+      choose.disabled = !choose.checked && runs.length >= RUNS_MAX;
+    }
+  }
+
+  /** A second has passed. */
+  tick() {
+    const now = this.options.service.now();
+    for (const { run, cells } of this.lines.values()) {
+      if (run.started_at === null || run.completed_at) continue;
+      const [text] = taken(run, now);
+      const first = cells[2]?.firstChild;
+      if (first && typeof text === "string" && first.textContent !== text) first.textContent = text;
+    }
+  }
+
+  /** @param {Row} run @returns {Line} */
+  #newLine(run) {
+    const { domain, choice, onPin } = this.options;
+    const number = run.run_number;
+    const choose = make("input", { type: "checkbox", "aria-label": `Compare run ${number}` });
+    choose.addEventListener("change", () => choice.setRun(number, choose.checked));
+    const badge = make("span", { class: "badge" }, "baseline");
+    const pin = make("button", { type: "button", class: "link pin" });
+    pin.addEventListener("click", () => onPin(this.baseline === number ? null : number));
+    const cells = COLUMNS.slice(2).map(() => make("div"));
+    const tds = [
+      make("td", { role: "cell", class: "choose" }, make("div", {}, choose)),
+      make("th", { scope: "row", role: "rowheader" }, make("a", { href: runAddress(domain, number) }, `Run ${number}`), " ", badge, madeWith(run), pin),
+      ...cells.map((cell) => make("td", { role: "cell" }, cell)),
+    ];
+    tds.forEach((cell, place) => cell.setAttribute("data-column", COLUMNS[place] ?? ""));
+    return { element: make("tr", { role: "row" }, ...tds), choose, badge, pin, cells, run, shown: "" };
+  }
+}

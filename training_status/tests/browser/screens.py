@@ -7,14 +7,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from training_status.phases import PHASE_NAMES
 from training_status.tests.acceptance.running_service import Run, Service, complete, fail, log, phase, progress
 
 PICTURES = Path(__file__).resolve().parents[3] / "docs" / "screens"
 ENTITY, RELATION = "entity_extraction_optimization", "relation_extraction_optimization"
+# What the phases of a run take in the pictures.
+TAKEN_S = dict(zip(PHASE_NAMES, (9, 40, 1800, 1100, 12, 320, 14), strict=True))
 DOMAINS = {
     "medical": "Entities and relations of clinical notes",
     "legal": "Contracts and rulings, their parties and clauses",
@@ -67,7 +71,7 @@ PAGES = {
     "admin-run": "/admin/training_status/trainingrun/3/change/",
     "admin-mark-failed": "/admin/training_status/trainingrun/act/fail?id=3",
 }
-WHOLE = ("running", "admin-run", "comparison")
+WHOLE = ("running", "admin-run", "comparison", "history")
 
 
 def tell_stories(service: Service) -> None:
@@ -78,16 +82,21 @@ def tell_stories(service: Service) -> None:
     for f1, samples, advice in ((0.74, 80, ""), (0.82, 120, "\nLeave out what is only implied.")):
         config = {"search": {"trials": 12, "seed": 7}, "teacher": {"temperature": round(1.5 - f1, 2)}}
         done = Run(operator, "medical", optimizer="miprov2", sample_count=samples, config=config, tags=["nightly"])
-        for name in (ENTITY, RELATION):
-            done.send(phase(name), *trials(name, 12, f1))
+        begun = datetime.now(UTC) - timedelta(hours=3 * (2 - done.number) + 2)
+        for name, seconds in TAKEN_S.items():
+            done.send(*spread([phase(name), *steps(name, 12, f1)], begun, seconds))
+            begun += timedelta(seconds=seconds * (1.1 - done.number / 10))
         entity = f"You are given a clinical note.\nName every entity of the text, each with its type.{advice}"
         prompts = {"entity": entity, "relation": "Say how they relate."}
-        done.send(complete(metrics=scores(f1), result={"prompts": prompts}))
+        done.send(*spread([complete(metrics=scores(f1), result={"prompts": prompts})], begun, 0))
     running = Run(operator, "medical", optimizer="miprov2", sample_count=120)
-    running.send(phase("loading_data", message="120 samples"), phase(ENTITY), *trials(ENTITY, 40, 0.86)[:58])
-    running.send(
-        log("the model answered slowly, \x1b[33m4.2 s\x1b[0m", "WARNING"), progress(0.72, message="trial 29 of 40")
-    )
+    begun = datetime.now(UTC) - timedelta(minutes=24)
+    for name, seconds in list(TAKEN_S.items())[:2]:
+        running.send(*spread([phase(name), *steps(name, 12, 0)], begun, seconds))
+        begun += timedelta(seconds=seconds)
+    slowly = log("the model answered slowly, \x1b[33m4.2 s\x1b[0m", "WARNING")
+    tried = [*trials(ENTITY, 40, 0.86)[:58], slowly, progress(0.72, message="trial 29 of 40")]
+    running.send(*spread([phase(ENTITY), *tried], begun, (datetime.now(UTC) - begun).total_seconds()))
     failed = Run(operator, "legal", optimizer="gepa", sample_count=80)
     failed.send(
         phase("loading_data"), log("clause 7 cannot be read", "ERROR"), fail("ValueError: 3 of 80 samples have no text")
@@ -105,16 +114,16 @@ AGED = """
 from datetime import timedelta
 from django.utils import timezone
 from django.db.models import F
-from training_status.models import PhaseTiming, TrainingLogEntry, TrainingRun
+from training_status.models import PhaseTiming, TrainingRun
 now, minutes = timezone.now(), lambda n: timedelta(minutes=n)
-TrainingRun.objects.filter(started_at__isnull=False).update(
+others = TrainingRun.objects.exclude(domain__name="medical")
+others.filter(started_at__isnull=False).update(
     created_at=F("created_at") - minutes(40), started_at=F("started_at") - minutes(40))
-PhaseTiming.objects.update(started_at=F("started_at") - minutes(30))
-PhaseTiming.objects.filter(phase="loading_data").update(
+timings = PhaseTiming.objects.filter(run_id__in=others.values("id"))
+timings.update(started_at=F("started_at") - minutes(30))
+timings.filter(phase="loading_data").update(
     started_at=F("started_at") - minutes(9), ended_at=F("ended_at") - minutes(30))
-TrainingRun.objects.filter(phase_started_at__isnull=False).update(phase_started_at=F("phase_started_at") - minutes(30))
-TrainingLogEntry.objects.filter(run_id__in=TrainingRun.objects.filter(domain__name="medical").values("id")).update(
-    timestamp=F("timestamp") - minutes(39) + F("seq") * timedelta(seconds=30))
+others.filter(phase_started_at__isnull=False).update(phase_started_at=F("phase_started_at") - minutes(30))
 silent = TrainingRun.objects.filter(domain__name__in=["chemistry", "support"])
 silent.update(last_report_at=now - minutes(3), last_event_at=now - minutes(3))
 TrainingRun.objects.filter(domain__name="support").update(cancel_requested_at=now - minutes(4))
@@ -124,6 +133,22 @@ TrainingRun.objects.filter(domain__name="medical", run_number=3).update(last_rep
 TrainingRun.objects.filter(domain__name="patents").update(
     state="failed", failure_reason="lost", ended_at=now - minutes(16), last_report_at=now - minutes(16))
 """
+
+
+def steps(name: str, count: int, best: float) -> list[dict[str, object]]:
+    """What a phase reports."""
+    if name in (ENTITY, RELATION):
+        return trials(name, count, best)
+    return [progress(step / 4) for step in range(1, 5)]
+
+
+def spread(events: list[dict[str, object]], begun: datetime, seconds: float) -> list[dict[str, object]]:
+    """The same events, over so many seconds."""
+    each = seconds / len(events)
+    return [
+        {**event, "timestamp": (begun + timedelta(seconds=each * place)).isoformat()}
+        for place, event in enumerate(events)
+    ]
 
 
 def trials(name: str, count: int, best: float) -> list[dict[str, object]]:

@@ -6,7 +6,7 @@
  */
 
 import { make, say } from "./dom.js";
-import { clock, duration, forecastBasis, timeLeft } from "./words.js";
+import { clock, clockRange, duration, forecastBasis, timeLeft } from "./words.js";
 
 export class EtaView {
   /** @param {HTMLElement} element @param {Service} service */
@@ -36,15 +36,10 @@ export class EtaView {
     say(this.left, ended ? endedWords(status) : timeLeft(this.status, now));
     if (ended) say(this.clock, clock(ended, now));
     else say(this.clock, completion && Date.parse(completion) > now ? `at ${clock(completion, now)}` : "");
-    say(this.range, forecast && !ended ? `${between(forecast, now)}, ${forecastBasis(forecast)}` : "");
+    say(this.range, forecast && !ended ? `${clockRange(forecast.low, forecast.high, now)}, ${forecastBasis(forecast)}` : "");
     const until = ended ? Date.parse(ended) : now;
     say(this.elapsed, started ? `${duration((until - Date.parse(started)) / 1000)} ${ended ? "in all" : "so far"}` : "");
   }
-}
-
-/** @param {NonNullable<Status["forecast"]>} forecast @param {number} now */
-function between({ low, high }, now) {
-  return `${clock(low, now)} to ${clock(high, now)}`;
 }
 
 /** @param {Status["status"]} status */

@@ -63,7 +63,7 @@ export class ProgressView {
       if (!state || !time) return;
       const progress = step.status === "in_progress" || step.status === "failed" ? `${step.progress} %` : "";
       state.textContent = progress || STEP_WORDS[step.status];
-      time.textContent = this.#timeWords(step.name);
+      time.textContent = this.#timeWords(step);
     });
   }
 
@@ -78,12 +78,11 @@ export class ProgressView {
     }
   }
 
-  /** @param {string} phase what it took so far, and while it goes on or is to come what it is expected to take */
-  #timeWords(phase) {
-    const taken = this.#timeTaken(phase);
-    const hasEnded = this.times.some((time) => time.phase === phase && time.ended_at !== null);
-    const seconds = this.expected?.find((one) => one.phase === phase)?.seconds;
-    if (seconds === undefined || hasEnded || this.status?.status !== "training") return taken;
+  /** @param {Status["steps"][number]} step what it took so far, and while it goes on or is to come what it is expected to take */
+  #timeWords({ name, status }) {
+    const taken = this.#timeTaken(name);
+    const seconds = this.expected?.find((one) => one.phase === name)?.seconds;
+    if (seconds === undefined || status === "completed" || this.status?.status !== "training") return taken;
     return taken ? `${taken} of about ${duration(seconds)}` : `about ${duration(seconds)}`;
   }
 

@@ -72,6 +72,19 @@ export function clock(moment, now) {
   return (date.toDateString() === new Date(now).toDateString() ? CLOCK : DAY_AND_CLOCK).format(date);
 }
 
+/**
+ * From one moment to another, in local time with its zone; with days unless both are today.
+ *
+ * @param {string} from
+ * @param {string} to
+ * @param {number} now in ms
+ */
+export function clockRange(from, to, now) {
+  const today = new Date(now).toDateString();
+  const isToday = [from, to].every((moment) => new Date(moment).toDateString() === today);
+  return (isToday ? CLOCK : DAY_AND_CLOCK).formatRange(new Date(from), new Date(to));
+}
+
 /** @param {unknown} value a metric as people read it: four digits at most, null as a dash */
 export function metricValue(value) {
   if (value === null || value === undefined) return "–";

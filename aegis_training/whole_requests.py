@@ -6,6 +6,7 @@ service; and it does not know chunked bodies. Here the event loop waits instead.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from training_status.api.problems import problem
@@ -17,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 BODY_LIMIT_S: Final = 60.0
 SMALL_BODY_BYTES: Final = 64 * 1024
 LARGE_BODIES_AT_ONCE: Final = 8
+DISCARD_LIMIT_S: Final = 5.0
 
 _LENGTH_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 _CREDENTIALS = frozenset({b"authorization", b"cookie"})
@@ -25,8 +27,9 @@ _CREDENTIALS = frozenset({b"authorization", b"cookie"})
 class WholeRequests:
     """ASGI middleware: collects up to `max_bytes` of body, then calls `app` with all of it.
 
-    A longer body is not read: its length is passed on, for the application to refuse in its own words.
-    Nor is the body of a request without credentials, which will be refused. Memory is bounded: only
+    A longer body is not kept: its length is passed on, for the application to refuse in its own words. What has been
+    sent of it is thrown away first, within bounds, as a proxy that is still sending would not see the answer. The body
+    of a request without credentials, which will be refused, is not read. Memory is bounded: only
     a few large bodies are collected at the same time, the others wait.
     """
 
@@ -67,7 +70,11 @@ class WholeRequests:
     async def _body(self, scope: Message, receive: Receive) -> bytes | None:
         """The body; its beginning, a byte over the limit, for one too long; None when the sender has gone."""
         declared = _declared_length(scope)
-        if declared > self.max_bytes or _CREDENTIALS.isdisjoint(name for name, _ in scope["headers"]):
+        names = {name for name, _ in scope["headers"]}
+        if declared > self.max_bytes or _CREDENTIALS.isdisjoint(names):
+            # Who asks first whether to send has not sent it.
+            if b"expect" not in names and not _CREDENTIALS.isdisjoint(names):
+                await self._discard(receive)
             return b""
         body = bytearray()
         complete: bool | None = False
@@ -76,7 +83,20 @@ class WholeRequests:
         if complete is False:
             async with self._large_bodies:
                 complete = await _collect(body, receive, self.max_bytes)
+        if complete is False:
+            await self._discard(receive)
         return None if complete is None else bytes(body[: self.max_bytes + 1])
+
+    async def _discard(self, receive: Receive) -> None:
+        """Read on to the end of the body and keep nothing, for a while and as much again as a body may be."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_LIMIT_S):
+                left = self.max_bytes * 2
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                        return
 
 
 async def _collect(body: bytearray, receive: Receive, limit: int) -> bool | None:

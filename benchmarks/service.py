@@ -4,6 +4,7 @@ Makes its own database under a temporary data folder and removes it.
 """
 
 import os
+import statistics
 import sys
 import tempfile
 from functools import partial
@@ -27,9 +28,10 @@ def main() -> None:
     from table import median_ms, report
 
     from training_status.access.tokens import create_token
-    from training_status.ingest.batch import Batch, LogEvent
+    from training_status.ingest.batch import Batch, LogEvent, PhaseEvent, ProgressEvent
     from training_status.ingest.events import record_events
-    from training_status.models import TrainingRun
+    from training_status.models import RunForecast, TrainingRun
+    from training_status.phases import PHASE_NAMES
     from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
     call_command("migrate", verbosity=0)
@@ -69,6 +71,18 @@ def main() -> None:
     ]:
         taken = median_ms(partial(get, path), 300)
         rows.append((name, f"{taken:.2f}", f"{taken / one:.2f}"))
+    told = TrainingRunFactory(domain=DomainFactory(name="told"), run_number=1)
+    untold = TrainingRunFactory(domain=DomainFactory(name="untold"), run_number=1)
+    for begun in (told, untold):
+        events = [PhaseEvent(n=1, phase=PHASE_NAMES[2]), ProgressEvent(n=2, fraction=0.5)]
+        record_events(begun.public_id, Batch(events=list(events)))
+    RunForecast.objects.filter(run=untold).delete()
+    taken_ms: dict[str, list[float]] = {"untold": [], "told": []}
+    for _ in range(10):  # in turn: the machine is not always as fast
+        for name, all_taken in taken_ms.items():
+            all_taken.append(median_ms(partial(get, f"{name}/training-status"), 100))
+    for name, label in (("untold", "status of a run without a forecast"), ("told", "status of a run with a forecast")):
+        rows.append((label, f"{(taken := statistics.median(taken_ms[name])):.2f}", f"{taken / one:.2f}"))
     rows.append(("a bare SELECT 1 through Django", f"{(bare := median_ms(bare_query, 300)):.2f}", f"{bare / one:.2f}"))
     report("reading", "Reading over HTTP, in the process (page size 20)", ("what", "median ms", "to the first"), rows)
 

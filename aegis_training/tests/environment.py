@@ -1,6 +1,7 @@
 """Loaded by pytest before Django's settings: tests never touch the data of a service run from this folder."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ _PROJECT = Path(__file__).resolve().parents[2]
 os.environ["AEGIS_DATA_DIR"] = str(_PROJECT / ".data" / "tests")
 for name in [name for name in os.environ if name.startswith("AEGIS_") and name != "AEGIS_DATA_DIR"]:
     del os.environ[name]
+
+# A program started in the background ignores Ctrl-C, and so would all that it starts: the tests' processes do not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

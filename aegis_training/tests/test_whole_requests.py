@@ -53,6 +53,11 @@ class Exchange:
         return self
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_awaited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_requests, "DISCARD_LIMIT_S", 0.1)
+
+
 def request(*messages: dict[str, Any], **options: Any) -> Any:
     return Exchange(*messages, **options).run().got
 
@@ -113,3 +118,21 @@ def test_other_kinds_of_connections_pass():
 
     asyncio.run(WholeRequests(application, max_bytes=LIMIT)({"type": "lifespan"}, None, None))
     assert seen == ["lifespan"]
+
+
+@pytest.mark.parametrize("options", [{"content_length": "15"}, {"transfer_encoding": "chunked"}])
+def test_what_is_sent_of_a_body_too_long_is_thrown_away_before_it_is_refused(options: dict[str, str]) -> None:
+    exchange = Exchange(part(b"x" * 11, more=True), part(b"y" * 3, more=True), part(b"z"), DISCONNECT, **options)
+    assert exchange.run(and_then=True).then == DISCONNECT
+    assert len(exchange.got[1]) <= LIMIT + 1
+
+
+def test_no_more_is_thrown_away_than_twice_what_a_body_may_be() -> None:
+    endless = [part(b"x" * LIMIT, more=True) for _ in range(10)]
+    exchange = Exchange(*endless, content_length="1000").run(and_then=True)
+    assert exchange.then == part(b"x" * LIMIT, more=True)
+
+
+def test_who_asks_before_sending_is_refused_at_once() -> None:
+    exchange = Exchange(part(b"x" * 15), content_length="15", expect="100-continue").run(and_then=True)
+    assert exchange.then == part(b"x" * 15)

@@ -6,7 +6,6 @@ from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from training_status.errors import AegisError
 from training_status.management.operator_command import OperatorCommand
 from training_status.operations.retention import DueLogs, Forgotten, due_logs, forget_old_logs, record_pruning
 
@@ -44,20 +43,11 @@ class Command(OperatorCommand):
             return
         try:
             forgotten = _forget_showing_progress(entries)
-        except (KeyboardInterrupt, AegisError) as error:
-            if not _was_interrupted(error):
-                raise
+        except KeyboardInterrupt:
             raise CommandError("Ended early: run it again for the rest.", returncode=ENDED_EARLY) from None
         self.stdout.write(f"Removed: {forgotten.entries} log entries.")
         if forgotten.runs_left:
             self.stdout.write(f"Left, as they were just being written: {forgotten.runs_left} runs. Run it again.")
-
-
-def _was_interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is at the bottom of it: the statement that it cancels may fail in another way just then."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
 
 
 def _forget_showing_progress(entries: int) -> Forgotten:

@@ -280,4 +280,8 @@ def story(all_told: list[Told]) -> list[str | int]:
 
 def lasting(status: dict[str, Any]) -> dict[str, Any]:
     """A status without what changes with every look at the clock."""
-    return {name: value for name, value in status.items() if name not in ("elapsed_time_ms", "estimated_completion")}
+    return {
+        name: value
+        for name, value in status.items()
+        if name not in ("elapsed_time_ms", "estimated_completion", "forecast")
+    }

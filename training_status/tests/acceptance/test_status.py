@@ -50,7 +50,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "cancel_requested": (bool,),
     "baseline_metrics": (dict, type(None)),
     "baseline_run_number": (int, type(None)),
-    "forecast": (type(None),),
+    "forecast": (dict, type(None)),
 }
 STORIES: dict[str, list[dict[str, Any]]] = {
     "pending": [],

@@ -59,7 +59,7 @@ def time_left(run: dict[str, Any], now: datetime) -> str:
     if run["status"] != "training":
         return "" if run["status"] != "pending" else "not started"
     if run["health"] != "ok":
-        return f"not known while {run['health']}"
+        return "not known"
     told = run["forecast"]["completion"] if run["forecast"] else run["estimated_completion"]
     completion = parse_datetime(told) if told else None
     if completion is None:

@@ -158,7 +158,7 @@ def test_time_left_says_why_there_is_none():
     now = datetime(2026, 1, 20, tzinfo=UTC)
     begun = {"status": "training", "health": "ok", "estimated_completion": None, "forecast": None}
     assert status_words.time_left(begun, now) == "estimating…"
-    assert status_words.time_left(begun | {"health": "stalled"}, now) == "not known while stalled"
+    assert status_words.time_left(begun | {"health": "stalled"}, now) == "not known"
     assert status_words.time_left({"status": "pending"}, now) == "not started"
     assert status_words.time_left({"status": "completed"}, now) == ""
 

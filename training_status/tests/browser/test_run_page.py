@@ -99,8 +99,8 @@ def test_what_happens_while_the_next_run_is_being_shown_is_not_lost(
     page, witness = open_run(run), open_run(run)
     held: list[tuple[Route, APIResponse]] = []
     page.route(slow, lambda route: route.continue_() if held else held.append((route, route.fetch())))
-    second = Run(run.client, run.domain)
-    with page.expect_request(slow):
+    with page.expect_request(slow):  # which the mere creation of the run may bring about
+        second = Run(run.client, run.domain)
         second.send(phase(ENTITY), log("told at once"))
     expect(witness.locator("#log")).to_contain_text("told at once")
     second.send(log("told meanwhile"), complete())

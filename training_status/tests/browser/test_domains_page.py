@@ -58,11 +58,10 @@ def test_a_domain_that_could_not_be_read_at_first_appears_with_its_next_event(pa
     domain = create_domain(run.client)
     busy = {"detail": "Too busy."}
     page.route(f"**/domains/{domain}", lambda route: route.fulfill(status=503, json=busy), times=1)
-    other = Run(run.client, domain)
     with page.expect_response(f"**/domains/{domain}"):
-        other.send(phase(ENTITY))
+        other = Run(run.client, domain)
     expect(page.locator(f"tr[data-domain={domain}]")).to_have_count(0)
-    other.send(progress(0.5))
+    other.send(phase(ENTITY), progress(0.5))
     expect(page.locator(f"tr[data-domain={domain}]")).to_contain_text("27 %")
 
 

@@ -48,7 +48,7 @@ export function ago(timestamp, now) {
 }
 
 const CLOCK = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
+  hour: "numeric",
   minute: "2-digit",
   timeZoneName: "short",
 });
@@ -56,7 +56,7 @@ const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
   day: "numeric",
   month: "short",
   year: "numeric",
-  hour: "2-digit",
+  hour: "numeric",
   minute: "2-digit",
   timeZoneName: "short",
 });

@@ -1,6 +1,6 @@
 """What the lists of the admin can be narrowed by. None lists what may be many: a domain's name is typed."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
@@ -50,28 +50,10 @@ class StartedFilter(SimpleListFilter):
         return queryset
 
 
-class StartedBeforeFilter(TypedFilter):
-    """Started before a day: the way to what lies further back than the pages go."""
+class _BeforeFilter(TypedFilter):
+    """Before a moment, in UTC: the way to what lies further back than the pages go."""
 
-    title = "start before"
-    parameter_name = "started_before"
-    input_type = "date"
-
-    def condition(self, typed: str) -> Q:
-        """Raises IncorrectLookupParameters, which the list answers with everything, for what is no day."""
-        try:
-            day = date.fromisoformat(typed)
-        except ValueError as error:
-            raise IncorrectLookupParameters(error) from error
-        return Q(started_at__lt=datetime(day.year, day.month, day.day, tzinfo=UTC))
-
-
-class AtBeforeFilter(TypedFilter):
-    """Happened before a moment, in UTC: the way to what lies further back than the pages go."""
-
-    title = "time before (UTC)"
-    parameter_name = "before"
-    input_type = "datetime-local"
+    field: str
 
     def condition(self, typed: str) -> Q:
         """Raises IncorrectLookupParameters, which the list answers with everything, for what is no moment."""
@@ -80,7 +62,25 @@ class AtBeforeFilter(TypedFilter):
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise IncorrectLookupParameters(error) from error
-        return Q(at__lt=moment)
+        return Q(**{f"{self.field}__lt": moment})
+
+
+class StartedBeforeFilter(_BeforeFilter):
+    """Runs that started before a day."""
+
+    title = "start before"
+    parameter_name = "started_before"
+    input_type = "date"
+    field = "started_at"
+
+
+class AtBeforeFilter(_BeforeFilter):
+    """What happened before a moment."""
+
+    title = "time before (UTC)"
+    parameter_name = "before"
+    input_type = "datetime-local"
+    field = "at"
 
 
 class RunStateFilter(SimpleListFilter):

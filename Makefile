@@ -27,8 +27,8 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 	@exec $(BIN)/python examples/demo.py
 
 test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile aegis_training training_status
-	$(BIN)/python -m pytest clients/python/tests
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile aegis_training training_status
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile clients/python/tests
 	cd $(EXAMPLE) && .venv/bin/python -m pytest
 	@if command -v npm >/dev/null; then npm test --silent --workspaces --if-present; fi
 

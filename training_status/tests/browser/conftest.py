@@ -7,8 +7,9 @@ from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import ADMIN, Run, Service
@@ -66,24 +67,35 @@ def service(chromium: Browser, origins: Origins) -> Iterator[Service]:
 
 
 @pytest.fixture
-def run(service: Service) -> Run:
-    """A run of a new domain."""
-    operator = service.client(service.token("operator"))
-    return Run(operator, create_domain(operator))
+def operator(service: Service) -> httpx.Client:
+    return service.client(service.token("operator"))
 
 
 @pytest.fixture
-def new_page(chromium: Browser, service: Service) -> Iterator[Callable[[str], Page]]:
-    """A function that opens a page at that address, in a browser in which the operator is signed in to the service."""
+def run(operator: httpx.Client) -> Run:
+    """A run of a new domain."""
+    return Run(operator, create_domain(operator))
+
+
+@pytest.fixture(scope="module")
+def session_of_operator(chromium: Browser, service: Service) -> StorageState:
+    """The cookies of a browser in which the operator is signed in to the service."""
     with chromium.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(LIMIT_MS)
+        page.goto(f"{service.url}/sign-in")
+        page.get_by_label("User name").fill("operator")
+        page.get_by_label("Password").fill(service.operator_password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{service.url}/")
+        return context.storage_state()
+
+
+@pytest.fixture
+def new_page(chromium: Browser, session_of_operator: StorageState) -> Iterator[Callable[[str], Page]]:
+    """A function that opens a page at that address, in a browser in which the operator is signed in to the service."""
+    with chromium.new_context(storage_state=session_of_operator) as context:
         context.set_default_timeout(LIMIT_MS)
-        first = context.new_page()
-        first.goto(f"{service.url}/sign-in")
-        first.get_by_label("User name").fill("operator")
-        first.get_by_label("Password").fill(service.operator_password)
-        first.get_by_role("button", name="Sign in").click()
-        first.wait_for_url(f"{service.url}/")
-        first.close()
 
         def open_page(address: str) -> Page:
             page = context.new_page()
@@ -91,6 +103,22 @@ def new_page(chromium: Browser, service: Service) -> Iterator[Callable[[str], Pa
             return page
 
         yield open_page
+
+
+@pytest.fixture
+def quiet_page(new_page: Callable[[str], Page]) -> Iterator[Callable[[str], Page]]:
+    """Like `new_page`, of pages on whose console nothing may be said."""
+    said: list[str] = []
+
+    def open_page(address: str) -> Page:
+        page = new_page("about:blank")
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_page
+    assert said == []
 
 
 def ask_for_ticket(page: Page, service: Service, run: Run) -> str:

@@ -1,7 +1,7 @@
 """The history as it goes on, runs chosen and compared, and the baseline pinned, in a real browser."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -14,11 +14,6 @@ from training_status.tests.browser.scratch import widest_overflow
 
 NewPage = Callable[[str], Page]
 Open = Callable[..., Page]
-
-
-@pytest.fixture
-def operator(service: Service) -> httpx.Client:
-    return service.client(service.token("operator"))
 
 
 @pytest.fixture
@@ -38,19 +33,9 @@ def domain(operator: httpx.Client) -> str:
 
 
 @pytest.fixture
-def open_history(service: Service, new_page: NewPage) -> Iterator[Open]:
-    """A function that opens a domain's history; nothing may be said on the console."""
-    said: list[str] = []
-
-    def open_page(domain: str, query: str = "") -> Page:
-        page = new_page("about:blank")
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(f"{service.url}/domains/{domain}/history{query}")
-        return page
-
-    yield open_page
-    assert said == []
+def open_history(service: Service, quiet_page: NewPage) -> Open:
+    """A function that opens a domain's history, with a query if there is one."""
+    return lambda domain, query="": quiet_page(f"{service.url}/domains/{domain}/history{query}")
 
 
 def row(page: Page, number: int):

@@ -1,7 +1,7 @@
 """A run's metrics against the baseline, and their curves over the run, live."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,14 +15,9 @@ NewPage = Callable[[str], Page]
 
 
 @pytest.fixture
-def page(service: Service, new_page: NewPage) -> Iterator[Page]:
-    """A page of the service; nothing may be said on its console."""
-    page = new_page(f"{service.url}{EMPTY_PAGE}")
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    assert said == []
+def page(service: Service, quiet_page: NewPage) -> Page:
+    """A page of the service."""
+    return quiet_page(f"{service.url}{EMPTY_PAGE}")
 
 
 def show_metrics(page: Page, metrics: dict[str, Any], baseline: dict[str, Any] | None, **status: Any) -> None:

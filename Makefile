@@ -28,7 +28,7 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 
 test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile aegis_training training_status
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile clients/python/tests
+	$(BIN)/python -m pytest clients/python/tests
 	cd $(EXAMPLE) && .venv/bin/python -m pytest
 	@if command -v npm >/dev/null; then npm test --silent --workspaces --if-present; fi
 

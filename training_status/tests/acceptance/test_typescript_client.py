@@ -85,6 +85,18 @@ def test_runs_results_history_and_tickets(
     assert ask(domain, "streamTicket").keys() == {"ticket", "expires_at"}
 
 
+def test_runs_side_by_side(
+    ask: Callable[..., Any], viewer: httpx.Client, domain: str, start: Callable[..., Run]
+) -> None:
+    for score in (0.5, 0.8):
+        start().send(complete(metrics={"entity_f1": score}, result={"prompts": {"entity": f"Score {score}."}}))
+    told = ask(domain, "compare", runs=[2, 1])
+    assert told == ok(viewer.get(f"/domains/{domain}/training-comparison", params={"run": [2, 1]}))
+    assert [run["run_number"] for run in told["runs"]] == [2, 1]
+    refused = ask(domain, "compare", runs=[2, 3])["error"]
+    assert (refused["name"], refused["status"]) == ("ServiceError", 404)
+
+
 def test_all_runs_and_all_domains(ask: Callable[..., Any], operator: httpx.Client, domain: str) -> None:
     for _ in range(101):
         Run(operator, domain)

@@ -2,10 +2,11 @@
 
 import { client, domain, options, run, tell } from "./client.js";
 
-const { call, argument = domain, ...more } = options;
+const { call, argument = domain, runs, ...more } = options;
 
 await run(async () => {
-  const answer = await /** @type {any} */ (client)[call](argument, ...(Object.keys(more).length ? [more] : []));
+  const rest = [runs, Object.keys(more).length ? more : undefined].filter((one) => one !== undefined);
+  const answer = await /** @type {any} */ (client)[call](argument, ...rest);
   if (!answer[Symbol.asyncIterator]) return tell(answer);
   const all = [];
   for await (const one of answer) all.push(one);

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import ADMIN, Run, Service
+from training_status.tests.browser.scratch import sign_in
 from training_status.tests.programs import path_of
 
 LIMIT_MS = 60_000
@@ -83,11 +84,7 @@ def session_of_operator(chromium: Browser, service: Service) -> StorageState:
     with chromium.new_context() as context:
         page = context.new_page()
         page.set_default_timeout(LIMIT_MS)
-        page.goto(f"{service.url}/sign-in")
-        page.get_by_label("User name").fill("operator")
-        page.get_by_label("Password").fill(service.operator_password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{service.url}/")
+        sign_in(page, service)
         return context.storage_state()
 
 

@@ -1,8 +1,10 @@
-"""A part of a page alone on an otherwise empty page of the service, and what must hold for every page."""
+"""Signing in, a part of a page alone on an otherwise empty page of the service, and what must hold for every page."""
 
 from typing import Any
 
 from playwright.sync_api import Page
+
+from training_status.tests.acceptance.running_service import Service
 
 EMPTY_PAGE = "/sign-in"  # which has no script of its own
 _MOUNT = """async ([file, name, options, styles]) => {
@@ -26,6 +28,15 @@ _MOUNT = """async ([file, name, options, styles]) => {
     const always = {service: new Service(), signal: new AbortController().signal, lineAddress: seq => `#L${seq}`};
     window.part = new module[name](element, {...always, ...options});
 }"""
+
+
+def sign_in(page: Page, service: Service) -> None:
+    """As the operator."""
+    page.goto(f"{service.url}/sign-in")
+    page.get_by_label("User name").fill("operator")
+    page.get_by_label("Password").fill(service.operator_password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{service.url}/")
 
 
 def mount(page: Page, file: str, name: str, options: dict[str, Any]) -> None:

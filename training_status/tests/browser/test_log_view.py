@@ -11,6 +11,7 @@ from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import ENTITY, RELATION, Run, Service, fail, log
 from training_status.tests.browser.filled_log import drop_prefix, fill_log
 from training_status.tests.browser.log_on_page import LogOnPage
+from training_status.tests.browser.scratch import sign_in
 from training_status.tests.programs import path_of
 
 NewPage = Callable[[str], Page]
@@ -60,16 +61,12 @@ def dense_page(chromium: Browser, service: Service) -> Iterator[NewPage]:
     path = path_of("chromium")
     arguments = ["--force-device-scale-factor=3", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with chromium.browser_type.launch(executable_path=path, args=arguments) as browser:
-        yield sign_in(browser.new_context(no_viewport=True).new_page(), service)
+        yield signed_in(browser.new_context(no_viewport=True).new_page(), service)
 
 
-def sign_in(page: Page, service: Service) -> NewPage:
+def signed_in(page: Page, service: Service) -> NewPage:
     """A function that shows an address in this page, in which the operator is signed in then."""
-    page.goto(f"{service.url}/sign-in")
-    page.get_by_label("User name").fill("operator")
-    page.get_by_label("Password").fill(service.operator_password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{service.url}/")
+    sign_in(page, service)
 
     def show(address: str) -> Page:
         page.goto(address)
@@ -263,7 +260,7 @@ def test_a_search_that_takes_too_long_goes_on_when_asked(hasty_service: Service,
 
     with chromium.new_context() as context:
         page = context.new_page()
-        shown = LogOnPage(sign_in(page, hasty_service), hasty_service, run, "?search=00&only=matching")
+        shown = LogOnPage(signed_in(page, hasty_service), hasty_service, run, "?search=00&only=matching")
         expect(shown.count).to_have_text(f"at least {found(3001)} lines, searched back to line 3,001")
         shown.await_in_sight(5000)
         page.get_by_role("button", name="Go on searching").click()

@@ -20,13 +20,18 @@ _PING_EVERY_S: Final = 15.0
 _PONG_LIMIT_S: Final = 60.0
 
 
+def _let_abort(scope: Any, transport: asyncio.Transport) -> None:
+    """Give the scope the means to end its connection at once, under a key of our own."""
+    scope[ABORT] = transport.abort
+
+
 class AbortableHttp(HttpToolsProtocol):
     """HTTP whose application can end the connection at once, whatever waits to be read by the client."""
 
     def on_message_begin(self) -> None:
         """As uvicorn does; and the scope has the means to abort."""
         super().on_message_begin()
-        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]  # our own key
+        _let_abort(self.scope, self.transport)
 
 
 class AbortableWebSocket(WebSocketsSansIOProtocol):
@@ -34,7 +39,7 @@ class AbortableWebSocket(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         """As uvicorn does; and the scope has the means to abort."""
-        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]  # our own key
+        _let_abort(self.scope, self.transport)
         await super().run_asgi()
 
     async def send(self, message: Any) -> None:

@@ -36,7 +36,7 @@ class WsgiInThreads:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="wsgi")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        environ: Message = build_environ(scope, None)  # type: ignore[arg-type, assignment]  # the body is set below
+        environ: Message = build_environ(scope, None)  # type: ignore[arg-type, assignment]  # takes None for the body, which is set below
         environ["wsgi.input"] = io.BytesIO((await receive())["body"])
         reader = _Reader(receive, send)
         environ[CLIENT_GONE] = reader.gone

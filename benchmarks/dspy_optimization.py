@@ -15,7 +15,7 @@ from typing import Any
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "domain_training"
 sys.path.insert(0, str(EXAMPLE))
 
-import domain_training  # noqa: F401  (first: it keeps LiteLLM from looking for the internet)
+import domain_training  # noqa: F401  (imported before DSPy: it keeps LiteLLM from looking for the internet)
 import dspy
 from aegis_tracker import TrainingProgressTracker, phases
 from aegis_tracker.dspy import track

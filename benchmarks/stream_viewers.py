@@ -142,5 +142,5 @@ async def _view(connection: Connection, viewers: Viewers) -> None:
         method, arguments = question
         try:
             connection.send(await getattr(viewers, method)(*arguments))
-        except Exception as error:  # noqa: BLE001  (the asking side raises it)
+        except Exception as error:  # noqa: BLE001  (sent to the asking process, which raises it)
             connection.send(error)

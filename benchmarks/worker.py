@@ -58,7 +58,7 @@ def answer_questions(connection: Connection, methods: object) -> None:
         method, arguments = question
         try:
             connection.send(getattr(methods, method)(*arguments))
-        except Exception as error:  # noqa: BLE001  (the asking side raises it)
+        except Exception as error:  # noqa: BLE001  (sent to the asking process, which raises it)
             connection.send(error)
 
 

@@ -78,7 +78,7 @@ class Keeper:
             try:
                 self._server.bring_up()
             except (EmbeddedPostgresError, OSError) as error:
-                log.error("%s", error)  # noqa: TRY400 (the sentence says it all)
+                log.error("%s", error)  # noqa: TRY400 (users read this log: the error is a sentence, a traceback tells them nothing)
                 self._server.reap()
                 continue
             self._watch_server()

@@ -21,7 +21,7 @@ def choose_socket_directory(directory: DataDirectory, account: Account) -> Path:
     if _is_usable(directory.path):
         return directory.path
     name = f"aegis-{hashlib.sha256(os.fsencode(directory.path)).hexdigest()[:16]}"
-    for temporary in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 (checked below)
+    for temporary in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 (`_make_private` refuses a folder of others)
         candidate = Path(temporary).resolve() / name
         if _is_usable(candidate):
             _make_private(candidate, account)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError
-from django.db.backends.base.base import debug_transaction  # type: ignore[attr-defined]  # not in the stubs
 from django.db.backends.postgresql import base
+from django.db.backends.utils import debug_transaction
 from psycopg.pq import TransactionStatus
 
 from aegis_training.embedded_postgres import EmbeddedPostgresError, ensure_server
@@ -30,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         riders = self._riders()
         if not riders:
-            super()._commit()  # type: ignore[misc]  # not in the stubs
+            super()._commit()  # type: ignore[misc]  # Django's own, which django-stubs leave out
             return
         with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
             commit_with(self.connection, riders)

@@ -15,8 +15,8 @@ from typing import Any
 import psycopg
 import pytest
 
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in Linux's ways")
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="about what root does")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks processes up in /proc")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: about the server of another account")
 
 PROJECT = Path(__file__).resolve().parents[3]
 LIMIT_S = 60

@@ -58,6 +58,7 @@ bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on 
 	$(BIN)/python benchmarks/streams.py
 	$(BIN)/python benchmarks/page.py
 	$(BIN)/python benchmarks/forecasts.py
+	$(BIN)/python benchmarks/forecast_bound.py
 	$(BIN)/python benchmarks/forecast_trainings.py
 	$(BIN)/python benchmarks/admin.py
 	$(BIN)/python clients/python/benchmarks/tracker_calls.py | tee benchmarks/results/tracker_calls.txt

@@ -16,16 +16,16 @@ RUNS_MAX: Final = 20
 _YOUNGER: Final = 0.88  # what a run counts beside the one after it
 _SHORTEST_S, _LONGEST_S = 0.001, 1e7
 _FAR: Final = 2.0  # as a logarithm: seven times as long as usual, or as short
-_USUAL_SIGMA: Final = 0.2  # of a run's pace, and of a phase beside the pace
+_USUAL_SIGMA: Final = 0.18  # of a run's pace, and of a phase beside the pace
 _USUAL_STEP_SIGMA: Final = 0.10
 _USUAL_COUNTS: Final = 2.0  # the usual spread counts as much as so many runs
-_SUDDEN: Final = 0.3  # how likely the pace is one that nobody has seen yet …
+_SUDDEN: Final = 0.4  # how likely the pace is one that nobody has seen yet …
 _SUDDEN_IF_NEW: Final = 0.7  # … with a configuration that is new to the domain
 _NEW_PACE_SIGMA: Final = 0.9
 _GROWTH_SIGMA: Final = 0.3  # for e times the samples
-_OTHERS_SIGMA: Final = 0.4  # of a phase's share of the time from domain to domain
+_OTHERS_SIGMA: Final = 0.35  # of a phase's share of the time from domain to domain
 _DOMAINS_DOUBTED: Final = 4.0  # with so many domains it is even whether another one is like them
-_SPECIFIED_SIGMA: Final = 0.5  # of the specified shares, which nobody has measured
+_SPECIFIED_SIGMA: Final = 0.4  # of the specified shares, which nobody has measured
 
 # What takes longer with more samples: neither the first phase nor the last, nor reading the prompts out.
 _GROWS: Final = (False, True, True, True, False, True, False)
@@ -48,8 +48,8 @@ class Expectation:
 
     `phase_sigma` is how far a phase's logarithm is off beside the pace of the whole run, `step_sigma` how unevenly a
     phase goes; `sudden` the chance of a pace never seen; `believed` how likely the run is like this at all, beside the
-    specified shares. A part f of a phase's steps takes the part f ** `shape` of
-    its time.
+    specified shares. A part f of a phase's steps takes the part f ** `shape` of its time. With `may_adapt` a run
+    without a `pace_sigma` may itself show another `phase_sigma`.
     """
 
     method: str
@@ -61,12 +61,22 @@ class Expectation:
     shape: tuple[float, ...]
     step_sigma: float
     believed: float = 1.0
+    may_adapt: bool = True
 
 
-def specified() -> Expectation:
-    """Before anything is known: the specified shares, at any pace."""
-    shares = tuple(math.log(phase.end - phase.start) for phase in PHASES)
-    return Expectation(LINEAR, 0, shares, None, _SPECIFIED_SIGMA, 0.0, (1.0,) * len(PHASES), 0.12)
+def specified(phase_sigma: float | None = None, step_sigma: float = 0.12) -> Expectation:
+    """Before anything is known: the specified shares, at any pace. With a `phase_sigma` it is exactly that."""
+    return Expectation(
+        LINEAR,
+        0,
+        tuple(math.log(phase.end - phase.start) for phase in PHASES),
+        None,
+        _SPECIFIED_SIGMA if phase_sigma is None else phase_sigma,
+        0.0,
+        (1.0,) * len(PHASES),
+        step_sigma,
+        may_adapt=phase_sigma is None,
+    )
 
 
 def of_other_domains(runs: Sequence[RunTimes], *, domains: int) -> Expectation | None:
@@ -165,7 +175,7 @@ def _spreads(
         phases += weight * _weighted_mean([((one - pace) ** 2, count) for one, count in off])
         seen += weight
     usual_part = _USUAL_COUNTS * _USUAL_SIGMA**2
-    uncertain = 1 + 1 / max(1.0, seen)  # the usual times themselves are known from so many runs only
+    uncertain = 1 + 0.5 / max(1.0, seen)  # the usual times themselves are known from so many runs only
     return (
         math.sqrt((usual_part + paces) / (_USUAL_COUNTS + seen) * uncertain),
         math.sqrt((usual_part + phases) / (_USUAL_COUNTS + seen) * uncertain),

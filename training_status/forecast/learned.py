@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from training_status.forecast.experience import Expectation, specified
+from training_status.forecast.formula import formula
 from training_status.forecast.scoring import Guess, Verdict
 from training_status.forecast.time_left import Course, TimeLeft, time_left
 from training_status.forecast_methods import LINEAR, SHARES
@@ -88,13 +89,12 @@ def guesses(learned: Learned, moved: Moved) -> Guesses | None:
     done = moved.part_done
     if done <= 0:
         return None
-    by_shares = time_left(specified(), moved.course)
-    linear = Guess(moved.elapsed_s / done * (1 - done), by_shares.sigma)
+    linear = formula(moved.elapsed_s / done * (1 - done), moved.course)
     if learned.expected is None:
         return Guesses(linear, None)
     found = time_left(learned.expected, moved.course)
     if learned.expected.method == SHARES:
-        found = _mixed(by_shares, found, learned.expected.believed)
+        found = _mixed(time_left(specified(), moved.course), found, learned.expected.believed)
     return Guesses(linear, Guess(math.exp(found.log_s), found.sigma))
 
 

@@ -13,6 +13,7 @@ from training_status.forecast.experience import Expectation
 
 _PACES: Final = tuple(step * 0.08 for step in range(-38, 39))  # as logarithms: from a twentieth to twenty times
 _SUDDEN_PACE_SIGMA: Final = 1.0
+_SHORT_TELLS_LESS: Final = 1.1
 _NOTHING: Final = 1e-9
 
 
@@ -24,6 +25,11 @@ class Course(NamedTuple):
     phase: int
     fraction: float
     phase_s: float
+
+    @property
+    def has_taken_time(self) -> bool:
+        """Whether anything done took any time, so that there is a pace."""
+        return any(taken > 0 for taken in self.behind_s) or (self.fraction > 0 and self.phase_s > 0)
 
 
 class TimeLeft(NamedTuple):
@@ -57,11 +63,12 @@ def time_left(expected: Expectation, course: Course) -> TimeLeft:
         now = _Seen(math.log(course.phase_s / (done * seconds[course.phase])), steps)
     share = max(shares[course.phase], 0.001)
     phase_variance = _phase_variance(expected, [*behind, *([(now.off, share * done)] if now else [])])
-    # What takes long tells of what takes long.
-    seen = [_Seen(off, phase_variance / part) for off, part in behind]
+    # What takes long tells of what takes long; where seconds are known, a slow service is not seen in what is short.
+    tells = 1.0 if expected.pace_sigma is None else _SHORT_TELLS_LESS
+    seen = [_Seen(off, phase_variance / part**tells) for off, part in behind]
     if now is not None:
-        seen.append(_Seen(now.off, phase_variance / share + now.variance))
-    if not seen and expected.pace_sigma is None:
+        seen.append(_Seen(now.off, phase_variance / share**tells + now.variance))
+    if not course.has_taken_time and expected.pace_sigma is None:
         return TimeLeft(math.log(sum(seconds)), 1.0, 0.0)
     return _over_paces(expected, course.phase, done, seconds, phase_variance, now, seen)
 
@@ -80,9 +87,10 @@ def _over_paces(
     highest = max(logs)
     weights = [math.exp(log - highest) for log in logs]
     total = sum(weights)
-    # The present phase's own slowness is known from what it took so far.
+    # The present phase's own slowness is known from what it took so far. If its steps so far took less than theirs, the
+    # others take more, and the whole seems to take less: both errors go the same way.
     known = phase_variance / (phase_variance + now.variance) if now else 0.0
-    own_variance = phase_variance * (1 - known) + expected.step_sigma**2 * done / max(1 - done, 0.02)
+    own_variance = phase_variance * (1 - known) + expected.step_sigma**2 * (done / max(1 - done, 0.02) + 2 * known)
     after = sum(seconds[phase + 1 :])
     after_variance = phase_variance * sum(one**2 for one in seconds[phase + 1 :])
     mean = square = 0.0
@@ -109,7 +117,7 @@ def _phase_variance(expected: Expectation, off: Sequence[tuple[float, float]]) -
     """As expected; where only shares are known, as the run itself shows it, once it has two phases to compare."""
     variance = expected.phase_sigma**2
     total = sum(part for _, part in off)
-    if expected.pace_sigma is not None or len(off) < 2 or total <= 0:
+    if expected.pace_sigma is not None or not expected.may_adapt or len(off) < 2 or total <= 0:
         return variance
     mean = sum(one * part for one, part in off) / total
     shown = sum(part * (one - mean) ** 2 for one, part in off) / total

@@ -133,7 +133,7 @@ def test_another_model_is_not_taken_for_the_same() -> None:
     domain = DomainFactory()
     for _ in range(3):
         completed(domain, llm_model="small")
-    for model, sudden in (("small", 0.3), ("large", 0.7)):
+    for model, sudden in (("small", 0.4), ("large", 0.7)):
         expected = learn(TrainingRunFactory(domain=domain, llm_model=model).id).expected
         assert expected is not None
         assert expected.sudden == sudden

@@ -122,6 +122,6 @@ if __name__ == "__main__":
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--entries", type=int, default=ENTRIES)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as data_dir:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data_dir:
         os.environ.update(AEGIS_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="aegis_training.settings")
         main(given.runs, given.entries)

@@ -102,6 +102,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as data_dir:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data_dir:
         os.environ.update(AEGIS_DATA_DIR=data_dir, DJANGO_SETTINGS_MODULE="aegis_training.settings")
         main()

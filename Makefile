@@ -13,7 +13,7 @@ COMPONENT := clients/component
 PAGE := training_status/static/dashboard
 export HOST PORT
 
-.PHONY: help install run demo test lint format screens bench example-env axe clients clean
+.PHONY: help install run demo test test-tracker test-example test-packages lint format screens bench example-env axe clients clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -28,8 +28,15 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 
 test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile aegis_training training_status
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-tracker test-example test-packages
+
+test-tracker: .venv/installed-dev
 	$(BIN)/python -m pytest clients/python/tests
+
+test-example: example-env
 	cd $(EXAMPLE) && .venv/bin/python -m pytest
+
+test-packages:
 	@if command -v npm >/dev/null; then npm test --silent --workspaces --if-present; fi
 
 lint: .venv/installed-dev node_modules/.installed ## ruff, mypy, tsc, the import rules, and whether openapi.yaml and the SDK's types are what the code says

@@ -1,10 +1,14 @@
 """Loaded by pytest before Django's settings: tests never touch the data of a service run from this folder."""
 
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from training_status.tests.acceptance.migrated_cluster import RUN_FOLDER
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -14,6 +18,16 @@ for name in [name for name in os.environ if name.startswith("AEGIS_") and name !
 
 # A program started in the background ignores Ctrl-C, and so would all that it starts: the tests' processes do not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that starts the others, which inherit it
+        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="aegis-test-run-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(RUN_FOLDER), ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

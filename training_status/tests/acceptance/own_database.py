@@ -11,7 +11,8 @@ from urllib.parse import quote
 import httpx
 import psycopg
 
-from training_status.tests.acceptance.running_service import PROJECT, Service, await_until
+from training_status.tests.acceptance.migrated_cluster import PROJECT, copy_migrated_cluster
+from training_status.tests.acceptance.running_service import Service, await_until
 
 LIMIT_S = 60
 
@@ -29,6 +30,9 @@ class Database:
         self.url = ""
 
     def start(self) -> None:
+        """Return when it accepts connections. A new one has the service's tables."""
+        if not self._data_dir.exists():
+            copy_migrated_cluster(self._data_dir)
         self._user = subprocess.Popen(
             [sys.executable, "-c", self.PROGRAM, self._data_dir],
             cwd=PROJECT,

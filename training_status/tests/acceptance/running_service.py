@@ -25,7 +25,8 @@ import httpx
 import psycopg
 from psycopg import sql
 
-PROJECT = Path(__file__).resolve().parents[3]
+from training_status.tests.acceptance.migrated_cluster import PROJECT, copy_migrated_cluster
+
 ADMIN = "/api/v1/admin"
 START_LIMIT_S = 60.0
 AN_ID = "6f9619ff-8b86-4011-b42d-00c04fc964ff"
@@ -82,6 +83,8 @@ class Service:
             parts = urlsplit(self._server_url)
             self._environment["DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{self._database}"))
             self._has_database = True
+        if "DATABASE_URL" not in self._environment and not (cluster := Path(self._data_dir, "postgresql")).exists():
+            copy_migrated_cluster(cluster)
         self._port = self._port or free_port()
         self._process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self._port)],

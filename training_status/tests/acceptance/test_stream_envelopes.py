@@ -174,9 +174,9 @@ def test_a_quiet_stream_has_comments(sse: Callable[..., SseViewer], run: Run) ->
     run.send(log())
     waiting, quiet = sse(run.domain), sse(None)
     waiting.await_seq(1)
-    for viewer in (waiting, quiet):
-        before = len(viewer.stream.comments)
-        viewer.await_that(lambda v=viewer, n=before: len(v.stream.comments) > n, 3 * HEARTBEAT_S)
+    before = {viewer: len(viewer.stream.comments) for viewer in (waiting, quiet)}
+    for viewer, comments in before.items():
+        viewer.await_that(lambda v=viewer, n=comments: len(v.stream.comments) > n, 3 * HEARTBEAT_S)
     assert waiting.story == ["progress_update", 1]  # nothing is told where nothing happens
 
 

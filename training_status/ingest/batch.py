@@ -1,7 +1,7 @@
 """What a valid batch of events is: shape and bounds. Rules that need the run's state are in `events`."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,7 @@ Fraction = Annotated[float, msgspec.Meta(ge=0, le=1, description="How much of th
 StepName = Annotated[str, msgspec.Meta(max_length=STEP_MAX_CHARACTERS)]
 PhaseName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(PHASE_NAMES)})]
 Level = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(LEVEL_NUMBERS)})]
+FailReason = Literal["error", "lost"]
 Metrics = dict[str, Any]
 
 
@@ -68,10 +69,11 @@ class CompleteEvent(msgspec.Struct, tag="complete", forbid_unknown_fields=True, 
 
 
 class FailEvent(msgspec.Struct, tag="fail", forbid_unknown_fields=True, kw_only=True):
-    """The training has failed, and why."""
+    """The training has failed, and why. `lost`: its process is gone; a run that reports again goes on."""
 
     n: Number
     error: str
+    reason: FailReason = "error"
     metrics: Metrics | None = None
     timestamp: Time | None = None
 

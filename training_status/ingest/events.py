@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from training_status import run_states
 from training_status.errors import Conflict
-from training_status.ingest.batch import Batch, Event, check_level, check_metrics
+from training_status.ingest.batch import Batch, Event, FailEvent, check_level, check_metrics
 from training_status.ingest.locked_run import lock_run, lock_run_by_id, store
 from training_status.ingest.run_course import Entry, RunCourse
 from training_status.log_levels import LEVEL_NUMBERS
@@ -49,7 +49,8 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
             code="run_finished",
             last_n=course.last_n,
         )
-    course.heard(now, has_new_events=bool(new_events))
+    if new_events or not _says_lost(batch):  # sent again, such an end must not bring the run back
+        course.heard(now, has_new_events=bool(new_events))
     if new_events:
         course.source = batch.source or course.source
         course.last_event_at = max(course.last_event_at, now)
@@ -120,6 +121,12 @@ def _new_events(course: RunCourse, batch: Batch) -> list[Event]:
             highest = event.n
             new_events.append(event)
     return new_events
+
+
+def _says_lost(batch: Batch) -> bool:
+    """Whether the batch ends with somebody's word that the run's process is gone."""
+    last = batch.events[-1] if batch.events else None
+    return isinstance(last, FailEvent) and last.reason == run_states.LOST
 
 
 def _corrected(timestamp: datetime | None, correction: timedelta, now: datetime) -> datetime:

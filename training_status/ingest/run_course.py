@@ -131,7 +131,7 @@ class RunCourse:
             self.state = run_states.RUNNING if self.started_at else run_states.PENDING
             if self.given_up_seq is None:
                 self.given_up_seq = self.last_seq
-            self.failure_reason = self.ended_at = None
+            self.failure_reason = self.ended_at = self.error_message = None
             if self.current_phase is not None:
                 self.phase_marks.append(PhaseMark(self.current_phase))
 
@@ -181,9 +181,11 @@ class RunCourse:
                 self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
                 self.error_message = event.error
                 self._log(timestamp, "ERROR", event.error, self.current_phase, event.metrics)
-                cancelled = self.cancel_requested_at is not None
-                reason = run_states.CANCELLED if cancelled else run_states.ERROR
-                self._end(run_states.FAILED, reason, happened_at)
+                reason = event.reason if self.cancel_requested_at is None else run_states.CANCELLED
+                if event.reason == run_states.LOST:
+                    self._give_up(reason, happened_at)
+                else:
+                    self._end(run_states.FAILED, reason, happened_at)
 
     def _take_metrics(self, metrics: dict[str, Any] | None, room_bytes: int) -> None:
         """The latest value of each metric. A reporter that invents a name for every event fills the room

@@ -498,7 +498,7 @@ export interface components {
         };
         /**
          * FailEvent
-         * @description The training has failed, and why.
+         * @description The training has failed, and why. `lost`: its process is gone; a run that reports again goes on.
          */
         FailEvent: {
             /** @enum {unknown} */
@@ -506,6 +506,11 @@ export interface components {
             /** @description 1, 2, 3 … in the order of the run, without gaps. */
             n: number;
             error: string;
+            /**
+             * @default error
+             * @enum {unknown}
+             */
+            reason: "error" | "lost";
             /** @default null */
             metrics: Record<string, never> | null;
             /** @default null */

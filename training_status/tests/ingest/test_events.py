@@ -184,6 +184,34 @@ def test_the_reporters_own_end_is_final(run, end):
     assert caught.value.code == "run_finished"
 
 
+def test_a_reporters_word_that_a_run_is_lost_is_provisional(run):
+    send(run, PhaseEvent(n=1, phase="loading_data"))
+    receipt = send(run, FailEvent(n=2, error="its process is gone", reason="lost"))
+    lost = again(run)
+    assert (receipt.status, lost.failure_reason, lost.end_reported) == ("failed", "lost", False)
+    assert lost.error_message == "its process is gone"
+    assert entries(run)[-1] == (2, 40, "its process is gone", "loading_data")
+    assert PhaseTiming.objects.get(run=run).ended_at == lost.ended_at
+    assert send(run, FailEvent(n=2, error="its process is gone", reason="lost")).duplicates == 1
+    assert again(run).failure_reason == "lost"
+    assert send(run, ProgressEvent(n=3, fraction=0.5)).status == "training"
+    back = again(run)
+    assert (back.failure_reason, back.ended_at, back.error_message, back.given_up_seq) == (None, None, None, 2)
+    assert send(run, CompleteEvent(n=4)).status == "completed"
+
+
+def test_the_first_event_may_say_that_the_run_is_lost(run):
+    assert send(run, FailEvent(n=1, error="its process is gone", reason="lost")).status == "failed"
+    assert again(run).failure_reason == "lost"
+
+
+def test_a_run_that_is_lost_after_a_cancel_request_is_cancelled_until_events_follow():
+    run = TrainingRunFactory(cancel_requested_at=timezone.now())
+    send(run, FailEvent(n=1, error="its process is gone", reason="lost"))
+    assert (again(run).failure_reason, again(run).end_reported) == ("cancelled", False)
+    assert send(run, *log_lines(2, 1)).status == "training"
+
+
 def test_a_lost_run_that_sends_events_goes_on():
     run = TrainingRunFactory(lost=True, current_phase="loading_data", progress_percent=5.0)
     PhaseTiming.objects.create(run=run, phase="loading_data", started_at=run.started_at, ended_at=run.ended_at)

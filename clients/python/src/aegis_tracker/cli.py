@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from aegis_tracker.dead_spools import Outcome, Sent, remove_unfinished_files, se
 from aegis_tracker.delivery import TryLaterError
 from aegis_tracker.notices import Notices
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
-from aegis_tracker.spool_files import is_live, spool_paths
-from aegis_tracker.spool_opening import is_spool
+from aegis_tracker.spool_adoption import is_in_use, is_spool
+from aegis_tracker.spool_files import run_id_of, spool_paths
 from aegis_tracker.spool_summary import SpoolSummary, summarize
 from aegis_tracker.transport import Transport
 from aegis_tracker.version import VERSION
@@ -21,11 +22,16 @@ from aegis_tracker.version import VERSION
 SYNC_TIMEOUT_S = 30.0
 
 _SYNC_HELP = """\
-Sends what trainings left behind whose processes are gone, in the order of each, and ends the runs of
-those that could not do so themselves, as failed. What has arrived is removed. Trainings under way are
-left alone, for they send by themselves; several `sync` at once share the work.
+Sends what trainings left behind whose processes are gone, in the order of each. The run of a training that
+could not report its own end is marked as failed (lost); it goes on when the training is started again under
+its run id. What has arrived is removed. Trainings under way are left alone, for they send by themselves;
+several `sync` at once share the work.
 
-exit status: 0 everything was sent; 1 something still waits, or was refused; 2 wrong use
+A spool is in doubt when it cannot be told from here whether its training still runs: it is of a process on
+another machine or in another container, or files cannot be locked in its folder. Such a spool is left alone.
+Run `sync` where its training ran, or, if you know that the training has ended, name its run with --ended.
+
+exit status: 0 everything was sent; 1 something still waits, is in doubt or was refused; 2 wrong use
 """
 
 
@@ -46,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         directory = spool_directory(options.spool_dir)
         if options.command == "status":
             return _status(directory)
-        return _sync(directory, Transport(service_address(options.url), access_token(None)), options.timeout)
+        transport = Transport(service_address(options.url), access_token(None))
+        return _sync(directory, transport, options.timeout, frozenset(options.ended))
     except SettingsError as error:
         sys.stderr.write(f"aegis-tracker: {error}\n")
         return 2
@@ -83,6 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in (status, sync):
         command.add_argument("--spool-dir", help="the folder (default: AEGIS_SPOOL_DIR, else the user's own)")
     sync.add_argument(
+        "--ended",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="the training of this run has ended: send its spool although it is in doubt (may be given repeatedly)",
+    )
+    sync.add_argument(
         "--timeout",
         type=float,
         default=SYNC_TIMEOUT_S,
@@ -92,8 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _sync(directory: Path, transport: Transport, timeout_s: float) -> int:
-    """Send all dead spools; once the service was given up, the rest is not tried any more."""
+def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozenset[str]) -> int:
+    """Send all dead spools, those of the runs `ended` also when in doubt; once the service was given up, the rest is
+    not tried any more."""
     notices = Notices()
     backoff = Backoff()
     deadline = time.monotonic() + timeout_s
@@ -112,19 +127,32 @@ def _sync(directory: Path, transport: Transport, timeout_s: float) -> int:
         return True
 
     results: list[Sent] = []
+    failed: list[Path] = []
     if directory.is_dir():
         remove_unfinished_files(directory)
     for path in spool_paths(directory):
-        sent = send_dead_spool(path, transport, notices, goes_on)
+        is_known_to_have_ended = run_id_of(path) in ended
+        try:
+            sent = send_dead_spool(path, transport, notices, goes_on, is_known_to_have_ended=is_known_to_have_ended)
+        except OSError as error:
+            sys.stderr.write(f"aegis-tracker: {path} cannot be read or removed: {error}\n")
+            failed.append(path)
+            continue
         if sent is None:
             continue
         results.append(sent)
         why = f": {sent.reason}" if sent.reason else ""
+        if sent.outcome is Outcome.IN_DOUBT:
+            why += (
+                f". If its training has ended, send it with: aegis-tracker sync --ended {sent.run_id}"
+                if not is_known_to_have_ended
+                else ". It is left alone"
+            )
         sys.stdout.write(f"{sent.run_id}  {sent.domain}  {sent.outcome.value}{why}\n")
         if sent.outcome is Outcome.WAITING:
             break
     transport.close()
-    return _told(directory, results)
+    return max(_told(directory, results), 1 if failed else 0)
 
 
 def _watch(url: str | None, domain: str) -> int:
@@ -151,16 +179,19 @@ def _told(directory: Path, results: list[Sent]) -> int:
     live = waiting = 0
     for path in spool_paths(directory):
         try:
-            if is_live(path):
+            if is_in_use(path):
                 live += 1
             elif is_spool(path):
                 waiting += 1
-        except FileNotFoundError:
-            continue
-    kept = sum(result.outcome is Outcome.KEPT for result in results)
-    sent = sum(result.outcome is Outcome.SENT for result in results)
-    sys.stdout.write(f"{sent} sent, {waiting} waiting, {live} in use by trainings or another sync.\n")
-    return 1 if waiting > kept else 0
+        except OSError:
+            continue  # gone meanwhile, or nobody's
+    outcomes = Counter(result.outcome for result in results)
+    in_doubt, kept = outcomes[Outcome.IN_DOUBT], outcomes[Outcome.KEPT]
+    sys.stdout.write(
+        f"{outcomes[Outcome.SENT]} sent, {max(0, waiting - in_doubt)} waiting, "
+        f"{live} in use by trainings or another sync{f', {in_doubt} in doubt' if in_doubt else ''}.\n"
+    )
+    return 1 if waiting > kept or in_doubt else 0
 
 
 def _status(directory: Path) -> int:

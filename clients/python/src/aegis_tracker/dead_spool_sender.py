@@ -5,13 +5,18 @@ import threading
 from pathlib import Path
 
 from aegis_tracker.backoff import Backoff
-from aegis_tracker.dead_spools import Outcome, remove_unfinished_files, send_adopted_spool
-from aegis_tracker.delivery import TryLaterError
+from aegis_tracker.dead_spools import (
+    RESTART_GRACE_S,
+    Outcome,
+    homes_of,
+    remove_unfinished_files,
+    send_adopted_spool,
+)
+from aegis_tracker.delivery import OtherReporterError, TryLaterError
 from aegis_tracker.notices import Notices, log, logger
 from aegis_tracker.spool import Spool
+from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
 from aegis_tracker.spool_files import spool_paths
-from aegis_tracker.spool_opening import adopt_spool
-from aegis_tracker.spool_records import HOME_TYPE
 from aegis_tracker.transport import Transport
 
 LOOK_EVERY_S = 60.0
@@ -28,13 +33,14 @@ class DeadSpoolSender:
         self._transport = transport
         self._notices = notices
         self._backoff = Backoff()
-        self._refused: set[Path] = set()
+        self._left_alone: set[Path] = set()  # refused, or of another service
+        self._in_doubt: set[Path] = set()  # as was said
         self._in_hand: Spool | None = None
         self._changed = threading.Condition()  # guards the four below
         self._stopping = False
         self._is_last_look = False
         self._looked = False
-        self._failing = False
+        self._failure: TryLaterError | None = None
         self._thread = threading.Thread(target=self._run, name="aegis-tracker-dead-spools", daemon=True)
 
     def start(self) -> None:
@@ -44,7 +50,7 @@ class DeadSpoolSender:
     def finish(self, timeout_s: float) -> None:
         """Wait up to `timeout_s` until all that was found is sent, as long as the service takes it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._looked or self._failing or self._stopping, timeout_s)
+            self._changed.wait_for(lambda: self._looked or self._failure is not None or self._stopping, timeout_s)
 
     def end_after_this_look(self) -> None:
         """Send what was found, and look no more."""
@@ -69,16 +75,14 @@ class DeadSpoolSender:
     def _run(self) -> None:
         try:
             while not self._stopping:
-                remove_unfinished_files(self._directory)
-                for path in spool_paths(self._directory):
-                    if self._stopping:
-                        break
-                    if path not in self._refused:
-                        self._send(path)
+                failure = self._look()
                 with self._changed:
                     self._looked = True
                     self._changed.notify_all()
-                    self._changed.wait_for(lambda: self._stopping or self._is_last_look, LOOK_EVERY_S)
+                    if self._is_last_look:
+                        return
+                    wait_s = LOOK_EVERY_S if failure is None else self._backoff.after_failure(failure.after_s)
+                    self._changed.wait_for(lambda: self._stopping or self._is_last_look, wait_s)
                     if self._is_last_look:
                         return
         except Exception:  # noqa: BLE001 - a thread that dies unseen would be worse
@@ -89,40 +93,60 @@ class DeadSpoolSender:
                 self._looked = True
                 self._changed.notify_all()
 
+    def _look(self) -> TryLaterError | None:
+        """Send what can be sent; why the service takes nothing now, if so. What is left is free meanwhile, so that
+        a training that is started again can go on with it."""
+        self._failure = None
+        try:
+            remove_unfinished_files(self._directory)
+            for path in spool_paths(self._directory):
+                if self._stopping or self._failure is not None:
+                    break
+                if path not in self._left_alone:
+                    self._send(path)
+        except OSError as error:
+            self._notices.once("dead spools", f"{self._directory} cannot be searched for what was left: {error}.")
+        return self._failure
+
     def _send(self, path: Path) -> None:
         try:
             self._in_hand = adopt_spool(path, self._notices)
             if self._in_hand is None or not self._may_be_sent_here(self._in_hand, path):
                 return
-            sent = send_adopted_spool(self._in_hand, self._transport, self._goes_on)
+            sent = send_adopted_spool(self._in_hand, self._transport, self._goes_on, grace_s=RESTART_GRACE_S)
+        except InDoubtError as doubt:
+            if path not in self._in_doubt:
+                self._in_doubt.add(path)
+                log(logging.INFO, f"{path} is left alone: {doubt}. aegis-tracker sync says what may be done.")
+            return
         except OSError as error:
             log(logging.WARNING, f"{path}, which an earlier training left, cannot be sent: {error}.")
-            self._refused.add(path)
+            self._left_alone.add(path)
             return
         finally:
             spool, self._in_hand = self._in_hand, None
             if spool is not None:
                 spool.close(unlock_first=True)
         if sent.outcome is Outcome.REFUSED:
-            self._refused.add(path)
+            self._left_alone.add(path)
             log(logging.WARNING, f"Run {sent.run_id}, left by an earlier training, is kept in {path}: {sent.reason}")
         elif sent.outcome is Outcome.SENT:
             log(logging.INFO, f"Run {sent.run_id}, left by an earlier training, was sent.")
 
     def _may_be_sent_here(self, spool: Spool, path: Path) -> bool:
-        homes = {str(record.get("url")) for record in spool.records_of(HOME_TYPE)}
+        homes = homes_of(spool)
         if not homes or str(self._transport.address) in homes:
             return True
-        self._refused.add(path)
+        self._left_alone.add(path)
         log(logging.INFO, f"Run {spool.start['id']} belongs to {', '.join(homes)}; aegis-tracker sync can send it.")
         return False
 
     def _goes_on(self, failure: TryLaterError | None) -> bool:
+        if isinstance(failure, OtherReporterError):
+            return False  # this spool waits; others need not
         with self._changed:
-            self._failing = failure is not None
+            self._failure = failure
             self._changed.notify_all()
             if failure is None:
                 self._backoff.success()
-            else:
-                self._changed.wait_for(lambda: self._stopping, self._backoff.after_failure(failure.after_s))
-            return not self._stopping
+            return failure is None and not self._stopping

@@ -5,12 +5,14 @@ since the service keeps the highest number it has stored; so every doubt is answ
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from aegis_tracker.contract_values import time_now, to_json
 from aegis_tracker.notices import log
+from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended, is_lost
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Batch, Place, SpoolReader
 from aegis_tracker.transport import Answer, Transport, UnreachableError
@@ -35,6 +37,10 @@ class TryLaterError(Exception):
         self.after_s = after_s
 
 
+class OtherReporterError(TryLaterError):
+    """Another process reports the run, and may still live; it is asked after again in a while."""
+
+
 class RefusedError(Exception):
     """The service will never take it; the text says why and what to do."""
 
@@ -42,20 +48,37 @@ class RefusedError(Exception):
 class Delivery:
     """The way of one spool to the service. `cancel_requested` is what it last answered."""
 
-    def __init__(self, spool: Spool, transport: Transport, place: Place) -> None:
+    def __init__(self, spool: Spool, transport: Transport, place: Place, *, started: bool = False) -> None:
+        """`started`: the service is known to have the run, and need not be told of its start."""
         self._spool = spool
         self._transport = transport
         self._reader = SpoolReader(spool, place)
-        self._started = False
+        self._started = self._is_supposed_to_be_started = started
+        self._created = False  # whether this start made the run
+        self._other = OtherReporter()
+        self._asked_for_last_n = False
+        self._counts_from: Place | None = None  # where this process began to count, until something of it has arrived
         self._is_placed = not spool.recovered or place != Place()
         self._batch_max_bytes = BATCH_MAX_BYTES
         self._expected_before: int | None = None
         self.cancel_requested = False
+        self.run_has_ended = False  # as far as `confirm_counted` was told
 
     @property
     def place(self) -> Place:
         """How much of the spool the service has acknowledged."""
         return self._reader.place
+
+    @property
+    def vouches(self) -> bool:
+        """Whether a heartbeat of this process may say that the run is alive: not that of a second one, which has
+        reported nothing."""
+        return self._created or self._spool.recovered or self._reader.counted is not None
+
+    @property
+    def counted(self) -> tuple[int, str] | None:
+        """The last number of this spool that the service has, and the source that counted it."""
+        return self._reader.counted
 
     @property
     def started(self) -> bool:
@@ -76,9 +99,9 @@ class Delivery:
         batch = self._reader.batch(self._batch_max_bytes)
         if batch is None:
             return False
-        if batch.new_source_at is not None:
-            self._count_from_here(batch, batch.new_source_at)
-        elif batch.events:
+        if batch.source_at is not None:
+            return self._count_from_here(batch, batch.source_at)
+        if batch.events:
             self._send(batch)
         else:
             self._reader.advance(batch)
@@ -86,39 +109,120 @@ class Delivery:
 
     def heartbeat(self) -> dict[str, Any]:
         """Say that the training is alive; the answer. Raises TryLaterError and RefusedError."""
-        return self._understand(self._post(f"{API}/training-runs/{self._spool.start['id']}/heartbeat", b"{}"))
+        return self._understand(self._post(f"{self._run_path}/heartbeat", b"{}"))
 
-    def _count_from_here(self, batch: Batch, offset: int) -> None:
-        """Go on where the service is: an ended process may have sent more than its spool still has.
+    def confirm_counted(self) -> int | None:
+        """The highest number that the service has, if this spool's last source is still the one that counts; else
+        None. Sends that source's last event again. Raises TryLaterError and RefusedError.
+
+        The service may have more than the spool: a machine that lost power may have lost its last lines.
+        """
+        assert self._reader.counted is not None
+        n, source = self._reader.counted
+        repeated = b'{"n":%d,"type":"log","level":"DEBUG","message":""}' % n  # the content of a duplicate is ignored
+        answer = self._post_events(source, [repeated])
+        if answer.body.get("code") == "other_reporter":
+            return None
+        expected_n = answer.body.get("expected_n")
+        if answer.status == 409 and type(expected_n) is int and 0 < expected_n <= n:
+            self._resume_from(expected_n)
+            raise TryLaterError("the service asks for earlier events again")
+        told = self._understand(answer)
+        self.run_has_ended = told.get("status") in ("completed", "failed")
+        return self._last_n(told)
+
+    def _count_from_here(self, batch: Batch, offset: int) -> bool:
+        """Pass the line behind which another process counts; False where there is nothing yet that it could count.
 
         The number is written down before it is used, so that whoever sends this again sends the same.
         """
-        last_n = self.heartbeat().get("last_n")
-        if type(last_n) is not int:
-            raise TryLaterError(_FOREIGN)
-        first_n = max(last_n + 1, batch.first_n)
+        if batch.is_numbered and self._counts_from != self._reader.place:
+            self._reader.advance(batch)
+            return True
+        here, first_n = self._reader.place, self._first_n(batch.after)
+        if first_n is None:
+            return False
         self._spool.count_from(batch.after.part, offset, first_n)
         self._reader.advance(replace(batch, after=batch.after._replace(next_n=first_n)))
+        self._counts_from = here
+        return True
+
+    def _first_n(self, behind: Place) -> int | None:
+        """From which number this process may count; None where it has nothing to count and others may still live.
+
+        Raises OtherReporterError as long as another process reports the run.
+        """
+        if self._created:
+            return 1
+        if self._reader.counted is not None and (last_n := self.confirm_counted()) is not None:
+            return last_n + 1  # nobody came between the earlier process and this one
+        if not self._reader.has_events_behind(behind):
+            return None
+        if not self._asked_for_last_n:
+            self._asked_for_last_n = True
+            if self._last_n(self.heartbeat()) == 0:
+                return 1
+        if not self._other.is_gone:
+            self._look_at_other()
+        return self._last_n(self.heartbeat()) + 1
+
+    def _look_at_other(self) -> None:
+        """Raises OtherReporterError unless the other process is gone, and RefusedError where the run has ended."""
+        answer = self._get(self._run_path)
+        run = self._understand(answer)
+        if has_ended(run):
+            raise RefusedError(f"The run has {run['status']}, as another process reported: it takes no more reports.")
+        silent_s = self._other.seen(run, answer.date)
+        if not self._other.is_gone:
+            raise OtherReporterError(
+                f"another process has reported the run {max(0.0, silent_s):.0f} s ago, and counts its events; this one "
+                f"goes on once that one has been silent for {SILENT_FOR_S:.0f} s",
+                ASK_AGAIN_AFTER_S,
+            )
+
+    def _look_for_lost_run(self) -> None:
+        """A start counts as a report, so whether the run was given up has to be seen before."""
+        try:
+            answer = self._transport.get(self._run_path)
+        except UnreachableError:
+            return  # the start will say so
+        if answer.status == 200:
+            self._other.is_gone = is_lost(answer.body)
+
+    def _last_n(self, answered: dict[str, Any]) -> int:
+        last_n = answered.get("last_n")
+        if type(last_n) is not int:
+            raise TryLaterError(_FOREIGN)
+        return last_n
+
+    @property
+    def _run_path(self) -> str:
+        return f"{API}/training-runs/{self._spool.start['id']}"
 
     def _start(self) -> None:
         start = self._spool.start
         body = {key: value for key, value in start.items() if key not in ("type", "domain", "source")}
         path = f"{API}/domains/{quote(start['domain'], safe='')}/training-runs"
-        told = self._understand(self._post(path, to_json(body).encode()))
+        if self._spool.is_joining:
+            self._look_for_lost_run()
+        answer = self._post(path, to_json(body).encode())
+        told = self._understand(answer)
         if told.get("training_run_id") != start["id"]:
             raise TryLaterError(_FOREIGN)
         self._started = True
+        self._created = answer.status == 201
 
     def _send(self, batch: Batch) -> None:
-        head = {"source": batch.after.source or self._spool.start["source"], "sent_at": time_now()}
-        body = to_json(head).encode()[:-1] + b',"events":[' + b",".join(batch.events) + b"]}"
         try:
-            answer = self._post(f"{API}/training-runs/{self._spool.start['id']}/events", body)
+            answer = self._post_events(batch.after.source or self._spool.start["source"], batch.events)
         except TryLaterError:
             self._send_less()  # on a slow line a large batch may never get through in time
             raise
         if answer.status == 413 and len(batch.events) > 1:
             self._send_less()
+            return
+        if answer.body.get("code") == "other_reporter" and self._counts_from is not None:
+            self._count_anew(self._counts_from)
             return
         expected_n = answer.body.get("expected_n")
         if answer.status == 409 and type(expected_n) is int and 0 < expected_n < batch.first_n:
@@ -128,8 +232,18 @@ class Delivery:
         if type(last_n) is not int or last_n < batch.last_n:
             raise TryLaterError(_FOREIGN)
         self._reader.advance(batch)
-        self._expected_before = None
+        self._counts_from = self._expected_before = None
         self._batch_max_bytes = min(self._batch_max_bytes * 2, BATCH_MAX_BYTES)
+
+    def _post_events(self, source: str, events: list[bytes]) -> Answer:
+        head = {"source": source, "sent_at": time_now()}
+        body = to_json(head).encode()[:-1] + b',"events":[' + b",".join(events) + b"]}"
+        return self._post(f"{self._run_path}/events", body)
+
+    def _count_anew(self, begin: Place) -> None:
+        """Another process was faster, before anything of this one had arrived."""
+        self._reader.place = begin
+        self._created = self._other.is_gone = False
 
     def _send_less(self) -> None:
         self._batch_max_bytes = max(self._batch_max_bytes // 2, BATCH_MIN_BYTES)
@@ -145,16 +259,27 @@ class Delivery:
             raise TryLaterError(f"the service keeps asking for event {expected_n}")
 
     def _post(self, path: str, body: bytes) -> Answer:
+        return self._answer(lambda: self._transport.post(path, body))
+
+    def _get(self, path: str) -> Answer:
+        return self._answer(lambda: self._transport.get(path))
+
+    def _answer(self, request: Callable[[], Answer]) -> Answer:
         try:
-            answer = self._transport.post(path, body)
+            answer = request()
         except UnreachableError as error:
+            self._other.service_was_unreachable()
             raise TryLaterError(str(error)) from error
         if answer.status >= 500 or answer.status in _RETRIED:
+            self._other.service_was_unreachable()
             raise TryLaterError(f"it answers {answer.status} {_detail(answer)}".strip(), answer.retry_after_s)
         return answer
 
     def _understand(self, answer: Answer) -> dict[str, Any]:
         """The body of a good answer. Raises TryLaterError where it is not the service's, and RefusedError."""
+        if answer.status == 404 and self._is_supposed_to_be_started:
+            self._started = self._is_supposed_to_be_started = False
+            raise TryLaterError("it does not know the run any more, which is started again")
         if not 200 <= answer.status < 300:
             raise RefusedError(self._refusal(answer))
         if "cancel_requested" not in answer.body:

@@ -78,10 +78,19 @@ def complete_event(metrics: object, result: object, tell: Tell) -> Event:
 
 def fail_event(error: object) -> Event:
     """The training has failed; an exception is told as `Type: message`."""
-    text = fit.fit_text(error)
-    if issubclass(type(error), BaseException):
-        text = fit.fit_text(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    text = exception_text(error) if issubclass(type(error), BaseException) else fit.fit_text(error)
     return _event("fail", error=text or "The training failed without saying why.")
+
+
+def lost_event(error: str, timestamp: str) -> Event:
+    """The training is gone, and could not say so itself: an end that its next report takes back."""
+    return {"type": "fail", "timestamp": timestamp, "error": fit.fit_text(error), "reason": "lost"}
+
+
+def exception_text(error: object) -> str:
+    """An exception as `Type: message`."""
+    text = fit.fit_text(error)
+    return fit.fit_text(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
 def _event(kind: str, **fields: object) -> Event:

@@ -1,10 +1,14 @@
 """Tells the people who run a training what is wrong, each thing once, and never raises."""
 
+import contextlib
 import logging
+import os
 import sys
 import threading
 import warnings
 from collections import deque
+
+FINALIZING_WAIT_S = 1.0
 
 logger = logging.getLogger("aegis_tracker")
 
@@ -30,11 +34,15 @@ class Notices:
 
         Raises nothing, also where warnings are errors or a logging handler fails.
         """
-        mine = object()
-        if self._said.setdefault(key, mine) is not mine:
+        if not self.is_first(key):
             return
         self._unsaid.append(sentence)
         self.say_unsaid()
+
+    def is_first(self, key: str) -> bool:
+        """Whether `key` is new; from now on it is not."""
+        mine = object()
+        return self._said.setdefault(key, mine) is mine
 
     def say_unsaid(self) -> None:
         """Say what was held back, unless it is still held."""
@@ -55,7 +63,8 @@ class QuietLock:
         self._notices = notices
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        # While the interpreter shuts down, the threads that may hold it do not run any more.
+        self._lock.acquire(timeout=FINALIZING_WAIT_S if sys.is_finalizing() else -1)
         self._depth += 1
         self._notices.held = True
 
@@ -64,9 +73,28 @@ class QuietLock:
         is_free = self._depth == 0
         if is_free:
             self._notices.held = False
-        self._lock.release()
+        with contextlib.suppress(RuntimeError):  # it could not be had, see above
+            self._lock.release()
         if is_free:
             self._notices.say_unsaid()
+
+
+def say_at_the_end(notices: Notices, key: str, sentence: str) -> None:
+    """Say what the end of a process leaves, where nobody can miss it: on standard error, whatever is filtered.
+
+    Works also while the interpreter shuts down. Raises nothing.
+    """
+    if not notices.is_first(key):
+        return
+    line = f"aegis_tracker: {sentence}\n"
+    try:
+        sys.stderr.write(line)
+        sys.stderr.flush()
+    except Exception:  # noqa: BLE001 - it may be anything by now, or nothing
+        with contextlib.suppress(OSError):  # it is closed: there is nobody to tell
+            os.write(2, line.encode(errors="replace"))
+    if logger.hasHandlers():
+        log(logging.WARNING, sentence)
 
 
 def _say(sentence: str) -> None:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from aegis_tracker.phases import INITIALIZATION, PERCENT_RANGES, PHASES, SAVING_RESULTS
+from aegis_tracker.spool_records import says_lost
 
 Status = dict[str, Any]
 
@@ -23,14 +24,17 @@ class OwnStatus:
         self._error: str | None = None
         self._started_at: float | None = None
         self._ended_at: float | None = None
+        self._is_lost = False  # an end that the next report takes back
 
     @property
     def ended(self) -> bool:
         """Whether the run has been completed or has failed."""
-        return self._ended_at is not None
+        return self._ended_at is not None and not self._is_lost
 
     def apply(self, event: dict[str, Any]) -> None:
         """Take the status one event further."""
+        if self._is_lost:  # and reports again
+            self._is_lost, self._status, self._error, self._ended_at = False, "training", None, None
         if self._started_at is None:
             self._started_at, self._status = time.time(), "training"
         kind = event["type"]
@@ -45,6 +49,7 @@ class OwnStatus:
             self._metrics = self._metrics | (event.get("metrics") or {})
         if kind in _ENDS:
             self._status, self._error, self._ended_at = _ENDS[kind], event.get("error"), time.time()
+            self._is_lost = says_lost(event)
             if kind == "complete":
                 self._phase, self._percent = SAVING_RESULTS, 100.0
 

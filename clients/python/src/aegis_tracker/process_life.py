@@ -1,33 +1,79 @@
-"""What trackers need to know of their process: that it forked, and that it ends."""
+"""What reporters need to know of their process: that it forked, and that it ends.
+
+`atexit` tells of an ordinary end. It does not run where a program leaves by `os._exit`, as the processes of
+`multiprocessing` do, or becomes another program by `os.execv` and its like. So these three functions of `os` are
+replaced, once a reporter is there, by ones that first deliver what is missing, for a few seconds at most.
+"""
 
 import atexit
+import functools
 import os
+import sys
+import threading
 import time
 import weakref
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
-EXIT_FLUSH_S = 10.0  # for all trackers of the process together
+EXIT_FLUSH_S = 10.0  # for all reporters of the process together
+HARD_EXIT_FLUSH_S = 5.0  # of a program that did not want to wait at all
+_ONE_EXEC_S = 60.0  # `os.execvp` tries one folder after the other: all of them together have HARD_EXIT_FLUSH_S
+
+_REPLACED = ("_exit", "execv", "execve")
 
 
 class Tracked(Protocol):
     """What is told."""
 
     def process_forked(self) -> None:
-        """This process is a new copy of the one that made the tracker. No other thread exists yet."""
+        """This process is a new copy of the one that made the reporter. No other thread exists yet."""
 
     def process_ends(self, timeout_s: float) -> None:
         """Deliver what can be delivered within `timeout_s`."""
 
+    def deliver(self, timeout_s: float) -> bool:
+        """The same for a process that may still go on, as one whose `os.execv` fails."""
+
 
 _tracked: weakref.WeakSet[Tracked] = weakref.WeakSet()
+_replacing = threading.Lock()
+_hard_exit_began_at = -_ONE_EXEC_S
 
 
 def watch(tracked: Tracked) -> None:
     """Tell `tracked` of forks and of the end of the process, as long as something else holds it."""
     _tracked.add(tracked)
+    with _replacing:
+        for name in _REPLACED:
+            original = getattr(os, name)
+            if not hasattr(original, "_delivers_before"):
+                setattr(os, name, _delivering_before(original))
+
+
+def may_skip_atexit() -> bool:
+    """Whether this is a process of `multiprocessing`, which ends without `atexit` and may be terminated at any time."""
+    processes = sys.modules.get("multiprocessing.process")
+    return processes is not None and processes.parent_process() is not None
+
+
+def _delivering_before(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def deliver_before(*args: Any, **kwargs: Any) -> Any:
+        global _hard_exit_began_at
+        now = time.monotonic()
+        if now - _hard_exit_began_at >= _ONE_EXEC_S:
+            _hard_exit_began_at = now
+        for tracked in list(_tracked):
+            tracked.deliver(max(0.0, _hard_exit_began_at + HARD_EXIT_FLUSH_S - time.monotonic()))
+        return original(*args, **kwargs)
+
+    deliver_before._delivers_before = True  # type: ignore[attr-defined]  # a mark, so that it is replaced once
+    return deliver_before
 
 
 def _process_forked() -> None:
+    global _replacing
+    _replacing = threading.Lock()
     for tracked in list(_tracked):
         tracked.process_forked()
 

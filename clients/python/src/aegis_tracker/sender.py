@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from aegis_tracker.backoff import Backoff
 from aegis_tracker.contract_values import time_now
-from aegis_tracker.delivery import Delivery, RefusedError, TryLaterError
+from aegis_tracker.delivery import Delivery, OtherReporterError, RefusedError, TryLaterError
 from aegis_tracker.notices import Notices, log, logger
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place
@@ -28,9 +28,10 @@ FLUSH_RETRY_S = 0.5  # while somebody waits
 class Sender:
     """Delivers until the end of the run is acknowledged, the service refuses, or `stop`.
 
-    Its callbacks come from the background thread: `note` puts a record of our own into the spool,
-    `when_cancelled` is called once the service says that the training shall stop, and `when_done` when it
-    will send no more, and told whether the end was acknowledged.
+    Its callbacks come from the background thread: `before_step` is called a few times a second and says whether the
+    training may be said to be alive, `note` puts a record of our own into the spool, `when_cancelled` is called once
+    the service says that the training shall stop, and `when_done` when it will send no more, and told whether
+    everything was acknowledged to the end.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Sender:
         notices: Notices,
         place: Place,
         *,
+        before_step: Callable[[], bool],
         note: Callable[[Record], None],
         when_cancelled: Callable[[], None],
         when_done: Callable[[bool], None],
     ) -> None:
         self._spool = spool
+        self._before_step = before_step
         self._note = note
         self._when_cancelled = when_cancelled
         self._when_done = when_done
@@ -55,13 +58,16 @@ class Sender:
         self._flushing = 0
         self._flush_began = False
         self._stopping = False
+        self._finishing = False
         self._stopped = False
-        self._arrived = place
+        self._arrived = place.position
+        self._ended = place.ended  # whether the end of the run has arrived, and everything is put away
         self._backoff = Backoff()
         self._has_noted_home = False
         self._has_told_cancel = False
         self._heard_at = 0.0  # monotonic
         self._looked_at_limit_at = 0.0  # monotonic
+        self._nothing_waits = False  # since it was told to finish
         self._thread = threading.Thread(target=self._run, name="aegis-tracker", daemon=True)
 
     @property
@@ -74,6 +80,11 @@ class Sender:
         """Whether nothing will be sent any more."""
         return self._stopped
 
+    @property
+    def has_all(self) -> bool:
+        """Whether everything to the end of the run, or to where it was told to finish, has arrived."""
+        return self._has_arrived_to_the_end()
+
     def start(self) -> None:
         """Raises RuntimeError where no thread can be started."""
         self._thread.start()
@@ -85,7 +96,7 @@ class Sender:
         """
 
         def arrived() -> bool:
-            return self._arrived.ended or (target is not None and self._arrived.position >= target)
+            return self._ended or (target is not None and self._arrived >= target)
 
         with self._changed:
             self._flushing += 1
@@ -96,6 +107,10 @@ class Sender:
             finally:
                 self._flushing -= 1
             return arrived()
+
+    def finish(self) -> None:
+        """Send what is there, as long as it takes, and then stop. Nothing more will be reported."""
+        self._finishing = True
 
     def stop(self, timeout_s: float) -> bool:
         """Stop sending; a request under way is broken off. Whether the thread has ended."""
@@ -109,7 +124,7 @@ class Sender:
 
     def _run(self) -> None:
         try:
-            while not self._stopping and not self._delivery.place.ended:
+            while not self._stopping and not self._has_arrived_to_the_end():
                 self._wait(*self._step())
         except RefusedError as refusal:
             self._note({"type": REFUSED_TYPE, "reason": str(refusal), "timestamp": time_now()})
@@ -120,12 +135,15 @@ class Sender:
         finally:
             self._transport.close()
             try:
-                self._when_done(self._delivery.place.ended)
+                self._when_done(self._has_arrived_to_the_end())
             finally:
                 with self._changed:
-                    self._arrived = self._delivery.place
+                    self._ended = self._delivery.place.ended
                     self._stopped = True
                     self._changed.notify_all()
+
+    def _has_arrived_to_the_end(self) -> bool:
+        return self._delivery.place.ended or (self._finishing and self._nothing_waits)
 
     def _step(self) -> tuple[float, bool]:
         """Send what is due. How long to wait before the next step, and whether a flush may shorten it."""
@@ -133,9 +151,12 @@ class Sender:
         if now - self._looked_at_limit_at >= LOOK_AT_LIMIT_EVERY_S:
             self._looked_at_limit_at = now
             self._spool.keep_limit()
+        is_alive = self._before_step()
+        finishing, end = self._finishing, self._spool.end()
         try:
             sent = self._delivery.step()
-            if not sent and time.monotonic() - self._heard_at >= HEARTBEAT_EVERY_S:
+            is_due = is_alive and self._delivery.vouches and time.monotonic() - self._heard_at >= HEARTBEAT_EVERY_S
+            if not sent and is_due:
                 self._delivery.heartbeat()
                 self._heard_at = time.monotonic()
         except TryLaterError as reason:
@@ -148,8 +169,9 @@ class Sender:
         self._pass_on()
         with self._changed:
             if not self._delivery.place.ended:  # that is only told when everything is put away
-                self._arrived = self._delivery.place
+                self._arrived = self._delivery.place.position if sent else end  # behind it are no reports
                 self._changed.notify_all()
+        self._nothing_waits = finishing and not sent
         goes_on = sent and (self._is_behind() or (self._flushing and self._delivery.place.position < self._spool.end()))
         return (0.0 if goes_on else LOOK_EVERY_S), True
 
@@ -169,6 +191,10 @@ class Sender:
             self._when_cancelled()
 
     def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
+        if isinstance(reason, OtherReporterError):
+            said = str(reason)
+            self._notices.once("other reporter", f"{said[:1].upper()}{said[1:]}. What this one reports is kept.")
+            return self._backoff.after_failure(reason.after_s), False
         if not self._stopping and not self._backoff.failures:
             log(
                 logging.WARNING,

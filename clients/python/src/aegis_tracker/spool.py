@@ -16,9 +16,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aegis_tracker.file_locks import unlock
 from aegis_tracker.notices import Notices
-from aegis_tracker.spool_files import create, part_numbers, part_path, part_sizes, unlock, write_all, write_at
+from aegis_tracker.spool_files import (
+    create,
+    part_numbers,
+    part_path,
+    part_sizes,
+    write_all,
+    write_at,
+    write_in_place,
+)
 from aegis_tracker.spool_memory import ForkedLines, SpoolMemory
+from aegis_tracker.spool_owner import owner_line, this_process
 from aegis_tracker.spool_records import (
     END_TYPES,
     FIRST_N_AT,
@@ -41,6 +51,13 @@ _FIRST_FURTHER_PART = 2  # 1 is for what is left of the first file
 _LOOK_FOR_ROOM_EVERY_S = 0.05
 _LOSABLE = frozenset({"log", "progress"})
 
+_open_here: set[Path] = set()  # the spools that this process has open
+
+
+def is_open_here(path: Path) -> bool:
+    """Whether this process has the spool open, or inherited it open from the process that forked it."""
+    return path in _open_here
+
 
 class Spool:
     """One run's records. `append` from one thread at a time; the rest from any.
@@ -54,10 +71,15 @@ class Spool:
         self.start = start
         self.path = path  # None: in memory only
         self.ended = False  # whether an earlier process already recorded the end of the run
+        self.declared_lost = False  # whether a sender recorded that the run's process is gone
         self.handed_over = False  # whether an earlier process stopped to report without an end
         self.all_arrived = False  # whether a sender noted that nothing waits in it
         self.recovered = False  # whether an earlier process began it
+        self.is_joining = False  # whether the run may have been reported by others, from elsewhere
         self._head = head
+        self._owner_at: int | None = None  # where the first file names its process
+        self._is_owner = False  # whether it names this one
+        self._is_closed = False
         self._notices = notices
         self._memory = SpoolMemory() if head is None else None
         self._forked_lines = ForkedLines()
@@ -76,6 +98,8 @@ class Spool:
         self._read_part = -1  # the furthest that was read, so that it may have been sent
         self._entered: tuple[int, int, str] = (0, 1, "")  # the part that is being sent, its first n, who counts
         self._thinned: dict[int, int] = {}  # how thoroughly, by part
+        if path is not None:
+            _open_here.add(path)
 
     # Writing
 
@@ -99,6 +123,21 @@ class Spool:
         """Add one line of our own between the events; not kept where no file takes it."""
         if self._memory is None:
             self._append_line(line)
+
+    def append_to_memory(self, line: bytes) -> None:
+        """Add one line of our own to a spool that has no file."""
+        assert self._memory is not None
+        self._memory.add(line, always=True)
+
+    def annotate(self, record: Record) -> None:
+        """Add a record of a sender's own, without a change of the time at which the training last wrote."""
+        self.annotate_line(line_of(record))
+
+    def annotate_line(self, line: bytes) -> None:
+        """The same, of lines that are made already."""
+        before = os.fstat(self._file)
+        self.append_line(line)
+        os.utime(self._file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def _append_line(self, line: bytes, *, always: bool = False) -> bool:
         if self._memory is None:
@@ -311,6 +350,9 @@ class Spool:
 
     def count_from(self, part: int, offset: int, first_n: int) -> None:
         """Write into the `source` line at `offset` from which number on it counts. Raises OSError."""
+        if part == MEMORY_PART and self._memory is not None:
+            self._memory.write_at(offset, FIRST_N_AT, first_n_field(first_n))
+            return
         assert self.path is not None
         write_at(part_path(self.path, part), offset + FIRST_N_AT, first_n_field(first_n))
 
@@ -325,9 +367,9 @@ class Spool:
 
     # The life of the files
 
-    def begins_behind(self, size: int) -> None:
-        """The first file holds what was written into it at its creation."""
-        self._size = size
+    def created(self, size: int, owner_at: int) -> None:
+        """This process made the first file, with so many bytes in it, and is named there."""
+        self._size, self._owner_at, self._is_owner = size, owner_at, True
 
     def resume_at_end(self, part: int, file: int) -> None:
         """Write on in the last part, which an ended process left. What is there may have been sent."""
@@ -335,8 +377,18 @@ class Spool:
         self._read_part = part
         self.recovered = True
 
+    def owner_is_named_at(self, offset: int) -> None:
+        """Where the `owner` line stands in the first file."""
+        self._owner_at = offset
+
+    def claim(self) -> None:
+        """Name this process as the owner. Raises OSError."""
+        if self._head is not None and self.path is not None and self._owner_at is not None:
+            self._is_owner = write_in_place(self._head, self.path, self._owner_at, owner_line(this_process()))
+
     def process_forked(self) -> None:
         """In a forked process: write through a descriptor of its own, and leave the rest to the original."""
+        self._is_owner = False
         self._files = threading.RLock()
         self._reading = None
         self._may_thin_out = False
@@ -360,11 +412,12 @@ class Spool:
             self._use_part(self._part, file, 0)
 
     def take_over_sending(self) -> None:
-        """From now on this process sends, which another did before: nobody knows how far."""
+        """From now on this process sends, which another did before: nobody knows how far. Raises OSError."""
         with self._files:
             self._may_thin_out = True
             self._is_forked = False
             self._read_part = self._part
+        self.claim()
 
     def remove(self) -> None:
         """Delete the files: everything in them has arrived. Raises OSError."""
@@ -392,16 +445,32 @@ class Spool:
         return os.fstat(self._file).st_mtime
 
     def close(self, *, unlock_first: bool = False) -> None:
-        """Let go of the files and of the lock; with `unlock_first` also for processes forked meanwhile."""
+        """Let go of the files and of the lock; with `unlock_first` also for processes forked meanwhile.
+
+        The first file then names nobody, if it named this process. A second call does nothing.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._forked_lines.close()
         with self._files:
             self._stop_reading()
-        if self._head is not None:
+            head, self._head, file, self._file = self._head, None, self._file, -1
+        if head is not None and self.path is not None:
+            _open_here.discard(self.path)
+            if self._is_owner:
+                self._name_nobody(head, self.path)
             if unlock_first:
-                unlock(self._head)
-            if self._file != self._head:
-                os.close(self._file)
-            os.close(self._head)
+                unlock(head)
+            if file != head:
+                os.close(file)
+            os.close(head)
+
+    def _name_nobody(self, head: int, path: Path) -> None:
+        try:
+            write_in_place(head, path, self._owner_at or 0, owner_line(None))
+        except OSError:
+            return  # removed, as all of it has arrived
 
     def _stop_reading(self) -> None:
         if self._reading is not None:

@@ -1,16 +1,16 @@
-"""Where the files of a spool are, how one comes to be in a single step, and the lock that says who has it.
+"""Where the files of a spool are, and how one comes to be in a single step.
 
 A run's spool is `STEM.jsonl`; a large one goes on in `STEM.000002.part` and so on (1 is for what is left of
-the first file once its entries had to be thinned out). The lock is on the first file, which stays the same
-for the life of the spool, and it ends with the last process that has it open.
+the first file once its entries had to be thinned out). The first file stays the same for the life of the spool.
 """
 
 import errno
-import fcntl
 import os
 import re
 import uuid
 from pathlib import Path
+
+from aegis_tracker.file_locks import lock
 
 SPOOL_SUFFIX = ".jsonl"
 PART_SUFFIX = ".part"
@@ -27,6 +27,11 @@ def spool_paths(directory: Path) -> list[Path]:
             return 0.0
 
     return sorted(directory.glob(f"*{SPOOL_SUFFIX}"), key=age)
+
+
+def run_id_of(path: Path) -> str:
+    """The run of a spool, by the name of its first file."""
+    return path.name.partition(".")[0]
 
 
 def part_path(head: Path, number: int) -> Path:
@@ -53,15 +58,15 @@ def part_sizes(head: Path) -> dict[int, int]:
 
 
 def create(path: Path, content: bytes, *, locked: bool = False) -> int:
-    """A new file that has its content (and is locked) from the moment it has its name. Its descriptor.
+    """A new file that has its content (and is locked, where that is possible) from the moment it has its name.
 
-    Raises FileExistsError, and other OSErrors.
+    Its descriptor. Raises FileExistsError, and other OSErrors.
     """
     new = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{NEW_SUFFIX}")
     file = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
     try:
         if locked:
-            lock(file)
+            _lock_if_possible(file)
         write_all(file, content)
         _name(new, path)
     except BaseException:
@@ -99,34 +104,16 @@ def write_at(path: Path, offset: int, data: bytes) -> None:
         os.close(file)
 
 
-def lock(file: int) -> bool:
-    """Whether no other process has the spool. Where files cannot be locked the answer is yes."""
+def write_in_place(file: int, path: Path, offset: int, data: bytes) -> bool:
+    """Write in place, unless `path` is not the open `file` any more; whether it was. Raises OSError."""
+    there = os.open(path, os.O_WRONLY)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def unlock(file: int) -> None:
-    """Give the lock back, also for processes forked meanwhile. Raises OSError."""
-    fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def is_live(path: Path) -> bool:
-    """Whether a process has the spool: its training, or somebody who is sending it. Raises OSError."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+        is_same = os.path.samestat(os.fstat(there), os.fstat(file))
+        if is_same:
+            os.pwrite(there, data, offset)
+        return is_same
     finally:
-        os.close(file)
-    return False
+        os.close(there)
 
 
 def has_moved(file: int, path: Path) -> bool:
@@ -149,3 +136,11 @@ def _name(new: Path, path: Path) -> None:
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
         new.replace(path)
+
+
+def _lock_if_possible(file: int) -> None:
+    """Lock a file that nobody else knows yet. Where files cannot be locked nobody will take that for a sign."""
+    try:
+        lock(file)
+    except OSError:
+        return

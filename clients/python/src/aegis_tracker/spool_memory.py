@@ -105,6 +105,16 @@ class SpoolMemory:
                 at += len(line)
             return b"".join(found)
 
+    def write_at(self, offset: int, place: int, data: bytes) -> None:
+        """Write in place, `place` bytes into the line that begins at `offset`."""
+        with self.lock:
+            at = self._begin
+            for number, line in enumerate(self._lines):
+                if at == offset:
+                    self._lines[number] = line[:place] + data + line[place + len(data) :]
+                    return
+                at += len(line)
+
     def arrived(self, offset: int) -> None:
         """Let go of what lies before `offset`."""
         with self.lock:

@@ -19,6 +19,7 @@ from aegis_tracker.spool_records import (
     line_of,
     parse_record,
     resume_of,
+    says_lost,
 )
 
 BATCH_MAX_EVENTS = 1000  # the contract's limit
@@ -44,14 +45,15 @@ class Place(NamedTuple):
 class Batch:
     """Events as they are sent: JSON texts numbered from `first_n`. `after` is the place behind them.
 
-    Where `new_source_at` is given there are none: from that offset on another process counts, from a number
-    that the service has to be asked for.
+    Where `source_at` is given there are none: behind the line at that offset another process counts, from
+    `first_n`, or where that is None from a number that the service has to be asked for.
     """
 
     first_n: int
     events: list[bytes]
     after: Place
-    new_source_at: int | None = None
+    source_at: int | None = None
+    is_numbered: bool = True
 
     @property
     def last_n(self) -> int:
@@ -60,11 +62,16 @@ class Batch:
 
 
 class SpoolReader:
-    """Reads on from `place`, which only moves when it is told that something has arrived."""
+    """Reads on from `place`, which only moves when it is told that something has arrived.
+
+    `counted` is the last number that was stored, as far as is known, and the source that counted it; None where
+    the spool has brought nothing yet.
+    """
 
     def __init__(self, spool: Spool, place: Place) -> None:
         self._spool = spool
         self.place = place
+        self.counted: tuple[int, str] | None = None
 
     def batch(self, max_bytes: int, max_events: int = BATCH_MAX_EVENTS) -> Batch | None:
         """What comes next, or None when there is nothing new. Leaves the place where it is.
@@ -83,9 +90,9 @@ class SpoolReader:
         if not lines and in_memory and part != MEMORY_PART:
             return Batch(next_n, [], Place(MEMORY_PART, 0, next_n, source=source))
         events: list[bytes] = []
-        ended = False
+        ended = is_last = False
         for line in lines:
-            if len(events) == max_events or ended:
+            if len(events) == max_events or is_last:
                 break
             record = parse_record(line)
             kind = record["type"] if record is not None else None
@@ -94,8 +101,9 @@ class SpoolReader:
             if record is not None and kind == SOURCE_TYPE:
                 if events:
                     break
-                counted = Place(part, offset + len(line) + 1, first_n_of(record) or next_n, source=record["source"])
-                return Batch(counted.next_n, [], counted, None if first_n_of(record) else offset)
+                first_n = first_n_of(record)
+                counted = Place(part, offset + len(line) + 1, first_n or next_n, source=record["source"])
+                return Batch(counted.next_n, [], counted, offset, first_n is not None)
             if record is not None and kind == PART_TYPE and (resumed := resume_of(record)) is not None:
                 next_n, source = resumed
             offset += len(line) + 1
@@ -107,7 +115,9 @@ class SpoolReader:
                 line = line_of(dropped_as_event(record))[:-1]
             elif kind not in EVENT_TYPES:
                 continue
-            ended = kind in END_TYPES
+            assert record is not None
+            ended = kind in END_TYPES and not says_lost(record)
+            is_last = kind in END_TYPES  # nothing follows an end in a batch, a provisional one included
             events.append(b'{"n":%d,' % (next_n + len(events)) + line[1:])
         if (part, offset) == self.place.position:
             return None
@@ -119,25 +129,43 @@ class SpoolReader:
         if after.part != self.place.part:
             self._spool.entered(after.part, after.next_n, after.source or self._spool.start["source"])
         self._spool.arrived(after.part, after.offset)
-        self.place = after
+        self._pass(batch)
+
+    def _pass(self, batch: Batch) -> None:
+        if batch.events:
+            self.counted = (batch.last_n, batch.after.source or self._spool.start["source"])
+        self.place = batch.after
 
     def skip_what_has_arrived(self) -> None:
         """Go to where the last process began to count: it did so only once all before had arrived. Raises OSError."""
-        counted = self.place
+        place, counted = self.place, self.counted
         while (batch := self.batch(RECORD_MAX_BYTES)) is not None:
-            self.place = batch.after
-            if batch.new_source_at is not None:
+            if not batch.is_numbered:
                 break
-            if not batch.events and batch.after.source != counted.source:
-                counted = batch.after
-        self.place = counted
+            if batch.source_at is not None:
+                place, counted = batch.after, self.counted
+            self._pass(batch)
+        self.place, self.counted = place, counted
+
+    def has_events_behind(self, place: Place) -> bool:
+        """Whether something is to be sent behind a place, of the process that counts there. Raises OSError."""
+        here, counted = self.place, self.counted
+        self.place = place
+        try:
+            while (batch := self.batch(RECORD_MAX_BYTES)) is not None and batch.source_at is None:
+                if batch.events:
+                    return True
+                self.place = batch.after
+            return False
+        finally:
+            self.place, self.counted = here, counted
 
     def rewind(self, n: int) -> bool:
         """Go back to event `n`; False where the spool has it no more. Raises OSError."""
         self.place = Place()
         while self.place.next_n < n:
             skipped = self.batch(RECORD_MAX_BYTES, min(BATCH_MAX_EVENTS, n - self.place.next_n))
-            if skipped is None or skipped.new_source_at is not None:
+            if skipped is None or not skipped.is_numbered:
                 return False
-            self.place = skipped.after
+            self._pass(skipped)
         return self.place.next_n == n

@@ -3,9 +3,10 @@
 | record | says |
 |---|---|
 | `start` | how to start the run, and who counts its events (`source`). The first of the file |
+| `owner` | the process that has the spool, or nobody. The second of the file |
 | `part` | the first of a further file: its `number`, the last one that it takes the place of (`through`), whose it is |
 | `next` | the run goes on in the next file; what stands behind it in this one does not count |
-| `source` | another process counts from here; `first_n` is empty until the service was asked |
+| `source` | another process may count from here; `first_n` is empty until the service was asked |
 | `dropped` | so many entries stood here once; told to the service as a log entry |
 | `home`, `refused` | the service that has started the run; why a service will not take it |
 | `closed`, `arrived` | its process has stopped to report without an end; all up to here has arrived |
@@ -43,6 +44,11 @@ RESUME_AT = len(_PART_HEAD)
 Record = dict[str, Any]
 
 
+def says_lost(record: Record) -> bool:
+    """Whether it is the provisional end that a sender records for a process that is gone."""
+    return record["type"] == "fail" and record.get("reason") == "lost"
+
+
 def parse_record(line: bytes) -> Record | None:
     """The record on a line, or None where the line is not a whole one."""
     try:
@@ -57,14 +63,18 @@ def line_of(record: Record) -> bytes:
     return to_json(record).encode() + b"\n"
 
 
-def source_line(source: str) -> bytes:
-    """The line from which on `source` counts, from a number that is not known yet."""
-    return _SOURCE_HEAD + b" " * _N_WIDTH + b'","source":"' + source.encode() + b'"}\n'
+def source_line(source: str, first_n: int | None = None) -> bytes:
+    """The line from which on `source` counts; `first_n` is written in later where it is not known yet."""
+    return _SOURCE_HEAD + _padded(first_n) + b'","source":"' + source.encode() + b'"}\n'
 
 
 def first_n_field(first_n: int) -> bytes:
     """What is written at FIRST_N_AT of a `source` line."""
-    return b"%*d" % (_N_WIDTH, first_n)
+    return _padded(first_n)
+
+
+def _padded(n: int | None) -> bytes:
+    return b" " * _N_WIDTH if n is None else b"%*d" % (_N_WIDTH, n)
 
 
 def first_n_of(record: Record) -> int | None:

@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from aegis_tracker.spool_files import is_live, part_numbers, part_path
+from aegis_tracker.spool_adoption import is_in_use
+from aegis_tracker.spool_files import part_numbers, part_path
 from aegis_tracker.spool_records import (
     CLOSED_TYPE,
     END_TYPES,
@@ -63,7 +64,7 @@ def summarize(path: Path) -> SpoolSummary | None:
     if start is None:
         return None
     try:
-        live = is_live(path)
+        live = is_in_use(path)
     except FileNotFoundError:
         return None
     age_s = max(0.0, time.time() - written_at)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from aegis_tracker.spool_files import part_path, replace
+from aegis_tracker.spool_owner import is_owner_line
 from aegis_tracker.spool_records import (
     DROPPED_TYPE,
     NEXT_LINE,
@@ -70,7 +71,8 @@ def thin_out(
 
 
 def empty_head(head: Path) -> int:
-    """Leave nothing in the first file but how to start the run: what followed has arrived or stands elsewhere.
+    """Leave nothing in the first file but how to start the run and whose it is: what followed has arrived or
+    stands elsewhere.
 
     The bytes freed. Writers that still have the file open find its `next` line. Raises OSError.
     """
@@ -79,6 +81,8 @@ def empty_head(head: Path) -> int:
         size = os.fstat(file).st_size
         with open(file, "rb", closefd=False) as lines:
             keep = len(lines.readline())
+            second = lines.readline()
+            keep += len(second) if is_owner_line(second) else 0
         os.pwrite(file, NEXT_LINE, keep)
         os.ftruncate(file, keep + len(NEXT_LINE))
     finally:

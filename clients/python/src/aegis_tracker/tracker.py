@@ -3,20 +3,18 @@
 import functools
 import os
 import sys
-import time
 import uuid
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
+from typing import Any, Concatenate, NoReturn, ParamSpec, Self
 
 from aegis_tracker import events, process_life, stop_signals
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
 from aegis_tracker.contract_values import fit_text
-from aegis_tracker.dead_spool_sender import DeadSpoolSender
-from aegis_tracker.notices import Notices, QuietLock
+from aegis_tracker.notices import Notices
 from aegis_tracker.own_status import OwnStatus
-from aegis_tracker.sender import Sender
+from aegis_tracker.reporter import Reporter
 from aegis_tracker.settings import (
     SPOOL_MAX_BYTES,
     SettingsError,
@@ -27,12 +25,7 @@ from aegis_tracker.settings import (
 )
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_opening import memory_spool, open_spool
-from aegis_tracker.spool_reader import Place
-from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of
 from aegis_tracker.transport import Transport
-
-if TYPE_CHECKING:
-    from aegis_tracker.terminal_view import LiveView
 
 _Parameters = ParamSpec("_Parameters")
 
@@ -74,8 +67,11 @@ class TrainingProgressTracker:
     No call raises or waits for the network, whatever it is given and whatever happens to the service.
     All calls may be made from any thread, from signal handlers and from forked processes.
 
-    As a context manager: leaving the block completes the run, an exception fails it, unless the run
-    was ended before. Leaving does not wait; the end of the process does, up to 10 s.
+    As a context manager: a block that runs to its end completes the run, an exception fails it, `SystemExit`
+    included, unless the run was ended before. Leaving does not wait, but for up to 10 s in a process of
+    `multiprocessing`; the end of the process does, up to 10 s.
+
+    A tracker is not copied: copies are the tracker itself. One that is let go of without an end fails its run.
     """
 
     def __init__(
@@ -93,35 +89,39 @@ class TrainingProgressTracker:
         spool_max_bytes: int | None = None,
         on_cancel: Callable[[], object] | None = None,
         raise_on_cancel: bool = False,
+        resumable: bool = False,
     ) -> None:
         """Open the spool and start to send. Never raises, never waits for the network.
 
         `url`, `token`, `spool_dir` and `spool_max_bytes` default to AEGIS_URL, AEGIS_TOKEN, AEGIS_SPOOL_DIR
-        and AEGIS_SPOOL_MAX_BYTES. `run_id` (a UUID, chosen when not given) names the run: an unfinished
-        spool of the same run is continued.
+        and AEGIS_SPOOL_MAX_BYTES. `run_id` (a UUID, chosen when not given) names the run: a run that an
+        earlier process reported, and that has not ended, is continued.
 
         Once somebody asks the training to stop, `on_cancel` is called, once, in a background thread; with
         `raise_on_cancel` the next report of each thread raises TrainingCancelled, after it was recorded.
+
+        With `resumable` a signal, `sys.exit` or Ctrl-C that ends the program does not fail the run: what is missing
+        is sent, and a later process goes on with it under the same `run_id`.
         """
         self._notices = Notices()
-        self._lock = QuietLock(self._notices)  # a signal handler may report while a report is being written
-        self._ended_by: str | None = None
         self._fraction = 0.0
-        self._owner_pid = os.getpid()
-        self._forked = False
-        self._spool: Spool | None = None
-        self._finalizer: weakref.finalize[..., TrainingProgressTracker] | None = None  # closes the spool
-        self._connect: Callable[[], Transport] | None = None
-        self._sender: Sender | None = None
-        self._dead_spools: DeadSpoolSender | None = None
-        self._place = Place()
         self._cancel = CancelRequest()
         self._on_cancel = on_cancel
         self._raise_on_cancel = raise_on_cancel
-        self._told_to_stop: str | None = None
-        self._status = OwnStatus(fit_text(domain))
-        self._view: LiveView | None = None
-        self._begin(domain, url, token, spool_dir, spool_max_bytes, run_id, llm_model, optimizer, sample_count, config)
+        self._reporter: Reporter | None = None
+        self._begin(
+            domain,
+            url,
+            token,
+            spool_dir,
+            spool_max_bytes,
+            run_id,
+            llm_model,
+            optimizer,
+            sample_count,
+            config,
+            resumable,
+        )
 
     @_never_raises
     def _begin(
@@ -136,24 +136,28 @@ class TrainingProgressTracker:
         optimizer: object,
         sample_count: object,
         config: object,
+        resumable: bool,
     ) -> None:
         start = events.start_record(domain, run_id, llm_model, optimizer, sample_count, config, self._notices.once)
-        self._spool = self._open_spool(start, spool_dir, max_bytes)
-        if self._spool.ended:
-            self._ended_by = "the end that an earlier process recorded"
-        finalizer = weakref.finalize(self, self._spool.close)
-        finalizer.atexit = False  # reports may still come while the process ends
-        self._finalizer = finalizer
-        process_life.watch(self)
-        self._connect = self._connection_to(url, token)
-        self._start_sending()
-        self._start_sending_dead_spools()
-        stop_signals.watch(self)
+        spool = self._open_spool(start, spool_dir, max_bytes, is_joining=run_id is not None)
+        cancelled = weakref.WeakMethod(self._cancelled)
+        self._reporter = Reporter(
+            spool,
+            self._notices,
+            OwnStatus(fit_text(domain)),
+            self._cancel,
+            lambda: _call_if_alive(cancelled),
+            connect=self._connection_to(url, token, spool),
+            is_resumable=resumable,
+        )
+        weakref.finalize(self, self._reporter.discard).atexit = False  # reports may still come while the process ends
+        self._reporter.start()
+        stop_signals.watch(self._reporter)
 
     @property
     def run_id(self) -> str:
         """The run's UUID, or nothing where no spool could be opened at all."""
-        return self._spool.start["id"] if self._spool else ""
+        return self._reporter.spool.start["id"] if self._reporter else ""
 
     @property
     def cancel_requested(self) -> bool:
@@ -203,40 +207,27 @@ class TrainingProgressTracker:
         From the tracker's own events, so it needs no service; it needs the extra `show`. Where standard
         error is no terminal there is nothing to draw on, and nothing happens.
         """
-        if self._view is not None or self._status.ended or not sys.stderr.isatty():
+        reporter = self._reporter
+        if reporter is None or reporter.view is not None or reporter.status.ended or not sys.stderr.isatty():
             return
         try:
             from aegis_tracker.terminal_view import LiveView
         except ImportError:
             self._notices.once("show", "show() needs rich: pip install 'aegis-tracker[show]'.")
             return
-        self._view = LiveView(self._status.shown)
-        self._view.start()
+        view = LiveView(reporter.status.shown)
+        reporter.view = view
+        view.start()
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait up to `timeout` seconds until all that was reported has arrived; whether it has."""
-        with self._lock:
-            sender = self._sender
-            if sender is None or self._spool is None:
-                return False
-            is_open = self._finalizer is not None and self._finalizer.alive
-            target = self._spool.end() if is_open else None
-        return sender.flush(target, timeout)
+        return self._reporter is not None and self._reporter.flush(timeout)
 
     def close(self, timeout: float = 10.0) -> None:
-        """Flush, and stop to send. What has not arrived stays in the spool; the run is not ended by it."""
-        self._stop_showing()
-        self.flush(timeout)
-        if self._dead_spools is not None:
-            self._dead_spools.stop(timeout_s=1.0)
-        sender = self._sender
-        if sender is not None and not sender.stop(timeout_s=1.0):
-            return  # a connection attempt that cannot be broken off; the thread ends with it
-        with self._lock:
-            if self._ended_by is None:
-                self._ended_by = "close()"
-                self._note({"type": CLOSED_TYPE})
-            self._close_spool()
+        """Flush, and stop to send. What has not arrived stays in the spool; the run is not ended by it, and goes on
+        with a tracker that is made with its `run_id`."""
+        if self._reporter is not None:
+            self._reporter.close(timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -244,121 +235,43 @@ class TrainingProgressTracker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._ended_by is not None or (self._forked and self._sender is None):
+        reporter = self._reporter
+        if reporter is None or reporter.is_forked_copy:
             return  # a forked process that leaves the block does not end its parent's run
-        if error is None or (isinstance(error, SystemExit) and not error.code):
-            self.complete(None)
-        else:
-            self.fail(self._told_to_stop or error)
+        if not reporter.has_ended:
+            if error is None:
+                self.complete(None)
+            else:
+                self._end_by(error)
+        if process_life.may_skip_atexit():
+            reporter.deliver(process_life.EXIT_FLUSH_S)
 
-    def told_to_stop(self, reason: str) -> None:
-        """The program was asked to end; `reason` is why the run fails, if it does."""
-        self._told_to_stop = reason
+    def __copy__(self) -> Self:
+        return self
 
-    def process_forked(self) -> None:
-        """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
-        self._forked = True
-        self._view = None  # the parent draws
-        self._notices.held = False
-        self._lock = QuietLock(self._notices)
-        if self._spool is not None and self._finalizer is not None and self._finalizer.alive:
-            self._spool.process_forked()
-        if self._dead_spools is not None:
-            self._dead_spools.process_forked()
-            self._dead_spools = None
-        if self._sender is not None:
-            self._place = self._sender.place
-            self._sender = None
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
 
-    def process_ends(self, timeout_s: float) -> None:
-        """End the run where something else ended the program; deliver what can be delivered within `timeout_s`,
-        and say what cannot."""
-        reason = self._told_to_stop or _uncaught()
-        if self._ended_by is None and reason is not None and not (self._forked and self._sender is None):
-            self.fail(reason)
-        self._stop_showing()
-        sender = self._sender
-        if sender is None or sender.stopped:
-            return
-        deadline = time.monotonic() + timeout_s
-        try:
-            arrived = self.flush(timeout_s)
-            if arrived and self._dead_spools is not None:
-                self._dead_spools.finish(deadline - time.monotonic())
-        except KeyboardInterrupt:
-            arrived = False
-        if self._dead_spools is not None:
-            self._dead_spools.stop(timeout_s=0.5)
-        sender.stop(timeout_s=0.5)
-        if not arrived and not sender.place.ended:
-            spool = self._spool
-            kept = f"is kept in {spool.path}" if spool and spool.path else "is lost, as no spool could be written"
-            self._notices.once("exit", f"Run {self.run_id} was not reported to its end; what is missing {kept}.")
-
-    def _append(self, call: str, event: dict[str, Any]) -> None:
-        with self._lock:
-            if self._ended_by is not None or self._spool is None:
-                why = f"it came after {self._ended_by}" if self._ended_by else "no spool could be opened"
-                self._notices.once("ended", f"{call}() is ignored: {why}.")
-                return
-            self._spool.append(event)
-            self._status.apply(event)
-            self._fraction = 0.0 if event["type"] == "phase" else event.get("fraction", self._fraction)
-            if event["type"] in END_TYPES:
-                self._ended_by = f"{call}()"
-            if self._forked and self._sender is None and os.getppid() != self._owner_pid:
-                self._spool.take_over_sending()
-                self._start_sending()  # the process that sent is gone, as after becoming a daemon
-            if self._ended_by is not None and (self._sender is None or self._sender.stopped):
-                self._close_spool()
-        if self._status.ended:
-            self._stop_showing()
-
-    def _stop_showing(self) -> None:
-        view, self._view = self._view, None
-        if view is not None:
-            view.stop()
-
-    def _start_sending(self) -> None:
-        if self._connect is None or self._spool is None:
-            return
-        sender = Sender(
-            self._spool,
-            self._connect(),
-            self._notices,
-            self._place,
-            note=self._note,
-            when_cancelled=self._cancelled,
-            when_done=self._sending_done,
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A tracker cannot be pickled: it has a file and a thread of this process. Hand over its run_id, and report "
+            "from the process that has the tracker; or, once it is closed, make one with that run_id elsewhere."
         )
-        try:
-            sender.start()
-        except RuntimeError as error:
-            self._notices.once("thread", f"Reports are kept in {self._spool.path} but not sent: {error}.")
-            return
-        self._sender = sender
 
-    def _start_sending_dead_spools(self) -> None:
-        if self._connect is None or self._spool is None or self._spool.path is None:
-            return
-        dead_spools = DeadSpoolSender(self._spool.path.parent, self._connect(), self._notices)
-        try:
-            dead_spools.start()
-        except RuntimeError as error:
-            self._notices.once("thread", f"What earlier trainings left is not sent: {error}.")
-            return
-        self._dead_spools = dead_spools
-        weakref.finalize(self, dead_spools.stop, 0.0).atexit = False
+    @_never_raises
+    def _end_by(self, error: BaseException) -> None:
+        if self._reporter is not None:
+            self._reporter.end_by(error)
 
-    def _note(self, record: Record) -> None:
-        """Put a record of our own into the spool."""
-        with self._lock:
-            if self._spool is not None and self._finalizer is not None and self._finalizer.alive:
-                self._spool.append_line(line_of(record))
+    def _append(self, call: str, event: events.Event) -> None:
+        if self._reporter is None:
+            self._notices.once("ended", f"{call}() is ignored: no spool could be opened.")
+            return
+        self._reporter.append(call, event)
+        self._fraction = 0.0 if event["type"] == "phase" else event.get("fraction", self._fraction)
 
     def _cancelled(self) -> None:
         """Called by the sender's thread once the service says that the training shall stop."""
-        self._cancel.note()
         if self._on_cancel is not None:
             try:
                 self._on_cancel()
@@ -367,33 +280,12 @@ class TrainingProgressTracker:
                 self._notices.once("on_cancel", f"on_cancel failed: {reason}")
 
     def _raise_if_cancelled(self) -> None:
-        if self._raise_on_cancel and self._ended_by is None and self._cancel.is_news():
+        has_ended = self._reporter is None or self._reporter.has_ended
+        if self._raise_on_cancel and not has_ended and self._cancel.is_news():
             raise TrainingCancelled("Somebody asked the training to stop.")
 
-    def _sending_done(self, arrived: bool) -> None:
-        """Called by the sender's thread as its last act."""
-        with self._lock:
-            if arrived and self._spool is not None:
-                self._ended_by = self._ended_by or "the end that a forked process recorded"
-                self._remove_spool(self._spool)
-            if self._ended_by is not None:
-                self._close_spool()
-        if self._dead_spools is not None:
-            self._dead_spools.end_after_this_look()
-
-    def _remove_spool(self, spool: Spool) -> None:
-        try:
-            spool.remove()
-        except OSError as error:
-            self._notices.once("remove", f"Everything arrived, but {spool.path} cannot be removed: {error}.")
-
-    def _close_spool(self) -> None:
-        """Let go of the file and its lock, once; also done when nobody holds the tracker any more."""
-        if self._finalizer is not None:
-            self._finalizer()
-
     def _open_spool(
-        self, start: dict[str, Any], spool_dir: str | os.PathLike[str] | None, max_bytes: int | None
+        self, start: events.Event, spool_dir: str | os.PathLike[str] | None, max_bytes: int | None, *, is_joining: bool
     ) -> Spool:
         limit = SPOOL_MAX_BYTES
         try:
@@ -404,21 +296,20 @@ class TrainingProgressTracker:
             directory = spool_directory(spool_dir)
         except SettingsError as error:
             self._notices.once("spool", f"{error} Reports go on from memory.")
-            return memory_spool(start, self._notices)
-        return open_spool(directory, start, self._notices, limit)
+            return memory_spool(start, self._notices, is_joining=is_joining)
+        return open_spool(directory, start, self._notices, limit, is_joining=is_joining)
 
-    def _connection_to(self, url: str | None, token: str | None) -> Callable[[], Transport] | None:
+    def _connection_to(self, url: str | None, token: str | None, spool: Spool) -> Callable[[], Transport] | None:
         try:
             address, secret = service_address(url), access_token(token)
         except SettingsError as error:
-            kept = f"are kept in {self._spool.path}" if self._spool and self._spool.path else "stay in memory"
+            kept = f"are kept in {spool.path}" if spool.path else "stay in memory"
             self._notices.once("settings", f"{error} The training goes on; its reports {kept} and are not sent.")
             return None
         return functools.partial(Transport, address, secret)
 
 
-def _uncaught() -> BaseException | None:
-    """The error that ended the program, if one did; also Ctrl-C. Interactive sessions survive theirs."""
-    if hasattr(sys, "ps1"):
-        return None
-    return getattr(sys, "last_value", None)
+def _call_if_alive(method: "weakref.WeakMethod[Callable[[], None]]") -> None:
+    called = method()
+    if called is not None:
+        called()

@@ -33,6 +33,7 @@ class Answer:
     body: dict[str, Any]
     retry_after_s: float | None
     is_object: bool = True
+    date: float = 0.0  # when it was answered, in seconds since 1970, on the service's clock where it says so
 
 
 class Transport:
@@ -90,7 +91,8 @@ class Transport:
             raise http.client.IncompleteRead(data, response.length)
         answered = json_object(data) if is_whole else None
         retry_after_s = retry_after_of(response)
-        return Answer(response.status, answered or {}, retry_after_s, is_object=answered is not None)
+        date = _date_of(response.getheader("Date"))
+        return Answer(response.status, answered or {}, retry_after_s, is_object=answered is not None, date=date)
 
 
 def headers_with(token: str | None) -> dict[str, str]:
@@ -140,6 +142,13 @@ def json_object(data: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
+
+
+def _date_of(value: str | None) -> float:
+    try:
+        return email.utils.parsedate_to_datetime(value or "").timestamp()
+    except (ValueError, OverflowError):
+        return time.time()
 
 
 def _retry_after_s(value: str | None) -> float | None:

@@ -1,0 +1,51 @@
+"""Notices when a statement at a prompt, or a notebook's cell, ends with an error while a run is under way.
+
+The process lives on then, and so would the run for the service; but nobody trains any more. Python and IPython leave
+such an error in `sys.last_value`. A cell that goes on with the training takes it back by its first report.
+"""
+
+import sys
+import time
+
+from aegis_tracker.contract_values import time_now
+from aegis_tracker.events import exception_text
+
+QUIET_FOR_S = 10.0  # an error is no end where reports go on, as from a thread
+
+
+class InteractiveSession:
+    """The last error of this session, if it is one. Used by one thread."""
+
+    def __init__(self) -> None:
+        self._seen = _last_error()
+        self._at = 0.0  # monotonic, when it was seen
+        self._timestamp = ""
+        self._events_then: int | None = None  # of the run when it was seen; None: it is no news
+        self._events_at_interruption: int | None = None
+
+    def interruption(self, events: int) -> tuple[str, str] | None:
+        """When a statement ended with an error since which nothing was reported, and the error; once each.
+
+        `events` is how many reports the run has had so far.
+        """
+        if not hasattr(sys, "ps1"):
+            return None
+        error = _last_error()
+        if error != self._seen:
+            self._seen, self._at, self._timestamp, self._events_then = error, time.monotonic(), time_now(), events
+        if self._events_then != events:
+            self._events_then = None
+        if self._events_then is None or time.monotonic() - self._at < QUIET_FOR_S:
+            return None
+        self._events_then, self._events_at_interruption = None, events
+        text = exception_text(getattr(sys, "last_value", None))
+        return self._timestamp, f"{text} (at the prompt of an interactive session; nothing was reported since)"
+
+    def is_interrupted(self, events: int) -> bool:
+        """Whether nothing was reported since the last interruption."""
+        return self._events_at_interruption == events
+
+
+def _last_error() -> tuple[int, int]:
+    """Tells one error from the next without keeping it, and all that its traceback holds, alive."""
+    return id(getattr(sys, "last_value", None)), id(getattr(sys, "last_traceback", None))

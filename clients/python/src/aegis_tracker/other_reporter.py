@@ -1,0 +1,49 @@
+"""Whether another process that reports the same run may still live, as the service tells it.
+
+A run that is started again under its id goes on where the last process stopped. A second process beside a living one
+must not take the run from it. The service knows when the run was last reported; a process that lives says so every
+15 s.
+"""
+
+from datetime import datetime
+from typing import Any
+
+SILENT_FOR_S = 60.0  # four heartbeats
+ASK_AGAIN_AFTER_S = 5.0
+
+
+class OtherReporter:
+    """What is known of the process that counted the run's events last."""
+
+    def __init__(self) -> None:
+        self.is_gone = False  # whether the service gave the run up, so that this process may count
+        self._reachable_since = 0.0  # seconds since 1970, on the service's clock; 0 until it could not be reached
+        self._was_unreachable = False
+
+    def service_was_unreachable(self) -> None:
+        """Silence until now does not count: the other process could not report either."""
+        self._was_unreachable = True
+
+    def seen(self, run: dict[str, Any], now: float) -> float:
+        """For how long it has been silent, in seconds, from the run's status object and the service's time."""
+        if self._was_unreachable:
+            self._reachable_since, self._was_unreachable = now, False
+        if is_lost(run):
+            self.is_gone = True
+        try:
+            reported_at = datetime.fromisoformat(run["last_report_at"]).timestamp()
+        except (KeyError, TypeError, ValueError):
+            return 0.0
+        silent_s = now - max(reported_at, self._reachable_since)
+        self.is_gone = self.is_gone or silent_s >= SILENT_FOR_S
+        return silent_s
+
+
+def is_lost(run: dict[str, Any]) -> bool:
+    """Whether the service has given the run up because nobody reported it."""
+    return run.get("status") == "failed" and run.get("failure_reason") in ("lost", "cancelled")
+
+
+def has_ended(run: dict[str, Any]) -> bool:
+    """Whether the run takes no more events."""
+    return run.get("status") in ("completed", "failed") and not is_lost(run)

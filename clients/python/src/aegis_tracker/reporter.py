@@ -1,0 +1,358 @@
+"""One run's reports on their way: the spool they are put into, the thread that sends it, and how it all ends.
+
+It is apart from `TrainingProgressTracker`, which the training holds: the threads hold a `Reporter`, so a training that
+lets go of its tracker without an end can be noticed, and what it reported still arrives.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from aegis_tracker import process_life
+from aegis_tracker.cancellation import CancelRequest
+from aegis_tracker.contract_values import time_now
+from aegis_tracker.dead_spool_sender import DeadSpoolSender
+from aegis_tracker.events import Event, fail_event, lost_event
+from aegis_tracker.interactive_session import InteractiveSession
+from aegis_tracker.notices import Notices, QuietLock, say_at_the_end
+from aegis_tracker.own_status import OwnStatus
+from aegis_tracker.sender import Sender
+from aegis_tracker.spool import Spool
+from aegis_tracker.spool_reader import Place
+from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of, says_lost
+from aegis_tracker.transport import Transport
+
+DISCARDED = "The tracker was discarded before the run was completed or failed."
+
+
+class View(Protocol):
+    """Something that shows the run until it ends."""
+
+    def stop(self) -> None:
+        """Stop to show it."""
+
+
+class Reporter:
+    """Puts reports into a spool and has them sent. All calls from any thread and from forked processes.
+
+    `connect` makes a connection to the service; None: nothing is sent. `is_resumable`: when the process is told to
+    end, the run is handed over instead of ended, to go on under its id.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        notices: Notices,
+        status: OwnStatus,
+        cancel: CancelRequest,
+        when_cancelled: Callable[[], None],
+        *,
+        connect: Callable[[], Transport] | None,
+        is_resumable: bool,
+    ) -> None:
+        self.spool = spool
+        self.status = status
+        self.view: View | None = None
+        self._notices = notices
+        self._lock = QuietLock(notices)  # a signal handler may report while a report is being written
+        self._cancel = cancel
+        self._when_cancelled = when_cancelled
+        self._connect = connect
+        self._is_resumable = is_resumable
+        self._ended_by = "the end that an earlier process recorded" if spool.ended else None
+        self._owner_pid = os.getpid()
+        self._is_forked_copy = False
+        self._is_open = True
+        self._is_discarded = False
+        self._is_handed_over = False
+        self._stop_reason: tuple[str, BaseException | None] | None = None
+        self._exit_deadline: float | None = None  # monotonic, once the process ends
+        self._sender: Sender | None = None
+        self._dead_spools: DeadSpoolSender | None = None
+        self._place = Place()
+        self._session = InteractiveSession()
+        self._events = 0
+
+    def start(self) -> None:
+        """Begin to send, also what earlier trainings left in the folder."""
+        process_life.watch(self)
+        self._start_sending()
+        self._start_sending_dead_spools()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more reports are taken."""
+        return self._ended_by is not None
+
+    @property
+    def is_forked_copy(self) -> bool:
+        """Whether this is the copy of a forked process, whose reports the original sends."""
+        return self._is_forked_copy and self._sender is None
+
+    def append(self, call: str, event: Event) -> None:
+        """Take a report that `call` made. Raises OSError where a daemon cannot take over its spool."""
+        with self._lock:
+            if self._ended_by is not None:
+                self._notices.once("ended", f"{call}() is ignored: it came after {self._ended_by}.")
+                return
+            self._append(event)
+            if event["type"] in END_TYPES:
+                self._ended_by = f"{call}()"
+            if self.is_forked_copy and os.getppid() != self._owner_pid:
+                self.spool.take_over_sending()
+                self._start_sending()  # the process that sent is gone, as after becoming a daemon
+            if self._ended_by is not None and (self._sender is None or self._sender.stopped):
+                self._close_spool()
+        if self.status.ended:
+            self.stop_showing()
+        if self._exit_deadline is not None:
+            self._deliver_late_report()
+
+    def end_by(self, error: BaseException | str) -> None:
+        """End the run by what left its block, or ended the program: an exception, or the reason of a signal.
+
+        A run that is resumable is handed over instead, where somebody told the program to end.
+        """
+        reason = self._reason_of(error)
+        if self._is_resumable and (isinstance(reason, str) or isinstance(error, (SystemExit, KeyboardInterrupt))):
+            self.hand_over()
+        else:
+            self.append("fail", fail_event(reason))
+
+    def hand_over(self) -> None:
+        """Report no more, and leave the run to be continued under its id."""
+        with self._lock:
+            if self._ended_by is None:
+                self._ended_by = "the run was handed over"
+                self._is_handed_over = True
+                self._write(line_of({"type": CLOSED_TYPE}))
+                if self._sender is not None:
+                    self._sender.finish()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all that was reported has arrived; whether it has."""
+        with self._lock:
+            sender = self._sender
+            if sender is None:
+                return False
+            target = self.spool.end() if self._is_open else None
+        return sender.flush(target, timeout_s)
+
+    def close(self, timeout_s: float) -> None:
+        """Flush, stop to send, and let go of the spool. A run that has not ended may be continued under its id."""
+        self.stop_showing()
+        self.flush(timeout_s)
+        if self._dead_spools is not None:
+            self._dead_spools.stop(timeout_s=1.0)
+        sender = self._sender
+        if sender is not None and not sender.stop(timeout_s=1.0):
+            return  # a connection attempt that cannot be broken off; the thread ends with it
+        with self._lock:
+            if self._ended_by is None:
+                self._ended_by = "close()"
+                self._write(line_of({"type": CLOSED_TYPE}))
+            self._close_spool()
+
+    def discard(self) -> None:
+        """The training has let go of its tracker, in whatever thread and at whatever moment. Raises nothing."""
+        if self.is_forked_copy:
+            self._close_spool()
+            return
+        self._is_discarded = True
+        if self._sender is None or self._sender.stopped:
+            self._end_discarded()
+
+    def stop_showing(self) -> None:
+        """Leave what is drawn on the terminal standing."""
+        view, self.view = self.view, None
+        if view is not None:
+            view.stop()
+
+    # What becomes of the process
+
+    def told_to_stop(self, reason: str, error: BaseException | None) -> None:
+        """The program was asked to end. `error` is what its own handler raised; None: it has no handler."""
+        self._stop_reason = (reason, error)
+
+    def process_forked(self) -> None:
+        """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
+        self._is_forked_copy = True
+        self.view = None  # the parent draws
+        self._exit_deadline = None
+        self._notices.held = False
+        self._lock = QuietLock(self._notices)
+        if self._is_open:
+            self.spool.process_forked()
+        if self._dead_spools is not None:
+            self._dead_spools.process_forked()
+            self._dead_spools = None
+        if self._sender is not None:
+            self._place = self._sender.place
+            self._sender = None
+
+    def process_ends(self, timeout_s: float) -> None:
+        """End the run where something else ended the program; deliver what can be delivered within `timeout_s`, and
+        say what cannot. Reports that come even later are delivered by their own call, within the same time."""
+        self._exit_deadline = time.monotonic() + timeout_s
+        reason = self._stop_reason[0] if self._stop_reason is not None else _uncaught()
+        if not self.has_ended and not self.is_forked_copy and reason is not None:
+            self.end_by(reason)
+        self.stop_showing()
+        arrived = self.deliver(timeout_s)
+        if self._dead_spools is not None:
+            if arrived:
+                self._dead_spools.finish(self._exit_deadline - time.monotonic())
+            self._dead_spools.stop(timeout_s=0.5)
+
+    def deliver(self, timeout_s: float) -> bool:
+        """Wait up to `timeout_s` until everything has arrived; where it has not, say where it is kept."""
+        sender = self._sender
+        if sender is None or sender.stopped:
+            return sender is not None and sender.has_all
+        try:
+            arrived = self.flush(timeout_s)
+        except KeyboardInterrupt:
+            arrived = False
+        if not arrived:
+            self._say_what_is_kept()
+        return arrived
+
+    def _reason_of(self, error: BaseException | str) -> BaseException | str:
+        """Why a run fails that `error` ends: the signal, where that is what raised it."""
+        if self._stop_reason is None or isinstance(error, str):
+            return error
+        reason, raised = self._stop_reason
+        cause: BaseException | None = error
+        while cause is not None and cause is not raised:
+            cause = cause.__cause__ or cause.__context__
+        return reason if cause is not None else error
+
+    def _deliver_late_report(self) -> None:
+        """A report came while the process was ending, after the time in which others were sent."""
+        assert self._exit_deadline is not None
+        if self._sender is not None and self._is_open:
+            if sys.is_finalizing():
+                self._say_what_is_kept()  # other threads do not run any more
+            else:
+                self.deliver(max(0.0, self._exit_deadline - time.monotonic()))
+
+    def _say_what_is_kept(self) -> None:
+        kept = (
+            f"is kept in {self.spool.path}, and sent by the next tracker in that folder or by aegis-tracker sync"
+            if self.spool.path
+            else "is lost, as no spool could be written"
+        )
+        run_id = self.spool.start["id"]
+        say_at_the_end(self._notices, "exit", f"Run {run_id} was not reported to its end; what is missing {kept}.")
+
+    # What the sender's thread asks for
+
+    def _before_step(self) -> bool:
+        """Whether the training may be said to be alive."""
+        if self._is_discarded:
+            self._end_discarded()
+        elif self._ended_by is None and not self._is_forked_copy:
+            interruption = self._session.interruption(self._events)
+            if interruption is not None:
+                at, error = interruption
+                with self._lock:
+                    if self._ended_by is None:
+                        self._append(lost_event(error, timestamp=at))
+        return self._ended_by is None and not self._session.is_interrupted(self._events)
+
+    def _end_discarded(self) -> None:
+        with self._lock:
+            if self._ended_by is None:
+                self._append(lost_event(DISCARDED, timestamp=time_now()))
+                self._ended_by = "the tracker was discarded"
+            sender = self._sender
+            if sender is None or sender.stopped:
+                self._close_spool()
+            else:
+                sender.finish()
+        self.stop_showing()
+
+    def _note(self, record: Record) -> None:
+        """Put a record of our own into the spool."""
+        with self._lock:
+            self._write(line_of(record))
+
+    def _cancelled(self) -> None:
+        self._cancel.note()
+        self._when_cancelled()
+
+    def _sending_done(self, arrived: bool) -> None:
+        """The last act of the sender's thread."""
+        with self._lock:
+            if arrived:
+                self._ended_by = self._ended_by or "the end that a forked process recorded"
+                if not self._is_handed_over:
+                    self._remove_spool()
+            if self._ended_by is not None:
+                self._close_spool()
+        if self._dead_spools is not None:
+            self._dead_spools.end_after_this_look()
+
+    # The spool
+
+    def _append(self, event: Event) -> None:
+        self.spool.append(event)
+        self.status.apply(event)
+        self._events += 0 if says_lost(event) else 1
+
+    def _write(self, line: bytes) -> None:
+        if self._is_open:
+            self.spool.append_line(line)
+
+    def _remove_spool(self) -> None:
+        try:
+            self.spool.remove()
+        except OSError as error:
+            self._notices.once("remove", f"Everything arrived, but {self.spool.path} cannot be removed: {error}.")
+
+    def _close_spool(self) -> None:
+        """Let go of the file and its lock."""
+        self._is_open = False
+        self.spool.close()
+
+    # The threads
+
+    def _start_sending(self) -> None:
+        if self._connect is None:
+            return
+        sender = Sender(
+            self.spool,
+            self._connect(),
+            self._notices,
+            self._place,
+            before_step=self._before_step,
+            note=self._note,
+            when_cancelled=self._cancelled,
+            when_done=self._sending_done,
+        )
+        try:
+            sender.start()
+        except RuntimeError as error:
+            self._notices.once("thread", f"Reports are kept in {self.spool.path} but not sent: {error}.")
+            return
+        self._sender = sender
+
+    def _start_sending_dead_spools(self) -> None:
+        if self._connect is None or self.spool.path is None:
+            return
+        dead_spools = DeadSpoolSender(self.spool.path.parent, self._connect(), self._notices)
+        try:
+            dead_spools.start()
+        except RuntimeError as error:
+            self._notices.once("thread", f"What earlier trainings left is not sent: {error}.")
+            return
+        self._dead_spools = dead_spools
+
+
+def _uncaught() -> BaseException | None:
+    """The error that ended the program, if one did; also Ctrl-C. Interactive sessions survive theirs."""
+    if hasattr(sys, "ps1"):
+        return None
+    return getattr(sys, "last_value", None)

@@ -1,14 +1,16 @@
 """A service to report to, and a tracker that reports to it."""
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import no_locks
 import pytest
 from aegis_tracker import AegisTrackerWarning, TrainingProgressTracker
 from contract_server import ContractServer
-
-TOKEN = "aegis_test_token"
+from trainings import TOKEN
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +18,47 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     for name in ("AEGIS_URL", "AEGIS_TOKEN", "AEGIS_SPOOL_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--flock", default="", help="AEGIS_TEST_FLOCK for all processes; see no_locks.py, which gives it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if how := config.getoption("--flock"):  # what begins with AEGIS_ is not taken from outside
+        os.environ["AEGIS_TEST_FLOCK"] = how
+    config.addinivalue_line("markers", "needs_locks: skipped where files in tmp_path cannot be locked")
+
+
+@pytest.fixture(autouse=True)
+def _locks_where_needed(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if request.node.get_closest_marker("needs_locks") and (reason := _no_lock_in(tmp_path)):
+        pytest.skip(reason)
+
+
+def _no_lock_in(folder: Path) -> str | None:
+    """Why a file there cannot be locked; None where a lock is seen to keep another one out."""
+    with (folder / "lock").open("w") as one, (folder / "lock").open("w") as other:
+        (folder / "lock").unlink()
+        try:
+            fcntl.flock(one, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            return f"files in {folder} cannot be locked: {error}"
+    return f"two locks of a file in {folder} are held at once"
+
+
+@pytest.fixture(scope="session")
+def no_locks_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For processes without locks: to be preloaded, see `no_locks.environment`."""
+    reason = no_locks.missing()
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(f"CI must test without locks: {reason}")
+    if reason:
+        pytest.skip(reason)
+    return no_locks.build(tmp_path_factory.mktemp("no_locks"))
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """A small service that keeps the contract's exactly-once rule, and can be told to misbehave.
 
 It speaks real HTTP on loopback. What it stores it stores like the service: a repeated number is a
-duplicate, a gap is 409 with `expected_n`, one source counts, all or nothing per batch. Readers are answered
-with what `misbehave` holds, and nothing else.
+duplicate, a gap is 409 with `expected_n`, one source counts, all or nothing per batch; any report brings a
+lost run back. Readers are answered with what `misbehave` holds; where it is empty they are told a run's status.
 """
 
 import json
@@ -11,11 +11,18 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
 WAIT_S = 30.0  # far more than anything waited for takes
+ENDS = ("complete", "fail")
+
+
+def says_lost(events: list[dict[str, Any]]) -> bool:
+    """Whether they end with somebody's word that the training's process is gone."""
+    return bool(events) and events[-1]["type"] == "fail" and events[-1].get("reason") == "lost"
 
 
 @dataclass
@@ -27,10 +34,26 @@ class Run:
     batches: list[int] = field(default_factory=list)
     heartbeats: int = 0
     duplicates: int = 0
+    lost: bool = False  # provisionally, until it is heard of again
+    heard_at: str = ""
+    told: dict[str, Any] = field(default_factory=dict)  # to readers, instead of what is so: to save a test the wait
 
     @property
     def ended(self) -> bool:
-        return bool(self.events) and self.events[-1]["type"] in ("complete", "fail")
+        """Whether its reporter has ended it, for good."""
+        return bool(self.events) and self.events[-1]["type"] in ENDS and not says_lost(self.events)
+
+    @property
+    def status(self) -> str:
+        if not self.events:
+            return "pending"
+        completed = self.events[-1]["type"] == "complete"
+        return "completed" if completed else "failed" if self.ended or self.lost else "training"
+
+    def heard(self) -> None:
+        """A start, events or a heartbeat: it is alive."""
+        self.heard_at = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
+        self.lost = False
 
     def texts(self) -> list[str]:
         return [event.get("message", "") for event in self.events]
@@ -106,20 +129,35 @@ class ContractServer:
             return problem(404, "No such run.")
         if parts[2] == "heartbeat":
             run.heartbeats += 1
+            run.heard()
             return self._accepted(run, 0, 0)
         return self._events(run, body)
 
     def _start(self, domain: str, body: dict[str, Any]) -> Reply:
         if domain not in self.domains:
             return problem(404, f"No domain '{domain}'.")
-        known = self.runs.get(body["id"])
-        self.runs.setdefault(body["id"], Run(domain, body))
-        status = {
-            "training_run_id": body["id"],
-            "status": "pending",
+        known = body["id"] in self.runs
+        self.runs.setdefault(body["id"], Run(domain, body)).heard()
+        return (200 if known else 201), self._status(body["id"]), {}
+
+    def answer_reader(self, path: str) -> Reply:
+        kind, _, run_id = path.removeprefix("/api/v1/admin/").partition("/")
+        if kind != "training-runs" or "/" in run_id:
+            return problem(500, "Nobody told me what to say.")
+        if run_id not in self.runs:
+            return problem(404, "No such run.")
+        return 200, self._status(run_id) | self.runs[run_id].told, {}
+
+    def _status(self, run_id: str) -> dict[str, Any]:
+        run = self.runs[run_id]
+        failed = run.status == "failed"
+        return {
+            "training_run_id": run_id,
+            "status": run.status,
+            "failure_reason": ("lost" if run.lost else "error") if failed else None,
+            "last_report_at": run.heard_at,
             "cancel_requested": self.cancel_requested,
         }
-        return (200 if known else 201), status, {}
 
     def _events(self, run: Run, body: dict[str, Any]) -> Reply:
         events, last_n = body["events"], len(run.events)
@@ -144,15 +182,19 @@ class ContractServer:
         if run.ended and new:
             return problem(409, "The run has ended.", code="finished")
         assert [event["n"] for event in events] == list(range(events[0]["n"], events[-1]["n"] + 1))
+        if any(event["type"] in ENDS for event in events[:-1]):
+            return problem(422, "Events follow an end.")
+        if new or not says_lost(events):  # sent again, such an end brings nothing back
+            run.heard()
         run.source = body["source"]
         run.events += new
+        run.lost = run.lost or (bool(new) and says_lost(new))
         run.batches.append(len(events))
         run.duplicates += len(events) - len(new)
         return self._accepted(run, len(new), len(events) - len(new))
 
     def _accepted(self, run: Run, accepted: int, duplicates: int) -> Reply:
-        last_n, status = len(run.events), "completed" if run.ended else "training"
-        answer = {"accepted": accepted, "duplicates": duplicates, "last_n": last_n, "status": status}
+        answer = {"accepted": accepted, "duplicates": duplicates, "last_n": len(run.events), "status": run.status}
         return 200, answer | {"cancel_requested": self.cancel_requested}, {}
 
 
@@ -175,7 +217,7 @@ class Handler(BaseHTTPRequestHandler):
         with service.changed:
             service.requests.append(self.path)
             service.headers.append(dict(self.headers.items()))
-            act = service.misbehave.popleft() if service.misbehave else say(500, "Nobody told me what to say.")
+            act = service.misbehave.popleft() if service.misbehave else tell(service.answer_reader(self.path))
             service.changed.notify_all()
         act(self)
 
@@ -220,6 +262,16 @@ def say(status: int, detail: str = "", headers: dict[str, str] | None = None, **
         return True
 
     return misbehave
+
+
+def tell(reply: Reply) -> Any:
+    """Answer this, as it would be answered now."""
+
+    def act(handler: Handler) -> bool:
+        handler.reply(*reply)
+        return True
+
+    return act
 
 
 def send(status: int, body: bytes, content_type: str, headers: dict[str, str] | None = None) -> Any:

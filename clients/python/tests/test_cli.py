@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from aegis_tracker import __version__
 from conftest import MakeTracker
-from test_processes import SOURCE
+from trainings import SOURCE
 
 
 def aegis_tracker(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -15,6 +16,7 @@ def aegis_tracker(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=os.environ | {"PYTHONPATH": SOURCE}, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.needs_locks
 def test_it_lists_what_waits(make_tracker: MakeTracker, spool_dir: Path) -> None:
     under_way = make_tracker(url="http://127.0.0.1:9")
     under_way.log("INFO", "one")

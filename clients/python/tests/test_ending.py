@@ -8,8 +8,7 @@ import pytest
 from aegis_tracker import TrainingCancelled
 from conftest import MakeTracker, said_once
 from contract_server import ContractServer, well
-from test_processes import NOBODY_LISTENS, run_training
-from test_sync import left_behind
+from trainings import NOBODY_LISTENS, left_behind, run_training
 
 FAILED_BY_SIGTERM = "SIGTERM: the training's process was told to terminate."
 
@@ -173,6 +172,7 @@ tracker.complete({})
     assert [event["type"] for event in service.run.events] == ["complete"]
 
 
+@pytest.mark.needs_locks
 def test_the_next_tracker_sends_what_is_left(
     service: ContractServer, make_tracker: MakeTracker, spool_dir: Path
 ) -> None:
@@ -185,6 +185,7 @@ def test_the_next_tracker_sends_what_is_left(
     service.await_(service.ended)
 
 
+@pytest.mark.needs_locks
 def test_a_short_training_waits_for_what_it_sends_for_others(service: ContractServer, spool_dir: Path) -> None:
     left = left_behind(spool_dir)
     with run_training("tracker.complete({})", service.url, spool_dir) as training:
@@ -208,6 +209,7 @@ def test_what_another_service_has_begun_is_left_to_it(
     assert path.exists()
 
 
+@pytest.mark.needs_locks
 def test_the_next_tracker_is_not_disturbed_by_what_is_refused(
     service: ContractServer, make_tracker: MakeTracker, spool_dir: Path
 ) -> None:

@@ -9,8 +9,7 @@ from aegis_tracker import phases
 from aegis_tracker.spool_summary import summarize
 from conftest import TOKEN, MakeTracker, said_once
 from contract_server import ContractServer
-from test_processes import NOBODY_LISTENS, run_training
-from test_sync import sync
+from trainings import NOBODY_LISTENS, run_training, sync
 
 LIMIT = 256 * 1024
 DROPPED = re.compile(r"(\d+) (DEBUG|INFO|WARNING) log entries|(\d+) (progress) reports")
@@ -142,6 +141,7 @@ def test_numbers_stay_when_the_service_leaves_in_the_middle(make_tracker: MakeTr
     assert dropped(texts) == {"DEBUG": 5000 - len(debug)}
 
 
+@pytest.mark.needs_locks
 @pytest.mark.parametrize("moment", range(6))
 def test_a_kill_while_it_is_thinned_out_loses_and_doubles_nothing(
     service: ContractServer, spool_dir: Path, moment: int, monkeypatch: pytest.MonkeyPatch
@@ -190,6 +190,7 @@ for number in range(10**6):
     assert list(spool_dir.iterdir()) == []
 
 
+@pytest.mark.needs_locks
 def test_forked_processes_follow_a_spool_that_is_thinned_out(
     service: ContractServer, spool_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

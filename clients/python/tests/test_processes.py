@@ -3,38 +3,14 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from conftest import TOKEN, MakeTracker, said_once
+from conftest import MakeTracker, said_once
 from contract_server import ContractServer
-
-SOURCE = str(Path(__file__).parents[1] / "src")
-NOBODY_LISTENS = "http://127.0.0.1:9"
-
-
-def run_training(program: str, url: str, spool_dir: Path) -> subprocess.Popen[str]:
-    """A training of its own process. `program` has a `tracker`."""
-    head = "import os, sys, time\nfrom aegis_tracker import TrainingProgressTracker\n"
-    head += "tracker = TrainingProgressTracker('medical')\n"
-    settings = {
-        "AEGIS_URL": url,
-        "AEGIS_TOKEN": TOKEN,
-        "AEGIS_SPOOL_DIR": str(spool_dir),
-        "PYTHONPATH": SOURCE,
-    }
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", head + program],  # 3.12: forks
-        env=os.environ | settings,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+from trainings import NOBODY_LISTENS, run_training
 
 
 def only_spool(spool_dir: Path) -> list[dict[str, object]]:
@@ -93,7 +69,8 @@ with tracker:
         children.append(pid)
     for number in range(500):
         tracker.log("INFO", f"parent {number}")
-    sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children))
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+assert codes == [0] * 4
 """
     with run_training(program, service.url, spool_dir) as training:
         _, errors = training.communicate(timeout=60)
@@ -144,6 +121,7 @@ tracker.complete({})
     assert service.run.texts()[:-1] == ["before", "as a daemon"]
 
 
+@pytest.mark.needs_locks
 def test_what_a_killed_process_left_is_continued(
     service: ContractServer, make_tracker: MakeTracker, spool_dir: Path
 ) -> None:

@@ -7,38 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TOKEN, MakeTracker
+from conftest import MakeTracker
 from contract_server import ContractServer, lose_the_answer, say, well
-from test_processes import NOBODY_LISTENS, SOURCE, run_training
+from trainings import KILLED, NOBODY_LISTENS, SOURCE, left_behind, run_training, start_sync, sync
 
-KILLED = "os.write(1, tracker.run_id.encode()); os.kill(os.getpid(), 9)"
-
-
-def left_behind(
-    spool_dir: Path, reports: str = "for n in range(3000): tracker.log('INFO', str(n))", url: str = ""
-) -> str:
-    """The id of a run whose training was killed after these reports."""
-    with run_training(f"{reports}\n{KILLED}", url or NOBODY_LISTENS, spool_dir) as training:
-        run_id, errors = training.communicate(timeout=60)
-    assert training.returncode == -9, errors
-    return run_id
-
-
-def start_sync(url: str, spool_dir: Path, *arguments: str) -> subprocess.Popen[str]:
-    settings = {"AEGIS_URL": url, "AEGIS_TOKEN": TOKEN, "AEGIS_SPOOL_DIR": str(spool_dir), "PYTHONPATH": SOURCE}
-    return subprocess.Popen(
-        [sys.executable, "-m", "aegis_tracker", "sync", *arguments],
-        env=os.environ | settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def sync(url: str, spool_dir: Path, *arguments: str) -> tuple[int, str, str]:
-    with start_sync(url, spool_dir, *arguments) as process:
-        told, errors = process.communicate(timeout=60)
-    return process.returncode, told, errors
+pytestmark = pytest.mark.needs_locks  # without them nothing is sent but on somebody's word
 
 
 def test_it_works(service: ContractServer, spool_dir: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from conftest import TOKEN
 from contract_server import ContractServer, say, send, stream
-from test_processes import SOURCE
+from trainings import SOURCE
 
 LIMIT_S = 30
 DOMAIN = "/api/v1/admin/domains/medical"

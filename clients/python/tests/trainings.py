@@ -1,0 +1,184 @@
+"""Trainings and `aegis-tracker sync` as what they are: processes of their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import pytest
+from contract_server import WAIT_S
+
+SOURCE = str(Path(__file__).parents[1] / "src")
+NOBODY_LISTENS = "http://127.0.0.1:9"
+KILLED = "os.write(1, tracker.run_id.encode()); os.kill(os.getpid(), 9)"
+TOKEN = "aegis_test_token"
+
+
+@cache
+def interpreters() -> dict[str, str]:
+    """By version: this interpreter, Python 3.12, 3.13 and 3.14 where they are on PATH, and those that
+    TRACKER_TEST_PYTHONS names (paths, as in PATH); the tracker needs no packages. One for each version.
+
+    Not AEGIS_…: variables of that beginning are kept from tests.
+    """
+    named = list(filter(None, os.environ.get("TRACKER_TEST_PYTHONS", "").split(os.pathsep)))
+    found = [shutil.which(f"python3.{minor}") for minor in (12, 13, 14)]
+    versions: dict[str, str] = {}
+    for path in [sys.executable, *named, *filter(None, found)]:
+        told = subprocess.run(
+            [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True
+        )
+        if told.returncode == 0:
+            versions.setdefault(told.stdout.strip(), path)
+        elif path in named:  # on PATH there are programs that only say that the version is not installed
+            pytest.fail(f"TRACKER_TEST_PYTHONS names {path}, which does not run: {told.stderr}")
+    return versions
+
+
+each_interpreter = pytest.mark.parametrize(
+    "python", [pytest.param(path, id=f"python{version}") for version, path in interpreters().items()]
+)
+
+
+def settings(url: str, spool_dir: Path) -> dict[str, str]:
+    """Where a process reports to."""
+    return {"AEGIS_URL": url, "AEGIS_TOKEN": TOKEN, "AEGIS_SPOOL_DIR": str(spool_dir), "PYTHONPATH": SOURCE}
+
+
+def start_python(
+    url: str,
+    spool_dir: Path,
+    *arguments: str,
+    python: str = sys.executable,
+    environment: Mapping[str, str] = {},
+    before: tuple[str, ...] = (),
+) -> subprocess.Popen[str]:
+    """An interpreter with these arguments, started by the command `before` where there is one."""
+    return subprocess.Popen(
+        [*before, python, "-W", "ignore:This process:DeprecationWarning", *arguments],  # 3.12: forks
+        env=os.environ | settings(url, spool_dir) | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_training(
+    program: str,
+    url: str,
+    spool_dir: Path,
+    *,
+    tracker: str = "",
+    first: str = "",
+    python: str = sys.executable,
+    environment: Mapping[str, str] = {},
+    before: tuple[str, ...] = (),
+) -> subprocess.Popen[str]:
+    """A training of its own process. `program` has a `tracker`, made with the arguments `tracker`; `first` runs
+    before it is made."""
+    head = "import os, sys, time\nfrom aegis_tracker import TrainingProgressTracker\n"
+    head += f"{first}\ntracker = TrainingProgressTracker('medical', {tracker})\n"
+    return start_python(url, spool_dir, "-c", head + program, python=python, environment=environment, before=before)
+
+
+@contextmanager
+def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive the block, so that what fails in it does not wait for the process."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """What it says first, once it has."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def ended(training: subprocess.Popen[str], answer: str | None = None) -> tuple[str, str]:
+    """What a process that ends well, once `answer` is given, has written on stdout and stderr."""
+    with training:
+        told, errors = training.communicate(answer, timeout=120)
+    assert training.returncode == 0, errors
+    return told, errors
+
+
+def left_behind(
+    spool_dir: Path,
+    reports: str = "for n in range(3000): tracker.log('INFO', str(n))",
+    url: str = "",
+    *,
+    tracker: str = "",
+    environment: Mapping[str, str] = {},
+    before: tuple[str, ...] = (),
+) -> str:
+    """The id of a run whose training was killed after these reports."""
+    program = f"{reports}\n{KILLED}"
+    with run_training(
+        program, url or NOBODY_LISTENS, spool_dir, tracker=tracker, environment=environment, before=before
+    ) as training:
+        run_id, errors = training.communicate(timeout=60)
+    assert training.returncode in (-9, 128 + 9), errors
+    return run_id
+
+
+def start_sync(
+    url: str, spool_dir: Path, *arguments: str, environment: Mapping[str, str] = {}, before: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    return start_python(
+        url, spool_dir, "-m", "aegis_tracker", "sync", *arguments, environment=environment, before=before
+    )
+
+
+def sync(
+    url: str, spool_dir: Path, *arguments: str, environment: Mapping[str, str] = {}, before: tuple[str, ...] = ()
+) -> tuple[int, str, str]:
+    with start_sync(url, spool_dir, *arguments, environment=environment, before=before) as process:
+        told, errors = process.communicate(timeout=60)
+    return process.returncode, told, errors
+
+
+class Lines:
+    """What a process writes, read as it comes, so that one can wait for a line of it."""
+
+    def __init__(self, stream: IO[str] | None) -> None:
+        assert stream is not None
+        self._stream = stream
+        self._lines: list[str] = []
+        self._ended = False
+        self._changed = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self._stream:
+            with self._changed:
+                self._lines.append(line)
+                self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def await_(self, text: str) -> str:
+        """The first line that holds `text`, once it has come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._with(text), WAIT_S)
+            assert self._with(text), f"{text!r} was not said, but: {''.join(self._lines)}"
+            return self._with(text)[0]
+
+    def all(self) -> str:
+        """Everything, once the process has ended."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._ended, WAIT_S)
+            return "".join(self._lines)
+
+    def _with(self, text: str) -> list[str]:
+        return [line for line in self._lines if text in line]

@@ -137,10 +137,10 @@ def test_another_reporter_of_the_run_is_told(
     first = make_tracker()
     first.log("INFO", "first")
     assert first.flush(30)
-    with said_once("Somebody else"):
+    with said_once("Another process has reported the run"):
         second = make_tracker(run_id=first.run_id, spool_dir=tmp_path / "elsewhere")
         second.log("INFO", "second")
-        assert second.flush(30) is False
+        assert second.flush(3) is False
     assert service.run.texts() == ["first"]
 
 

@@ -93,6 +93,8 @@ def send_adopted_spool(spool: Spool, transport: Transport, goes_on: WaitAfter, *
     home = str(transport.address)
     delivery = Delivery(spool, transport, Place(), started=home in homes_of(spool))
     is_declared = spool.declared_lost
+    if spool.all_arrived:
+        delivery.pass_over_all()
     while not delivery.place.ended:
         was_started = delivery.started
         try:

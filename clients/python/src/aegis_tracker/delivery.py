@@ -62,7 +62,8 @@ class Delivery:
         self._batch_max_bytes = BATCH_MAX_BYTES
         self._expected_before: int | None = None
         self.cancel_requested = False
-        self.run_has_ended = False  # as far as `confirm_counted` was told
+        self.run_has_ended = False  # as the last answer to events said
+        self._last_n_answered: int | None = None  # and the highest number that the service had then
 
     @property
     def place(self) -> Place:
@@ -84,6 +85,11 @@ class Delivery:
     def started(self) -> bool:
         """Whether the service has said that it has the run."""
         return self._started
+
+    def pass_over_all(self) -> None:
+        """Everything in the spool is known to have arrived. Raises OSError."""
+        self._reader.pass_over_all()
+        self._is_placed = True
 
     def step(self) -> bool:
         """Send what comes next, the start or a batch. False when there is nothing to send.
@@ -113,11 +119,13 @@ class Delivery:
 
     def confirm_counted(self) -> int | None:
         """The highest number that the service has, if this spool's last source is still the one that counts; else
-        None. Sends that source's last event again. Raises TryLaterError and RefusedError.
+        None. Asks by sending that source's last event again, if it has not just sent some. Raises TryLaterError and RefusedError.
 
         The service may have more than the spool: a machine that lost power may have lost its last lines.
         """
         assert self._reader.counted is not None
+        if self._last_n_answered is not None:
+            return self._last_n_answered
         n, source = self._reader.counted
         repeated = b'{"n":%d,"type":"log","level":"DEBUG","message":""}' % n  # the content of a duplicate is ignored
         answer = self._post_events(source, [repeated])
@@ -128,8 +136,7 @@ class Delivery:
             self._resume_from(expected_n)
             raise TryLaterError("the service asks for earlier events again")
         told = self._understand(answer)
-        self.run_has_ended = told.get("status") in ("completed", "failed")
-        return self._last_n(told)
+        return self._noted(told)
 
     def _count_from_here(self, batch: Batch, offset: int) -> bool:
         """Pass the line behind which another process counts; False where there is nothing yet that it could count.
@@ -189,6 +196,11 @@ class Delivery:
         if answer.status == 200:
             self._other.is_gone = is_lost(answer.body)
 
+    def _noted(self, answered: dict[str, Any]) -> int:
+        self.run_has_ended = answered.get("status") in ("completed", "failed")
+        self._last_n_answered = self._last_n(answered)
+        return self._last_n_answered
+
     def _last_n(self, answered: dict[str, Any]) -> int:
         last_n = answered.get("last_n")
         if type(last_n) is not int:
@@ -228,8 +240,7 @@ class Delivery:
         if answer.status == 409 and type(expected_n) is int and 0 < expected_n < batch.first_n:
             self._resume_from(expected_n)
             return
-        last_n = self._understand(answer).get("last_n")
-        if type(last_n) is not int or last_n < batch.last_n:
+        if self._noted(self._understand(answer)) < batch.last_n:
             raise TryLaterError(_FOREIGN)
         self._reader.advance(batch)
         self._counts_from = self._expected_before = None

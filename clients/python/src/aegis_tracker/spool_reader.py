@@ -147,6 +147,11 @@ class SpoolReader:
             self._pass(batch)
         self.place, self.counted = place, counted
 
+    def pass_over_all(self) -> None:
+        """Go to the end, or to where a process counts from a number that is not known yet. Raises OSError."""
+        while (batch := self.batch(RECORD_MAX_BYTES)) is not None and batch.is_numbered:
+            self._pass(batch)
+
     def has_events_behind(self, place: Place) -> bool:
         """Whether something is to be sent behind a place, of the process that counts there. Raises OSError."""
         here, counted = self.place, self.counted

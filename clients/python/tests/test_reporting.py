@@ -109,13 +109,6 @@ def test_an_exception_fails_the_run_and_goes_on(
     assert service.run.events[-1]["error"] == told
 
 
-def test_an_orderly_exit_completes_the_run(service: ContractServer, make_tracker: MakeTracker) -> None:
-    with pytest.raises(SystemExit), make_tracker() as tracker:
-        raise SystemExit(0)
-    assert tracker.flush(30)
-    assert service.run.events[-1]["type"] == "complete"
-
-
 def test_a_block_leaves_an_end_of_its_own_alone(service: ContractServer, make_tracker: MakeTracker) -> None:
     with make_tracker() as tracker:
         tracker.fail("gave up")

@@ -12,6 +12,9 @@ from trainings import NOBODY_LISTENS, left_behind, run_training
 
 FAILED_BY_SIGTERM = "SIGTERM: the training's process was told to terminate."
 
+# Not one long sleep: a signal that comes between two instructions and just before it would wait for its end.
+WAITS = "os.write(1, b'go'); [time.sleep(0.1) for _ in range(600)]"
+
 
 def test_a_cancel_calls_back_once(service: ContractServer, make_tracker: MakeTracker) -> None:
     calls: list[str] = []
@@ -77,7 +80,7 @@ sys.exit(code)
 
 @pytest.mark.parametrize("block", [True, False])
 def test_ctrl_c_fails_the_run(service: ContractServer, spool_dir: Path, block: bool) -> None:
-    program = "os.write(1, b'go'); time.sleep(60)"
+    program = WAITS
     program = f"with tracker:\n    {program}" if block else program
     with run_training(program, service.url, spool_dir) as training:
         assert training.stdout is not None
@@ -100,7 +103,7 @@ def test_an_error_without_a_block_fails_the_run(service: ContractServer, spool_d
 def test_sigterm_fails_the_run_and_ends_the_process_as_before(
     service: ContractServer, spool_dir: Path, block: bool
 ) -> None:
-    program = "os.write(1, b'go'); time.sleep(60)"
+    program = WAITS
     program = f"with tracker:\n    {program}" if block else program
     with run_training(program, service.url, spool_dir) as training:
         assert training.stdout is not None

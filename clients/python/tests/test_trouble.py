@@ -137,7 +137,7 @@ def test_another_reporter_of_the_run_is_told(
     first = make_tracker()
     first.log("INFO", "first")
     assert first.flush(30)
-    with said_once("Another process has reported the run"):
+    with said_once("another process has reported"):
         second = make_tracker(run_id=first.run_id, spool_dir=tmp_path / "elsewhere")
         second.log("INFO", "second")
         assert second.flush(3) is False

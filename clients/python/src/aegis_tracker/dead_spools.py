@@ -71,23 +71,26 @@ def send_dead_spool(
     if spool is None:
         return None
     try:
-        return send_adopted_spool(spool, transport, goes_on, grace_s=0.0)
+        return send_adopted_spool(spool, transport, goes_on)
     finally:
         spool.close(unlock_first=True)
 
 
-def send_adopted_spool(spool: Spool, transport: Transport, goes_on: WaitAfter, *, grace_s: float) -> Sent:
+def send_adopted_spool(
+    spool: Spool, transport: Transport, goes_on: WaitAfter, *, grace_s: float = 0.0, declares: bool = True
+) -> Sent:
     """What `send_dead_spool` does with a spool that this process has the lock of.
 
     A process that reported no end is declared gone once nothing was written for `grace_s`; until then the spool is
-    kept, so that a process that is started again goes on with it.
+    kept, so that a process that is started again goes on with it. Without `declares` it is not declared gone at all:
+    it has a successor.
     """
     silent_s = time.time() - spool.written_at()
 
     def told(outcome: Outcome, reason: str = "") -> Sent:
         return Sent(spool.start["id"], spool.start["domain"], outcome, reason)
 
-    may_be_continued = silent_s < (CLOSED_KEPT_S if spool.handed_over else grace_s)
+    may_be_continued = declares and silent_s < (CLOSED_KEPT_S if spool.handed_over else grace_s)
     if may_be_continued and spool.all_arrived:
         return told(Outcome.KEPT)
     home = str(transport.address)
@@ -101,7 +104,7 @@ def send_adopted_spool(spool: Spool, transport: Transport, goes_on: WaitAfter, *
             sent = delivery.step()
             if delivery.started and not was_started:
                 spool.annotate({"type": HOME_TYPE, "url": home})
-            if not sent and not may_be_continued and not spool.ended and not is_declared:
+            if not sent and declares and not may_be_continued and not spool.ended and not is_declared:
                 is_declared = True
                 if _declare_lost(spool, delivery):
                     continue

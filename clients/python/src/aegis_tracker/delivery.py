@@ -48,12 +48,23 @@ class RefusedError(Exception):
 class Delivery:
     """The way of one spool to the service. `cancel_requested` is what it last answered."""
 
-    def __init__(self, spool: Spool, transport: Transport, place: Place, *, started: bool = False) -> None:
-        """`started`: the service is known to have the run, and need not be told of its start."""
+    def __init__(
+        self,
+        spool: Spool,
+        transport: Transport,
+        place: Place,
+        *,
+        started: bool = False,
+        before_counting: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`started`: the service is known to have the run, and need not be told of its start. `before_counting` is
+        called before this process counts in a run that others may have reported, and may raise TryLaterError.
+        """
         self._spool = spool
         self._transport = transport
         self._reader = SpoolReader(spool, place)
         self._started = self._is_supposed_to_be_started = started
+        self._before_counting = before_counting
         self._created = False  # whether this start made the run
         self._other = OtherReporter()
         self._asked_for_last_n = False
@@ -119,9 +130,10 @@ class Delivery:
 
     def confirm_counted(self) -> int | None:
         """The highest number that the service has, if this spool's last source is still the one that counts; else
-        None. Asks by sending that source's last event again, if it has not just sent some. Raises TryLaterError and RefusedError.
+        None. Raises TryLaterError and RefusedError.
 
-        The service may have more than the spool: a machine that lost power may have lost its last lines.
+        Asks by sending that source's last event again, unless some were just sent. The service may have more than
+        the spool: a machine that lost power may have lost its last lines.
         """
         assert self._reader.counted is not None
         if self._last_n_answered is not None:
@@ -165,7 +177,9 @@ class Delivery:
             return last_n + 1  # nobody came between the earlier process and this one
         if not self._reader.has_events_behind(behind):
             return None
+        self._before_counting()
         if not self._asked_for_last_n:
+            self._look_for_lost_run()
             self._asked_for_last_n = True
             if self._last_n(self.heartbeat()) == 0:
                 return 1
@@ -178,12 +192,12 @@ class Delivery:
         answer = self._get(self._run_path)
         run = self._understand(answer)
         if has_ended(run):
-            raise RefusedError(f"The run has {run['status']}, as another process reported: it takes no more reports.")
+            raise RefusedError(f"The run has {run['status']} meanwhile: it takes no more reports.")
         silent_s = self._other.seen(run, answer.date)
         if not self._other.is_gone:
             raise OtherReporterError(
-                f"another process has reported the run {max(0.0, silent_s):.0f} s ago, and counts its events; this one "
-                f"goes on once that one has been silent for {SILENT_FOR_S:.0f} s",
+                f"another process has reported {max(0.0, silent_s):.0f} s ago, and counts the events; this one goes on "
+                f"once that one has been silent for {SILENT_FOR_S:.0f} s",
                 ASK_AGAIN_AFTER_S,
             )
 
@@ -192,9 +206,9 @@ class Delivery:
         try:
             answer = self._transport.get(self._run_path)
         except UnreachableError:
-            return  # the start will say so
+            return  # the next request will say so
         if answer.status == 200:
-            self._other.is_gone = is_lost(answer.body)
+            self._other.is_gone = self._other.is_gone or is_lost(answer.body)
 
     def _noted(self, answered: dict[str, Any]) -> int:
         self.run_has_ended = answered.get("status") in ("completed", "failed")

@@ -18,6 +18,7 @@ from aegis_tracker.events import Event, fail_event, lost_event
 from aegis_tracker.interactive_session import InteractiveSession
 from aegis_tracker.notices import Notices, QuietLock, say_at_the_end
 from aegis_tracker.own_status import OwnStatus
+from aegis_tracker.predecessors import send_predecessors
 from aegis_tracker.sender import Sender
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place
@@ -322,11 +323,13 @@ class Reporter:
     def _start_sending(self) -> None:
         if self._connect is None:
             return
+        transport = self._connect()
         sender = Sender(
             self.spool,
-            self._connect(),
+            transport,
             self._notices,
             self._place,
+            before_counting=lambda: send_predecessors(self.spool, transport, self._notices),
             before_step=self._before_step,
             note=self._note,
             when_cancelled=self._cancelled,

@@ -28,10 +28,10 @@ FLUSH_RETRY_S = 0.5  # while somebody waits
 class Sender:
     """Delivers until the end of the run is acknowledged, the service refuses, or `stop`.
 
-    Its callbacks come from the background thread: `before_step` is called a few times a second and says whether the
-    training may be said to be alive, `note` puts a record of our own into the spool, `when_cancelled` is called once
-    the service says that the training shall stop, and `when_done` when it will send no more, and told whether
-    everything was acknowledged to the end.
+    Its callbacks come from the background thread: `before_counting` as `Delivery` has it, `before_step` is called a
+    few times a second and says whether the training may be said to be alive, `note` puts a record of our own into the
+    spool, `when_cancelled` is called once the service says that the training shall stop, and `when_done` when it will
+    send no more, and told whether everything was acknowledged to the end.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Sender:
         notices: Notices,
         place: Place,
         *,
+        before_counting: Callable[[], None],
         before_step: Callable[[], bool],
         note: Callable[[Record], None],
         when_cancelled: Callable[[], None],
@@ -53,7 +54,7 @@ class Sender:
         self._when_done = when_done
         self._transport = transport
         self._notices = notices
-        self._delivery = Delivery(spool, transport, place)
+        self._delivery = Delivery(spool, transport, place, before_counting=before_counting)
         self._changed = threading.Condition()  # guards the first five below
         self._flushing = 0
         self._flush_began = False
@@ -192,8 +193,8 @@ class Sender:
 
     def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
         if isinstance(reason, OtherReporterError):
-            said = str(reason)
-            self._notices.once("other reporter", f"{said[:1].upper()}{said[1:]}. What this one reports is kept.")
+            run_id = self._spool.start["id"]
+            self._notices.once("other reporter", f"Run {run_id}: {reason}. What this one reports is kept until then.")
             return self._backoff.after_failure(reason.after_s), False
         if not self._stopping and not self._backoff.failures:
             log(

@@ -26,6 +26,13 @@ class InDoubtError(Exception):
         self.start = start
 
 
+class _Unnamed:
+    """Of a spool that does not say whose it is, as earlier versions made them."""
+
+
+_UNNAMED = _Unnamed()
+
+
 def adopt_spool(
     path: Path, notices: Notices, max_bytes: int = SPOOL_MAX_BYTES, *, is_known_to_have_ended: bool = False
 ) -> Spool | None:
@@ -55,13 +62,16 @@ def is_in_use(path: Path) -> bool:
         return True
     if locks_work(path.parent):
         return False
-    with path.open("rb") as file:
-        first = file.readline(RECORD_MAX_BYTES)
-        record = parse_record(first)
-        if record is None or not is_start(record):
-            return False
-        owner = _owner_in(file.readline(LINE_BYTES))
+    owner = _owner_of_file(path)
     return isinstance(owner, Owner) and state_of(owner) is ProcessState.RUNNING
+
+
+def is_being_sent(path: Path) -> bool:
+    """Whether somebody has the spool of a process that is gone. Raises OSError."""
+    if not is_locked(path):
+        return False
+    owner = _owner_of_file(path)
+    return owner is None or (isinstance(owner, Owner) and state_of(owner) is ProcessState.GONE)
 
 
 def is_spool(path: Path) -> bool:
@@ -97,11 +107,10 @@ def _adopted(path: Path, file: int, notices: Notices, max_bytes: int, is_known_t
     return spool
 
 
-class _Unnamed:
-    """Of a spool that does not say whose it is, as earlier versions made them."""
-
-
-_UNNAMED = _Unnamed()
+def _owner_of_file(path: Path) -> Owner | _Unnamed | None:
+    with path.open("rb") as file:
+        first = parse_record(file.readline(RECORD_MAX_BYTES))
+        return _owner_in(file.readline(LINE_BYTES)) if first is not None and is_start(first) else _UNNAMED
 
 
 def _owner_in(line: bytes) -> Owner | _Unnamed | None:

@@ -18,7 +18,10 @@ NEW_SUFFIX = ".new"
 
 
 def spool_paths(directory: Path) -> list[Path]:
-    """The first files of all spools, oldest first. Raises OSError; a folder that is not there has none."""
+    """The first files of all spools, oldest first. Raises OSError; a folder that is not there has none.
+
+    Whatever else has such a name, as a folder or a pipe, is none.
+    """
 
     def age(path: Path) -> float:
         try:
@@ -26,7 +29,7 @@ def spool_paths(directory: Path) -> list[Path]:
         except FileNotFoundError:
             return 0.0
 
-    return sorted(directory.glob(f"*{SPOOL_SUFFIX}"), key=age)
+    return sorted((path for path in directory.glob(f"*{SPOOL_SUFFIX}") if path.is_file()), key=age)
 
 
 def run_id_of(path: Path) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 @dataclass
 class Evaluation:
-    """A program on `size` examples, one call each."""
+    """A program on `size` examples, one call each; `is_whole` where they are all by which the optimiser judges."""
 
     size: int
     done: int = 0
+    is_whole: bool = False
 
     def rest(self, success_rate: float) -> float:
         """Calls still to come."""

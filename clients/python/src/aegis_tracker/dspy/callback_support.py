@@ -24,9 +24,9 @@ def active_call() -> Any:
     return _find("ACTIVE_CALL_ID", "dspy.utils.callback", "dspy.utils.callback_context")
 
 
-def tells_of_optimizers() -> bool:
-    """Whether there are callbacks at all, and one for optimisers among them."""
-    return hasattr(BaseCallback, "on_compile_start") and hasattr(dspy, "context") and hasattr(dspy, "settings")
+def tells_of(event: str) -> bool:
+    """Whether there are callbacks at all, and one for this event among them."""
+    return hasattr(BaseCallback, event) and hasattr(dspy, "context") and hasattr(dspy, "settings")
 
 
 def version() -> str:

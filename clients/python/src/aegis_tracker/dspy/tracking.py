@@ -43,11 +43,21 @@ def track(
     progress = Progress(tracker, phase, part, metric)
     if evaluation_calls is not None:
         progress.expects(Calls(evaluation_calls))
-    if not callback_support.tells_of_optimizers():
-        progress.warn(f"{callback_support.version()} tells nothing of its optimisers: none is followed.")
+    what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
+    if callback_support.tells_of(event):
+        with _followed(tracker, progress, phase, what):
+            yield
+    else:
+        progress.warn(f"{callback_support.version()} tells of no {what} that it begins: none is followed.")
         yield
-        return
-    block = FollowedBlock(tracker, progress, follows_optimizer=evaluation_calls is None)
+    if evaluation_calls is not None:
+        progress.all_done()
+
+
+@contextmanager
+def _followed(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
+    """Listen to DSPy; warn at the end if no such thing was seen, or is not over."""
+    block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
     hooks = Hooks(block)
     try:
         with _listening(hooks):
@@ -55,10 +65,7 @@ def track(
     finally:
         hooks.let_go()
         still_runs = block.close()
-    if evaluation_calls is not None:
-        progress.all_done()
     if not block.saw_work:
-        what = "optimiser" if evaluation_calls is None else "evaluation"
         progress.warn(
             f"The `track` block of {phase} saw no {what}. If one ran, it was in a thread or executor, which does not"
             " take over DSPy's callbacks: run it there with `contextvars.copy_context().run`, or put the"

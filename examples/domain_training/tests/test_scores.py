@@ -9,6 +9,7 @@ import pytest
 from aegis_tracker import phases
 from aegis_tracker.dspy import track
 from domain_training.tasks import Task
+from dspy.teleprompt.bootstrap_trace import bootstrap_trace_data
 from watched_optimization import Student, Watched, entity_metric, entity_task, watched
 
 PHASE = phases.ENTITY_EXTRACTION_OPTIMIZATION
@@ -218,6 +219,16 @@ def test_failed_examples_are_told_with_the_score(tmp_path: Path) -> None:
         evaluations = [message for message in seen.messages() if message.startswith("Evaluation")]
         assert len(evaluations) == 2
         assert all(f"{failing} of 24 examples failed" in message for message in evaluations)
+
+
+def test_answers_that_are_only_collected_have_no_score(tmp_path: Path) -> None:
+    task = entity_task()
+    with watched(tmp_path) as seen:
+        student = Student(task, seen.tracker)
+        with track(seen.tracker, PHASE, evaluation_calls=24):
+            assert len(bootstrap_trace_data(student, task.dev, metric=None, num_threads=1)) == 24
+        assert seen.fractions()[-1] == 1.0
+        assert not any(event.get("metrics") for event in seen.events())
 
 
 class Sometimes(dspy.teleprompt.Teleprompter):

@@ -74,6 +74,7 @@ def test_two_such_blocks_warn_twice(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.warns(AegisTrackerWarning, match=NO_OPTIMISER):
                 nothing()
+        assert len(seen.messages()) == 2
 
 
 def in_a_copied_context(work: Any, *arguments: Any) -> None:

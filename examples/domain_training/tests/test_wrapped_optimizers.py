@@ -188,11 +188,26 @@ class Delegating(dspy.SIMBA):
         return dspy.BootstrapFewShot(metric=self.metric).compile(student, trainset=trainset)
 
 
+class OtherTrials(dspy.MIPROv2):
+    """One with DSPy's `compile`, but another way to try what was proposed."""
+
+    def __init__(self, metric: Any) -> None:
+        super().__init__(metric, auto="light", num_threads=1)
+
+    def _optimize_prompt_parameters(self, program: dspy.Module, *_: Any) -> dspy.Module:
+        return program
+
+
+class OtherSearch(dspy.BootstrapFewShot):
+    def _bootstrap_one_example(self, example: dspy.Example, round_idx: int = 0) -> bool:
+        return bool(self.teacher(**example.inputs())) and False
+
+
 class Rules(dspy.InferRules):
     """DSPy derives it from BootstrapFewShot, with which it begins; what follows is something else."""
 
 
-@pytest.mark.parametrize("kind", [Sometimes, Searching, Delegating, Rules])
+@pytest.mark.parametrize("kind", [Sometimes, Searching, Delegating, OtherTrials, OtherSearch, Rules])
 def test_a_compile_that_goes_its_own_way_has_no_fraction(kind: Any, tmp_path: Path) -> None:
     task = entity_task()
     with watched(tmp_path) as seen:
@@ -203,6 +218,38 @@ def test_a_compile_that_goes_its_own_way_has_no_fraction(kind: Any, tmp_path: Pa
         assert seen.fractions() == []
         assert seen.messages()[0] == f"{kind.__name__} with 30 training examples: how far it is cannot be known"
         assert seen.messages()[-1] == f"{kind.__name__} is done"
+
+
+class TryingAgain(dspy.MIPROv2):
+    """One that tries DSPy's procedure until it succeeds."""
+
+    def compile(self, student: dspy.Module, **arguments: Any) -> dspy.Module:
+        judge, calls = self.metric, []
+
+        def breaks_once(example: Any, prediction: Any, trace: Any = None) -> Any:
+            calls.append(example)
+            if len(calls) == 40:
+                raise KeyboardInterrupt
+            return judge(example, prediction, trace)
+
+        self.metric = breaks_once
+        try:
+            return super().compile(student, **arguments)
+        except KeyboardInterrupt:
+            return super().compile(student, **arguments)
+
+
+def test_an_override_that_tries_again_is_followed_to_its_end(tmp_path: Path) -> None:
+    task = entity_task()
+    with watched(tmp_path) as seen:
+        with track(seen.tracker, PHASE):
+            settings = SETTINGS | {"num_threads": 1}
+            as_it_is(TryingAgain(metric=entity_metric(task), **settings), Student(task, seen.tracker), task)
+        fractions = seen.fractions()
+        assert fractions == sorted(fractions)
+        assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+        assert max(map(abs, seen.differences()[-30:])) < 0.1
+        assert f"after {seen.student_calls()} student calls: score" in seen.messages()[-1]
 
 
 class Measured(dspy.MIPROv2):
@@ -227,7 +274,7 @@ def test_what_an_override_does_beside_moves_nothing(tmp_path: Path) -> None:
         assert (fractions[0], fractions[-1]) == (0.0, 1.0)
         assert fmean(map(abs, seen.differences())) < 0.05
         of_three = [event for event in seen.events() if " on 3 examples" in event.get("message", "")]
-        assert [event["type"] for event in of_three] == ["log", "log"]
+        assert [(event["type"], *event["metrics"]) for event in of_three] == [("log", "score_minibatch")] * 2
         best = max(
             event["metrics"]["score"] for event in seen.events() if event["type"] == "progress" and event.get("metrics")
         )

@@ -39,7 +39,6 @@ class Compilation(FollowedCall):
         self.optimizer = optimizer
         self.inputs = _with_keywords(inputs)
         self.procedure = optimizers.procedure_of(optimizer)
-        self.goes_on = optimizers.goes_on(optimizer)
         self.thread = threading.get_ident()  # that compiles
         self.running: FrameType | None = None  # the procedure, once it was seen at work
         self.stop: GepaStop | None = None

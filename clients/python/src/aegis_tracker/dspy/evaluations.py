@@ -1,12 +1,12 @@
 """What DSPy tells of an evaluation: on which examples it is, and with which score."""
 
-import inspect
 import math
 from collections.abc import Mapping
 from typing import Any
 
 import dspy
 
+from aegis_tracker.dspy.running_compile import frames
 from aegis_tracker.dspy.scores import Score
 
 
@@ -16,12 +16,11 @@ def evaluated_examples(evaluate: Any, inputs: Mapping[str, Any]) -> Any:
     return evaluate.devset if given is None else given
 
 
-def is_scored(evaluate: Any, inputs: Mapping[str, Any]) -> bool:
-    """Whether a metric scores the answers. GEPA may only collect them, and DSPy counts each as right then."""
-    metric: Any = inputs.get("metric") or getattr(evaluate, "metric", None)
-    if getattr(metric, "__qualname__", "") != "bootstrap_trace_data.<locals>.wrapped_metric":
-        return True
-    return inspect.getclosurevars(metric).nonlocals.get("metric") is not None
+def is_scored() -> bool:
+    """Whether the evaluation that begins in this thread has a metric. GEPA may only collect answers with it, by a
+    function of DSPy's that counts each of them as right then."""
+    collecting = next((frame for frame in frames() if frame.f_code.co_qualname == "bootstrap_trace_data"), None)
+    return collecting is None or collecting.f_locals.get("metric") is not None
 
 
 def score_of(outputs: Any) -> Score:

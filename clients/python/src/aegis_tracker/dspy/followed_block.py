@@ -37,7 +37,7 @@ class FollowedBlock:
         self._students: dict[str, FollowedCall] = {}
         self._proposers: set[str] = set()
         self._proposing = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.saw_work = False
 
     def compile_starts(self, call_id: str, optimizer: Any, inputs: dict[str, Any]) -> None:
@@ -71,7 +71,7 @@ class FollowedBlock:
             return
         examples, program = evaluated_examples(evaluate, inputs), inputs["program"]
         step = Evaluation(len(examples))
-        call = FollowedCall(lambda module: module is program, step, program, is_scored(evaluate, inputs))
+        call = FollowedCall(lambda module: module is program, step, program, is_scored())
         is_beside = of_the_block and self._follows_optimizer
         self.saw_work = self.saw_work or (of_the_block and not self._follows_optimizer)
         if isinstance(around, Compilation):
@@ -189,7 +189,7 @@ class FollowedBlock:
         optimizer, values = compilation.optimizer, variables_of(frame)
         expectation: Expectation | None = None
         try:
-            expectation = Continuation() if compilation.goes_on else procedure.expect(optimizer, values)
+            expectation = Continuation() if optimizers.goes_on(optimizer) else procedure.expect(optimizer, values)
             compilation.step = procedure.own_search(optimizer, values)
         except Exception as error:  # noqa: BLE001 - another version of DSPy
             self._progress.warn(

@@ -56,7 +56,14 @@ def procedure_of(optimizer: Any) -> Procedure | None:
     """What an optimiser does, unless it does something else in the place of its class's `compile`."""
     kind = first_class_of_dspy(optimizer)
     expect = _EXPECTATIONS.get(kind.__name__) if kind is not None else None
-    return Procedure(kind, expect) if kind is not None and expect is not None else None
+    if kind is None or expect is None or not all(_is_that_of(kind, optimizer, name) for name in _PARTS):
+        return None
+    return Procedure(kind, expect)
+
+
+def _is_that_of(kind: type, optimizer: Any, name: str) -> bool:
+    """Whether an optimiser has a method as the class has it, or neither does."""
+    return name not in vars(optimizer) and getattr(type(optimizer), name, None) is getattr(kind, name, None)
 
 
 def is_search(optimizer: Any) -> bool:
@@ -82,7 +89,8 @@ def search_of(optimizer: Any, values: Values) -> Search:
 
 
 def goes_on(optimizer: Any) -> bool:
-    """Whether it is a GEPA that is about to go on where an earlier one stopped."""
+    """Whether it is a GEPA that goes on where an earlier one stopped. One that begins writes the file after its first
+    evaluation."""
     folder = getattr(optimizer, "log_dir", None)
     return isinstance(folder, str | os.PathLike) and os.path.exists(os.path.join(folder, "gepa_state.bin"))
 
@@ -161,6 +169,15 @@ def _copro(optimizer: Any, values: Values) -> Expectation:
         size=len(values["trainset"]),
     )
 
+
+# The methods of MIPROv2 and BootstrapFewShot that call students. One with another is another procedure.
+_PARTS = (
+    "_bootstrap",
+    "_bootstrap_fewshot_examples",
+    "_bootstrap_one_example",
+    "_optimize_prompt_parameters",
+    "_perform_full_evaluation",
+)
 
 _EXPECTATIONS: dict[str, Callable[[Any, Values], Expectation]] = {
     "BootstrapFewShot": _bootstrap,

@@ -49,15 +49,15 @@ class Scores:
         self.best = None
 
     def tell(self, title: str, evaluation: Evaluation, score: Score, program: str, *, is_step: bool) -> Told:
-        """What to say of a score; `is_step` where an optimiser judges by it."""
+        """What to say of a score; `is_step` where the evaluation is one of the optimiser's."""
         failures = f", {score.failed} of {wording.count(evaluation.size, 'example')} failed" if score.failed else ""
         if not score.is_finite:
             return Told("WARNING", f"{title}: {self._metric} is not a finite number ({score.value}){failures}", None)
         message = f"{title}: {self._metric} {score.value:.3f}{failures}"
-        if is_step and not evaluation.is_whole:
+        if evaluation.is_whole is False:
             return Told("INFO", f"{message}{program}", {f"{self._metric}_minibatch": score.value})
         metrics = {self._metric: score.value}
-        if not is_step or not self._tells_best:
+        if not is_step or not evaluation.is_whole or not self._tells_best:
             return Told("INFO", f"{message}{program}", metrics)
         if self.best is not None and score.value <= self.best:
             return Told("INFO", f"{message}, best so far {self.best:.3f}{program}", metrics)

@@ -119,6 +119,21 @@ def test_contexts_kept_by_threads_and_tasks_report_nothing_after_the_block(tmp_p
         asyncio.run(in_a_task_of_the_block())
 
 
+def test_hooks_of_a_block_that_ended_with_an_exception_report_nothing(tmp_path: Path) -> None:
+    task = entity_task()
+    kept: list[contextvars.Context] = []
+
+    def break_off(seen: Watched) -> None:
+        with track(seen.tracker, PHASE):
+            kept.append(contextvars.copy_context())
+            raise KeyError("the data")
+
+    with watched(tmp_path) as seen:
+        with pytest.raises(KeyError):
+            break_off(seen)
+        assert silent_afterwards(seen, task, kept[0].run)
+
+
 def test_a_generator_that_ends_in_another_context_ends_its_block(tmp_path: Path) -> None:
     task = entity_task()
 

@@ -57,7 +57,9 @@ def test_a_block_that_saw_nothing_warns_once(
     with watched(tmp_path) as seen:
         with pytest.warns(AegisTrackerWarning) as warned, track(seen.tracker, PHASE, **settings):
             run(work, seen, task)
-        (warning,) = [str(one.message) for one in warned if one.category is AegisTrackerWarning]
+        (shown,) = [one for one in warned if one.category is AegisTrackerWarning]
+        warning = str(shown.message)
+        assert shown.filename == __file__
         assert warning.startswith(sentence)
         assert "contextvars.copy_context().run" in warning
         (entry,) = [event for event in seen.events() if event.get("level") == "WARNING"]

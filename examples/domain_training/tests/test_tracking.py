@@ -131,7 +131,7 @@ def test_an_unknown_optimiser_gives_phase_messages_and_scores_but_no_fraction(ki
         assert {event["type"] for event in rest} == {"log"}
         assert [event["metrics"] for event in rest if "metrics" in event] == [{"score": 0.2458}]
         assert seen.messages()[1].startswith(f"{kind.__name__} with 24 training examples")
-        assert seen.messages()[-1] == f"{kind.__name__} is done: score 0.246"
+        assert seen.messages()[-1] == f"{kind.__name__} is done"
 
 
 def test_an_exception_in_compile_goes_its_way(tmp_path: Path) -> None:

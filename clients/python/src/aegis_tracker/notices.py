@@ -116,10 +116,10 @@ def log(level: int, sentence: str) -> None:
 
 
 def _level_of_the_caller() -> int:
-    """The `stacklevel` that makes a warning name the line of the training, not one of ours."""
+    """The `stacklevel` that makes a warning name the line of the training, not one of ours or of a `with` of ours."""
     frame = sys._getframe(1)
     level = 1
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("aegis_tracker"):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(("aegis_tracker", "contextlib")):
         frame = frame.f_back
         level += 1
     return level

@@ -25,16 +25,16 @@ class Expectation(Protocol):
     """What one optimisation is expected to do."""
 
     @property
-    def full_size(self) -> int | None:
-        """Examples of an evaluation whose score counts; a smaller one is a minibatch."""
-
-    @property
     def evaluations(self) -> int | None:
         """How many there will be."""
 
     @property
     def is_exact(self) -> bool:
         """Whether nothing of it is an estimate."""
+
+    @property
+    def tells_best(self) -> bool:
+        """Whether the scores of its evaluations tell the best program's."""
 
     @property
     def proposes(self) -> bool:
@@ -53,9 +53,10 @@ class Expectation(Protocol):
 class Schedule:
     """Steps in a known order."""
 
-    def __init__(self, steps: Iterable[Step], full_size: int | None, *, proposes: bool = False) -> None:
+    tells_best = True
+
+    def __init__(self, steps: Iterable[Step], *, proposes: bool = False) -> None:
         self._steps = list(steps)
-        self.full_size = full_size
         self.evaluations = sum(isinstance(step, Evaluation) for step in self._steps)
         self.is_exact = self.evaluations == len(self._steps)
         self.proposes = proposes
@@ -79,11 +80,11 @@ class Calls:
 
     evaluations = None
     is_exact = True
+    tells_best = False
     proposes = False
 
-    def __init__(self, total: int, full_size: int | None = None) -> None:
+    def __init__(self, total: int) -> None:
         self._total = total
-        self.full_size = full_size
 
     def step_begins(self, step: Step) -> None:
         """The total has it."""
@@ -105,12 +106,12 @@ class Budget:
 
     evaluations = None
     is_exact = False
+    tells_best = True
     proposes = True
 
-    def __init__(self, published: Callable[[], int | None], iteration: int, full_size: int) -> None:
+    def __init__(self, published: Callable[[], int | None], iteration: int) -> None:
         self._published = published
         self._beyond = iteration / 3
-        self.full_size = full_size
 
     def step_begins(self, step: Step) -> None:
         """The budget has it."""
@@ -124,6 +125,24 @@ class Budget:
         return None if budget is None else max(1.0, standing.running, budget + self._beyond - standing.done)
 
 
+class Continuation:
+    """What an earlier process began: only the optimiser knows how much is left, and what was best before."""
+
+    evaluations = None
+    is_exact = False
+    tells_best = False
+    proposes = True
+
+    def step_begins(self, step: Step) -> None:
+        """One more."""
+
+    def proposed(self, candidates: int) -> None:
+        """It tells nothing about the rest."""
+
+    def rest(self, standing: Standing) -> None:
+        """Unknown."""
+
+
 class CandidateRounds:
     """Rounds of candidate instructions, each evaluated on all `size` examples, predictor by predictor.
 
@@ -133,11 +152,11 @@ class CandidateRounds:
     """
 
     is_exact = True
+    tells_best = True
     proposes = True
 
     def __init__(self, *, breadth: int, depth: int, predictors: int, size: int) -> None:
-        self._depth, self._predictors = depth, predictors
-        self.full_size = size
+        self._depth, self._predictors, self._size = depth, predictors, size
         self._asked = [breadth] * (depth * predictors)  # candidates, in the order in which they are asked for
         self._proposals = self._begun = 0
 
@@ -166,4 +185,4 @@ class CandidateRounds:
     def rest(self, standing: Standing) -> float:
         """The running evaluation's, and those of all that follow."""
         to_come = max(0, (self.evaluations or 0) - self._begun)
-        return standing.running + to_come * (self.full_size or 0)
+        return standing.running + to_come * self._size

@@ -1,102 +1,140 @@
-"""What each of DSPy's optimisers is expected to do, read from its settings.
+"""What each of DSPy's optimisers is expected to do.
 
-One function per optimiser: `(optimizer, inputs)`, where `inputs` are the arguments of its `compile`, defaults
-included. They are told apart by their `compile`: a subclass with another one is an optimiser we do not know.
+One function per optimiser: `(optimizer, values)`, where `values` are the variables of its running `compile`: its
+arguments, or what it has made of them, and the constants of its module. So nothing of DSPy's is called or imported
+for it; what another version lacks raises when it is read.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import dspy
-from dspy.teleprompt import mipro_optimizer_v2 as mipro
-
 from aegis_tracker.dspy.expectations import Budget, Calls, CandidateRounds, Expectation, Schedule
+from aegis_tracker.dspy.running_compile import first_class_of_dspy
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
 
-Inputs = dict[str, Any]
+Values = Mapping[str, Any]
 
 
-def expectation_of(optimizer: Any, inputs: Inputs) -> Expectation | None:
-    """What `optimizer.compile` is going to do; None for an optimiser we do not know.
+@dataclass(frozen=True)
+class Procedure:
+    """How one of DSPy's optimisers goes about its work: `kind` is its class, whose `compile` does it."""
 
-    Raises whatever comes of settings that the optimiser itself is going to refuse.
-    """
-    expect = _EXPECTATIONS.get(type(optimizer).compile)
-    return expect(optimizer, inputs) if expect else None
+    kind: type
+    expect: Callable[[Any, Values], Expectation]
+
+    @property
+    def name(self) -> str:
+        """That of DSPy's class."""
+        return self.kind.__name__
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether it has DSPy evaluate its programs, rather than call them itself."""
+        return self.name not in ("BootstrapFewShot", "SIMBA")
+
+    @property
+    def searches(self) -> bool:
+        """Whether searches for demonstrations, as BootstrapFewShot does them, are steps of it."""
+        return self.name in ("BootstrapFewShotWithRandomSearch", "MIPROv2")
+
+    def own_search(self, optimizer: Any, values: Values) -> Search | None:
+        """The search that it is itself."""
+        return search_of(optimizer, values) if self.name == "BootstrapFewShot" else None
+
+    def student_test(self, optimizer: Any) -> Callable[[Any], bool]:
+        """Which modules are the students that it calls by itself, not through an evaluation."""
+        if self.name == "BootstrapFewShot":
+            return teacher_test(optimizer)
+        if self.name == "SIMBA":
+            return lambda module: hasattr(module, "simba_idx")  # by which SIMBA knows its candidates
+        return lambda module: False
+
+
+def procedure_of(optimizer: Any) -> Procedure | None:
+    """What an optimiser does, unless it does something else in the place of its class's `compile`."""
+    kind = first_class_of_dspy(optimizer)
+    expect = _EXPECTATIONS.get(kind.__name__) if kind is not None else None
+    if kind is None or expect is None or not all(_is_that_of(kind, optimizer, name) for name in _PARTS):
+        return None
+    return Procedure(kind, expect)
+
+
+def _is_that_of(kind: type, optimizer: Any, name: str) -> bool:
+    """Whether an optimiser has a method as the class has it, or neither does."""
+    return name not in vars(optimizer) and getattr(type(optimizer), name, None) is getattr(kind, name, None)
 
 
 def is_search(optimizer: Any) -> bool:
     """Whether it is BootstrapFewShot, alone or as a step of another optimiser."""
-    return type(optimizer).compile is dspy.BootstrapFewShot.compile
+    kind = first_class_of_dspy(optimizer)
+    return kind is not None and kind.__name__ == "BootstrapFewShot"
 
 
-def is_simba(optimizer: Any) -> bool:
-    """Whether it is SIMBA, which calls the student itself rather than evaluate it."""
-    return type(optimizer).compile is dspy.SIMBA.compile
+def judging_examples(values: Values) -> Any:
+    """The examples by which an optimiser judges: those it is given for that, or else those it trains with."""
+    return values.get("valset") or values.get("trainset")
 
 
-def is_gepa(optimizer: Any) -> bool:
-    """Whether it is GEPA, which can be asked to stop."""
-    return type(optimizer).compile is dspy.GEPA.compile
+def teacher_test(optimizer: Any) -> Callable[[Any], bool]:
+    """Whether a module is the one that a BootstrapFewShot calls on examples."""
+    return lambda module: module is getattr(optimizer, "teacher", None)
 
 
-def search_of(optimizer: Any, inputs: Inputs) -> Search:
+def search_of(optimizer: Any, values: Values) -> Search:
     """The search that a BootstrapFewShot does."""
-    most = len(inputs["trainset"]) * optimizer.max_rounds
+    most = len(values["trainset"]) * optimizer.max_rounds
     return Search(wanted=optimizer.max_bootstrapped_demos, most=most, optimizer=optimizer)
 
 
-def _bootstrap(optimizer: Any, inputs: Inputs) -> Expectation:
-    return Schedule([search_of(optimizer, inputs)], full_size=None)
+def goes_on(optimizer: Any) -> bool:
+    """Whether it is a GEPA that goes on where an earlier one stopped. One that begins writes the file after its first
+    evaluation."""
+    folder = getattr(optimizer, "log_dir", None)
+    return isinstance(folder, str | os.PathLike) and os.path.exists(os.path.join(folder, "gepa_state.bin"))
 
 
-def _random_search(optimizer: Any, inputs: Inputs) -> Expectation:
-    full = len(inputs["valset"] or inputs["trainset"])
-    most = len(inputs["trainset"]) * optimizer.max_rounds
+def _bootstrap(optimizer: Any, values: Values) -> Expectation:
+    return Schedule([search_of(optimizer, values)])
+
+
+def _random_search(optimizer: Any, values: Values) -> Expectation:
+    full = len(judging_examples(values))
+    most = len(values["trainset"]) * optimizer.max_rounds
     fewest, largest = optimizer.min_num_samples, optimizer.max_num_samples
 
     def steps() -> Iterator[Step]:
         for seed in range(-3, optimizer.num_candidate_sets):
-            if inputs["restrict"] is not None and seed not in inputs["restrict"]:
+            if values["restrict"] is not None and seed not in values["restrict"]:
                 continue
             if seed >= -1:  # -3 has no demonstrations, -2 labelled ones
                 yield Search(wanted=largest if seed == -1 else (fewest + largest) / 2, most=most)
             yield Evaluation(full)
 
-    return Schedule(steps(), full_size=full)
+    return Schedule(steps())
 
 
-def _miprov2(optimizer: Any, inputs: Inputs) -> Expectation:
-    bootstrapped = _first_given(inputs["max_bootstrapped_demos"], optimizer.max_bootstrapped_demos)
-    labeled = _first_given(inputs["max_labeled_demos"], optimizer.max_labeled_demos)
-    without_demos = bootstrapped == labeled == 0
-    trainset, valset = optimizer._set_and_validate_datasets(inputs["trainset"], inputs["valset"])
-    full, minibatch, trials = len(valset), inputs["minibatch"], inputs["num_trials"]
-    if optimizer.auto is None:
-        sets = _first_given(optimizer.num_fewshot_candidates, optimizer.num_candidates)
-    else:
-        auto = mipro.AUTO_RUN_SETTINGS[optimizer.auto]
-        full, sets = min(full, auto["val_size"]), auto["n"]
-        minibatch = full > mipro.MIN_MINIBATCH_SIZE
-        trials = optimizer._set_num_trials_from_num_candidates(inputs["student"], without_demos, sets)
-    if without_demos:
-        bootstrapped = mipro.BOOTSTRAPPED_FEWSHOT_EXAMPLES_IN_CONTEXT
+def _miprov2(optimizer: Any, values: Values) -> Expectation:
+    bootstrapped, labeled = values["effective_max_bootstrapped_demos"], values["effective_max_labeled_demos"]
+    full, trials = len(values["valset"]), values["num_trials"]
+    if values["zeroshot_opt"]:
+        bootstrapped = values["BOOTSTRAPPED_FEWSHOT_EXAMPLES_IN_CONTEXT"]
 
     def steps() -> Iterator[Step]:
-        for seed in range(-3, sets - 3):
+        for seed in range(-3, values["num_fewshot_candidates"] - 3):
             if seed == -1 or (seed == -2 and not labeled) or seed >= 0:
                 wanted = bootstrapped if seed == -1 else (1 + bootstrapped) / 2
-                yield Search(wanted=wanted, most=len(trainset))
+                yield Search(wanted=wanted, most=len(values["trainset"]))
         yield Evaluation(full)
-        if minibatch:
-            every = inputs["minibatch_full_eval_steps"]
-            yield from _minibatch_trials(trials, every, inputs["minibatch_size"], full)
+        if values["minibatch"]:
+            every = values["minibatch_full_eval_steps"]
+            yield from _minibatch_trials(trials, every, values["minibatch_size"], full)
         else:
             for _ in range(trials):
                 yield Evaluation(full)
 
-    return Schedule(steps(), full_size=full, proposes=True)
+    return Schedule(steps(), proposes=True)
 
 
 def _minibatch_trials(trials: int, every: int, size: int, full: int) -> Iterator[Step]:
@@ -111,39 +149,41 @@ def _minibatch_trials(trials: int, every: int, size: int, full: int) -> Iterator
             yield Evaluation(full)
 
 
-def _gepa(optimizer: Any, inputs: Inputs) -> Expectation | None:
-    if optimizer.log_dir and os.path.exists(os.path.join(optimizer.log_dir, "gepa_state.bin")):
-        return None  # it goes on where an earlier process stopped: only GEPA knows how much is left
-    full = len(inputs["valset"] or inputs["trainset"])
-    iteration = 2 * (optimizer.reflection_minibatch_size or 3) + full
-    return Budget(lambda: optimizer.max_metric_calls, iteration, full)
+def _gepa(optimizer: Any, values: Values) -> Expectation:
+    iteration = 2 * (optimizer.reflection_minibatch_size or 3) + len(judging_examples(values))
+    return Budget(lambda: optimizer.max_metric_calls, iteration)
 
 
-def _simba(optimizer: Any, inputs: Inputs) -> Expectation:
+def _simba(optimizer: Any, values: Values) -> Expectation:
     batch, candidates, steps = optimizer.bsize, optimizer.num_candidates, optimizer.max_steps
     in_a_step = batch * candidates + batch * min(candidates + 1, batch)
     finalists = {round(i * steps / candidates) for i in range(candidates + 1)}
-    return Calls(steps * in_a_step + len(finalists) * len(inputs["trainset"]))
+    return Calls(steps * in_a_step + len(finalists) * len(values["trainset"]))
 
 
-def _copro(optimizer: Any, inputs: Inputs) -> Expectation:
+def _copro(optimizer: Any, values: Values) -> Expectation:
     return CandidateRounds(
         breadth=optimizer.breadth,
         depth=optimizer.depth,
-        predictors=len(inputs["student"].predictors()),
-        size=len(inputs["trainset"]),
+        predictors=len(values["student"].predictors()),
+        size=len(values["trainset"]),
     )
 
 
-def _first_given(*values: int | None) -> int:
-    return next(value for value in values if value is not None)
+# The methods of MIPROv2 and BootstrapFewShot that call students. One with another is another procedure.
+_PARTS = (
+    "_bootstrap",
+    "_bootstrap_fewshot_examples",
+    "_bootstrap_one_example",
+    "_optimize_prompt_parameters",
+    "_perform_full_evaluation",
+)
 
-
-_EXPECTATIONS: dict[Any, Callable[[Any, Inputs], Expectation | None]] = {
-    dspy.BootstrapFewShot.compile: _bootstrap,
-    dspy.BootstrapFewShotWithRandomSearch.compile: _random_search,
-    dspy.MIPROv2.compile: _miprov2,
-    dspy.GEPA.compile: _gepa,
-    dspy.SIMBA.compile: _simba,
-    dspy.COPRO.compile: _copro,
+_EXPECTATIONS: dict[str, Callable[[Any, Values], Expectation]] = {
+    "BootstrapFewShot": _bootstrap,
+    "BootstrapFewShotWithRandomSearch": _random_search,
+    "MIPROv2": _miprov2,
+    "GEPA": _gepa,
+    "SIMBA": _simba,
+    "COPRO": _copro,
 }

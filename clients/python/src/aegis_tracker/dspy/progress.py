@@ -1,15 +1,20 @@
 """The fraction of a phase that one optimisation has done, told to the tracker with what people want to read."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aegis_tracker.dspy import wording
 from aegis_tracker.dspy.expectations import Expectation
+from aegis_tracker.dspy.scores import Score, Scores, Told
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
 from aegis_tracker.dspy.work import Work
+from aegis_tracker.notices import Notices
 
 LEAST_GROWTH = 0.001
 """The least growth of a fraction that is told; phases are at most 35 % of a run."""
+MOST_BEFORE_THE_END = 0.999
+"""Only an optimiser that has returned is done: what is known of its work may not be all of it."""
 
 
 class Reports(Protocol):
@@ -34,15 +39,17 @@ class Progress:
     """
 
     def __init__(self, tracker: Reports, phase: str, part: tuple[float, float], metric: str) -> None:
-        self._tracker, self._phase, self._part, self._metric = tracker, phase, part, metric
+        self._tracker, self._phase, self._part = tracker, phase, part
         self._lock = threading.RLock()  # a signal handler may report while a hook is at work
+        self._notices = Notices()
         self._work = Work()
+        self._scores = Scores(metric)
         self._name = ""  # of the optimiser
         self._plan = ""  # what it is going to do, until that is told
         self._evaluations = 0
-        self._best: float | None = None
         self._fraction = 0.0
         self._told = -1.0
+        self._is_over = False
 
     @property
     def proposes(self) -> bool:
@@ -50,21 +57,19 @@ class Progress:
         expectation = self._work.expectation
         return expectation is not None and expectation.proposes
 
-    def begins(self, name: str, inputs: dict[str, Any], expectation: Expectation | None) -> None:
-        """An optimiser begins. How much it has to do is told before its first call, when it knows its budget."""
+    def begins(self, name: str, inputs: Mapping[str, Any]) -> None:
+        """An optimiser begins; what it is going to do is not known yet."""
         with self._lock:
-            self._name, self._work.expectation = name, expectation
-            self._plan = f"{name}{wording.sizes(inputs)}"
-            if expectation is None:
-                self._tell_plan()
+            self._name = name
+            self.follows(inputs, None)
 
-    def not_understood(self, name: str, error: Exception) -> None:
-        """An optimiser's settings could not be read."""
-        self._log("WARNING", f"The settings of {name} could not be read: {wording.exception(error)}")
-
-    def passes_over(self, name: str) -> None:
-        """Another optimiser begins in a block that follows one, or none."""
-        self._log("WARNING", f"{name} is not followed: a `track` block follows one optimiser")
+    def follows(self, values: Mapping[str, Any], expectation: Expectation | None) -> None:
+        """The optimiser begins to do what is expected. How much that is, is told before its first call."""
+        with self._lock:
+            self._work.begin_attempt(expectation)
+            self._scores.begin(tells_best=expectation is not None and expectation.tells_best)
+            self._evaluations = 0
+            self._plan = f"{self._name}{wording.sizes(values)}"
 
     def expects(self, expectation: Expectation) -> None:
         """No optimiser, but so many calls in evaluations."""
@@ -72,18 +77,36 @@ class Progress:
             self._work.expectation = expectation
             self._advance()
 
+    def tell_plan(self) -> None:
+        """Say once what the optimiser is going to do, as far as that is known by now."""
+        if not self._plan:
+            return
+        with self._lock:
+            plan, self._plan = self._plan, ""
+            rest, expectation = self._work.rest(), self._work.expectation
+            if not plan:
+                return  # another thread was faster
+            if rest is None or expectation is None:
+                self._advance(f"{plan}: how far it is cannot be known")
+            else:
+                about = "" if expectation.is_exact else "about "
+                self._advance(f"{plan}: {about}{wording.count(round(rest), 'student call')}")
+
+    def passes_over(self, name: str) -> None:
+        """Another optimiser begins in a block that follows one, or none."""
+        self._log("WARNING", f"{name} is not followed: a `track` block follows one optimiser")
+
+    def warn(self, sentence: str) -> None:
+        """Say once, to those who read the run and to those who run it, that something is not followed as it should."""
+        self._log("WARNING", sentence)
+        self._notices.once(sentence, sentence)
+
     def step_begins(self, step: Step) -> None:
         """The optimiser begins a step."""
         with self._lock:
             self._work.begin(step)
-            self._tell_plan()
+            self.tell_plan()
             self._advance()
-
-    def model_begins(self) -> None:
-        """A model is about to be called, by a student or a proposer."""
-        if self._plan:
-            with self._lock:
-                self._tell_plan()
 
     def student_done(self, step: Step | None) -> None:
         """A student was called, in a step or in none."""
@@ -99,28 +122,30 @@ class Progress:
                 found = wording.count(search.found, "demonstration")
                 self._advance(f"{found} found in {wording.count(search.done, 'call')}")
 
-    def evaluation_ends(self, evaluation: Evaluation, program: Any, score: float | None, error: object) -> None:
-        """A program got this score (the mean of the metric), or none because of an error.
+    def evaluation_ends(self, evaluation: Evaluation, program: Any, score: Score | None, error: object) -> None:
+        """A program got this score, or none: because of an error, or as its answers were not scored.
 
         Also for an evaluation that did not begin as a step: its score stands beside.
         """
         with self._lock:
-            is_step = self._work.end_evaluation(evaluation, completed=score is not None)
-            title = self._title(evaluation) if is_step and self._name else f"Evaluation{_on(evaluation)}"
-            if score is None:
+            is_step = self._work.end_evaluation(evaluation, completed=error is None)
+            of_the_optimizer = is_step and self._name != ""
+            title = self._title(evaluation) if of_the_optimizer else f"Evaluation{_on(evaluation)}"
+            if error is not None:
                 self._log("WARNING", f"{title} failed: {wording.exception(error)}")
-            else:
-                self._tell_score(title, evaluation, score, wording.program(program), counts=is_step)
+            elif score is not None:
+                described = wording.program(program)
+                self._tell(self._scores.tell(title, evaluation, score, described, is_step=of_the_optimizer))
             if is_step:
                 self._advance()
 
     def batch_scored(self, number: int, score: float) -> None:
         """The best candidate of a batch got this score on the batch."""
-        self._log("INFO", f"Batch {number}: {self._metric} {score:.3f}", {f"{self._metric}_minibatch": score})
+        self._tell(self._scores.tell_of_batch(number, score))
 
     def proposing(self) -> None:
         """The optimiser asks a model for instructions."""
-        self.model_begins()
+        self.tell_plan()
         self._log("INFO", f"{self._name} is having instructions written")
 
     def proposed(self, candidates: int) -> None:
@@ -129,20 +154,16 @@ class Progress:
             if self._work.expectation is not None:
                 self._work.expectation.proposed(candidates)
 
-    def ends(self, best: float | None, *, stopped: bool) -> None:
+    def ends(self, final: float | None, *, stopped: bool) -> None:
         """The optimiser is done, or was `stopped` and returned what it had.
 
-        `best` is the score of its program where no evaluation told it.
+        `final` is the score of its program where no evaluation told it.
         """
         with self._lock:
-            metrics = {self._metric: best} if best is not None and self._best is None else None
-            score = self._best if best is None else best
+            self._is_over = True
             how = "was asked to stop and keeps its best program," if stopped else "is done"
-            message = f"{self._name} {how}{self._after()}"
-            if score is not None:
-                message += f": {self._metric} {score:.3f}"
-            self._fraction = 1.0
-            self._advance(message, metrics)
+            self._tell(self._scores.tell_of_end(f"{self._name} {how}{self._after()}", final))
+            self._advance()
 
     def breaks(self, error: object) -> None:
         """The optimiser ended with an exception."""
@@ -152,34 +173,8 @@ class Progress:
     def all_done(self) -> None:
         """The evaluations that were announced are over."""
         with self._lock:
-            self._fraction = 1.0
+            self._is_over = True
             self._advance()
-
-    def _tell_plan(self) -> None:
-        """Say once what the optimiser is going to do."""
-        if not self._plan:
-            return
-        plan, self._plan = self._plan, ""
-        rest, expectation = self._work.rest(), self._work.expectation
-        if rest is None or expectation is None:
-            self._advance(f"{plan}: how far it is cannot be known")
-        else:
-            about = "" if expectation.is_exact else "about "
-            self._advance(f"{plan}: {about}{wording.count(round(rest), 'student call')}")
-
-    def _tell_score(self, title: str, evaluation: Evaluation, score: float, program: str, *, counts: bool) -> None:
-        """The best so far is the run's metric, any other score that of its log entry."""
-        message = f"{title}: {self._metric} {score:.3f}"
-        expectation = self._work.expectation
-        if not counts or not self._name:
-            self._log("INFO", f"{message}{program}", {self._metric: score})
-        elif expectation is not None and evaluation.size < (expectation.full_size or 0):
-            self._log("INFO", f"{message}{program}", {f"{self._metric}_minibatch": score})
-        elif self._best is not None and score <= self._best:
-            self._log("INFO", f"{message}, best so far {self._best:.3f}{program}", {self._metric: score})
-        else:
-            self._best = score
-            self._advance(f"{message}, the best so far{program}", {self._metric: score})
 
     def _title(self, evaluation: Evaluation) -> str:
         self._evaluations += 1
@@ -188,8 +183,7 @@ class Progress:
         title = f"Evaluation {self._evaluations}"
         if in_all is not None:
             title += f" of {max(in_all, self._evaluations)}"
-        is_full = expectation is not None and evaluation.size == expectation.full_size
-        return title if is_full else f"{title},{_on(evaluation)}"
+        return title if expectation is not None and evaluation.is_whole else f"{title},{_on(evaluation)}"
 
     def _newly_found(self, step: Step | None) -> str:
         """A demonstration to tell of, where the search for them is all that the optimiser does."""
@@ -205,14 +199,22 @@ class Progress:
         """How much was done, where that is known."""
         return f" after {wording.count(self._work.done, 'student call')}" if self._work.expectation is not None else ""
 
+    def _tell(self, told: Told) -> None:
+        if told.of_the_run:
+            self._advance(told.message, told.metrics)
+        else:
+            self._log(told.level, told.message, told.metrics)
+
     def _advance(self, message: str = "", metrics: dict[str, Any] | None = None) -> None:
         """Tell the fraction when it has grown or there is something to say."""
         share = self._work.share_done()
-        if share is None:
+        if share is None and not (self._is_over and self._told >= 0):
             if message:
                 self._log("INFO", message, metrics)
             return
-        self._fraction = max(self._fraction, share)
+        self._fraction = max(self._fraction, min(share or 0.0, MOST_BEFORE_THE_END))
+        if self._is_over:
+            self._fraction = 1.0
         if message or self._fraction >= self._told + LEAST_GROWTH or self._told < self._fraction == 1.0:
             self._told = self._fraction
             begin, end = self._part

@@ -7,24 +7,25 @@ log. Where that log is turned off, or speaks otherwise one day, only the final s
 import logging
 import re
 from collections.abc import Callable
+from typing import Any
 
-from dspy.utils.callback import ACTIVE_CALL_ID
-
-_BATCH = re.compile(r"Scores after (?P<number>\d+) batches: .*Best: (?P<best>-?\d+(\.\d+)?(e-?\d+)?)\s*$", re.DOTALL)
+_BATCH = re.compile(
+    r"Scores after (?P<number>\d+) batches: .*Best: (?P<best>-?(\d+(\.\d+)?(e[-+]?\d+)?|inf|nan))\s*$", re.DOTALL
+)
 
 
 class SimbaLog(logging.Handler):
     """Tells `on_batch(number, best score among its candidates)` while listening to the SIMBA with this call id."""
 
-    def __init__(self, call_id: str, on_batch: Callable[[int, float], None]) -> None:
+    def __init__(self, active_call: Callable[[], Any], call_id: Any, on_batch: Callable[[int, float], None]) -> None:
         super().__init__(logging.INFO)
-        self._call_id = call_id
+        self._active_call, self._call_id = active_call, call_id
         self._on_batch = on_batch
         self._logger = logging.getLogger("dspy.teleprompt.simba")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Called in the thread that logs, so the active call says which SIMBA it is."""
-        if ACTIVE_CALL_ID.get() != self._call_id:
+        if self._active_call() != self._call_id:
             return
         batch = _BATCH.search(record.getMessage())
         if batch is not None:

@@ -9,10 +9,14 @@ from typing import Any
 
 @dataclass
 class Evaluation:
-    """A program on `size` examples, one call each."""
+    """A program on `size` examples, one call each.
+
+    `is_whole` tells whether they are all by which an optimiser judges; None outside of one.
+    """
 
     size: int
     done: int = 0
+    is_whole: bool | None = None
 
     def rest(self, success_rate: float) -> float:
         """Calls still to come."""

@@ -1,11 +1,13 @@
 """The block of a training in which an optimiser is followed."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import dspy
 
+from aegis_tracker.dspy import callback_support
 from aegis_tracker.dspy.expectations import Calls
+from aegis_tracker.dspy.followed_block import FollowedBlock
 from aegis_tracker.dspy.hooks import Hooks
 from aegis_tracker.dspy.progress import Progress, Reports
 
@@ -24,23 +26,67 @@ def track(
 
     Work is one student call on one example: of the program that is optimised, or of its teacher. The fraction
     never goes back and is 1.0 when `compile` returns. Each score of an evaluation (the mean of the metric) is a
-    log entry's metric called `metric`, with `_minibatch` appended for a part of the examples; the best so far
-    is the run's. An optimiser that is not known gives messages and scores, but no fraction.
+    log entry's metric called `metric`, with `_minibatch` appended for a part of the examples by which the
+    optimiser judges; the best on all of them is the run's. An optimiser that is not known gives messages and
+    scores, but no fraction and no metric of the run. One that fails may be tried again in the same block.
 
     `part` is the share of the phase that the block is, by default all of it; only a block whose part begins at
     0 enters the phase. With `evaluation_calls` the block runs no optimiser, but evaluations of so many examples
     in all.
 
     For use in any thread; optimisations in several threads, each in a block of its own, do not mix. What is set
-    with `dspy.configure` after the block began has no effect in it, as in any `dspy.context`.
+    with `dspy.configure` after the block began has no effect in it, as in any `dspy.context`. A block that saw
+    nothing of what it was to follow warns as it ends.
     """
     if part[0] == 0.0:
         tracker.enter_phase(phase, message)
     progress = Progress(tracker, phase, part, metric)
-    hooks = Hooks(tracker, progress, follows_optimizer=evaluation_calls is None)
     if evaluation_calls is not None:
         progress.expects(Calls(evaluation_calls))
-    with dspy.context(callbacks=[*dspy.settings.callbacks, hooks]):
+    what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
+    if callback_support.tells_of(event):
+        with _followed(tracker, progress, phase, what):
+            yield
+    else:
+        progress.warn(f"{callback_support.version()} tells of no {what} that it begins: none is followed.")
         yield
     if evaluation_calls is not None:
         progress.all_done()
+
+
+@contextmanager
+def _followed(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
+    """Listen to DSPy; warn at the end if no such thing was seen, or is not over."""
+    block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
+    hooks = Hooks(block)
+    try:
+        with _listening(hooks):
+            yield
+    finally:
+        hooks.let_go()
+        still_runs = block.close()
+    if not block.saw_work:
+        progress.warn(
+            f"The `track` block of {phase} saw no {what}. If one ran, it was in a thread or executor, which does not"
+            " take over DSPy's callbacks: run it there with `contextvars.copy_context().run`, or put the"
+            " `with track` into the thread."
+        )
+    elif still_runs:
+        progress.warn(f"The `track` block of {phase} ended before its optimiser, which is not followed any further.")
+
+
+@contextmanager
+def _listening(hooks: Hooks) -> Iterator[None]:
+    """DSPy's settings with these hooks, and without those of blocks that have ended."""
+    others = [
+        callback
+        for callback in dspy.settings.callbacks or ()
+        if not (isinstance(callback, Hooks) and callback.are_deaf)
+    ]
+    settings = dspy.context(callbacks=[*others, hooks])
+    settings.__enter__()
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # a generator may end in another context, whose settings are not ours to restore
+            settings.__exit__(None, None, None)

@@ -1,5 +1,6 @@
 """What people read about an optimisation."""
 
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import dspy
@@ -12,13 +13,10 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def sizes(inputs: dict[str, Any]) -> str:
+def sizes(inputs: Mapping[str, Any]) -> str:
     """The data that an optimiser was given: ` with 56 training and 24 validation examples`."""
-    given = [
-        f"{len(inputs[name])} {what}"
-        for name, what in (("trainset", "training"), ("valset", "validation"))
-        if inputs.get(name) is not None
-    ]
+    named = [(inputs.get(name), what) for name, what in (("trainset", "training"), ("valset", "validation"))]
+    given = [f"{len(examples)} {what}" for examples, what in named if isinstance(examples, Sized)]
     return f" with {' and '.join(given)} examples" if given else ""
 
 

@@ -8,13 +8,27 @@ from aegis_tracker.dspy.steps import Evaluation, Search, Step
 
 
 class Work:
-    """Student calls done, in the steps that run and in those that are over, and what is expected from now on."""
+    """Student calls done, in the steps that run and in those that are over, and what is expected from now on.
+
+    A block may have several attempts, of which all but the last one failed: their calls are work as well. What was
+    done while nobody knew how much there would be is not.
+    """
 
     def __init__(self) -> None:
         self.expectation: Expectation | None = None  # None: nobody knows how much there will be
         self.done = 0
+        self._earlier = 0  # of `done`, what earlier attempts did
         self._running: dict[int, Step] = {}
         self._tried = self._found = 0  # by searches that are over
+
+    def begin_attempt(self, expectation: Expectation | None) -> None:
+        """An optimisation begins, or begins anew."""
+        if self.expectation is None:
+            self.done = self._earlier
+        self.expectation = expectation
+        self._earlier = self.done
+        self._running.clear()
+        self._tried = self._found = 0
 
     def begin(self, step: Step) -> None:
         """A step begins."""
@@ -36,9 +50,9 @@ class Work:
 
     def end_search(self, search: Search) -> None:
         """A search is over: what it did not need is not expected any more."""
-        del self._running[id(search)]
-        self._tried += search.done
-        self._found += search.found
+        if self._running.pop(id(search), None) is not None:
+            self._tried += search.done
+            self._found += search.found
 
     def end_evaluation(self, evaluation: Evaluation, *, completed: bool) -> bool:
         """An evaluation is over; whether it was one of the steps. Of a program that is no module no call is seen."""
@@ -57,7 +71,8 @@ class Work:
         tried = self._tried + sum(search.done for search in searches)
         found = self._found + sum(search.found for search in searches)
         rate = (found + 1) / (tried + 2)  # the rule of succession: one of two before anything was tried
-        return self.expectation.rest(Standing(self.done, sum(step.rest(rate) for step in running), rate))
+        of_the_running = sum(step.rest(rate) for step in running)
+        return self.expectation.rest(Standing(self.done - self._earlier, of_the_running, rate))
 
     def share_done(self) -> float | None:
         """Calls done by calls in all, 0.0 to 1.0; None when that cannot be known. It may go back."""

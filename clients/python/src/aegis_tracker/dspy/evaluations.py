@@ -1,0 +1,37 @@
+"""What DSPy tells of an evaluation: on which examples it is, and with which score."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import dspy
+
+from aegis_tracker.dspy.running_compile import frames
+from aegis_tracker.dspy.scores import Score
+
+
+def evaluated_examples(evaluate: Any, inputs: Mapping[str, Any]) -> Any:
+    """The examples that a call of an Evaluate is about."""
+    given = inputs.get("devset")
+    return evaluate.devset if given is None else given
+
+
+def is_scored() -> bool:
+    """Whether the evaluation that begins in this thread has a metric. GEPA may only collect answers with it, by a
+    function of DSPy's that counts each of them as right then."""
+    collecting = next((frame for frame in frames() if frame.f_code.co_qualname == "bootstrap_trace_data"), None)
+    return collecting is None or collecting.f_locals.get("metric") is not None
+
+
+def score_of(outputs: Any) -> Score:
+    """The mean of the metric, which DSPy gives in percent with two digits, and how many examples failed.
+
+    An example that failed has an empty prediction.
+    """
+    try:
+        value = round(float(outputs.score) / 100, 4)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        return Score(math.nan)
+    predictions = [result[1] for result in getattr(outputs, "results", None) or () if isinstance(result, tuple)]
+    failed = sum(isinstance(answer, dspy.Prediction) and not answer.keys() for answer in predictions)
+    return Score(value, failed)

@@ -1,0 +1,79 @@
+"""What the score of an evaluation may be called.
+
+The run's metric, and "the best so far", are finite scores on all the examples by which an optimiser judges that is
+known to judge so. Any other is told as what it is, in a log entry.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from aegis_tracker.dspy import wording
+from aegis_tracker.dspy.steps import Evaluation
+
+
+@dataclass(frozen=True)
+class Score:
+    """The mean of a metric; `failed` examples counted with the score that DSPy gives for a failure."""
+
+    value: float
+    failed: int = 0
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether it can be compared."""
+        return math.isfinite(self.value)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A message, and the metrics that go with it: of the run, or of a log entry."""
+
+    level: str
+    message: str
+    metrics: dict[str, Any] | None
+    of_the_run: bool = False
+
+
+class Scores:
+    """Those of one optimisation, or of evaluations without one."""
+
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
+        self._tells_best = False
+        self.best: float | None = None
+
+    def begin(self, *, tells_best: bool) -> None:
+        """An optimisation begins. `tells_best` where it takes the best of its evaluations on the whole set."""
+        self._tells_best = tells_best
+        self.best = None
+
+    def tell(self, title: str, evaluation: Evaluation, score: Score, program: str, *, is_step: bool) -> Told:
+        """What to say of a score; `is_step` where the evaluation is one of the optimiser's."""
+        failures = f", {score.failed} of {wording.count(evaluation.size, 'example')} failed" if score.failed else ""
+        if not score.is_finite:
+            return Told("WARNING", f"{title}: {self._metric} is not a finite number ({score.value}){failures}", None)
+        message = f"{title}: {self._metric} {score.value:.3f}{failures}"
+        if evaluation.is_whole is False:
+            return Told("INFO", f"{message}{program}", {f"{self._metric}_minibatch": score.value})
+        metrics = {self._metric: score.value}
+        if not is_step or not evaluation.is_whole or not self._tells_best:
+            return Told("INFO", f"{message}{program}", metrics)
+        if self.best is not None and score.value <= self.best:
+            return Told("INFO", f"{message}, best so far {self.best:.3f}{program}", metrics)
+        self.best = score.value
+        return Told("INFO", f"{message}, the best so far{program}", metrics, of_the_run=True)
+
+    def tell_of_batch(self, number: int, value: float) -> Told:
+        """What to say of the best candidate of a batch, on the batch."""
+        if not math.isfinite(value):
+            return Told("WARNING", f"Batch {number}: {self._metric} is not a finite number ({value})", None)
+        return Told("INFO", f"Batch {number}: {self._metric} {value:.3f}", {f"{self._metric}_minibatch": value})
+
+    def tell_of_end(self, message: str, final: float | None) -> Told:
+        """What to say of the end; `final` is the score of its program where no evaluation told it."""
+        if final is not None and not math.isfinite(final):
+            return Told("WARNING", f"{message}: {self._metric} is not a finite number ({final})", None)
+        score = self.best if final is None else final
+        metrics = None if final is None else {self._metric: final}
+        return Told("INFO", message if score is None else f"{message}: {self._metric} {score:.3f}", metrics, True)

@@ -26,7 +26,7 @@ _INT_MAX = 2**63 - 1  # what every JSON reader and a bigint can hold
 _REPLACEMENT = "\ufffd"
 
 Scalar = str | int | float | bool | None
-Tell = Callable[[str, str], None]  # (key, sentence): says each key once
+Tell = Callable[[str, str], object]  # (key, sentence): says each key once
 
 to_json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 

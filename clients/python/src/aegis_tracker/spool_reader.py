@@ -79,6 +79,7 @@ class SpoolReader:
         data = self._spool.read(part, offset, max_bytes)
         if b"\n" not in data:
             data = self._spool.read(part, offset, RECORD_MAX_BYTES)
+            data = data[: data.find(b"\n") + 1]
         lines = data.split(b"\n")[:-1]
         if not lines and in_memory and part != MEMORY_PART:
             return Batch(next_n, [], Place(MEMORY_PART, 0, next_n, source=source))

@@ -124,21 +124,30 @@ class SpoolReader:
 
     def skip_what_has_arrived(self) -> None:
         """Go to where the last process began to count: it did so only once all before had arrived. Raises OSError."""
-        counted = self.place
-        while (batch := self.batch(RECORD_MAX_BYTES)) is not None:
-            self.place = batch.after
-            if batch.new_source_at is not None:
-                break
-            if not batch.events and batch.after.source != counted.source:
-                counted = batch.after
-        self.place = counted
+        before = counted = self.place
+        try:
+            while (batch := self.batch(RECORD_MAX_BYTES)) is not None:
+                self.place = batch.after
+                if batch.new_source_at is not None:
+                    break
+                if not batch.events and batch.after.source != counted.source:
+                    counted = batch.after
+        except OSError:
+            counted = before  # nothing can be told of a part of it
+            raise
+        finally:
+            self.place = counted
 
     def rewind(self, n: int) -> bool:
-        """Go back to event `n`; False where the spool has it no more. Raises OSError."""
-        self.place = Place()
-        while self.place.next_n < n:
-            skipped = self.batch(RECORD_MAX_BYTES, min(BATCH_MAX_EVENTS, n - self.place.next_n))
-            if skipped is None or skipped.new_source_at is not None:
-                return False
-            self.place = skipped.after
+        """Go back to event `n`; False where the spool has it no more. Raises OSError, and then stays where it is."""
+        before, self.place = self.place, Place()
+        try:
+            while self.place.next_n < n:
+                skipped = self.batch(RECORD_MAX_BYTES, min(BATCH_MAX_EVENTS, n - self.place.next_n))
+                if skipped is None or skipped.new_source_at is not None:
+                    return False
+                self.place = skipped.after
+        except OSError:
+            self.place = before
+            raise
         return self.place.next_n == n

@@ -177,7 +177,7 @@ def test_a_metric_keeps_what_it_means(
 
 @pytest.mark.parametrize(
     ("given", "sent"),
-    [(-0.1, 0.0), (1.1, 1.0), ("0.25", 0.25), (math.nan, 0.5), ("no number", 0.5), (None, 0.5)],
+    [(-0.1, 0.5), (1.1, 0.5), (45, 0.5), ("0.25", 0.25), (math.nan, 0.5), ("no number", 0.5), (None, 0.5)],
 )
 def test_a_fraction_stays_between_0_and_1(
     service: ContractServer, make_tracker: MakeTracker, given: object, sent: float

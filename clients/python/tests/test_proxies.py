@@ -113,6 +113,24 @@ def test_where_a_redirect_points_to_is_said(
     assert heard(shown.format(port=service.port)) == 1
 
 
+def test_what_answers_instead_is_not_kept_connected(service: ContractServer, make_tracker: MakeTracker) -> None:
+    """A 421, and a backend that is wrong, last as long as the connection to them."""
+    wrong: set[int] = set()
+
+    def misdirected(handler: Handler) -> bool:
+        service.misbehave.append(misdirected)
+        peer = handler.client_address[1]
+        if len(wrong) < 3:
+            wrong.add(peer)
+        return peer in wrong and like_a_proxy(421)["text"](handler)
+
+    service.misbehave.append(misdirected)
+    tracker = make_tracker()
+    tracker.complete({})
+    assert tracker.flush(30)
+    assert len(wrong) == 3
+
+
 def hints(handler: Handler) -> bool:
     """An interim response before the real one, as some proxies send it."""
     handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n")

@@ -174,6 +174,7 @@ class Delivery:
         if answer.is_problem:
             raise RefusedError(self._refusal(answer))
         if not answer.is_good or "cancel_requested" not in answer.body or not is_right(answer.body):
+            self._transport.close()  # a new connection may lead to the service
             raise ForeignAnswerError(answer)
         self.answered += 1
         self.cancel_requested = answer.body["cancel_requested"] is True

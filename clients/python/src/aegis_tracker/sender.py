@@ -185,12 +185,11 @@ class Sender:
         return self._backoff.after_failure(reason.after_s), not reason.after_s
 
     def _wait_after_failure(self, error: Exception) -> tuple[float, bool]:
-        self._say_trouble(
-            _SPOOL,
-            f"Reports cannot be read from {self._spool.path or 'memory'} now ({type(error).__name__}: "
-            f"{fit_text(error, 1000)}). The training goes on, and sending is tried again.",
-            None if isinstance(error, OSError) else error,
-        )
+        reason, goes_on = fit_text(error, 1000), "The training goes on, and sending is tried again."
+        if isinstance(error, OSError):
+            self._say_trouble(_SPOOL, f"Reports cannot be read from {self._spool.path} now ({reason}). {goes_on}")
+        else:
+            self._say_trouble(_SPOOL, f"The sender has failed ({type(error).__name__}: {reason}). {goes_on}", error)
         return self._backoff.after_failure(None), True
 
     def _say_trouble(self, kind: str, sentence: str, error: Exception | None = None) -> None:
@@ -205,7 +204,7 @@ class Sender:
         """A step has succeeded; the service may have had no part in it."""
         if _SPOOL in self._troubles:
             self._troubles.discard(_SPOOL)
-            log(logging.INFO, f"Reports are read from {self._spool.path or 'memory'} again.")
+            log(logging.INFO, f"Reports are read from {self._spool.path or 'memory'} and sent again.")
         if self._troubles and has_answered:
             self._troubles.clear()
             log(logging.INFO, f"{self._transport.address} takes reports again.")

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from aegis_tracker.console_text import collapse
-from aegis_tracker.contract_values import fit_number, fit_text
+from aegis_tracker.contract_values import fit_text
 from aegis_tracker.levels import level_name
 from aegis_tracker.notices import logger
 from aegis_tracker.tracker import TrainingProgressTracker
@@ -68,8 +68,7 @@ def _is_own(record: logging.LogRecord) -> bool:
 
 def _level(record: logging.LogRecord) -> str:
     """The contract's level; INFO for a record that has none."""
-    number = fit_number(_attribute(record, "levelno"))
-    return level_name(_attribute(record, "levelname") if number is None else int(number)) or "INFO"
+    return level_name(_attribute(record, "levelno")) or level_name(_attribute(record, "levelname")) or "INFO"
 
 
 def _exception_text(record: logging.LogRecord) -> object:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -227,7 +228,7 @@ class Handler(BaseHTTPRequestHandler):
     def reply(self, status: int, body: dict[str, Any], headers: dict[str, str]) -> None:
         data = json.dumps(body).encode()
         self.send_response(status)
-        for name, value in headers.items():
+        for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -238,7 +239,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def problem(status: int, detail: str, **more: object) -> Reply:
-    return status, {"status": status, "detail": detail} | more, {}
+    """A problem document as the service writes it."""
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": "a_word"}
+    return status, body | more, {"Content-Type": "application/problem+json"}
 
 
 def well(_: Handler) -> bool:
@@ -253,12 +257,12 @@ def lose_the_answer(handler: Handler) -> bool:
     return True
 
 
-def say(status: int, detail: str = "", headers: dict[str, str] | None = None, **more: object) -> Any:
+def say(status: int, detail: str = "This is why.", headers: dict[str, str] | None = None, **more: object) -> Any:
     """Answer this instead, and store nothing."""
 
     def misbehave(handler: Handler) -> bool:
-        code, body, _ = problem(status, detail, **more)
-        handler.reply(code, body, headers or {})
+        code, body, content_type = problem(status, detail, **more)
+        handler.reply(code, body, content_type | (headers or {}))
         return True
 
     return misbehave
@@ -280,10 +284,48 @@ def send(status: int, body: bytes, content_type: str, headers: dict[str, str] | 
     def act(handler: Handler) -> bool:
         handler.send_response(status)
         for name, value in {"Content-Type": content_type, **(headers or {})}.items():
-            handler.send_header(name, value)
+            if value:
+                handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)
+        return True
+
+    return act
+
+
+def like_a_proxy(status: int, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    """What else than the service may answer with this status, by name."""
+    service_s = problem(status, "Not the service.")[1] if status in HTTPStatus._value2member_map_ else {}
+    json_type, problem_type = "application/json", "application/problem+json"
+
+    def body(**changes: object) -> bytes:
+        kept = {name: value for name, value in (service_s | changes).items() if value is not None}
+        return json.dumps(kept).encode()
+
+    kinds = {
+        "html": (b"<html><h1>Not the service</h1></html>", "text/html; charset=utf-8"),
+        "text": (b"default backend - not the service", "text/plain"),
+        "json": (b'{"message": "no Route matched with those values"}', json_type),
+        "nothing": (b"", ""),
+        "the service's body in another type": (body(), json_type),
+        "another problem": (body(code=None, instance="/x"), problem_type),
+        "a problem with a number as its code": (body(code=4711), problem_type),
+        "a problem without a detail": (body(detail=""), problem_type),
+        "a problem of another status": (body(status=status + 1), problem_type),
+        "a problem with its status as text": (body(status=str(status)), problem_type),
+        "a problem that is a list": (b"[" + body() + b"]", problem_type),
+        "a problem cut short": (body()[:-5], problem_type),
+    }
+    return {name: send(status, data, kind, headers) for name, (data, kind) in kinds.items()}
+
+
+def raw(answer: bytes) -> Any:
+    """Answer with these bytes, and close the connection."""
+
+    def act(handler: Handler) -> bool:
+        handler.wfile.write(answer)
+        handler.close_connection = True
         return True
 
     return act

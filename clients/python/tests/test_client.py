@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aegis_tracker import Client, ServiceError, SettingsError, UnreachableError
 from conftest import TOKEN
-from contract_server import ContractServer, Handler, say, send
+from contract_server import ContractServer, Handler, like_a_proxy, say, send
 
 API = "/api/v1/admin"
 
@@ -129,6 +129,36 @@ def test_what_is_not_the_service_s(
     with pytest.raises(ServiceError, match=words) as raised:
         client.status("medical")
     assert (raised.value.status, raised.value.code) == (status, "unknown")
+
+
+@pytest.mark.parametrize("kind", sorted(like_a_proxy(404)))
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_proxy_s_refusal_is_an_error_of_no_service(
+    service: ContractServer, client: Client, status: int, kind: str
+) -> None:
+    service.misbehave.append(like_a_proxy(status)[kind])
+    with pytest.raises(ServiceError, match=f"The service answered {status}") as raised:
+        client.status("medical")
+    assert (raised.value.status, raised.value.code, raised.value.is_from_service) == (status, "unknown", False)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: list(client.domains()),
+        lambda client: list(client.runs("medical")),
+        lambda client: list(client.logs("medical", run=1)),
+        lambda client: list(client.logs("medical")),
+    ],
+)
+def test_another_object_than_what_was_asked_for(
+    service: ContractServer, client: Client, ask: Callable[[Client], Any]
+) -> None:
+    """As a captive portal that speaks JSON may answer."""
+    service.misbehave.append(answer({"portal": True}))
+    with pytest.raises(ServiceError, match="does not speak like the service") as raised:
+        ask(client)
+    assert not raised.value.is_from_service
 
 
 def test_a_redirect_is_not_followed(service: ContractServer, client: Client) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from aegis_tracker import Client, EventWatch, ServiceError, UnreachableError
+from aegis_tracker import Client, EventWatch, ServiceError, UnreachableError, backoff
 from aegis_tracker import event_connection as event_connection_module
 from conftest import TOKEN
-from contract_server import ContractServer, Handler, no_content, say, send, stream
+from contract_server import ContractServer, Handler, like_a_proxy, no_content, raw, say, send, stream
 
 PATH = "/api/v1/admin/domains/medical/training-stream"
 A_RUN = "0b9c9ab4-6c4b-4c5f-8d4e-6f0f9a1d2c3b"
@@ -95,6 +95,41 @@ def test_it_goes_on_where_an_earlier_one_was(service: ContractServer, client: Cl
         break
     assert story(watch) == []  # another loop goes on, too
     assert cursors(service) == ["1.7", "1.8"]
+
+
+@pytest.mark.parametrize("kind", sorted(like_a_proxy(403)))
+def test_a_proxy_s_refusal_is_waited_for(
+    service: ContractServer, client: Client, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(backoff, "BACKOFF_MIN_S", 0.01)
+    replies = [like_a_proxy(status)[kind] for status in (401, 403, 404, 422, 301)]
+    service.misbehave += [*replies, stream(entry(1)), *replies, stream(entry(2), end="held")]
+    heard: list[Exception] = []
+    assert story(client.watch("medical", on_trouble=heard.append), until=2) == [1, 2]
+    told = [(one.status, one.code) for one in heard if isinstance(one, ServiceError)]
+    assert told == [(status, "unknown") for status in (401, 403, 404, 422, 301)] * 2
+    assert "Not the service." not in str(heard)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        send(200, b'{"portal": true}', "application/json"),
+        send(201, b"", ""),
+        send(407, b"<html>", "text/html", {"Retry-After": "-1"}),
+        raw(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100),
+        raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n"),
+    ],
+)
+def test_whatever_else_answers_is_waited_for(
+    service: ContractServer, client: Client, monkeypatch: pytest.MonkeyPatch, trouble: Any
+) -> None:
+    monkeypatch.setattr(backoff, "BACKOFF_MIN_S", 0.01)
+    service.misbehave += [trouble, trouble, stream(entry(1), end="held")]
+    heard: list[Exception] = []
+    assert story(client.watch("medical", on_trouble=heard.append), until=1) == [1]
+    assert len(heard) == 2
 
 
 @pytest.mark.parametrize("refusal", [401, 403, 404, 422])

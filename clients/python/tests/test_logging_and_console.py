@@ -88,6 +88,97 @@ def test_nothing_that_is_logged_can_raise(service: ContractServer, make_tracker:
     assert messages[0] == "A log message could not be formatted: %d"
 
 
+class Unprintable:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+class Unreadable:
+    """Has no attribute that can be looked at."""
+
+    def __getattribute__(self, name: str) -> object:
+        raise RuntimeError("no attribute")
+
+
+def without(name: str) -> logging.LogRecord:
+    record = logging.makeLogRecord({"msg": "text", "levelno": logging.ERROR, "levelname": "ERROR"})
+    delattr(record, name)
+    return record
+
+
+COULD_NOT = "A log message could not be formatted: "
+
+
+@pytest.mark.parametrize(
+    ("given", "level", "message"),
+    [
+        ({}, "INFO", ""),
+        ({"name": None, "msg": "text"}, "INFO", "text"),
+        ({"name": 5, "msg": "text"}, "INFO", "text"),
+        ({"msg": "text", "levelno": None, "levelname": "error"}, "ERROR", "text"),
+        ({"msg": "text", "levelno": "WARN"}, "WARNING", "text"),
+        ({"msg": "text", "levelno": 35.5}, "WARNING", "text"),
+        ({"msg": "text", "levelno": 10**400}, "CRITICAL", "text"),
+        ({"msg": "text", "levelno": float("nan")}, "INFO", "text"),
+        ({"msg": Unprintable()}, "INFO", f"{COULD_NOT}<Unprintable that cannot be shown>"),
+        ({"msg": "%d of %d", "args": (1,)}, "INFO", f"{COULD_NOT}%d of %d"),
+        ({"msg": "%(a)s", "args": 5}, "INFO", f"{COULD_NOT}%(a)s"),
+        ({"msg": {"event": "a dict"}}, "INFO", "{'event': 'a dict'}"),
+        ({"msg": "text", "exc_info": True}, "INFO", "text"),
+        ({"msg": "text", "exc_info": (None, None, None)}, "INFO", "text"),
+        ({"msg": "text", "exc_info": (ValueError, None, None)}, "INFO", "text"),
+        ({"msg": "text", "exc_info": (1, 2)}, "INFO", "text"),
+        ({"msg": "text", "exc_info": ValueError("wrong")}, "INFO", "text\nValueError: wrong"),
+        ({"msg": "text", "exc_info": (ValueError, ValueError("wrong"), "no trace")}, "INFO", "text\nValueError: wrong"),
+        ({"msg": "text", "exc_text": ["told", "before"]}, "INFO", 'text\n["told","before"]'),
+        ({"msg": "text", "stack_info": True}, "INFO", "text\nTrue"),
+        (without("name"), "ERROR", "text"),
+        (without("levelno"), "ERROR", "text"),
+        (without("args"), "ERROR", f"{COULD_NOT}text"),
+        (without("msg"), "ERROR", f"{COULD_NOT}None"),
+        (without("exc_info"), "ERROR", "text"),
+        (None, "INFO", f"{COULD_NOT}None"),
+        (Unreadable, "INFO", f"{COULD_NOT}None"),
+    ],
+)
+def test_any_record_is_taken(
+    service: ContractServer, make_tracker: MakeTracker, given: object, level: str, message: str
+) -> None:
+    record = logging.makeLogRecord(given) if isinstance(given, dict) else given
+    record = Unreadable() if given is Unreadable else record
+    tracker = make_tracker()
+    handler = TrainingLogHandler(tracker)
+    handler.handle(record)
+    handler.emit(record)
+    assert tracker.flush(30)
+    assert told(service) == [(level, message)] * 2
+
+
+@pytest.mark.parametrize("made", [None, 5, b"bytes", {"event": "x"}, Unprintable()])
+def test_a_formatter_may_give_anything(service: ContractServer, make_tracker: MakeTracker, made: object) -> None:
+    class Formatter(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> object:
+            return made
+
+    tracker = make_tracker()
+    handler = TrainingLogHandler(tracker)
+    handler.setFormatter(Formatter())
+    handler.handle(logging.makeLogRecord({"msg": "text"}))
+    assert tracker.flush(30)
+    assert len(told(service)) == 1
+
+
+def test_a_filter_that_fails_lets_its_record_pass(service: ContractServer, make_tracker: MakeTracker) -> None:
+    tracker = make_tracker()
+    handler = TrainingLogHandler(tracker)
+    handler.addFilter(lambda record: record.no_such_thing)
+    handler.handle(logging.makeLogRecord({"msg": "text"}))
+    assert tracker.flush(30)
+    assert told(service) == [("INFO", "text")]
+
+
 @pytest.mark.filterwarnings("ignore::aegis_tracker.AegisTrackerWarning")
 def test_after_the_end_it_is_quiet(service: ContractServer, make_tracker: MakeTracker, logger: logging.Logger) -> None:
     tracker = make_tracker()

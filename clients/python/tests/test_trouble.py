@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aegis_tracker import AegisTrackerWarning
 from conftest import TOKEN, MakeTracker, said_once
-from contract_server import ContractServer, lose_the_answer, say, well
+from contract_server import ContractServer, like_a_proxy, lose_the_answer, say, well
 
 
 def report_all(tracker: object, count: int = 50) -> list[str]:
@@ -86,7 +86,7 @@ def test_a_service_restored_from_a_backup_gets_what_it_lacks(
 
 
 def test_a_proxy_that_takes_less_gets_less(service: ContractServer, make_tracker: MakeTracker) -> None:
-    refuse = say(413, "Too large.")
+    refuse = like_a_proxy(413)["html"]
     service.misbehave += [well, *[lambda handler: len(handler.body["events"]) > 40 and refuse(handler)] * 20]
     tracker = make_tracker()
     texts = report_all(tracker, 300)
@@ -104,7 +104,7 @@ def test_a_proxy_that_takes_less_gets_less(service: ContractServer, make_tracker
         (say(404, "No domain 'medical'."), "Create the domain"),
         (say(409, "Taken.", code="run_id_taken"), "Taken."),
         (say(422, "Too long."), "Too long."),
-        (say(301, headers={"Location": "https://elsewhere"}), "redirects"),
+        (say(405, "Not this way."), "Not this way."),
     ],
 )
 def test_a_refusal_is_said_once_and_the_training_goes_on(

@@ -64,6 +64,10 @@ class Level(str, enum.Enum):  # noqa: UP042 - what older code has
     LOUD = "ERROR"
 
 
+class Verbosity(enum.IntEnum):
+    LOUD = 40
+
+
 LOOP: list[object] = []
 LOOP.append(LOOP)
 DEEP: dict[str, object] = {}
@@ -177,7 +181,7 @@ def test_a_metric_keeps_what_it_means(
 
 @pytest.mark.parametrize(
     ("given", "sent"),
-    [(-0.1, 0.0), (1.1, 1.0), ("0.25", 0.25), (math.nan, 0.5), ("no number", 0.5), (None, 0.5)],
+    [(-0.1, 0.5), (1.1, 0.5), (45, 0.5), ("0.25", 0.25), (math.nan, 0.5), ("no number", 0.5), (None, 0.5)],
 )
 def test_a_fraction_stays_between_0_and_1(
     service: ContractServer, make_tracker: MakeTracker, given: object, sent: float
@@ -217,6 +221,13 @@ def test_a_long_message_is_cut_and_says_so(service: ContractServer, make_tracker
         (35, "WARNING"),
         (5, "DEBUG"),
         (99, "CRITICAL"),
+        (10**400, "CRITICAL"),
+        (-1, "DEBUG"),
+        (Verbosity.LOUD, "ERROR"),
+        (ArrayLike(30), "WARNING"),
+        (30.0, "WARNING"),
+        (True, "INFO"),
+        (math.nan, "INFO"),
         ("x", "INFO"),
     ],
 )

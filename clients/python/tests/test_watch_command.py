@@ -108,6 +108,16 @@ def test_it_waits_for_a_run_and_for_the_service(service: ContractServer) -> None
     assert len(lines) == 3
 
 
+def test_a_proxy_that_answers_instead_is_waited_for(service: ContractServer) -> None:
+    sign_in = send(403, b"<html>", "text/html")
+    service.misbehave += [sign_in, answer({"portal": True}), answer(status()), NEWEST, sign_in]
+    service.misbehave.append(stream(told(status("completed", 100))))
+    exit_status, lines, complaint = printed(service)
+    assert (exit_status, complaint) == (0, "")
+    assert lines[0] == "reconnecting: The service answered 403 Forbidden."
+    assert lines[-1].startswith("completed")
+
+
 def test_an_interruption_is_said(service: ContractServer) -> None:
     service.misbehave += [
         answer(status()),

@@ -14,10 +14,10 @@ class Backoff:
         self.failures = 0
 
     def after_failure(self, asked_for_s: float | None) -> float:
-        """Seconds to wait now; what the service asked for goes first."""
+        """Seconds to wait now; what the service asked for goes first, unless that is not to wait at all."""
         self.failures += 1
-        if asked_for_s is not None:
-            return min(asked_for_s, RETRY_AFTER_MAX_S)
+        if asked_for_s is not None and asked_for_s > 0:
+            return min(max(asked_for_s, BACKOFF_MIN_S), RETRY_AFTER_MAX_S)
         longest = min(BACKOFF_MIN_S * 2 ** min(self.failures - 1, 10), BACKOFF_MAX_S)
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads reporters, guards nothing
 

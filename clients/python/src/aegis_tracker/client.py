@@ -18,8 +18,8 @@ from aegis_tracker.contract_types import (
     TrainingStatus,
 )
 from aegis_tracker.event_watch import EventWatch, Trouble
-from aegis_tracker.list_pages import list_items
-from aegis_tracker.log_pages import log_entries
+from aegis_tracker.list_pages import LIST_FIELDS, list_items
+from aegis_tracker.log_pages import LOG_FIELDS, log_entries
 from aegis_tracker.service_error import ServiceError, error_of
 from aegis_tracker.settings import access_token_if_any, service_address
 from aegis_tracker.transport import Transport
@@ -61,7 +61,7 @@ class Client:
 
     def domains(self) -> Iterator[Domain]:
         """All domains by name, each with the status of its latest run."""
-        return list_items(lambda query: self._get("/domains", query), "name")
+        return list_items(lambda query: self._get("/domains", query, has=LIST_FIELDS), "name")
 
     def status(self, domain: str, *, run: int | None = None) -> TrainingStatus:
         """How the domain's latest run is going, or the run with the number `run`."""
@@ -69,7 +69,8 @@ class Client:
 
     def runs(self, domain: str) -> Iterator[TrainingRun]:
         """All runs of the domain, newest first."""
-        return list_items(lambda query: self._get(f"{_path_of(domain)}/training-runs", query), "training_run_id")
+        path = f"{_path_of(domain)}/training-runs"
+        return list_items(lambda query: self._get(path, query, has=LIST_FIELDS), "training_run_id")
 
     def run(self, training_run_id: str | UUID) -> TrainingRun:
         """One run: its status, what it was started with, and what people noted on it."""
@@ -120,7 +121,7 @@ class Client:
         if number is None:
             self._get(path, {"page_size": 1})  # says so if there is no such domain
             return
-        yield from log_entries(lambda query: self._get(path, query), asked | {"run": number})
+        yield from log_entries(lambda query: self._get(path, query, has=LOG_FIELDS), asked | {"run": number})
 
     def watch(
         self,
@@ -150,16 +151,18 @@ class Client:
 
     def _latest_run_number(self, domain: str) -> int | None:
         try:
-            return self.status(domain)["run_number"]
+            status = self._get(f"{_path_of(domain)}/training-status", has=("run_number",))
         except ServiceError as error:
             if error.code == "no_training":
                 return None
             raise
+        return status["run_number"]
 
-    def _get(self, path: str, query: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _get(self, path: str, query: dict[str, Any] | None = None, *, has: Sequence[str] = ()) -> dict[str, Any]:
+        """The object there, which has the fields `has` if it is the service that answers."""
         with self._in_use:
             answer = self._transport.get(_with_query(API + path, query or {}))
-        if answer.status != 200 or not answer.is_object:
+        if answer.status != 200 or not answer.is_object or not answer.body.keys() >= set(has):
             raise error_of(answer)
         return answer.body
 

@@ -6,11 +6,12 @@ All bounds are in bytes of UTF-8, as the contract counts them.
 
 import json
 import math
-import operator
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, cast
+
+from aegis_tracker.held_numbers import NO_NUMBER, number_held_by
 
 MESSAGE_MAX_BYTES = 64 * 1024
 METRICS_MAX_BYTES = 16 * 1024
@@ -26,7 +27,7 @@ _INT_MAX = 2**63 - 1  # what every JSON reader and a bigint can hold
 _REPLACEMENT = "\ufffd"
 
 Scalar = str | int | float | bool | None
-Tell = Callable[[str, str], None]  # (key, sentence): says each key once
+Tell = Callable[[str, str], object]  # (key, sentence): says each key once
 
 to_json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -60,15 +61,18 @@ def fit_name(value: object) -> str | None:
 
 
 def fit_number(value: object) -> int | float | None:
-    """A finite number for anything that is or holds one (also NumPy's and PyTorch's), else None."""
+    """A finite number for anything that is or holds one (also NumPy's and PyTorch's), or is its text; else None.
+
+    True and False are none.
+    """
     plain = _plain_scalar(value)
-    if isinstance(plain, str):
+    if isinstance(plain, str) and _is_a(value, str, bytes, bytearray):
         try:
             plain = float(plain)
         except ValueError:
             return None
         return plain if math.isfinite(plain) else None
-    return plain
+    return None if isinstance(plain, (bool, str)) else plain
 
 
 def fit_count(value: object, what: str, tell: Tell) -> int | None:
@@ -190,21 +194,16 @@ def _plain_scalar(value: Any, text_max_bytes: int = MESSAGE_MAX_BYTES) -> Scalar
     if _is_a(value, str, bytes, bytearray):
         return fit_text(value, text_max_bytes)
     try:
-        if hasattr(value, "dtype") and hasattr(value, "item"):  # NumPy, PyTorch, JAX: one number, or an error
-            item = value.item()
-            return _plain_scalar(item) if isinstance(item, (bool, int, float, str)) else fit_text(item)
-        if hasattr(value, "__index__"):
-            return _plain_int(operator.index(value))
-        if hasattr(value, "__float__"):
-            number = float(value)
-            return number if math.isfinite(number) else None
+        found = number_held_by(value)
     except Exception:  # noqa: BLE001 - conversions are other people's code
+        found = NO_NUMBER
+    if found is NO_NUMBER:
         return fit_text(value, text_max_bytes)
-    return fit_text(value, text_max_bytes)
+    return _plain_scalar(found, text_max_bytes)
 
 
 def _plain_int(value: int) -> int | float | str:
-    if -_INT_MAX <= value <= _INT_MAX:
+    if -_INT_MAX - 1 <= value <= _INT_MAX:
         return value
     try:
         return float(value)

@@ -10,18 +10,18 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from aegis_tracker.answer import Answer
 from aegis_tracker.contract_values import time_now, to_json
 from aegis_tracker.notices import log
 from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended, is_lost
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Batch, Place, SpoolReader
-from aegis_tracker.transport import Answer, Transport, UnreachableError
+from aegis_tracker.transport import Transport, UnreachableError
 
 API = "/api/v1/admin"
 BATCH_MAX_BYTES = 512 * 1024  # below the limit that reverse proxies have by default
 BATCH_MIN_BYTES = 4 * 1024
 
-_FOREIGN = "what answers there does not speak like the service"
 _RETRIED = frozenset({408, 425, 429})
 _ADVICE = {
     401: "Give a valid reporter's token as token= or in AEGIS_TOKEN.",
@@ -30,7 +30,9 @@ _ADVICE = {
 
 
 class TryLaterError(Exception):
-    """The service cannot take it now; `after_s` is what it asked for, or None."""
+    """The service cannot take it now; `after_s` is what it asked for, or None. `kind` is what people are told once."""
+
+    kind = "trouble"
 
     def __init__(self, reason: str, after_s: float | None = None) -> None:
         super().__init__(reason)
@@ -41,12 +43,27 @@ class OtherReporterError(TryLaterError):
     """Another process reports the run, and may still live; it is asked after again in a while."""
 
 
+class ForeignAnswerError(TryLaterError):
+    """Something else than the service has answered, as a proxy does while the service is away."""
+
+    def __init__(self, answer: Answer) -> None:
+        who = ", ".join(filter(None, [answer.server, answer.content_type]))
+        super().__init__(
+            f"{answer.status} from {who or 'something'}, which is not the service's answer{_hint(answer)}",
+            answer.retry_after_s,
+        )
+        self.kind = "redirect" if answer.is_redirect else "foreign"
+
+
 class RefusedError(Exception):
-    """The service will never take it; the text says why and what to do."""
+    """The service itself says that it will never take it; the text says why and what to do."""
 
 
 class Delivery:
-    """The way of one spool to the service. `cancel_requested` is what it last answered."""
+    """The way of one spool to the service. `cancel_requested` is what it last answered.
+
+    `answered` counts the requests that the service has answered well.
+    """
 
     def __init__(
         self,
@@ -75,6 +92,7 @@ class Delivery:
         self.cancel_requested = False
         self.run_has_ended = False  # as the last answer to events said
         self._last_n_answered: int | None = None  # and the highest number that the service had then
+        self.answered = 0
 
     @property
     def place(self) -> Place:
@@ -126,7 +144,8 @@ class Delivery:
 
     def heartbeat(self) -> dict[str, Any]:
         """Say that the training is alive; the answer. Raises TryLaterError and RefusedError."""
-        return self._understand(self._post(f"{self._run_path}/heartbeat", b"{}"))
+        answer = self._post(f"{self._run_path}/heartbeat", b"{}")
+        return self._understand(answer, _has_last_n)
 
     def confirm_counted(self) -> int | None:
         """The highest number that the service has, if this spool's last source is still the one that counts; else
@@ -141,14 +160,13 @@ class Delivery:
         n, source = self._reader.counted
         repeated = b'{"n":%d,"type":"log","level":"DEBUG","message":""}' % n  # the content of a duplicate is ignored
         answer = self._post_events(source, [repeated])
-        if answer.body.get("code") == "other_reporter":
+        if _is_of_another_reporter(answer):
             return None
         expected_n = answer.body.get("expected_n")
-        if answer.status == 409 and type(expected_n) is int and 0 < expected_n <= n:
+        if answer.status == 409 and answer.is_problem and type(expected_n) is int and 0 < expected_n <= n:
             self._resume_from(expected_n)
             raise TryLaterError("the service asks for earlier events again")
-        told = self._understand(answer)
-        return self._noted(told)
+        return self._note(self._understand(answer, _has_last_n))
 
     def _count_from_here(self, batch: Batch, offset: int) -> bool:
         """Pass the line behind which another process counts; False where there is nothing yet that it could count.
@@ -181,16 +199,16 @@ class Delivery:
         if not self._asked_for_last_n:
             self._look_for_lost_run()
             self._asked_for_last_n = True
-            if self._last_n(self.heartbeat()) == 0:
+            if self.heartbeat()["last_n"] == 0:
                 return 1
         if not self._other.is_gone:
             self._look_at_other()
-        return self._last_n(self.heartbeat()) + 1
+        return int(self.heartbeat()["last_n"]) + 1
 
     def _look_at_other(self) -> None:
         """Raises OtherReporterError unless the other process is gone, and RefusedError where the run has ended."""
         answer = self._get(self._run_path)
-        run = self._understand(answer)
+        run = self._understand(answer, lambda told: told.get("training_run_id") == self._spool.start["id"])
         if has_ended(run):
             raise RefusedError(f"The run has {run['status']} meanwhile: it takes no more reports.")
         silent_s = self._other.seen(run, answer.date)
@@ -207,19 +225,13 @@ class Delivery:
             answer = self._transport.get(self._run_path)
         except UnreachableError:
             return  # the next request will say so
-        if answer.status == 200:
+        if answer.status == 200 and answer.body.get("training_run_id") == self._spool.start["id"]:
             self._other.is_gone = self._other.is_gone or is_lost(answer.body)
 
-    def _noted(self, answered: dict[str, Any]) -> int:
+    def _note(self, answered: dict[str, Any]) -> int:
         self.run_has_ended = answered.get("status") in ("completed", "failed")
-        self._last_n_answered = self._last_n(answered)
+        self._last_n_answered = int(answered["last_n"])
         return self._last_n_answered
-
-    def _last_n(self, answered: dict[str, Any]) -> int:
-        last_n = answered.get("last_n")
-        if type(last_n) is not int:
-            raise TryLaterError(_FOREIGN)
-        return last_n
 
     @property
     def _run_path(self) -> str:
@@ -232,9 +244,7 @@ class Delivery:
         if self._spool.is_joining:
             self._look_for_lost_run()
         answer = self._post(path, to_json(body).encode())
-        told = self._understand(answer)
-        if told.get("training_run_id") != start["id"]:
-            raise TryLaterError(_FOREIGN)
+        self._understand(answer, lambda told: told.get("training_run_id") == start["id"])
         self._started = True
         self._created = answer.status == 201
 
@@ -245,17 +255,16 @@ class Delivery:
             self._send_less()  # on a slow line a large batch may never get through in time
             raise
         if answer.status == 413 and len(batch.events) > 1:
-            self._send_less()
+            self._batch_max_bytes = sum(map(len, batch.events)) // 2  # down to a single event
             return
-        if answer.body.get("code") == "other_reporter" and self._counts_from is not None:
+        if _is_of_another_reporter(answer) and self._counts_from is not None:
             self._count_anew(self._counts_from)
             return
         expected_n = answer.body.get("expected_n")
-        if answer.status == 409 and type(expected_n) is int and 0 < expected_n < batch.first_n:
+        if answer.status == 409 and answer.is_problem and type(expected_n) is int and 0 < expected_n < batch.first_n:
             self._resume_from(expected_n)
             return
-        if self._noted(self._understand(answer)) < batch.last_n:
-            raise TryLaterError(_FOREIGN)
+        self._note(self._understand(answer, lambda told: _has_last_n(told) and told["last_n"] >= batch.last_n))
         self._reader.advance(batch)
         self._counts_from = self._expected_before = None
         self._batch_max_bytes = min(self._batch_max_bytes * 2, BATCH_MAX_BYTES)
@@ -271,7 +280,8 @@ class Delivery:
         self._created = self._other.is_gone = False
 
     def _send_less(self) -> None:
-        self._batch_max_bytes = max(self._batch_max_bytes // 2, BATCH_MIN_BYTES)
+        if self._batch_max_bytes > BATCH_MIN_BYTES:
+            self._batch_max_bytes = max(self._batch_max_bytes // 2, BATCH_MIN_BYTES)
 
     def _resume_from(self, expected_n: int) -> None:
         """The service has less than we thought: it was restored from a backup. Send that again."""
@@ -300,27 +310,48 @@ class Delivery:
             raise TryLaterError(f"it answers {answer.status} {_detail(answer)}".strip(), answer.retry_after_s)
         return answer
 
-    def _understand(self, answer: Answer) -> dict[str, Any]:
+    def _understand(self, answer: Answer, is_right: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The body of a good answer. Raises TryLaterError where it is not the service's, and RefusedError."""
-        if answer.status == 404 and self._is_supposed_to_be_started:
+        if answer.is_problem and answer.status == 404 and self._is_supposed_to_be_started:
             self._started = self._is_supposed_to_be_started = False
             raise TryLaterError("it does not know the run any more, which is started again")
-        if not 200 <= answer.status < 300:
+        if answer.is_problem:
             raise RefusedError(self._refusal(answer))
-        if "cancel_requested" not in answer.body:
-            raise TryLaterError(_FOREIGN)
-        self.cancel_requested = answer.body.get("cancel_requested") is True
+        if not answer.is_good or "cancel_requested" not in answer.body or not is_right(answer.body):
+            self._transport.close()  # a new connection may lead to the service
+            raise ForeignAnswerError(answer)
+        self.answered += 1
+        self.cancel_requested = answer.body["cancel_requested"] is True
         return answer.body
 
     def _refusal(self, answer: Answer) -> str:
         advice = _ADVICE.get(answer.status, "")
         if answer.status == 404 and not self._started:
             advice = "Create the domain, or correct its name; a token bound to another domain cannot see it."
-        elif 300 <= answer.status < 400:
-            advice = "Give the address that it redirects to as url= or in AEGIS_URL."
         return f"{self._transport.address} answers {answer.status} {_detail(answer)} {advice}".strip()
+
+
+def _has_last_n(answered: dict[str, Any]) -> bool:
+    return type(answered.get("last_n")) is int
+
+
+def _is_of_another_reporter(answer: Answer) -> bool:
+    return answer.is_problem and answer.body["code"] == "other_reporter"
 
 
 def _detail(answer: Answer) -> str:
     detail = answer.body.get("detail")
     return f'"{detail[:1000]}"' if isinstance(detail, str) and detail else "without saying why."
+
+
+def _hint(answer: Answer) -> str:
+    """What may be behind an answer of something else than the service."""
+    if answer.is_redirect:
+        target = f"to {answer.location}" if answer.location else "to nowhere"
+        return (
+            f" but a redirect {target}, which is not followed: if the service has moved there, give that address as "
+            "url= or in AEGIS_URL; if it is a page to sign in, let reports through without one"
+        )
+    if answer.status == 413:
+        return ": a proxy does not take even one report of this size; raise its limit"
+    return ": a proxy answers so while the service is away; if it lasts, check url= or AEGIS_URL and the proxy"

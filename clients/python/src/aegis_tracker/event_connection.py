@@ -3,17 +3,15 @@
 import http.client
 import socket
 
+from aegis_tracker.answer import answer_of
 from aegis_tracker.service_error import error_of
 from aegis_tracker.settings import ServiceAddress
 from aegis_tracker.transport import (
     ANSWER_MAX_BYTES,
-    Answer,
     UnreachableError,
     headers_with,
-    json_object,
     open_connection,
     reason_of,
-    retry_after_of,
     shut_down,
 )
 
@@ -50,10 +48,10 @@ class EventConnection:
             if response.status == 200 and response.headers.get_content_type() == "text/event-stream":
                 self._sock.settimeout(SILENCE_MAX_S)
                 return True
-            body = json_object(response.read(ANSWER_MAX_BYTES)) if response.status != 200 else None
+            data = response.read(ANSWER_MAX_BYTES) if response.status != 200 else None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise UnreachableError(reason_of(error)) from error
-        raise error_of(Answer(response.status, body or {}, retry_after_of(response), is_object=body is not None))
+        raise error_of(answer_of(response, data, f"{self._address}{path}"))
 
     def read(self) -> bytes:
         """What has come, as soon as anything has. Raises UnreachableError when nothing comes any more."""

@@ -25,7 +25,7 @@ class EventWatch:
 
     Waits in the loop for what is new, and comes back by itself after an interruption. Leaving the loop, `close`
     and leaving a `with` block close the connection; another loop goes on where the last one was. Used by one
-    thread, `close` excepted. The loop raises ServiceError when the service refuses: 401, 403, 404, 422.
+    thread, `close` excepted. The loop raises ServiceError when the service itself refuses: 401, 403, 404, 422.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class EventWatch:
                 connection.close()
             if self._closed.is_set() or (self._ends_with_its_run and self._end_was_told):
                 return
-            if isinstance(trouble, ServiceError) and trouble.status in _REFUSALS:
+            if isinstance(trouble, ServiceError) and trouble.is_from_service and trouble.status in _REFUSALS:
                 raise trouble
             if self._on_trouble is not None:
                 self._on_trouble(trouble)

@@ -14,6 +14,8 @@ from aegis_tracker.spool_records import START_TYPE
 
 Event = dict[str, Any]
 
+_ROUNDING = 1e-9  # how far beyond its bounds a fraction may be, as by adding up
+
 
 def start_record(
     domain: object,
@@ -48,16 +50,10 @@ def phase_event(phase: object, message: object, tell: Tell) -> Event:
 
 
 def progress_event(fraction: object, fraction_before: float, message: object, metrics: object, tell: Tell) -> Event:
-    """Progress within the phase; `fraction_before` where `fraction` is no number."""
-    number = fit.fit_number(fraction)
-    if number is None:
-        tell("fraction", f"A progress of {fit.fit_text(fraction, 100)!r} was ignored: not a number.")
-        number = fraction_before
-    done = min(max(float(number), 0.0), 1.0)
-    if done != number:
-        tell("fraction-range", f"Progress is a fraction from 0.0 to 1.0; {number} was taken as {done}.")
+    """Progress within the phase; `fraction_before` where `fraction` is no number from 0.0 to 1.0."""
+    done = _fraction(fraction, tell)
     said = _if_any(message=fit.fit_text(message), metrics=fit.fit_metrics(metrics, tell))
-    return _event("progress", fraction=done) | said
+    return _event("progress", fraction=fraction_before if done is None else done) | said
 
 
 def log_event(level: object, message: object, step: object, metrics: object, tell: Tell) -> Event:
@@ -95,6 +91,19 @@ def exception_text(error: object) -> str:
 
 def _event(kind: str, **fields: object) -> Event:
     return {"type": kind, "timestamp": fit.time_now(), **fields}
+
+
+def _fraction(value: object, tell: Tell) -> float | None:
+    """`value` as a fraction; None where it is none. What lies beside a bound by rounding is taken as the bound."""
+    number = fit.fit_number(value)
+    if number is not None and -_ROUNDING <= number <= 1 + _ROUNDING:
+        return min(max(0.0, float(number)), 1.0)
+    shown = fit.fit_text(value, 100)
+    percent = fit.fit_number(shown.rstrip("% ")) if number is None else number
+    hint = f"; {percent:.12g} % is {percent / 100:.12g}" if percent is not None and 1 < percent <= 100 else ""
+    key = "fraction" if percent is None else "fraction-range"
+    tell(key, f"A progress of {shown!r} was ignored: a fraction from 0.0 to 1.0 is meant{hint}.")
+    return None
 
 
 def _if_any(**fields: object) -> Event:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 PAGE_SIZE = 100  # the most that the service gives at once
+LIST_FIELDS = ("items", "total")
 
 
 def list_items(get: Callable[[dict[str, Any]], dict[str, Any]], key: str) -> Iterator[Any]:

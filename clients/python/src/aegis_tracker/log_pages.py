@@ -6,6 +6,7 @@ from typing import Any
 from aegis_tracker.contract_types import LogEntry
 
 PAGE_SIZE = 100  # the most that the service gives at once
+LOG_FIELDS = ("logs", "searched_to_seq")
 
 
 def log_entries(get: Callable[[dict[str, Any]], dict[str, Any]], asked: dict[str, Any]) -> Iterator[LogEntry]:

@@ -26,18 +26,20 @@ class Notices:
 
     def __init__(self) -> None:
         self._said: dict[str, object] = {}
-        self._unsaid: deque[str] = deque()
+        self._unsaid: deque[tuple[str, Exception | None]] = deque()
         self.held = False
 
-    def once(self, key: str, sentence: str) -> None:
-        """Say `sentence` through `logging` and `warnings`, unless `key` was said before.
+    def once(self, key: str, sentence: str, error: Exception | None = None) -> bool:
+        """Say `sentence` through `logging` and `warnings`, unless `key` was said before. Whether it was not.
 
-        Raises nothing, also where warnings are errors or a logging handler fails.
+        The log also gets the traceback of `error`. Raises nothing, also where warnings are errors or a logging
+        handler fails.
         """
         if not self.is_first(key):
-            return
-        self._unsaid.append(sentence)
+            return False
+        self._unsaid.append((sentence, error))
         self.say_unsaid()
+        return True
 
     def is_first(self, key: str) -> bool:
         """Whether `key` is new; from now on it is not."""
@@ -48,10 +50,10 @@ class Notices:
         """Say what was held back, unless it is still held."""
         while self._unsaid and not self.held:
             try:
-                sentence = self._unsaid.popleft()
+                sentence, error = self._unsaid.popleft()
             except IndexError:
                 return  # another thread has said it
-            _say(sentence)
+            _say(sentence, error)
 
 
 class QuietLock:
@@ -97,20 +99,20 @@ def say_at_the_end(notices: Notices, key: str, sentence: str) -> None:
         log(logging.WARNING, sentence)
 
 
-def _say(sentence: str) -> None:
+def _say(sentence: str, error: Exception | None) -> None:
     try:
         warnings.warn(sentence, AegisTrackerWarning, stacklevel=_level_of_the_caller())
     except AegisTrackerWarning:
         pass  # warnings are errors here: the training must not die of one, and the log tells it
     except Exception:  # noqa: BLE001 - `warnings.showwarning` is other people's code
         sys.stderr.write(f"aegis_tracker: {sentence}\n")
-    log(logging.WARNING, sentence)
+    log(logging.WARNING, sentence, error)
 
 
-def log(level: int, sentence: str) -> None:
+def log(level: int, sentence: str, error: Exception | None = None) -> None:
     """Write to the log of the package. A handler that fails is passed over, for it is not ours."""
     try:
-        logger.log(level, sentence)
+        logger.log(level, sentence, exc_info=error)
     except Exception:  # noqa: BLE001 - see above; there is nobody left to tell but stderr
         sys.stderr.write(f"aegis_tracker: {sentence}\n")
 

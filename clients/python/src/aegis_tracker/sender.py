@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 
 from aegis_tracker.backoff import Backoff
-from aegis_tracker.contract_values import time_now
+from aegis_tracker.contract_values import fit_text, time_now
 from aegis_tracker.delivery import Delivery, OtherReporterError, RefusedError, TryLaterError
-from aegis_tracker.notices import Notices, log, logger
+from aegis_tracker.notices import Notices, log
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place
 from aegis_tracker.spool_records import HOME_TYPE, REFUSED_TYPE, Record
@@ -24,9 +24,11 @@ LOOK_AT_LIMIT_EVERY_S = 0.5  # for what forked processes write
 HEARTBEAT_EVERY_S = 15.0
 FLUSH_RETRY_S = 0.5  # while somebody waits
 
+_SPOOL = "spool-reading"
+
 
 class Sender:
-    """Delivers until the end of the run is acknowledged, the service refuses, or `stop`.
+    """Delivers until the end of the run is acknowledged, the service itself refuses, or `stop`. All else passes.
 
     Its callbacks come from the background thread: `before_counting` as `Delivery` has it, `before_step` is called a
     few times a second and says whether the training may be said to be alive, `note` puts a record of our own into the
@@ -64,6 +66,7 @@ class Sender:
         self._arrived = place.position
         self._ended = place.ended  # whether the end of the run has arrived, and everything is put away
         self._backoff = Backoff()
+        self._troubles: set[str] = set()  # their kinds, which were said and are not over
         self._has_noted_home = False
         self._has_told_cancel = False
         self._heard_at = 0.0  # monotonic
@@ -130,9 +133,6 @@ class Sender:
         except RefusedError as refusal:
             self._note({"type": REFUSED_TYPE, "reason": str(refusal), "timestamp": time_now()})
             self._give_up(str(refusal))
-        except Exception as error:  # noqa: BLE001 - a thread that dies unseen would be worse
-            logger.exception("The sender failed")
-            self._give_up(f"The sender failed ({type(error).__name__}: {error}).")
         finally:
             self._transport.close()
             try:
@@ -147,34 +147,42 @@ class Sender:
         return self._delivery.place.ended or (self._finishing and self._nothing_waits)
 
     def _step(self) -> tuple[float, bool]:
-        """Send what is due. How long to wait before the next step, and whether a flush may shorten it."""
+        """Send what is due. How long to wait before the next step, and whether a flush may shorten it.
+
+        Whatever fails is tried again, but for what the service itself refuses: raises RefusedError.
+        """
+        try:
+            return self._send_what_is_due(), True
+        except RefusedError:
+            raise
+        except TryLaterError as reason:
+            return self._wait_after(reason)
+        except Exception as error:  # noqa: BLE001 - a thread that dies would send nothing any more
+            return self._wait_after_failure(error)
+
+    def _send_what_is_due(self) -> float:
+        """How long there is nothing to do afterwards, in seconds."""
         now = time.monotonic()
         if now - self._looked_at_limit_at >= LOOK_AT_LIMIT_EVERY_S:
             self._looked_at_limit_at = now
             self._spool.keep_limit()
         is_alive = self._before_step()
-        finishing, end = self._finishing, self._spool.end()
-        try:
-            sent = self._delivery.step()
-            is_due = is_alive and self._delivery.vouches and time.monotonic() - self._heard_at >= HEARTBEAT_EVERY_S
-            if not sent and is_due:
-                self._delivery.heartbeat()
-                self._heard_at = time.monotonic()
-        except TryLaterError as reason:
-            return self._wait_after(reason)
-        if sent:
+        finishing, end, answered = self._finishing, self._spool.end(), self._delivery.answered
+        sent = self._delivery.step()
+        is_due = is_alive and self._delivery.vouches and time.monotonic() - self._heard_at >= HEARTBEAT_EVERY_S
+        if not sent and is_due:
+            self._delivery.heartbeat()
+        if self._delivery.answered > answered:
             self._heard_at = time.monotonic()
-        if self._backoff.failures:
-            log(logging.INFO, f"{self._transport.address} takes reports again.")
-        self._backoff.success()
-        self._pass_on()
+            self._pass_on()
+        self._say_what_is_over(has_answered=self._delivery.answered > answered)
         with self._changed:
             if not self._delivery.place.ended:  # that is only told when everything is put away
                 self._arrived = self._delivery.place.position if sent else end  # behind it are no reports
                 self._changed.notify_all()
         self._nothing_waits = finishing and not sent
         goes_on = sent and (self._is_behind() or (self._flushing and self._delivery.place.position < self._spool.end()))
-        return (0.0 if goes_on else LOOK_EVERY_S), True
+        return 0.0 if goes_on else LOOK_EVERY_S
 
     def _is_behind(self) -> bool:
         """Whether so much waits that it is sent at once; less would be many small requests while the training runs."""
@@ -196,13 +204,38 @@ class Sender:
             run_id = self._spool.start["id"]
             self._notices.once("other reporter", f"Run {run_id}: {reason}. What this one reports is kept until then.")
             return self._backoff.after_failure(reason.after_s), False
-        if not self._stopping and not self._backoff.failures:
-            log(
-                logging.WARNING,
-                f"{self._transport.address} cannot be reported to now ({reason}). "
-                "The training goes on; its reports are kept and sent later.",
-            )
-        return self._backoff.after_failure(reason.after_s), reason.after_s is None
+        what = f"{self._transport.address} cannot be reported to now ({reason})."
+        self._say_trouble(
+            reason.kind, f"{what} The training goes on; its reports are kept, and sending is tried again."
+        )
+        return self._backoff.after_failure(reason.after_s), not reason.after_s
+
+    def _wait_after_failure(self, error: Exception) -> tuple[float, bool]:
+        reason, goes_on = fit_text(error, 1000), "The training goes on, and sending is tried again."
+        if isinstance(error, OSError):
+            self._say_trouble(_SPOOL, f"Reports cannot be read from {self._spool.path} now ({reason}). {goes_on}")
+        else:
+            self._say_trouble(_SPOOL, f"The sender has failed ({type(error).__name__}: {reason}). {goes_on}", error)
+        return self._backoff.after_failure(None), True
+
+    def _say_trouble(self, kind: str, sentence: str, error: Exception | None = None) -> None:
+        """Once until it is over; of what a setting may be behind, the first time also as a warning."""
+        if self._stopping or kind in self._troubles:
+            return
+        self._troubles.add(kind)
+        if kind == TryLaterError.kind or not self._notices.once(kind, sentence, error):
+            log(logging.WARNING, sentence, error)
+
+    def _say_what_is_over(self, *, has_answered: bool) -> None:
+        """A step has succeeded; the service may have had no part in it."""
+        if _SPOOL in self._troubles:
+            self._troubles.discard(_SPOOL)
+            log(logging.INFO, f"Reports are read from {self._spool.path or 'memory'} and sent again.")
+        if self._troubles and has_answered:
+            self._troubles.clear()
+            log(logging.INFO, f"{self._transport.address} takes reports again.")
+        if not self._troubles:
+            self._backoff.success()
 
     def _wait(self, seconds: float, may_shorten: bool) -> None:
         with self._changed:

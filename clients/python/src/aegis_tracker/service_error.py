@@ -2,7 +2,9 @@
 
 from http import HTTPStatus
 
-from aegis_tracker.transport import Answer
+from aegis_tracker.answer import Answer
+
+_UNKNOWN = "unknown"
 
 
 class ServiceError(Exception):
@@ -23,22 +25,25 @@ class ServiceError(Exception):
     def __str__(self) -> str:
         return self.detail
 
+    @property
+    def is_from_service(self) -> bool:
+        """Whether the service itself said so, and not a proxy, a sign-in page or whatever else answered."""
+        return self.code != _UNKNOWN
+
 
 def error_of(answer: Answer) -> ServiceError:
-    """The error that an answer is, in the service's own words where it has any."""
-    code, detail = answer.body.get("code"), answer.body.get("detail")
-    return ServiceError(
-        answer.status,
-        code if isinstance(code, str) else "unknown",
-        detail if isinstance(detail, str) and detail else _in_words(answer.status),
-        answer.retry_after_s,
-    )
+    """The error that an answer is, in the service's own words where it is the service's."""
+    if answer.is_problem:
+        return ServiceError(answer.status, answer.body["code"], answer.body["detail"], answer.retry_after_s)
+    return ServiceError(answer.status, _UNKNOWN, _in_words(answer), answer.retry_after_s)
 
 
-def _in_words(status: int) -> str:
-    if status == 200:
+def _in_words(answer: Answer) -> str:
+    status = answer.status
+    if answer.is_good:
         return "What answers there does not speak like the service, or says too much at once."
-    if 300 <= status < 400:
-        return f"The service answered {status}, a redirect, which is not followed: check its URL."
+    if answer.is_redirect:
+        target = f" It points to {answer.location}." if answer.location else ""
+        return f"The service answered {status}, a redirect, which is not followed: check its URL.{target}"
     phrase = f" {HTTPStatus(status).phrase}" if status in HTTPStatus._value2member_map_ else ""
     return f"The service answered {status}{phrase}."

@@ -1,12 +1,14 @@
 """Where to report to and where to keep the spool: argument, else environment, else default."""
 
 import os
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 from aegis_tracker.contract_values import fit_text
+from aegis_tracker.notices import Notices
 
 SPOOL_MAX_BYTES = 1024**3
 SPOOL_MAX_BYTES_LEAST = 64 * 1024
@@ -28,19 +30,36 @@ class ServiceAddress:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Raises SettingsError for anything but an http or https URL with a host."""
+        """Raises SettingsError for anything but an http or https URL with a host, and perhaps a port and a path.
+
+        Its text shows nothing that may be secret: neither user and password, nor query and fragment.
+        """
+        may_be_secret = any(mark in url for mark in "@?#")
+        what = "The service's URL" if may_be_secret else f"The service's URL {url!r}"
         try:
             parts = urlsplit(url.strip())
             host, port = parts.hostname or "", parts.port
             host.encode("idna")
             parts.path.encode("ascii")
         except ValueError as error:
-            raise SettingsError(f"The service's URL {url!r} cannot be read: {error}.") from error
+            if may_be_secret:
+                raise SettingsError(f"{what} cannot be read; it must look like {DEFAULT_URL}.") from None
+            raise SettingsError(f"{what} cannot be read: {error}.") from error
         if parts.scheme not in ("http", "https") or not host:
-            raise SettingsError(f"The service's URL {url!r} must look like {DEFAULT_URL}.")
+            raise SettingsError(f"{what} must look like {DEFAULT_URL}.")
         if any(character <= " " for character in parts.path):
-            raise SettingsError(f"The service's URL {url!r} must not contain spaces.")
-        return cls(parts.scheme, host, port, parts.path.rstrip("/"))
+            raise SettingsError(f"{what} must not contain spaces.")
+        address = cls(parts.scheme, host, port, parts.path.rstrip("/"))
+        if "@" in parts.netloc:
+            raise SettingsError(
+                f"{what} must not contain a user or a password; give {address} and an access token as token= or in "
+                "AEGIS_TOKEN. A proxy that asks for a user and a password cannot be used."
+            )
+        if parts.query or parts.fragment:
+            raise SettingsError(
+                f"{what} must end with its path, without a query (?) or a fragment (#): give {address}."
+            )
+        return address
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
@@ -72,18 +91,47 @@ def access_token_if_any(token: str | None) -> str | None:
 
 
 def spool_directory(spool_dir: str | os.PathLike[str] | None = None) -> Path:
-    """The argument, else AEGIS_SPOOL_DIR, else a folder of the user's own.
+    """The argument, else AEGIS_SPOOL_DIR, else a folder of the user's own; absolute, so that it stays where it is.
 
     Raises SettingsError where it cannot be told. Does not look whether the folder exists.
     """
     try:
-        given = os.fsdecode(spool_dir) if spool_dir is not None else os.environ.get("AEGIS_SPOOL_DIR")
-        if given:
-            return Path(given).expanduser().absolute()
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return Path(state) / "aegis-tracker"
+        given = os.fsdecode(spool_dir) if spool_dir is not None else os.environ.get("AEGIS_SPOOL_DIR", "").strip()
+        return (_expanded(given) if given else _state_home() / "aegis-tracker").absolute()
     except Exception as error:
-        raise SettingsError(f"No folder for the spool: {fit_text(error)}.") from error
+        raise SettingsError(
+            f"No folder for the spool ({fit_text(error)}): give one as spool_dir= or in AEGIS_SPOOL_DIR."
+        ) from error
+
+
+def _state_home() -> Path:
+    """Where the programs of a user keep their state, as the XDG Base Directory Specification has it."""
+    given = os.environ.get("XDG_STATE_HOME", "")
+    if given and os.path.isabs(given):
+        return Path(given)
+    default = _home() / ".local" / "state"
+    if given:
+        Notices().once("XDG_STATE_HOME", f"XDG_STATE_HOME is {given!r}, which is not absolute; {default} is taken.")
+    return default
+
+
+def _expanded(path: str) -> Path:
+    user, _, rest = path.partition("/")
+    return _home() / rest if user == "~" else Path(path).expanduser()
+
+
+def _home() -> Path:
+    """HOME, where it says something, else what the system knows of the user. Raises RuntimeError and OSError."""
+    given = os.environ.get("HOME", "")
+    if not given:
+        try:
+            return Path(pwd.getpwuid(os.getuid()).pw_dir)
+        except KeyError:
+            raise RuntimeError("the user has no home directory") from None
+    home = Path(given).absolute()
+    if not os.path.isabs(given):
+        Notices().once("HOME", f"HOME is {given!r}, which is not absolute; {home} is taken.")
+    return home
 
 
 def spool_max_bytes(given: int | str | None = None) -> int:

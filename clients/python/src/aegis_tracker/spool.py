@@ -9,15 +9,18 @@ Writers need no lock among each other: the file itself decides. A part ends at i
 that finds its record behind one writes it again into the part that follows.
 """
 
+import errno
 import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from aegis_tracker.file_locks import unlock
 from aegis_tracker.notices import Notices
+from aegis_tracker.spool_descriptors import KeptDescriptors
 from aegis_tracker.spool_files import (
     create,
     part_numbers,
@@ -94,7 +97,8 @@ class Spool:
         self._is_full = False
         self._looked_for_room_at = 0.0  # monotonic
         self._files = threading.RLock()  # which files there are, as seen by this process; guards those below
-        self._reading: tuple[int, int] | None = None  # part, descriptor
+        self._kept = KeptDescriptors()
+        self._was_forked = False  # the original may have made parts, and thinned them out, unseen
         self._read_part = -1  # the furthest that was read, so that it may have been sent
         self._entered: tuple[int, int, str] = (0, 1, "")  # the part that is being sent, its first n, who counts
         self._thinned: dict[int, int] = {}  # how thoroughly, by part
@@ -202,9 +206,14 @@ class Spool:
 
     def _use_part(self, number: int, file: int, size: int) -> None:
         with self._files:
-            before, self._part, self._file, self._size = self._file, number, file, size
-            if before not in (self._head, file):
-                os.close(before)
+            part, before = self._part, self._file
+            self._part, self._file, self._size = number, file, size
+            if before in (self._head, file):
+                return
+            if self._is_forked:
+                os.close(before)  # the original reads
+            else:
+                self._kept.keep(part, before)
 
     def _follow_into_memory(self) -> None:
         """Another process could not write any more, or hands over what it could not."""
@@ -266,6 +275,7 @@ class Spool:
                 self._thinned,
                 reason=f"its spool had reached the limit of {self._max_bytes} bytes",
             )
+            self._kept.close_nameless()
         self._is_full = too_much > self._part_max_bytes
 
     def _remove_arrived(self, sizes: dict[int, int]) -> int:
@@ -322,10 +332,13 @@ class Spool:
             return b""
         with self._files:
             self._read_part = max(self._read_part, part)
-            if self._reading is None or self._reading[0] != part:
-                self._stop_reading()
-                self._reading = (part, os.open(part_path(self.path, part), os.O_RDONLY))
-            return os.pread(self._reading[1], size, offset)
+            return os.pread(self._descriptor(self.path, part), size, offset)
+
+    def _descriptor(self, path: Path, part: int) -> int:
+        if part == 0 and self._head is not None:
+            return self._head  # which always keeps its file
+        own = self._file if part == self._part else None
+        return self._kept.of(path, part, own, may_differ=part in self._thinned or self._was_forked)
 
     def part_after(self, part: int) -> int | None:
         """The part that goes on where `part` ends with a `next` line. Raises OSError."""
@@ -336,12 +349,25 @@ class Spool:
             if part:
                 record = parse_record(self.read(part, 0, 1000).partition(b"\n")[0])
                 through = record.get("through", part) if record else part
-            return next((number for number in part_numbers(self.path) if number > through), None)
+            if self._has_open_after(through):
+                return through + 1 if through else _FIRST_FURTHER_PART
+            following = next((number for number in part_numbers(self.path) if number > through), None)
+            if following is None and not self.recovered and not self._was_forked:
+                raise FileNotFoundError(errno.ENOENT, "the part that goes on is not there", str(self.path))
+            return following
+
+    def _has_open_after(self, through: int) -> bool:
+        """Whether the file that follows is open, and surely none stands between that was thinned out."""
+        if self._was_forked or self._thinned or (self.recovered and not through):
+            return False
+        number = through + 1 if through else _FIRST_FURTHER_PART
+        return number == self._part or number in self._kept
 
     def entered(self, part: int, next_n: int, source: str) -> None:
         """Note that all before `part` has arrived, and how its events are numbered."""
         with self._files:
             self._entered = (part, next_n, source)
+            self._kept.close_before(part)
 
     def arrived(self, part: int, offset: int) -> None:
         """Note how far the service has acknowledged."""
@@ -357,13 +383,16 @@ class Spool:
         write_at(part_path(self.path, part), offset + FIRST_N_AT, first_n_field(first_n))
 
     def end(self) -> tuple[int, int]:
-        """The part and the offset behind the last record, also of other processes. Raises OSError."""
+        """The part and the offset behind the last record; of other processes' where the file can be looked at."""
         self.take_in()
         memory = self._memory
         if memory is not None:
             return MEMORY_PART, memory.end
         with self._files:
-            return self._part, os.fstat(self._file).st_size
+            try:
+                return self._part, os.fstat(self._file).st_size
+            except OSError:
+                return self._part, self._size
 
     # The life of the files
 
@@ -390,7 +419,8 @@ class Spool:
         """In a forked process: write through a descriptor of its own, and leave the rest to the original."""
         self._is_owner = False
         self._files = threading.RLock()
-        self._reading = None
+        self._kept.close()
+        self._was_forked = True
         self._may_thin_out = False
         self._lost = {}
         self._is_forked = True
@@ -423,8 +453,9 @@ class Spool:
         """Delete the files: everything in them has arrived. Raises OSError."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)  # first: parts without it are nobody's
-            for number in part_numbers(self.path):
-                part_path(self.path, number).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # the folder is gone as well
+                for number in part_numbers(self.path):
+                    part_path(self.path, number).unlink(missing_ok=True)
 
     def records_of(self, kind: str) -> Iterator[Record]:
         """All records of one type. Raises OSError."""
@@ -454,7 +485,7 @@ class Spool:
         self._is_closed = True
         self._forked_lines.close()
         with self._files:
-            self._stop_reading()
+            self._kept.close()
             head, self._head, file, self._file = self._head, None, self._file, -1
         if head is not None and self.path is not None:
             _open_here.discard(self.path)
@@ -471,8 +502,3 @@ class Spool:
             write_in_place(head, path, self._owner_at or 0, owner_line(None))
         except OSError:
             return  # removed, as all of it has arrived
-
-    def _stop_reading(self) -> None:
-        if self._reading is not None:
-            os.close(self._reading[1])
-            self._reading = None

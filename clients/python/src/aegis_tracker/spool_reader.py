@@ -86,6 +86,7 @@ class SpoolReader:
         data = self._spool.read(part, offset, max_bytes)
         if b"\n" not in data:
             data = self._spool.read(part, offset, RECORD_MAX_BYTES)
+            data = data[: data.find(b"\n") + 1]
         lines = data.split(b"\n")[:-1]
         if not lines and in_memory and part != MEMORY_PART:
             return Batch(next_n, [], Place(MEMORY_PART, 0, next_n, source=source))
@@ -138,14 +139,17 @@ class SpoolReader:
 
     def skip_what_has_arrived(self) -> None:
         """Go to where the last process began to count: it did so only once all before had arrived. Raises OSError."""
-        place, counted = self.place, self.counted
-        while (batch := self.batch(RECORD_MAX_BYTES)) is not None:
-            if not batch.is_numbered:
-                break
-            if batch.source_at is not None:
-                place, counted = batch.after, self.counted
-            self._pass(batch)
-        self.place, self.counted = place, counted
+        before, place, counted = (self.place, self.counted), self.place, self.counted
+        try:
+            while (batch := self.batch(RECORD_MAX_BYTES)) is not None and batch.is_numbered:
+                if batch.source_at is not None:
+                    place, counted = batch.after, self.counted
+                self._pass(batch)
+        except OSError:
+            place, counted = before  # nothing can be told of a part of it
+            raise
+        finally:
+            self.place, self.counted = place, counted
 
     def pass_over_all(self) -> None:
         """Go to the end, or to where a process counts from a number that is not known yet. Raises OSError."""
@@ -166,11 +170,15 @@ class SpoolReader:
             self.place, self.counted = here, counted
 
     def rewind(self, n: int) -> bool:
-        """Go back to event `n`; False where the spool has it no more. Raises OSError."""
-        self.place = Place()
-        while self.place.next_n < n:
-            skipped = self.batch(RECORD_MAX_BYTES, min(BATCH_MAX_EVENTS, n - self.place.next_n))
-            if skipped is None or not skipped.is_numbered:
-                return False
-            self._pass(skipped)
+        """Go back to event `n`; False where the spool has it no more. Raises OSError, and then stays where it is."""
+        before, self.place = (self.place, self.counted), Place()
+        try:
+            while self.place.next_n < n:
+                skipped = self.batch(RECORD_MAX_BYTES, min(BATCH_MAX_EVENTS, n - self.place.next_n))
+                if skipped is None or not skipped.is_numbered:
+                    return False
+                self._pass(skipped)
+        except OSError:
+            self.place, self.counted = before
+            raise
         return self.place.next_n == n

@@ -4,36 +4,34 @@ Connects directly: a proxy that happens to be configured for downloads has no bu
 Redirects are not followed, so that the token goes nowhere but to the address it was given for.
 """
 
-import email.utils
 import http.client
-import json
 import socket
 import ssl
-import time
-from dataclasses import dataclass
-from typing import Any
 
+from aegis_tracker.answer import Answer, answer_of
 from aegis_tracker.settings import ServiceAddress
 from aegis_tracker.version import VERSION
 
 CONNECT_TIMEOUT_S = 5.0
 EXCHANGE_TIMEOUT_S = 20.0
 ANSWER_MAX_BYTES = 1024 * 1024  # far more than a reporter is ever answered
+INTERIM_MAX = 20  # responses before the one that counts
 
 
 class UnreachableError(Exception):
     """The request may or may not have arrived; the text says why."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the service said. `body` is empty when it was no JSON object, which `is_object` tells from an empty one."""
+class _FinalResponse(http.client.HTTPResponse):
+    """The response behind interim ones, such as 103 Early Hints, of which the standard library skips 100 alone."""
 
-    status: int
-    body: dict[str, Any]
-    retry_after_s: float | None
-    is_object: bool = True
-    date: float = 0.0  # when it was answered, in seconds since 1970, on the service's clock where it says so
+    def begin(self) -> None:
+        super().begin()
+        for _ in range(INTERIM_MAX):
+            if not 100 < self.status < 200 or self.status == http.client.SWITCHING_PROTOCOLS:
+                return
+            self.headers = None  # type: ignore[assignment]  # as before the first status line
+            super().begin()
 
 
 class Transport:
@@ -85,14 +83,11 @@ class Transport:
         data = response.read(self._answer_max_bytes)
         is_cut_off = bool(response.length) and len(data) < self._answer_max_bytes
         is_whole = response.isclosed() or len(data) < self._answer_max_bytes
-        if response.will_close or not response.isclosed():
+        if response.will_close or not response.isclosed() or response.status < 200:
             self.close()
         if is_cut_off:
             raise http.client.IncompleteRead(data, response.length)
-        answered = json_object(data) if is_whole else None
-        retry_after_s = retry_after_of(response)
-        date = _date_of(response.getheader("Date"))
-        return Answer(response.status, answered or {}, retry_after_s, is_object=answered is not None, date=date)
+        return answer_of(response, data if is_whole else None, f"{self.address}{path}")
 
 
 def headers_with(token: str | None) -> dict[str, str]:
@@ -109,6 +104,7 @@ def open_connection(address: ServiceAddress) -> http.client.HTTPConnection:
         )
     else:
         connection = http.client.HTTPConnection(address.host, address.port, timeout=CONNECT_TIMEOUT_S)
+    connection.response_class = _FinalResponse
     connection.connect()
     connection.sock.settimeout(EXCHANGE_TIMEOUT_S)
     return connection
@@ -128,36 +124,3 @@ def reason_of(error: Exception) -> str:
         return "the connection was cut off"
     words = error.strerror if isinstance(error, OSError) else None
     return words or str(error) or type(error).__name__
-
-
-def retry_after_of(response: http.client.HTTPResponse) -> float | None:
-    """How many seconds the service asks to wait; None where it does not say."""
-    return _retry_after_s(response.getheader("Retry-After"))
-
-
-def json_object(data: bytes) -> dict[str, Any] | None:
-    """The JSON object that the bytes are; None where they are none."""
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _date_of(value: str | None) -> float:
-    try:
-        return email.utils.parsedate_to_datetime(value or "").timestamp()
-    except (ValueError, OverflowError):
-        return time.time()
-
-
-def _retry_after_s(value: str | None) -> float | None:
-    """Seconds from now, for both forms of the header; None where there is none to be read."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None

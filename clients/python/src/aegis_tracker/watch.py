@@ -44,11 +44,14 @@ class Watch:
         """Ask once. Raises WatchError when asking again cannot help."""
         try:
             status = self._client.status(self._domain)
+            if "run_number" not in status:
+                raise UnreachableError("what answers there does not speak like the service")  # noqa: TRY301
             newest = next(self._client.logs(self._domain, run=status["run_number"], newest_first=True), None)
         except (ServiceError, UnreachableError) as error:
+            is_refused = isinstance(error, ServiceError) and error.is_from_service and error.status in (401, 403, 404)
             is_waiting = isinstance(error, ServiceError) and error.code in ("no_training", "domain_not_found")
-            if isinstance(error, ServiceError) and error.status in (401, 403, 404) and not is_waiting:
-                raise WatchError(one_line(error.detail)) from error
+            if is_refused and not is_waiting:
+                raise WatchError(one_line(str(error))) from error
             self.trouble = f"{'waiting' if is_waiting else 'reconnecting'}: {one_line(str(error))}"
             return
         self._cursor = f"{status['run_number']}.{newest['seq'] if newest else 0}"  # the log before is not wanted

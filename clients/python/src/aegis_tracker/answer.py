@@ -1,0 +1,120 @@
+"""What came back over HTTP, and whether it is the service that says so.
+
+Between a tracker and its service there may be proxies, sign-in pages and captive portals, which answer with
+any status while the service is away. An error is the service's own when it is a problem document as the
+service writes it; nothing else can be relied on.
+"""
+
+import email.utils
+import http.client
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+PROBLEM_TYPE = "application/problem+json"
+_PROBLEM_TEXTS = ("type", "title", "detail", "code")
+_SHOWN_MAX_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`body` is empty when it was no JSON object, which `is_object` tells from an empty one.
+
+    `date` is when it was answered, in seconds since 1970, on the service's clock where it says so. `content_type` has
+    no parameters. `server` and `location` are for people: the program that answered, and
+    where a redirect points to, without what may be secret in it.
+    """
+
+    status: int
+    body: dict[str, Any]
+    retry_after_s: float | None = None
+    is_object: bool = True
+    content_type: str = ""
+    server: str = ""
+    location: str | None = None
+    date: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the status says that all went well."""
+        return 200 <= self.status < 300
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether the status says to ask elsewhere."""
+        return 300 <= self.status < 400
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it is the service's own word that something is wrong (RFC 9457, in the service's shape)."""
+        status, texts = self.body.get("status"), [self.body.get(name) for name in _PROBLEM_TEXTS]
+        return (
+            self.status >= 400
+            and self.content_type == PROBLEM_TYPE
+            and type(status) is int
+            and status == self.status
+            and all(isinstance(text, str) and text for text in texts)
+        )
+
+
+def answer_of(response: http.client.HTTPResponse, data: bytes | None, asked: str) -> Answer:
+    """The answer to a request for the URL `asked`; `data` is its whole body, or None where that was too large."""
+    body = None if data is None else json_object(data)
+    return Answer(
+        response.status,
+        body or {},
+        _retry_after_s(response.getheader("Retry-After")),
+        is_object=body is not None,
+        content_type=response.headers.get_content_type(),
+        server=_shown(response.getheader("Server", "")),
+        location=_shown_location(response.getheader("Location"), asked),
+        date=_date_of(response.getheader("Date")),
+    )
+
+
+def json_object(data: bytes) -> dict[str, Any] | None:
+    """The JSON object that the bytes are; None where they are none."""
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _retry_after_s(value: str | None) -> float | None:
+    """Seconds from now, for both forms of the header; None where there is none to be read."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except Exception:  # noqa: BLE001 - anybody may have written it, and the parser fails in many ways
+        return None
+
+
+def _date_of(value: str | None) -> float:
+    try:
+        return email.utils.parsedate_to_datetime(value or "").timestamp()
+    except Exception:  # noqa: BLE001 - as above
+        return time.time()
+
+
+def _shown_location(location: str | None, asked: str) -> str | None:
+    """Where a redirect points to: without user, query and fragment."""
+    if not location:
+        return None
+    try:
+        parts = urlsplit(urljoin(asked, location))
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        return None
+    return _shown(f"{parts.scheme}://{host}{port}{parts.path}") if host else None
+
+
+def _shown(text: str) -> str:
+    """As much of a header as people are shown."""
+    return "".join(character for character in text if character.isprintable())[:_SHOWN_MAX_CHARACTERS].strip()

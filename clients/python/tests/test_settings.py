@@ -11,7 +11,7 @@ from aegis_tracker import AegisTrackerWarning, Client, SettingsError, TrainingPr
 from aegis_tracker.settings import service_address, spool_directory
 from conftest import TOKEN, MakeTracker, said_once
 from contract_server import ContractServer
-from test_processes import NOBODY_LISTENS, SOURCE
+from trainings import NOBODY_LISTENS, SOURCE
 
 SECRETS = ("hunter2", "somebody", "k3y")
 SECRET_URLS = [

@@ -12,8 +12,7 @@ import pytest
 from conftest import TOKEN, MakeTracker
 from contract_server import ContractServer
 from test_limits import free_port
-from test_processes import NOBODY_LISTENS, run_training
-from test_sync import KILLED, left_behind
+from trainings import KILLED, NOBODY_LISTENS, left_behind, run_training
 
 SMALL_PARTS = 256 * 1024  # as the limit, for parts of 16 KiB
 HALF = 200

@@ -174,7 +174,7 @@ def test_a_killed_training_is_sent_by_sync(
     assert "1 sent, 0 waiting" in sync(service, token, tmp_path)
     assert entries(operator, run_id)[:-1] == numbers(4100)
     run = status(operator, run_id)
-    assert (run["status"], run["failure_reason"]) == ("failed", "error")
+    assert (run["status"], run["failure_reason"]) == ("failed", "lost")
     assert "ended without reporting an end" in run["error_message"]
     assert list(tmp_path.iterdir()) == []
 
@@ -231,10 +231,43 @@ def test_a_training_sends_what_the_one_before_it_left(
         run_id = run_of(process)
         say(process, 10)
         ends_well(process)
-    assert entries(operator, left)[:-1] == numbers(2500)
-    assert status(operator, left)["status"] == "failed"
+    assert entries(operator, left) == numbers(2500)
+    assert status(operator, left)["status"] == "training"  # it may be started again
     assert entries(operator, run_id) == numbers(10)
+    (spool,) = tmp_path.iterdir()
+    os.utime(spool, (0, 0))
+    with training(service, token, tmp_path, domain, ON_DEMAND) as process:
+        run_of(process)
+        say(process, 10)
+        ends_well(process)
+    assert entries(operator, left)[:-1] == numbers(2500)
+    assert status(operator, left)["failure_reason"] == "lost"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_training_goes_on_after_it_was_declared_lost(
+    service: Service, operator: httpx.Client, domain: str, tmp_path: Path
+) -> None:
+    token = service.token("reporter", domain)
+    killed = "for n in range(10): tracker.log('INFO', str(n))\nassert tracker.flush(30)" + KILL_ITSELF
+    with training(service, token, tmp_path, domain, killed) as process:
+        run_id = run_of(process)
+        ends_well(process, -signal.SIGKILL)
+    sync(service, token, tmp_path)
+    assert status(operator, run_id)["failure_reason"] == "lost"
+    again = f"""
+tracker.close(0)
+tracker = TrainingProgressTracker(sys.argv[1], run_id={run_id!r})
+for n in range(10, 20): tracker.log("INFO", str(n))
+tracker.complete({{}})
+"""
+    with training(service, token, tmp_path, domain, again) as process:
+        ends_well(process)
+    run = status(operator, run_id)
+    assert (run["status"], run["failure_reason"], run["error_message"]) == ("completed", None, None)
+    texts = entries(operator, run_id)
+    assert [*texts[:10], *texts[11:]] == numbers(20)
+    assert "ended without reporting an end" in texts[10]
 
 
 def test_a_forked_child_logs(service: Service, operator: httpx.Client, domain: str, tmp_path: Path) -> None:

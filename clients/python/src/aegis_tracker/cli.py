@@ -15,11 +15,14 @@ from aegis_tracker.notices import Notices
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
 from aegis_tracker.spool_adoption import is_in_use, is_spool
 from aegis_tracker.spool_files import run_id_of, spool_paths
+from aegis_tracker.spool_owner import ProcessState
 from aegis_tracker.spool_summary import SpoolSummary, summarize
 from aegis_tracker.transport import Transport
 from aegis_tracker.version import VERSION
 
 SYNC_TIMEOUT_S = 30.0
+
+_PROCESS = {ProcessState.RUNNING: "live", ProcessState.GONE: "dead", ProcessState.UNKNOWN: "unknown"}
 
 _SYNC_HELP = """\
 Sends what trainings left behind whose processes are gone, in the order of each. The run of a training that
@@ -207,7 +210,7 @@ def _status(directory: Path) -> int:
 
 
 def _row(spool: SpoolSummary) -> str:
-    process = "live" if spool.live else "dead"
+    process = _PROCESS[spool.process]
     refused = f"\n    refused: {spool.refused}" if spool.refused else ""
     return (
         f"{spool.run_id:36}  {spool.domain:20}  {spool.events:8}  {spool.size_bytes:12}  {_age(spool.age_s):>6}  "

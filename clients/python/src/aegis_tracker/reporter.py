@@ -25,6 +25,8 @@ from aegis_tracker.spool_reader import Place
 from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of, says_lost
 from aegis_tracker.transport import Transport
 
+_CAUSES_MAX = 100  # somebody may have made them a circle
+
 DISCARDED = "The tracker was discarded before the run was completed or failed."
 
 
@@ -197,6 +199,8 @@ class Reporter:
         """End the run where something else ended the program; deliver what can be delivered within `timeout_s`, and
         say what cannot. Reports that come even later are delivered by their own call, within the same time."""
         self._exit_deadline = time.monotonic() + timeout_s
+        if self._is_discarded:
+            self._end_discarded()
         reason = self._stop_reason[0] if self._stop_reason is not None else _uncaught()
         if not self.has_ended and not self.is_forked_copy and reason is not None:
             self.end_by(reason)
@@ -226,9 +230,13 @@ class Reporter:
             return error
         reason, raised = self._stop_reason
         cause: BaseException | None = error
-        while cause is not None and cause is not raised:
+        for _ in range(_CAUSES_MAX):
+            if cause is None:
+                return error
+            if cause is raised:
+                return reason
             cause = cause.__cause__ or cause.__context__
-        return reason if cause is not None else error
+        return error
 
     def _deliver_late_report(self) -> None:
         """A report came while the process was ending, after the time in which others were sent."""
@@ -265,6 +273,8 @@ class Reporter:
 
     def _end_discarded(self) -> None:
         with self._lock:
+            if self._is_resumable:
+                self.hand_over()
             if self._ended_by is None:
                 self._append(lost_event(DISCARDED, timestamp=time_now()))
                 self._ended_by = "the tracker was discarded"

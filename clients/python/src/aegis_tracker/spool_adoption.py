@@ -66,6 +66,16 @@ def is_in_use(path: Path) -> bool:
     return isinstance(owner, Owner) and state_of(owner) is ProcessState.RUNNING
 
 
+def process_state(path: Path) -> ProcessState:
+    """What is known of the process of a spool, for people. Raises OSError."""
+    if is_in_use(path):
+        return ProcessState.RUNNING
+    owner = _owner_of_file(path)
+    if isinstance(owner, Owner):
+        return ProcessState.GONE if owner == this_process() else state_of(owner)
+    return ProcessState.GONE if owner is None else ProcessState.UNKNOWN
+
+
 def is_being_sent(path: Path) -> bool:
     """Whether somebody has the spool of a process that is gone. Raises OSError."""
     if not is_locked(path):

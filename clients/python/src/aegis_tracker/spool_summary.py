@@ -4,8 +4,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from aegis_tracker.spool_adoption import is_in_use
+from aegis_tracker.spool_adoption import process_state
 from aegis_tracker.spool_files import part_numbers, part_path
+from aegis_tracker.spool_owner import ProcessState
 from aegis_tracker.spool_records import (
     CLOSED_TYPE,
     END_TYPES,
@@ -29,7 +30,7 @@ class SpoolSummary:
     events: int
     size_bytes: int
     age_s: float
-    live: bool
+    process: ProcessState
     end: str | None
     refused: str | None
 
@@ -64,8 +65,8 @@ def summarize(path: Path) -> SpoolSummary | None:
     if start is None:
         return None
     try:
-        live = is_in_use(path)
+        process = process_state(path)
     except FileNotFoundError:
         return None
     age_s = max(0.0, time.time() - written_at)
-    return SpoolSummary(str(start.get("id")), str(start.get("domain")), events, size, age_s, live, end, refused)
+    return SpoolSummary(str(start.get("id")), str(start.get("domain")), events, size, age_s, process, end, refused)

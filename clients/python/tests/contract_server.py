@@ -311,6 +311,7 @@ def like_a_proxy(status: int, headers: dict[str, str] | None = None) -> dict[str
         "the service's body in another type": (body(), json_type),
         "another problem": (body(code=None, instance="/x"), problem_type),
         "a problem with a number as its code": (body(code=4711), problem_type),
+        "a problem of another type": (body(type="https://proxy.example.org/errors/denied"), problem_type),
         "a problem without a detail": (body(detail=""), problem_type),
         "a problem of another status": (body(status=status + 1), problem_type),
         "a problem with its status as text": (body(status=str(status)), problem_type),

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-PROBLEM_TYPE = "application/problem+json"
-_PROBLEM_TEXTS = ("type", "title", "detail", "code")
+PROBLEM_CONTENT_TYPE = "application/problem+json"
+_PROBLEM_TYPE = "about:blank"  # of all the service's problems: their `code` tells them apart
+_PROBLEM_TEXTS = ("title", "detail", "code")
 _SHOWN_MAX_CHARACTERS = 200
 
 
@@ -52,7 +53,8 @@ class Answer:
         status, texts = self.body.get("status"), [self.body.get(name) for name in _PROBLEM_TEXTS]
         return (
             self.status >= 400
-            and self.content_type == PROBLEM_TYPE
+            and self.content_type == PROBLEM_CONTENT_TYPE
+            and self.body.get("type") == _PROBLEM_TYPE
             and type(status) is int
             and status == self.status
             and all(isinstance(text, str) and text for text in texts)

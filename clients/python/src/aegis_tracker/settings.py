@@ -13,6 +13,7 @@ from aegis_tracker.notices import Notices
 SPOOL_MAX_BYTES = 1024**3
 SPOOL_MAX_BYTES_LEAST = 64 * 1024
 DEFAULT_URL = "http://127.0.0.1:8000"
+_NO_HOME = "/nonexistent"  # of users who have none, by convention: nobody makes that folder
 
 
 class SettingsError(ValueError):
@@ -122,16 +123,20 @@ def _expanded(path: str) -> Path:
 
 def _home() -> Path:
     """HOME, where it says something, else what the system knows of the user. Raises RuntimeError and OSError."""
-    given = os.environ.get("HOME", "")
-    if not given:
-        try:
-            return Path(pwd.getpwuid(os.getuid()).pw_dir)
-        except KeyError:
-            raise RuntimeError("the user has no home directory") from None
+    given = os.environ.get("HOME", "") or _home_in_the_system()
+    if given == _NO_HOME:
+        raise RuntimeError("the user has no home directory")
     home = Path(given).absolute()
     if not os.path.isabs(given):
         Notices().once("HOME", f"HOME is {given!r}, which is not absolute; {home} is taken.")
     return home
+
+
+def _home_in_the_system() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:  # a container may run as any user
+        return _NO_HOME
 
 
 def spool_max_bytes(given: int | str | None = None) -> int:

@@ -296,6 +296,7 @@ def test_the_next_tracker_sends_the_rest_at_once_and_leaves_the_end_open(
     assert sync(service.url, spool_dir)[0] == 0
     assert run.lost
     assert run.texts()[:-1] == [str(n) for n in range(3000)]
+    assert run.duplicates == 1  # by which sync asked whether the run still counts by that process
     assert list(spool_dir.iterdir()) == []
 
 

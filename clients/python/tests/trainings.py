@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import TracebackType
 from typing import IO
 
 import pytest
@@ -46,6 +47,17 @@ each_interpreter = pytest.mark.parametrize(
 )
 
 
+class Process(subprocess.Popen[str]):
+    """As a context it does not outlive an error in its block, which would wait for it."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, error, trace)
+
+
 def settings(url: str, spool_dir: Path) -> dict[str, str]:
     """Where a process reports to."""
     return {"AEGIS_URL": url, "AEGIS_TOKEN": TOKEN, "AEGIS_SPOOL_DIR": str(spool_dir), "PYTHONPATH": SOURCE}
@@ -58,9 +70,9 @@ def start_python(
     python: str = sys.executable,
     environment: Mapping[str, str] = {},
     before: tuple[str, ...] = (),
-) -> subprocess.Popen[str]:
+) -> Process:
     """An interpreter with these arguments, started by the command `before` where there is one."""
-    return subprocess.Popen(
+    return Process(
         [*before, python, "-W", "ignore:This process:DeprecationWarning", *arguments],  # 3.12: forks
         env=os.environ | settings(url, spool_dir) | environment,
         stdin=subprocess.PIPE,
@@ -80,7 +92,7 @@ def run_training(
     python: str = sys.executable,
     environment: Mapping[str, str] = {},
     before: tuple[str, ...] = (),
-) -> subprocess.Popen[str]:
+) -> Process:
     """A training of its own process. `program` has a `tracker`, made with the arguments `tracker`; `first` runs
     before it is made."""
     head = "import os, sys, time\nfrom aegis_tracker import TrainingProgressTracker\n"
@@ -88,23 +100,13 @@ def run_training(
     return start_python(url, spool_dir, "-c", head + program, python=python, environment=environment, before=before)
 
 
-@contextmanager
-def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that does not outlive the block, so that what fails in it does not wait for the process."""
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def first_line(process: subprocess.Popen[str]) -> str:
+def first_line(process: Process) -> str:
     """What it says first, once it has."""
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
 
-def ended(training: subprocess.Popen[str], answer: str | None = None) -> tuple[str, str]:
+def ended(training: Process, answer: str | None = None) -> tuple[str, str]:
     """What a process that ends well, once `answer` is given, has written on stdout and stderr."""
     with training:
         told, errors = training.communicate(answer, timeout=120)
@@ -133,7 +135,7 @@ def left_behind(
 
 def start_sync(
     url: str, spool_dir: Path, *arguments: str, environment: Mapping[str, str] = {}, before: tuple[str, ...] = ()
-) -> subprocess.Popen[str]:
+) -> Process:
     return start_python(
         url, spool_dir, "-m", "aegis_tracker", "sync", *arguments, environment=environment, before=before
     )
@@ -171,9 +173,9 @@ class Lines:
     def await_(self, text: str) -> str:
         """The first line that holds `text`, once it has come."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or self._with(text), WAIT_S)
-            assert self._with(text), f"{text!r} was not said, but: {''.join(self._lines)}"
-            return self._with(text)[0]
+            self._changed.wait_for(lambda: self._ended or self.so_far(text), WAIT_S)
+            assert self.so_far(text), f"{text!r} was not said, but: {''.join(self._lines)}"
+            return self.so_far(text)[0]
 
     def all(self) -> str:
         """Everything, once the process has ended."""
@@ -181,5 +183,6 @@ class Lines:
             assert self._changed.wait_for(lambda: self._ended, WAIT_S)
             return "".join(self._lines)
 
-    def _with(self, text: str) -> list[str]:
-        return [line for line in self._lines if text in line]
+    def so_far(self, *texts: str) -> list[str]:
+        """The lines that hold all of `texts`."""
+        return [line for line in self._lines if all(text in line for text in texts)]

@@ -95,7 +95,7 @@ def send_adopted_spool(
         return told(Outcome.KEPT)
     home = str(transport.address)
     delivery = Delivery(spool, transport, Place(), started=home in homes_of(spool))
-    is_declared = spool.declared_lost
+    is_declared = False
     if spool.all_arrived:
         delivery.pass_over_all()
     while not delivery.place.ended:
@@ -106,7 +106,7 @@ def send_adopted_spool(
                 spool.annotate({"type": HOME_TYPE, "url": home})
             if not sent and declares and not may_be_continued and not spool.ended and not is_declared:
                 is_declared = True
-                if _declare_lost(spool, delivery):
+                if not (spool.declared_lost and delivery.run_has_ended) and _declare_lost(spool, delivery):
                     continue
         except TryLaterError as reason:
             if not goes_on(reason):

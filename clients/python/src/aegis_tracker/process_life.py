@@ -28,6 +28,9 @@ class Tracked(Protocol):
     def process_forked(self) -> None:
         """This process is a new copy of the one that made the reporter. No other thread exists yet."""
 
+    def process_is_ending(self, timeout_s: float) -> None:
+        """The process has begun to end, before the reporter was made; what has to be delivered has so much time."""
+
     def process_ends(self, timeout_s: float) -> None:
         """Deliver what can be delivered within `timeout_s`."""
 
@@ -38,11 +41,14 @@ class Tracked(Protocol):
 _tracked: weakref.WeakSet[Tracked] = weakref.WeakSet()
 _replacing = threading.Lock()
 _hard_exit_began_at = -_ONE_EXEC_S
+_exit_deadline: float | None = None  # monotonic, once the process ends
 
 
 def watch(tracked: Tracked) -> None:
     """Tell `tracked` of forks and of the end of the process, as long as something else holds it."""
     _tracked.add(tracked)
+    if _exit_deadline is not None:
+        tracked.process_is_ending(max(0.0, _exit_deadline - time.monotonic()))
     with _replacing:
         for name in _REPLACED:
             original = getattr(os, name)
@@ -72,16 +78,17 @@ def _delivering_before(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _process_forked() -> None:
-    global _replacing
-    _replacing = threading.Lock()
+    global _replacing, _exit_deadline
+    _replacing, _exit_deadline = threading.Lock(), None
     for tracked in list(_tracked):
         tracked.process_forked()
 
 
 def _process_ends() -> None:
-    deadline = time.monotonic() + EXIT_FLUSH_S
+    global _exit_deadline
+    _exit_deadline = time.monotonic() + EXIT_FLUSH_S
     for tracked in list(_tracked):
-        tracked.process_ends(max(0.0, deadline - time.monotonic()))
+        tracked.process_ends(max(0.0, _exit_deadline - time.monotonic()))
 
 
 os.register_at_fork(after_in_child=_process_forked)

@@ -6,6 +6,7 @@ lets go of its tracker without an end can be noticed, and what it reported still
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -131,6 +132,7 @@ class Reporter:
                 self._ended_by = "the run was handed over"
                 self._is_handed_over = True
                 self._write(line_of({"type": CLOSED_TYPE}))
+                self.spool.is_finished = True
                 if self._sender is not None:
                     self._sender.finish()
 
@@ -163,7 +165,7 @@ class Reporter:
         if self.is_forked_copy:
             self._close_spool()
             return
-        self._is_discarded = True
+        self._is_discarded = self.spool.is_finished = True
         if self._sender is None or self._sender.stopped:
             self._end_discarded()
 
@@ -195,10 +197,15 @@ class Reporter:
             self._place = self._sender.place
             self._sender = None
 
+    def process_is_ending(self, timeout_s: float) -> None:
+        """Reports are delivered by their own calls from now on, within so much time together."""
+        self._exit_deadline = time.monotonic() + timeout_s
+
     def process_ends(self, timeout_s: float) -> None:
         """End the run where something else ended the program; deliver what can be delivered within `timeout_s`, and
-        say what cannot. Reports that come even later are delivered by their own call, within the same time."""
-        self._exit_deadline = time.monotonic() + timeout_s
+        say what cannot."""
+        deadline = time.monotonic() + timeout_s
+        self.process_is_ending(timeout_s)
         if self._is_discarded:
             self._end_discarded()
         reason = self._stop_reason[0] if self._stop_reason is not None else _uncaught()
@@ -208,7 +215,7 @@ class Reporter:
         arrived = self.deliver(timeout_s)
         if self._dead_spools is not None:
             if arrived:
-                self._dead_spools.finish(self._exit_deadline - time.monotonic())
+                self._dead_spools.finish(deadline - time.monotonic())
             self._dead_spools.stop(timeout_s=0.5)
 
     def deliver(self, timeout_s: float) -> bool:
@@ -241,9 +248,9 @@ class Reporter:
     def _deliver_late_report(self) -> None:
         """A report came while the process was ending, after the time in which others were sent."""
         assert self._exit_deadline is not None
-        if self._sender is not None and self._is_open:
-            if sys.is_finalizing():
-                self._say_what_is_kept()  # other threads do not run any more
+        if self._is_open:
+            if sys.is_finalizing() or self._sender is None or threading.current_thread() is not threading.main_thread():
+                self._say_what_is_kept()  # other threads do not run any more, or this one may be stopped at any time
             else:
                 self.deliver(max(0.0, self._exit_deadline - time.monotonic()))
 
@@ -331,7 +338,7 @@ class Reporter:
     # The threads
 
     def _start_sending(self) -> None:
-        if self._connect is None:
+        if self._connect is None or sys.is_finalizing():  # no new thread would run
             return
         transport = self._connect()
         sender = Sender(
@@ -353,7 +360,7 @@ class Reporter:
         self._sender = sender
 
     def _start_sending_dead_spools(self) -> None:
-        if self._connect is None or self.spool.path is None:
+        if self._connect is None or self.spool.path is None or sys.is_finalizing():
             return
         dead_spools = DeadSpoolSender(self.spool.path.parent, self._connect(), self._notices)
         try:

@@ -64,7 +64,7 @@ class Sender:
         self._finishing = False
         self._stopped = False
         self._arrived = place.position
-        self._ended = place.ended  # whether the end of the run has arrived, and everything is put away
+        self._ended = place.ended  # whether everything to the end has arrived and is put away
         self._backoff = Backoff()
         self._troubles: set[str] = set()  # their kinds, which were said and are not over
         self._has_noted_home = False
@@ -100,7 +100,8 @@ class Sender:
         """
 
         def arrived() -> bool:
-            return self._ended or (target is not None and self._arrived >= target)
+            is_there = target is not None and self._arrived >= target
+            return self._ended or (is_there and not self._finishing)
 
         with self._changed:
             self._flushing += 1
@@ -139,7 +140,7 @@ class Sender:
                 self._when_done(self._has_arrived_to_the_end())
             finally:
                 with self._changed:
-                    self._ended = self._delivery.place.ended
+                    self._ended = self._has_arrived_to_the_end()
                     self._stopped = True
                     self._changed.notify_all()
 

@@ -54,12 +54,12 @@ _FIRST_FURTHER_PART = 2  # 1 is for what is left of the first file
 _LOOK_FOR_ROOM_EVERY_S = 0.05
 _LOSABLE = frozenset({"log", "progress"})
 
-_open_here: set[Path] = set()  # the spools that this process has open
+_open_here: dict[Path, "Spool"] = {}
 
 
-def is_open_here(path: Path) -> bool:
-    """Whether this process has the spool open, or inherited it open from the process that forked it."""
-    return path in _open_here
+def spool_open_here(path: Path) -> "Spool | None":
+    """The spool, where this process has it open, or inherited it open from the process that forked it."""
+    return _open_here.get(path)
 
 
 class Spool:
@@ -79,6 +79,7 @@ class Spool:
         self.all_arrived = False  # whether a sender noted that nothing waits in it
         self.recovered = False  # whether an earlier process began it
         self.is_joining = False  # whether the run may have been reported by others, from elsewhere
+        self.is_finished = False  # whether nothing more will be reported, although what there is may have to be sent
         self._head = head
         self._owner_at: int | None = None  # where the first file names its process
         self._is_owner = False  # whether it names this one
@@ -103,7 +104,7 @@ class Spool:
         self._entered: tuple[int, int, str] = (0, 1, "")  # the part that is being sent, its first n, who counts
         self._thinned: dict[int, int] = {}  # how thoroughly, by part
         if path is not None:
-            _open_here.add(path)
+            _open_here[path] = self
 
     # Writing
 
@@ -488,7 +489,7 @@ class Spool:
             self._kept.close()
             head, self._head, file, self._file = self._head, None, self._file, -1
         if head is not None and self.path is not None:
-            _open_here.discard(self.path)
+            _open_here.pop(self.path, None)
             if self._is_owner:
                 self._name_nobody(head, self.path)
             if unlock_first:

@@ -11,7 +11,7 @@ from pathlib import Path
 from aegis_tracker.file_locks import is_locked, lock, locks_work
 from aegis_tracker.notices import Notices
 from aegis_tracker.settings import SPOOL_MAX_BYTES
-from aegis_tracker.spool import Spool, is_open_here
+from aegis_tracker.spool import Spool, spool_open_here
 from aegis_tracker.spool_files import has_moved
 from aegis_tracker.spool_mending import is_start, mend
 from aegis_tracker.spool_owner import LINE_BYTES, Owner, ProcessState, owner_of, state_of, this_process
@@ -41,7 +41,7 @@ def adopt_spool(
     Raises InDoubtError where nobody can tell that its process has ended, unless somebody who knows says so with
     `is_known_to_have_ended`; also then when it can be seen to run. Raises OSError.
     """
-    if is_open_here(path):
+    if spool_open_here(path) is not None:
         return None
     try:
         file = os.open(path, os.O_RDWR | os.O_APPEND)
@@ -58,7 +58,7 @@ def adopt_spool(
 
 def is_in_use(path: Path) -> bool:
     """Whether a process is known to have the spool: its training, or somebody who sends it. Raises OSError."""
-    if is_open_here(path) or is_locked(path):
+    if spool_open_here(path) is not None or is_locked(path):
         return True
     if locks_work(path.parent):
         return False
@@ -77,7 +77,10 @@ def process_state(path: Path) -> ProcessState:
 
 
 def is_being_sent(path: Path) -> bool:
-    """Whether somebody has the spool of a process that is gone. Raises OSError."""
+    """Whether somebody sends the spool of a process that has ended, or of a tracker that has. Raises OSError."""
+    here = spool_open_here(path)
+    if here is not None:
+        return here.is_finished
     if not is_locked(path):
         return False
     owner = _owner_of_file(path)

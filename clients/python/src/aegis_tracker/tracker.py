@@ -302,9 +302,10 @@ class TrainingProgressTracker:
     def _connection_to(self, url: str | None, token: str | None, spool: Spool) -> Callable[[], Transport] | None:
         try:
             address, secret = service_address(url), access_token(token)
-        except SettingsError as error:
+        except Exception as error:  # noqa: BLE001 - while the interpreter shuts down anything may fail
             kept = f"are kept in {spool.path}" if spool.path else "stay in memory"
-            self._notices.once("settings", f"{error} The training goes on; its reports {kept} and are not sent.")
+            reason = error if isinstance(error, SettingsError) else f"The service's address cannot be used ({error})."
+            self._notices.once("settings", f"{reason} The training goes on; its reports {kept} and are not sent.")
             return None
         return functools.partial(Transport, address, secret)
 

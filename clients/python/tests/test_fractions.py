@@ -69,7 +69,7 @@ def test_what_is_no_fraction_leaves_the_progress_where_it_is(
 def test_the_own_status_does_not_move_either(make_tracker: MakeTracker) -> None:
     tracker = make_tracker()
     tracker.update_progress(0.5)
-    before = tracker._status.shown()["progress"]
+    before = tracker._reporter.status.shown()["progress"]
     with said_once("45 % is"):
         tracker.update_progress(45)
-    assert tracker._status.shown()["progress"] == before
+    assert tracker._reporter.status.shown()["progress"] == before

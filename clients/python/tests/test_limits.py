@@ -203,7 +203,7 @@ for child in range(2):
             tracker.log("DEBUG", f"DEBUG {number}")
             if number % 10 == 0:
                 tracker.log("WARNING", f"c{child} {number}")
-        while tracker._spool._lost:  # the other two were faster than the parent makes room
+        while tracker._reporter.spool._lost:  # the other two were faster than the parent makes room
             time.sleep(0.01)
             tracker.log("ERROR", "again")
         os._exit(0)

@@ -98,7 +98,7 @@ os.chdir("elsewhere")
 for number in range(300):
     tracker.log("WARNING", f"{{number}} " + "x" * 400)
 tracker.close(0)
-print(tracker._spool.path)
+print(tracker._reporter.spool.path)
 """
     settings = {"AEGIS_TOKEN": TOKEN, "PYTHONPATH": SOURCE, "AEGIS_SPOOL_MAX_BYTES": str(256 * 1024)} | environment
     inherited = {name: value for name, value in os.environ.items() if name not in environment}

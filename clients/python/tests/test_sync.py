@@ -38,7 +38,7 @@ def test_what_had_arrived_is_not_doubled(service: ContractServer, spool_dir: Pat
     left_behind(spool_dir, "tracker.log('INFO', 'one'); tracker.flush(); tracker.log('INFO', 'two')", service.url)
     assert sync(service.url, spool_dir)[0] == 0
     assert service.run.texts()[:-1] == ["one", "two"]
-    assert service.run.ended
+    assert service.run.lost
 
 
 def test_a_line_cut_short_is_cut(service: ContractServer, spool_dir: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_line_cut_short_is_cut(service: ContractServer, spool_dir: Path) -> No
         spool.write('{"type":"log","mess')
     assert sync(service.url, spool_dir)[0] == 0
     assert service.run.texts()[:-1] == ["one"]
-    assert service.run.ended
+    assert service.run.lost
 
 
 def test_a_spool_shorter_than_what_arrived_still_ends_its_run(service: ContractServer, spool_dir: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_spool_shorter_than_what_arrived_still_ends_its_run(service: ContractS
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:4]))  # the machine lost power
     assert sync(service.url, spool_dir)[0] == 0
     assert service.run.texts()[:-1] == ["0", "1", "2", "3", "4"]
-    assert service.run.ended
+    assert service.run.lost
 
 
 def test_trainings_under_way_are_left_alone(

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if how := config.getoption("--flock"):  # what begins with AEGIS_ is not taken from outside
         os.environ["AEGIS_TEST_FLOCK"] = how
     config.addinivalue_line("markers", "needs_locks: skipped where files in tmp_path cannot be locked")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test has logged may hold lone surrogates, which cannot be sent from one of several test processes."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ COMPONENT := clients/component
 PAGE := training_status/static/dashboard
 export HOST PORT
 
-.PHONY: help install run demo test test-tracker test-example test-packages lint format screens bench example-env axe clients clean
+.PHONY: help install run demo test test-tracker test-tracker-no-locks test-example test-packages lint format screens bench example-env axe clients clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -28,10 +28,16 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 
 test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile aegis_training training_status
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-tracker test-example test-packages
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-tracker test-tracker-no-locks test-example test-packages
 
 test-tracker: .venv/installed-dev
-	$(BIN)/python -m pytest clients/python/tests
+	$(BIN)/python -m pytest --numprocesses 6 clients/python/tests
+
+# The same as on a file system whose files cannot be locked; needs a C compiler.
+test-tracker-no-locks: .venv/installed-dev
+	@if command -v cc >/dev/null || test -n "$$CI"; then \
+		$(BIN)/python clients/python/tests/no_locks.py ENOLCK --numprocesses 6; \
+	else echo "There is no C compiler (cc): the tracker is not tested without locks."; fi
 
 test-example: example-env
 	cd $(EXAMPLE) && .venv/bin/python -m pytest

@@ -132,6 +132,7 @@ tracker.flush(60)
 """
 
 
+@pytest.mark.needs_locks
 def test_a_folder_that_comes_back_goes_on(spool_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A training that is continued has only the last part open: it needs the folder for those before."""
     monkeypatch.setenv("AEGIS_SPOOL_MAX_BYTES", str(SMALL_PARTS))
@@ -314,6 +315,7 @@ def test_what_nobody_expected_is_tried_again(
     assert "ZeroDivisionError: nobody expects this" in said.getMessage()
 
 
+@pytest.mark.needs_locks
 @pytest.mark.filterwarnings("ignore::aegis_tracker.AegisTrackerWarning")
 def test_an_error_while_looking_for_what_has_arrived_skips_nothing(
     spool_dir: Path, service: ContractServer, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch

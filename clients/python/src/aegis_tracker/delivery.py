@@ -43,6 +43,10 @@ class OtherReporterError(TryLaterError):
     """Another process reports the run, and may still live; it is asked after again in a while."""
 
 
+class PredecessorError(OtherReporterError):
+    """What an earlier process of the run left is being sent, and goes first."""
+
+
 class ForeignAnswerError(TryLaterError):
     """Something else than the service has answered, as a proxy does while the service is away."""
 
@@ -242,6 +246,7 @@ class Delivery:
         body = {key: value for key, value in start.items() if key not in ("type", "domain", "source")}
         path = f"{API}/domains/{quote(start['domain'], safe='')}/training-runs"
         if self._spool.is_joining:
+            self._before_counting()  # before the start, which would take back that the run was lost
             self._look_for_lost_run()
         answer = self._post(path, to_json(body).encode())
         self._understand(answer, lambda told: told.get("training_run_id") == start["id"])

@@ -7,7 +7,7 @@ somebody else was just sending that of the last one.
 from pathlib import Path
 
 from aegis_tracker.dead_spools import Outcome, homes_of, send_adopted_spool
-from aegis_tracker.delivery import OtherReporterError, RefusedError, TryLaterError
+from aegis_tracker.delivery import PredecessorError, RefusedError, TryLaterError
 from aegis_tracker.notices import Notices
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool, is_being_sent
@@ -20,7 +20,7 @@ ASK_AGAIN_AFTER_S = 1.0
 def send_predecessors(spool: Spool, transport: Transport, notices: Notices) -> None:
     """Send what earlier processes of the same run left, as far as they are known to be gone.
 
-    Raises OtherReporterError while somebody else sends it, TryLaterError, and OSError.
+    Raises PredecessorError while somebody else sends it, TryLaterError, RefusedError, and OSError.
     """
     if spool.path is None:
         return
@@ -36,7 +36,7 @@ def _send(path: Path, spool: Spool, transport: Transport, notices: Notices) -> N
         return
     if left is None:
         if is_being_sent(path):
-            raise OtherReporterError("what an earlier process left is being sent first", ASK_AGAIN_AFTER_S)
+            raise PredecessorError("what an earlier process left is being sent first", ASK_AGAIN_AFTER_S)
         return
     failures: list[TryLaterError] = []
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from aegis_tracker.backoff import Backoff
 from aegis_tracker.contract_values import fit_text, time_now
-from aegis_tracker.delivery import Delivery, OtherReporterError, RefusedError, TryLaterError
+from aegis_tracker.delivery import Delivery, OtherReporterError, PredecessorError, RefusedError, TryLaterError
 from aegis_tracker.notices import Notices, log
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place
@@ -202,8 +202,11 @@ class Sender:
 
     def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
         if isinstance(reason, OtherReporterError):
-            run_id = self._spool.start["id"]
-            self._notices.once("other reporter", f"Run {run_id}: {reason}. What this one reports is kept until then.")
+            sentence = f"Run {self._spool.start['id']}: {reason}. What this one reports is kept until then."
+            if isinstance(reason, PredecessorError):
+                log(logging.INFO, sentence)
+            else:
+                self._notices.once("other reporter", sentence)
             return self._backoff.after_failure(reason.after_s), False
         what = f"{self._transport.address} cannot be reported to now ({reason})."
         self._say_trouble(

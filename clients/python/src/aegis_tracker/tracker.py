@@ -173,7 +173,7 @@ class TrainingProgressTracker:
     def update_progress(self, fraction: float, message: str = "", metrics: dict[str, Any] | None = None) -> None:
         """How much of the current phase is done, 0.0 to 1.0; the run's metrics take these values.
 
-        A fraction that is no number leaves the progress where it is.
+        Anything but a number from 0.0 to 1.0 leaves the progress where it is; message and metrics are reported.
         """
         event = events.progress_event(fraction, self._fraction, message, metrics, self._notices.once)
         self._append("update_progress", event)

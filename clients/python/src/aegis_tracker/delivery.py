@@ -283,6 +283,7 @@ class Delivery:
         """Another process was faster, before anything of this one had arrived."""
         self._reader.place = begin
         self._created = self._other.is_gone = False
+        self._last_n_answered = None
 
     def _send_less(self) -> None:
         if self._batch_max_bytes > BATCH_MIN_BYTES:

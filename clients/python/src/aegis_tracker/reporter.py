@@ -96,7 +96,7 @@ class Reporter:
         return self._is_forked_copy and self._sender is None
 
     def append(self, call: str, event: Event) -> None:
-        """Take a report that `call` made. Raises OSError where a daemon cannot take over its spool."""
+        """Take a report that `call` made. Never waits, but while the process ends."""
         with self._lock:
             if self._ended_by is not None:
                 self._notices.once("ended", f"{call}() is ignored: it came after {self._ended_by}.")
@@ -248,7 +248,7 @@ class Reporter:
     def _deliver_late_report(self) -> None:
         """A report came while the process was ending, after the time in which others were sent."""
         assert self._exit_deadline is not None
-        if self._is_open:
+        if self._is_open and not self.is_forked_copy:
             if sys.is_finalizing() or self._sender is None or threading.current_thread() is not threading.main_thread():
                 self._say_what_is_kept()  # other threads do not run any more, or this one may be stopped at any time
             else:

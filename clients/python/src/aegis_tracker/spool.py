@@ -443,12 +443,13 @@ class Spool:
             self._use_part(self._part, file, 0)
 
     def take_over_sending(self) -> None:
-        """From now on this process sends, which another did before: nobody knows how far. Raises OSError."""
+        """From now on this process sends, which another did before: nobody knows how far."""
         with self._files:
             self._may_thin_out = True
             self._is_forked = False
             self._read_part = self._part
-        self.claim()
+        with suppress(OSError):  # it has the lock anyway
+            self.claim()
 
     def remove(self) -> None:
         """Delete the files: everything in them has arrived. Raises OSError."""

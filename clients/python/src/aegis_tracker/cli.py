@@ -10,7 +10,7 @@ from pathlib import Path
 from aegis_tracker.backoff import Backoff
 from aegis_tracker.client import Client
 from aegis_tracker.dead_spools import Outcome, Sent, remove_unfinished_files, send_dead_spool
-from aegis_tracker.delivery import TryLaterError
+from aegis_tracker.delivery_errors import TryLaterError
 from aegis_tracker.notices import Notices
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
 from aegis_tracker.spool_adoption import is_in_use, is_spool

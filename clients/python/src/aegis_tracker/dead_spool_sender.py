@@ -12,7 +12,7 @@ from aegis_tracker.dead_spools import (
     remove_unfinished_files,
     send_adopted_spool,
 )
-from aegis_tracker.delivery import OtherReporterError, TryLaterError
+from aegis_tracker.delivery_errors import OtherReporterError, TryLaterError
 from aegis_tracker.notices import Notices, log, logger
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool

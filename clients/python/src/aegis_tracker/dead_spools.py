@@ -12,7 +12,8 @@ from enum import Enum
 from pathlib import Path
 
 from aegis_tracker.contract_values import time_now
-from aegis_tracker.delivery import Delivery, RefusedError, TryLaterError
+from aegis_tracker.delivery import Delivery
+from aegis_tracker.delivery_errors import RefusedError, TryLaterError
 from aegis_tracker.file_locks import lock, unlock
 from aegis_tracker.notices import Notices
 from aegis_tracker.spool import Spool

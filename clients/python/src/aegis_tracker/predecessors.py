@@ -7,7 +7,7 @@ somebody else was just sending that of the last one.
 from pathlib import Path
 
 from aegis_tracker.dead_spools import Outcome, homes_of, send_adopted_spool
-from aegis_tracker.delivery import PredecessorError, RefusedError, TryLaterError
+from aegis_tracker.delivery_errors import PredecessorError, RefusedError, TryLaterError
 from aegis_tracker.notices import Notices
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool, is_being_sent

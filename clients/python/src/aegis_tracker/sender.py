@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from aegis_tracker.backoff import Backoff
 from aegis_tracker.contract_values import fit_text, time_now
-from aegis_tracker.delivery import Delivery, OtherReporterError, PredecessorError, RefusedError, TryLaterError
+from aegis_tracker.delivery import Delivery
+from aegis_tracker.delivery_errors import OtherReporterError, PredecessorError, RefusedError, TryLaterError
 from aegis_tracker.notices import Notices, log
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place

@@ -14,6 +14,7 @@ from aegis_tracker.dead_spools import (
 )
 from aegis_tracker.delivery_errors import OtherReporterError, TryLaterError
 from aegis_tracker.notices import Notices, log, logger
+from aegis_tracker.other_reporter import OtherReporter
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
 from aegis_tracker.spool_files import spool_paths
@@ -35,6 +36,7 @@ class DeadSpoolSender:
         self._backoff = Backoff()
         self._left_alone: set[Path] = set()  # refused, or of another service
         self._in_doubt: set[Path] = set()  # as was said
+        self._others: dict[Path, OtherReporter] = {}
         self._in_hand: Spool | None = None
         self._changed = threading.Condition()  # guards the four below
         self._stopping = False
@@ -113,7 +115,11 @@ class DeadSpoolSender:
             self._in_hand = adopt_spool(path, self._notices)
             if self._in_hand is None or not self._may_be_sent_here(self._in_hand, path):
                 return
-            sent = send_adopted_spool(self._in_hand, self._transport, self._goes_on, grace_s=RESTART_GRACE_S)
+            self._in_hand.claim(to_send=True)
+            other = self._others.setdefault(path, OtherReporter(LOOK_EVERY_S))
+            sent = send_adopted_spool(
+                self._in_hand, self._transport, self._goes_on, grace_s=RESTART_GRACE_S, other=other
+            )
         except InDoubtError as doubt:
             if path not in self._in_doubt:
                 self._in_doubt.add(path)

@@ -16,6 +16,7 @@ from aegis_tracker.delivery import Delivery
 from aegis_tracker.delivery_errors import RefusedError, TryLaterError
 from aegis_tracker.file_locks import lock, unlock
 from aegis_tracker.notices import Notices
+from aegis_tracker.other_reporter import OtherReporter
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
 from aegis_tracker.spool_files import NEW_SUFFIX, has_moved
@@ -72,21 +73,28 @@ def send_dead_spool(
     if spool is None:
         return None
     try:
+        spool.claim(to_send=True)
         return send_adopted_spool(spool, transport, goes_on)
     finally:
         spool.close(unlock_first=True)
 
 
 def send_adopted_spool(
-    spool: Spool, transport: Transport, goes_on: WaitAfter, *, grace_s: float = 0.0, declares: bool = True
+    spool: Spool,
+    transport: Transport,
+    goes_on: WaitAfter,
+    *,
+    grace_s: float = 0.0,
+    declares: bool = True,
+    other: OtherReporter | None = None,
 ) -> Sent:
     """What `send_dead_spool` does with a spool that this process has the lock of.
 
     A process that reported no end is declared gone once nothing was written for `grace_s`; until then the spool is
     kept, so that a process that is started again goes on with it. Without `declares` it is not declared gone at all:
-    it has a successor.
+    it has a successor. `other` is what is known of other reporters of the run from earlier calls.
     """
-    silent_s = time.time() - spool.written_at()
+    silent_s = max(0.0, time.time() - spool.written_at())
 
     def told(outcome: Outcome, reason: str = "") -> Sent:
         return Sent(spool.start["id"], spool.start["domain"], outcome, reason)
@@ -95,7 +103,7 @@ def send_adopted_spool(
     if may_be_continued and spool.all_arrived:
         return told(Outcome.KEPT)
     home = str(transport.address)
-    delivery = Delivery(spool, transport, Place(), started=home in homes_of(spool))
+    delivery = Delivery(spool, transport, Place(), started=home in homes_of(spool), other=other)
     is_declared = False
     if spool.all_arrived:
         delivery.pass_over_all()

@@ -12,7 +12,7 @@ from typing import Any
 from aegis_tracker.answer import Answer
 from aegis_tracker.delivery_errors import OtherReporterError, RefusedError, TryLaterError
 from aegis_tracker.notices import log
-from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended, is_lost
+from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended
 from aegis_tracker.run_requests import RunRequests
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Batch, Place, SpoolReader
@@ -33,18 +33,20 @@ class Delivery:
         *,
         started: bool = False,
         before_counting: Callable[[], None] = lambda: None,
+        other: OtherReporter | None = None,
     ) -> None:
         """`started`: the service is known to have the run, and need not be told of its start. `before_counting` is
-        called before this process counts in a run that others may have reported, and may raise TryLaterError.
+        called before this process counts in a run that others may have reported, and may raise TryLaterError. `other`
+        is what is known of those from earlier deliveries.
         """
         self._spool = spool
         self._reader = SpoolReader(spool, place)
-        self._started = self._is_supposed_to_be_started = started
+        self._started = started
+        self._may_start_anew = True  # once: the service may have been restored from a backup
         self._before_counting = before_counting
         self._created = False  # whether this start made the run
-        self._other = OtherReporter()
+        self._other = other or OtherReporter()
         self._requests = RunRequests(spool.start, transport, self._other.service_was_unreachable)
-        self._asked_for_last_n = False
         self._counts_from: Place | None = None  # where this process began to count, until something of it has arrived
         self._is_placed = not spool.recovered or place != Place()
         self._batch_max_bytes = BATCH_MAX_BYTES
@@ -96,10 +98,11 @@ class Delivery:
         try:
             return self._step()
         except RefusedError as refusal:
-            if refusal.status != 404 or not self._is_supposed_to_be_started:
+            if refusal.status != 404 or not self._started or not self._may_start_anew:
                 raise
-            self._started = self._is_supposed_to_be_started = False
-            raise TryLaterError("it does not know the run any more, which is started again") from refusal
+            self._started = self._may_start_anew = False
+            self._reader.rewind(1)
+            raise TryLaterError("it does not know the run any more, which is started anew") from refusal
 
     def _step(self) -> bool:
         if not self._started:
@@ -172,14 +175,12 @@ class Delivery:
         if not self._reader.has_events_behind(behind):
             return None
         self._before_counting()
-        if not self._asked_for_last_n:
-            self._look_for_lost_run()
-            self._asked_for_last_n = True
-            if self._requests.heartbeat()["last_n"] == 0:
-                return 1
-        if not self._other.is_gone:
+        source = behind.source or self._spool.start["source"]
+        last_n = self._requests.last_n(source)
+        if last_n > 0 and not self._other.is_gone:
             self._look_at_other()
-        return int(self._requests.heartbeat()["last_n"]) + 1
+            last_n = self._requests.last_n(source)
+        return last_n + 1
 
     def _look_at_other(self) -> None:
         """Raises OtherReporterError unless the other process is gone, and RefusedError where the run has ended."""
@@ -194,21 +195,20 @@ class Delivery:
                 ASK_AGAIN_AFTER_S,
             )
 
-    def _look_for_lost_run(self) -> None:
-        """A start counts as a report, so whether the run was given up has to be seen before."""
-        run = self._requests.status_if_any()
-        if run is not None and is_lost(run):
-            self._other.is_gone = True
-
     def _note(self, answered: dict[str, Any]) -> int:
         self.run_has_ended = answered.get("status") in ("completed", "failed")
         self._last_n_answered = int(answered["last_n"])
         return self._last_n_answered
 
     def _start(self) -> None:
+        """A run that may be there already is looked for first: a start is a report, and would say that it lives."""
         if self._spool.is_joining:
-            self._before_counting()  # before the start, which would take back that the run was lost
-            self._look_for_lost_run()
+            self._before_counting()
+            found = self._requests.status_if_any()
+            if found is not None:
+                self._other.seen(*found)
+                self._started = True
+                return
         self._created = self._requests.start()
         self._started = True
 

@@ -17,7 +17,7 @@ class InteractiveSession:
     """The last error of this session, if it is one. Used by one thread."""
 
     def __init__(self) -> None:
-        self._seen = _last_error()
+        self._at_first = self._seen = _last_error()
         self._at = 0.0  # monotonic, when it was seen
         self._timestamp = ""
         self._events_then: int | None = None  # of the run when it was seen; None: it is no news
@@ -40,6 +40,12 @@ class InteractiveSession:
         self._events_then, self._events_at_interruption = None, events
         text = exception_text(getattr(sys, "last_value", None))
         return self._timestamp, f"{text} (at the prompt of an interactive session; nothing was reported since)"
+
+    def uncaught(self) -> BaseException | None:
+        """The error that ended the program, if one did; also Ctrl-C. Interactive sessions survive theirs."""
+        if hasattr(sys, "ps1") or _last_error() == self._at_first:
+            return None
+        return getattr(sys, "last_value", None)
 
     def is_interrupted(self, events: int) -> bool:
         """Whether nothing was reported since the last interruption."""

@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from collections import deque
+from collections.abc import Callable
 
 FINALIZING_WAIT_S = 1.0
 
@@ -57,17 +58,40 @@ class Notices:
 
 
 class QuietLock:
-    """A lock of one tracker that its own thread may take again; what there is to say waits until it is free."""
+    """A lock of one tracker that its own thread may take again; what there is to say waits until it is free.
+
+    So does what a signal handler has to do that interrupts the thread which holds it: see `run_or_defer`.
+    """
 
     def __init__(self, notices: Notices) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self._holder: int | None = None  # the thread that holds it
+        self._deferred: deque[Callable[[], None]] = deque()
         self._notices = notices
+
+    def run_or_defer(self, action: Callable[[], None]) -> bool:
+        """Run `action` now; or, where this thread is in the middle of something that the lock guards, right after.
+
+        Whether it was run now.
+        """
+        if self.defer(action):
+            return False
+        action()
+        return True
+
+    def defer(self, action: Callable[[], None]) -> bool:
+        """Have `action` run once this thread has released the lock; False, and nothing, where it does not hold it."""
+        if self._holder != threading.get_ident():
+            return False
+        self._deferred.append(action)
+        return True
 
     def __enter__(self) -> None:
         # While the interpreter shuts down, the threads that may hold it do not run any more.
         self._lock.acquire(timeout=FINALIZING_WAIT_S if sys.is_finalizing() else -1)
         self._depth += 1
+        self._holder = threading.get_ident()
         self._notices.held = True
 
     def __exit__(self, *_: object) -> None:
@@ -75,10 +99,13 @@ class QuietLock:
         is_free = self._depth == 0
         if is_free:
             self._notices.held = False
+            self._holder = None
         with contextlib.suppress(RuntimeError):  # it could not be had, see above
             self._lock.release()
         if is_free:
             self._notices.say_unsaid()
+            while self._deferred and self._holder != threading.get_ident():
+                self._deferred.popleft()()
 
 
 def say_at_the_end(notices: Notices, key: str, sentence: str) -> None:

@@ -5,6 +5,7 @@ must not take the run from it. The service knows when the run was last reported;
 15 s.
 """
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,11 @@ ASK_AGAIN_AFTER_S = 5.0
 
 
 class OtherReporter:
-    """What is known of the process that counted the run's events last."""
+    """What is known of the process that counted the run's events last. It is looked at every `looks_every_s`."""
 
-    def __init__(self) -> None:
+    def __init__(self, looks_every_s: float = ASK_AGAIN_AFTER_S) -> None:
+        self._gap_max_s = 3 * looks_every_s
+        self._looked_at = 0.0  # seconds since 1970, on this machine's clock
         self.is_gone = False  # whether the service gave the run up, so that this process may count
         self._reachable_since = 0.0  # seconds since 1970, on the service's clock; 0 until it could not be reached
         self._was_unreachable = False
@@ -26,7 +29,9 @@ class OtherReporter:
 
     def seen(self, run: dict[str, Any], now: float) -> float:
         """For how long it has been silent, in seconds, from the run's status object and the service's time."""
-        if self._was_unreachable:
+        looked_before, self._looked_at = self._looked_at, time.time()
+        has_slept = bool(looked_before) and not 0 <= self._looked_at - looked_before <= self._gap_max_s
+        if self._was_unreachable or has_slept:  # so may the other have been, and have slept
             self._reachable_since, self._was_unreachable = now, False
         if is_lost(run):
             self.is_gone = True

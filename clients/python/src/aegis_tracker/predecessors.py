@@ -6,9 +6,10 @@ somebody else was just sending that of the last one.
 
 from pathlib import Path
 
-from aegis_tracker.dead_spools import Outcome, homes_of, send_adopted_spool
-from aegis_tracker.delivery_errors import PredecessorError, RefusedError, TryLaterError
+from aegis_tracker.dead_spools import homes_of, send_adopted_spool
+from aegis_tracker.delivery_errors import PredecessorError, TryLaterError
 from aegis_tracker.notices import Notices
+from aegis_tracker.other_reporter import OtherReporter
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool, is_being_sent
 from aegis_tracker.spool_files import run_id_of, spool_paths
@@ -17,42 +18,51 @@ from aegis_tracker.transport import Transport
 ASK_AGAIN_AFTER_S = 1.0
 
 
-def send_predecessors(spool: Spool, transport: Transport, notices: Notices) -> None:
-    """Send what earlier processes of the same run left, as far as they are known to be gone.
+class Predecessors:
+    """The spools of earlier processes of the run, in the folder of `spool`, which is of the present one."""
 
-    Raises PredecessorError while somebody else sends it, TryLaterError, RefusedError, and OSError.
-    """
-    if spool.path is None:
-        return
-    for path in spool_paths(spool.path.parent):
-        if path != spool.path and run_id_of(path) == run_id_of(spool.path):
-            _send(path, spool, transport, notices)
+    def __init__(self, spool: Spool, transport: Transport, notices: Notices) -> None:
+        self._spool = spool
+        self._transport = transport
+        self._notices = notices
+        self._others: dict[Path, OtherReporter] = {}
 
+    def send(self) -> None:
+        """Send what they hold, as far as their processes are known to be gone.
 
-def _send(path: Path, spool: Spool, transport: Transport, notices: Notices) -> None:
-    try:
-        left = adopt_spool(path, notices)
-    except InDoubtError:
-        return
-    if left is None:
-        if is_being_sent(path):
-            raise PredecessorError("what an earlier process left is being sent first", ASK_AGAIN_AFTER_S)
-        return
-    failures: list[TryLaterError] = []
+        Raises PredecessorError while somebody else sends it, TryLaterError, and OSError.
+        """
+        own = self._spool.path
+        for path in spool_paths(own.parent) if own is not None else []:
+            if path != own and run_id_of(path) == self._spool.start["id"]:
+                self._send(path)
 
-    def goes_on(failure: TryLaterError | None) -> bool:
-        failures.extend([failure] if failure is not None else [])
-        return failure is None
-
-    try:
-        if (left.start["id"], left.start["domain"]) != (spool.start["id"], spool.start["domain"]):
+    def _send(self, path: Path) -> None:
+        try:
+            left = adopt_spool(path, self._notices)
+        except InDoubtError:
             return
-        if homes_of(left) - {str(transport.address)}:
+        if left is None:
+            if is_being_sent(path):
+                raise PredecessorError("what an earlier process left is being sent first", ASK_AGAIN_AFTER_S)
             return
-        sent = send_adopted_spool(left, transport, goes_on, declares=False)
+        try:
+            if left.start["domain"] == self._spool.start["domain"]:
+                left.claim(to_send=True)
+                self._send_adopted(left, path)
+        finally:
+            left.close(unlock_first=True)
+
+    def _send_adopted(self, left: Spool, path: Path) -> None:
+        if homes_of(left) - {str(self._transport.address)}:
+            return  # begun by another service, which gets it from sync
+        failures: list[TryLaterError] = []
+
+        def goes_on(failure: TryLaterError | None) -> bool:
+            failures.extend([failure] if failure is not None else [])
+            return failure is None
+
+        other = self._others.setdefault(path, OtherReporter())
+        send_adopted_spool(left, self._transport, goes_on, declares=False, other=other)  # what is refused stays
         if failures:
             raise failures[-1]
-        if sent.outcome is Outcome.REFUSED:
-            raise RefusedError(sent.reason)
-    finally:
-        left.close(unlock_first=True)

@@ -12,20 +12,22 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aegis_tracker import process_life
-from aegis_tracker.cancellation import CancelRequest
+from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
 from aegis_tracker.contract_values import time_now
 from aegis_tracker.dead_spool_sender import DeadSpoolSender
 from aegis_tracker.events import Event, fail_event, lost_event
 from aegis_tracker.interactive_session import InteractiveSession
 from aegis_tracker.notices import Notices, QuietLock, say_at_the_end
 from aegis_tracker.own_status import OwnStatus
-from aegis_tracker.predecessors import send_predecessors
+from aegis_tracker.predecessors import Predecessors
 from aegis_tracker.sender import Sender
 from aegis_tracker.spool import Spool
+from aegis_tracker.spool_owner import ProcessState, state_of, this_process
 from aegis_tracker.spool_reader import Place
 from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of, says_lost
 from aegis_tracker.transport import Transport
 
+_LOOK_FOR_ORIGINAL_EVERY_S = 1.0
 _CAUSES_MAX = 100  # somebody may have made them a circle
 
 DISCARDED = "The tracker was discarded before the run was completed or failed."
@@ -66,7 +68,9 @@ class Reporter:
         self._connect = connect
         self._is_resumable = is_resumable
         self._ended_by = "the end that an earlier process recorded" if spool.ended else None
-        self._owner_pid = os.getpid()
+        self._original = this_process()
+        self._parent_pid = os.getpid()  # of a forked copy
+        self._looked_for_original_at = -_LOOK_FOR_ORIGINAL_EVERY_S
         self._is_forked_copy = False
         self._is_open = True
         self._is_discarded = False
@@ -96,23 +100,42 @@ class Reporter:
         return self._is_forked_copy and self._sender is None
 
     def append(self, call: str, event: Event) -> None:
-        """Take a report that `call` made. Never waits, but while the process ends."""
+        """Take a report that `call` made. Never waits, but while the process ends.
+
+        That of a signal handler which interrupts another report is taken right after it.
+        """
+        if not self._lock.run_or_defer(lambda: self._take(call, event)):
+            return
+        if self.status.ended:
+            self.stop_showing()
+        if self._exit_deadline is not None:
+            self._deliver_late_report()
+
+    def _take(self, call: str, event: Event) -> None:
         with self._lock:
             if self._ended_by is not None:
                 self._notices.once("ended", f"{call}() is ignored: it came after {self._ended_by}.")
                 return
             self._append(event)
+            self._stop_reason = None  # the program goes on, whatever its handler did
             if event["type"] in END_TYPES:
                 self._ended_by = f"{call}()"
-            if self.is_forked_copy and os.getppid() != self._owner_pid:
+            if self.is_forked_copy and self._original_is_gone():
                 self.spool.take_over_sending()
-                self._start_sending()  # the process that sent is gone, as after becoming a daemon
+                self._start_sending()  # as after becoming a daemon
             if self._ended_by is not None and (self._sender is None or self._sender.stopped):
                 self._close_spool()
-        if self.status.ended:
-            self.stop_showing()
-        if self._exit_deadline is not None:
-            self._deliver_late_report()
+
+    def _original_is_gone(self) -> bool:
+        """Whether the process that sends has ended; looked at once a second."""
+        now = time.monotonic()
+        if now - self._looked_for_original_at < _LOOK_FOR_ORIGINAL_EVERY_S:
+            return False
+        self._looked_for_original_at = now
+        state = state_of(self._original)
+        if state is ProcessState.UNKNOWN:  # the system does not say which processes there are
+            return os.getppid() != self._parent_pid
+        return state is ProcessState.GONE
 
     def end_by(self, error: BaseException | str) -> None:
         """End the run by what left its block, or ended the program: an exception, or the reason of a signal.
@@ -120,8 +143,9 @@ class Reporter:
         A run that is resumable is handed over instead, where somebody told the program to end.
         """
         reason = self._reason_of(error)
-        if self._is_resumable and (isinstance(reason, str) or isinstance(error, (SystemExit, KeyboardInterrupt))):
-            self.hand_over()
+        is_error = isinstance(error, (Exception, TrainingCancelled)) and not isinstance(reason, str)
+        if self._is_resumable and not is_error:
+            self.hand_over()  # told by a signal, Ctrl-C, `sys.exit` or the cancelling of a task
         else:
             self.append("fail", fail_event(reason))
 
@@ -151,13 +175,14 @@ class Reporter:
         self.flush(timeout_s)
         if self._dead_spools is not None:
             self._dead_spools.stop(timeout_s=1.0)
-        sender = self._sender
-        if sender is not None and not sender.stop(timeout_s=1.0):
-            return  # a connection attempt that cannot be broken off; the thread ends with it
         with self._lock:
             if self._ended_by is None:
                 self._ended_by = "close()"
                 self._write(line_of({"type": CLOSED_TYPE}))
+        sender = self._sender
+        if sender is not None and not sender.stop(timeout_s=1.0):
+            return  # a connection attempt that cannot be broken off; the thread ends with it, and closes the spool
+        with self._lock:
             self._close_spool()
 
     def discard(self) -> None:
@@ -184,6 +209,7 @@ class Reporter:
     def process_forked(self) -> None:
         """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
         self._is_forked_copy = True
+        self._parent_pid = os.getppid()
         self.view = None  # the parent draws
         self._exit_deadline = None
         self._notices.held = False
@@ -205,14 +231,17 @@ class Reporter:
         """End the run where something else ended the program; deliver what can be delivered within `timeout_s`, and
         say what cannot."""
         deadline = time.monotonic() + timeout_s
-        self.process_is_ending(timeout_s)
         if self._is_discarded:
             self._end_discarded()
-        reason = self._stop_reason[0] if self._stop_reason is not None else _uncaught()
-        if not self.has_ended and not self.is_forked_copy and reason is not None:
-            self.end_by(reason)
+        reason = self._stop_reason[0] if self._stop_reason is not None else self._session.uncaught()
+        if not self.has_ended and not self.is_forked_copy:
+            if reason is not None:
+                self.end_by(reason)
+            elif self._is_resumable:
+                self.hand_over()
+        self.process_is_ending(deadline - time.monotonic())
         self.stop_showing()
-        arrived = self.deliver(timeout_s)
+        arrived = self.deliver(max(0.0, deadline - time.monotonic()))
         if self._dead_spools is not None:
             if arrived:
                 self._dead_spools.finish(deadline - time.monotonic())
@@ -262,6 +291,10 @@ class Reporter:
         )
         run_id = self.spool.start["id"]
         say_at_the_end(self._notices, "exit", f"Run {run_id} was not reported to its end; what is missing {kept}.")
+
+    def in_the_middle(self, action: Callable[[], None]) -> bool:
+        """Whether this thread is interrupted in the middle of a report; `action` is then run right after it."""
+        return self._lock.defer(action)
 
     # What the sender's thread asks for
 
@@ -346,7 +379,7 @@ class Reporter:
             transport,
             self._notices,
             self._place,
-            before_counting=lambda: send_predecessors(self.spool, transport, self._notices),
+            before_counting=Predecessors(self.spool, transport, self._notices).send,
             before_step=self._before_step,
             note=self._note,
             when_cancelled=self._cancelled,
@@ -369,10 +402,3 @@ class Reporter:
             self._notices.once("thread", f"What earlier trainings left is not sent: {error}.")
             return
         self._dead_spools = dead_spools
-
-
-def _uncaught() -> BaseException | None:
-    """The error that ended the program, if one did; also Ctrl-C. Interactive sessions survive theirs."""
-    if hasattr(sys, "ps1"):
-        return None
-    return getattr(sys, "last_value", None)

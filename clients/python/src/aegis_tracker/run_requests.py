@@ -16,6 +16,7 @@ _ADVICE = {
     401: "Give a valid reporter's token as token= or in AEGIS_TOKEN.",
     403: "Use a token with the role reporter.",
 }
+_FAR_BEYOND = 2**62  # any number that no run comes to
 _NO_DOMAIN = "Create the domain, or correct its name; a token bound to another domain cannot see it."
 
 Body = dict[str, Any]
@@ -59,18 +60,28 @@ class RunRequests:
         answer = self._answer(lambda: self._transport.post(f"{self._path}/heartbeat", b"{}"))
         return self._understand(answer, _has_last_n)
 
+    def last_n(self, source: str) -> int:
+        """The highest number that the service has stored, asked in a way that is no report: by a gap in the numbers."""
+        answer = self.send(source, [b'{"n":%d,"type":"log","level":"DEBUG","message":""}' % _FAR_BEYOND])
+        expected_n = answer.body.get("expected_n")
+        if answer.status == 409 and answer.is_problem and type(expected_n) is int:
+            self.answered += 1
+            return expected_n - 1
+        self.understand_receipt(answer)
+        raise ForeignAnswerError(answer)
+
     def status(self) -> tuple[Body, float]:
-        """The run's status object, and when that was, in seconds since 1970 on the service's clock."""
+        """The run's status object, and when that was, in seconds since 1970 on the service's clock. No report."""
         answer = self._answer(lambda: self._transport.get(self._path))
         return self._understand(answer, self._is_of_the_run), answer.date
 
-    def status_if_any(self) -> Body | None:
-        """The run's status object; None where it cannot be had now. Raises nothing."""
+    def status_if_any(self) -> tuple[Body, float] | None:
+        """The same; None where there is no such run, or it cannot be had now."""
         try:
-            answer = self._transport.get(self._path)
-        except UnreachableError:
+            answer = self._answer(lambda: self._transport.get(self._path))
+        except TryLaterError:
             return None  # the next request will say so
-        return answer.body if answer.status == 200 and self._is_of_the_run(answer.body) else None
+        return (answer.body, answer.date) if answer.status == 200 and self._is_of_the_run(answer.body) else None
 
     def _answer(self, request: Callable[[], Answer]) -> Answer:
         try:

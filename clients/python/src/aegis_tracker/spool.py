@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ class Spool:
         self._head = head
         self._owner_at: int | None = None  # where the first file names its process
         self._is_owner = False  # whether it names this one
+        self._owner_line_at_close = owner_line(None)
         self._is_closed = False
         self._notices = notices
         self._memory = SpoolMemory() if head is None else None
@@ -411,10 +413,16 @@ class Spool:
         """Where the `owner` line stands in the first file."""
         self._owner_at = offset
 
-    def claim(self) -> None:
-        """Name this process as the owner. Raises OSError."""
+    def claim(self, *, to_send: bool = False) -> None:
+        """Name this process as the owner; `to_send` says that it only sends what another left. Raises OSError."""
         if self._head is not None and self.path is not None and self._owner_at is not None:
-            self._is_owner = write_in_place(self._head, self.path, self._owner_at, owner_line(this_process()))
+            line = owner_line(replace(this_process(), sends=to_send))
+            before = os.fstat(self._head)
+            if to_send:
+                self._owner_line_at_close = os.pread(self._head, len(line), self._owner_at)
+            self._is_owner = write_in_place(self._head, self.path, self._owner_at, line)
+            if to_send:
+                os.utime(self._head, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def process_forked(self) -> None:
         """In a forked process: write through a descriptor of its own, and leave the rest to the original."""
@@ -480,7 +488,7 @@ class Spool:
     def close(self, *, unlock_first: bool = False) -> None:
         """Let go of the files and of the lock; with `unlock_first` also for processes forked meanwhile.
 
-        The first file then names nobody, if it named this process. A second call does nothing.
+        The first file then names nobody, or whom a sender has found there. A second call does nothing.
         """
         if self._is_closed:
             return
@@ -492,15 +500,18 @@ class Spool:
         if head is not None and self.path is not None:
             _open_here.pop(self.path, None)
             if self._is_owner:
-                self._name_nobody(head, self.path)
+                self._give_back(head, self.path)
             if unlock_first:
                 unlock(head)
             if file != head:
                 os.close(file)
             os.close(head)
 
-    def _name_nobody(self, head: int, path: Path) -> None:
+    def _give_back(self, head: int, path: Path) -> None:
+        """Name nobody as the owner, or whom a sender has found there."""
         try:
-            write_in_place(head, path, self._owner_at or 0, owner_line(None))
+            before = os.fstat(head)
+            write_in_place(head, path, self._owner_at or 0, self._owner_line_at_close)
+            os.utime(head, ns=(before.st_atime_ns, before.st_mtime_ns))
         except OSError:
             return  # removed, as all of it has arrived

@@ -14,8 +14,8 @@ from aegis_tracker.settings import SPOOL_MAX_BYTES
 from aegis_tracker.spool import Spool, spool_open_here
 from aegis_tracker.spool_files import has_moved
 from aegis_tracker.spool_mending import is_start, mend
-from aegis_tracker.spool_owner import LINE_BYTES, Owner, ProcessState, owner_of, state_of, this_process
-from aegis_tracker.spool_records import RECORD_MAX_BYTES, Record, parse_record
+from aegis_tracker.spool_owner import LINE_BYTES, Owner, ProcessState, is_this_process, owner_of, state_of
+from aegis_tracker.spool_records import RECORD_MAX_BYTES, SOURCE_HEAD, Record, parse_record
 
 
 class InDoubtError(Exception):
@@ -72,7 +72,7 @@ def process_state(path: Path) -> ProcessState:
         return ProcessState.RUNNING
     owner = _owner_of_file(path)
     if isinstance(owner, Owner):
-        return ProcessState.GONE if owner == this_process() else state_of(owner)
+        return ProcessState.GONE if is_this_process(owner) else state_of(owner)
     return ProcessState.GONE if owner is None else ProcessState.UNKNOWN
 
 
@@ -84,7 +84,7 @@ def is_being_sent(path: Path) -> bool:
     if not is_locked(path):
         return False
     owner = _owner_of_file(path)
-    return owner is None or (isinstance(owner, Owner) and state_of(owner) is ProcessState.GONE)
+    return isinstance(owner, Owner) and owner.sends and state_of(owner) is ProcessState.RUNNING
 
 
 def is_spool(path: Path) -> bool:
@@ -107,7 +107,8 @@ def _adopted(path: Path, file: int, notices: Notices, max_bytes: int, is_known_t
         return None
     owner_at = len(first_line) + 1
     owner = _owner_in(os.pread(file, LINE_BYTES, owner_at))
-    is_running = isinstance(owner, Owner) and owner != this_process() and state_of(owner) is ProcessState.RUNNING
+    is_other = isinstance(owner, Owner) and not is_this_process(owner)
+    is_running = is_other and isinstance(owner, Owner) and state_of(owner) is ProcessState.RUNNING
     if is_running and not has_lock and not is_known_to_have_ended:
         return None  # its training has it
     doubt = _doubt(path, owner, is_running, has_lock, is_known_to_have_ended)
@@ -116,6 +117,8 @@ def _adopted(path: Path, file: int, notices: Notices, max_bytes: int, is_known_t
     spool = Spool(start, file, path, notices, max_bytes)
     if owner is not _UNNAMED:
         spool.owner_is_named_at(owner_at)
+    second = os.pread(file, LINE_BYTES + 200, owner_at + (LINE_BYTES if owner is not _UNNAMED else 0))
+    spool.is_joining = second.startswith(SOURCE_HEAD)
     mend(spool, path, file)
     return spool
 
@@ -146,6 +149,6 @@ def _doubt(
         return f"files in {path.parent} cannot be locked, so nothing tells whether another process has it"
     if isinstance(owner, _Unnamed):
         return "it does not say which process wrote it"
-    if owner is not None and owner != this_process() and state_of(owner) is ProcessState.UNKNOWN:
+    if owner is not None and not is_this_process(owner) and state_of(owner) is ProcessState.UNKNOWN:
         return f"{owner} cannot be looked at from here"
     return None

@@ -8,7 +8,8 @@ of the same boot and the same process namespace can be looked at; of all others 
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+import sys
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -24,13 +25,14 @@ LINE_BYTES = len(_HEAD) + _WIDTH + len(_TAIL)
 @dataclass(frozen=True)
 class Owner:
     """A process. `started` is when it was started, in clock ticks since the boot; it tells a process from a later
-    one with the same id. None where the system does not say."""
+    one with the same id. None where the system does not say. `sends`: it has the spool to send what another left."""
 
     host: str
     boot: str
     namespace: str
     pid: int
     started: int | None
+    sends: bool = False
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
@@ -48,6 +50,11 @@ def this_process() -> Owner:
     """The process that asks."""
     host = socket.gethostname().encode("ascii", "replace").decode()[:_HOST_MAX_CHARACTERS]
     return Owner(host, _boot_id(), _pid_namespace(), os.getpid(), _started_and_state(os.getpid())[0])
+
+
+def is_this_process(owner: Owner) -> bool:
+    """Whether it is the process that asks."""
+    return replace(owner, sends=False) == this_process()
 
 
 def state_of(owner: Owner) -> ProcessState:
@@ -92,6 +99,7 @@ def owner_of(line: bytes) -> Owner | None:
         namespace=str(fields["namespace"]),
         pid=int(fields["pid"]),
         started=None if fields["started"] is None else int(fields["started"]),
+        sends=fields.get("sends") is True,
     )
 
 
@@ -100,7 +108,7 @@ def _boot_id() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        return _macos_boot_id()
+        return _macos_boot_id() if sys.platform == "darwin" else ""
 
 
 def _macos_boot_id() -> str:

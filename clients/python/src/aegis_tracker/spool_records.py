@@ -35,10 +35,10 @@ RECORD_MAX_BYTES = 4 * 1024 * 1024  # more than the contract's bounds let any re
 NEXT_LINE = b'{"type":"next"}\n'  # no event can contain it: its quotes would be escaped
 
 _N_WIDTH = 19  # the digits of the largest bigint
-_SOURCE_HEAD = b'{"type":"source","first_n":"'
+SOURCE_HEAD = b'{"type":"source","first_n":"'
 _PART_HEAD = b'{"type":"part","resume":"'
 RESUME_WIDTH = _N_WIDTH + 1 + 36  # a number and a UUID
-FIRST_N_AT = len(_SOURCE_HEAD)  # bytes from the beginning of its line
+FIRST_N_AT = len(SOURCE_HEAD)  # bytes from the beginning of its line
 RESUME_AT = len(_PART_HEAD)
 
 Record = dict[str, Any]
@@ -65,7 +65,7 @@ def line_of(record: Record) -> bytes:
 
 def source_line(source: str, first_n: int | None = None) -> bytes:
     """The line from which on `source` counts; `first_n` is written in later where it is not known yet."""
-    return _SOURCE_HEAD + _padded(first_n) + b'","source":"' + source.encode() + b'"}\n'
+    return SOURCE_HEAD + _padded(first_n) + b'","source":"' + source.encode() + b'"}\n'
 
 
 def first_n_field(first_n: int) -> bytes:

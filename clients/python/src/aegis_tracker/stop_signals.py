@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -29,12 +30,16 @@ class Stoppable(Protocol):
     def told_to_stop(self, reason: str, error: BaseException | None) -> None:
         """The program was asked to end. `error` is what its own handler raised; None: it has no handler."""
 
+    def in_the_middle(self, action: Callable[[], None]) -> bool:
+        """Whether this thread is interrupted in the middle of a report; `action` is then run right after it."""
+
     def process_ends(self, timeout_s: float) -> None:
         """The process ends now; deliver what can be delivered within `timeout_s`."""
 
 
 _watched: weakref.WeakSet[Stoppable] = weakref.WeakSet()
 _previous: dict[int, Any] = {}  # the handler before ours, by signal
+_is_stopping = False
 _forking = threading.local()
 
 
@@ -59,6 +64,12 @@ def watch(tracked: Stoppable) -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    if not any(one.in_the_middle(lambda: _stop(number, None)) for one in list(_watched)):
+        _stop_now(number, frame)
+
+
+def _stop_now(number: int, frame: FrameType | None) -> None:
+    global _is_stopping
     reason = f"{signal.Signals(number).name}: the training's process was told to terminate."
     tracked = list(_watched)
     previous = _previous.get(number, signal.SIG_DFL)
@@ -70,6 +81,9 @@ def _stop(number: int, frame: FrameType | None) -> None:
                 one.told_to_stop(reason, error)
             raise
         return
+    if _is_stopping:
+        return  # it ends the process already, in its own time
+    _is_stopping = True
     deadline = time.monotonic() + FLUSH_S
     for one in tracked:
         one.told_to_stop(reason, None)

@@ -19,7 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aegis_tracker.file_locks import unlock
+from aegis_tracker.descriptors import identity
+from aegis_tracker.file_locks import lock, unlock
 from aegis_tracker.notices import Notices
 from aegis_tracker.spool_descriptors import KeptDescriptors
 from aegis_tracker.spool_files import (
@@ -82,6 +83,7 @@ class Spool:
         self.is_joining = False  # whether the run may have been reported by others, from elsewhere
         self.is_finished = False  # whether nothing more will be reported, although what there is may have to be sent
         self._head = head
+        self._head_id = None if head is None else identity(head)
         self._owner_at: int | None = None  # where the first file names its process
         self._is_owner = False  # whether it names this one
         self._owner_line_at_close = owner_line(None)
@@ -94,6 +96,7 @@ class Spool:
         self._part_max_bytes = min(_PART_MAX_BYTES, self._max_bytes // 16)
         self._part = 0
         self._file = -1 if head is None else head
+        self._file_id = self._head_id
         self._size = 0  # of the part, as far as this process knows
         self._may_thin_out = True  # only the process that sends knows what may be left out
         self._lost: dict[str, int] = {}  # by kind, not reported yet
@@ -161,6 +164,7 @@ class Spool:
         return keeper.add(line, always=always)
 
     def _write(self, line: bytes) -> None:
+        self._recover_files()
         while True:
             write_all(self._file, line)
             end = os.lseek(self._file, 0, os.SEEK_CUR)
@@ -211,7 +215,8 @@ class Spool:
         with self._files:
             part, before = self._part, self._file
             self._part, self._file, self._size = number, file, size
-            if before in (self._head, file):
+            self._file_id = identity(file)
+            if before in (self._head, file) or before == -1:
                 return
             if self._is_forked:
                 os.close(before)  # the original reads
@@ -337,7 +342,32 @@ class Spool:
             self._read_part = max(self._read_part, part)
             return os.pread(self._descriptor(self.path, part), size, offset)
 
+    def _recover_files(self) -> None:
+        """Open again what the training has closed by its number: by now that may be a file of its own.
+
+        Raises OSError.
+        """
+        if self.path is None or self._is_closed or identity(self._file) == self._file_id:
+            return
+        with self._files:
+            if identity(self._head) != self._head_id:
+                self._head = self._opened_again(self.path, self._head_id)
+                with suppress(OSError):
+                    lock(self._head)
+            if self._file_id == self._head_id and self._head is not None:
+                self._file = self._head
+            else:
+                self._file = self._opened_again(part_path(self.path, self._part), self._file_id)
+
+    def _opened_again(self, path: Path, wanted: object) -> int:
+        file = os.open(path, os.O_RDWR | os.O_APPEND)
+        if identity(file) != wanted:
+            os.close(file)
+            raise FileNotFoundError(errno.ENOENT, "its file was closed, and is not there any more", str(path))
+        return file
+
     def _descriptor(self, path: Path, part: int) -> int:
+        self._recover_files()
         if part == 0 and self._head is not None:
             return self._head  # which always keeps its file
         own = self._file if part == self._part else None
@@ -499,13 +529,14 @@ class Spool:
             head, self._head, file, self._file = self._head, None, self._file, -1
         if head is not None and self.path is not None:
             _open_here.pop(self.path, None)
-            if self._is_owner:
+            if self._is_owner and identity(head) == self._head_id:
                 self._give_back(head, self.path)
-            if unlock_first:
-                unlock(head)
-            if file != head:
+            if identity(head) == self._head_id:
+                if unlock_first:
+                    unlock(head)
+                os.close(head)
+            if file != head and identity(file) == self._file_id:
                 os.close(file)
-            os.close(head)
 
     def _give_back(self, head: int, path: Path) -> None:
         """Name nobody as the owner, or whom a sender has found there."""

@@ -6,6 +6,7 @@ A folder may be moved, removed or unmounted while a training runs, and a process
 import os
 from pathlib import Path
 
+from aegis_tracker.descriptors import Identity, identity
 from aegis_tracker.spool_files import part_path
 
 KEPT_MAX = 16  # a training needs descriptors of its own
@@ -18,7 +19,7 @@ class KeptDescriptors:
     """
 
     def __init__(self) -> None:
-        self._written: dict[int, int] = {}
+        self._written: dict[int, tuple[int, Identity | None]] = {}  # descriptor, and of which file
         self._reading: tuple[int, int] | None = None
 
     def __contains__(self, part: int) -> bool:
@@ -29,7 +30,7 @@ class KeptDescriptors:
         if part in self._written or len(self._written) >= KEPT_MAX:
             os.close(file)
         else:
-            self._written[part] = file
+            self._written[part] = file, identity(file)
 
     def of(self, head: Path, part: int, own: int | None, *, may_differ: bool) -> int:
         """A descriptor to read the part from: `own`, which has it open, else one of these, else by its path.
@@ -37,7 +38,7 @@ class KeptDescriptors:
         A file that has lost its name was thinned out, and another has its place, or its folder is gone; after
         the first, which is what `may_differ` says, it must not be read any more. Raises OSError.
         """
-        file = self._written.get(part) if own is None else own
+        file = self._still_open(part) if own is None else own
         if file is not None and os.fstat(file).st_nlink:
             return file
         if self._reading is None or self._reading[0] != part:
@@ -54,21 +55,33 @@ class KeptDescriptors:
     def close_before(self, part: int) -> None:
         """Close what has arrived."""
         for number in [number for number in self._written if number < part]:
-            os.close(self._written.pop(number))
+            self._close(number)
         if self._reading is not None and self._reading[0] < part:
             self._stop_reading()
 
     def close_nameless(self) -> None:
         """Close files that others have taken the place of: they hold room on the disk."""
-        for number, file in list(self._written.items()):
-            if not os.fstat(file).st_nlink:
-                os.close(self._written.pop(number))
+        for number in list(self._written):
+            file = self._still_open(number)
+            if file is None or not os.fstat(file).st_nlink:
+                self._close(number)
 
     def close(self) -> None:
         """Close them all."""
         self._stop_reading()
-        while self._written:
-            os.close(self._written.popitem()[1])
+        for number in list(self._written):
+            self._close(number)
+
+    def _still_open(self, part: int) -> int | None:
+        """Its descriptor, unless the training has closed that by its number."""
+        file, wanted = self._written.get(part, (None, None))
+        return file if identity(file) == wanted else None
+
+    def _close(self, part: int) -> None:
+        file = self._still_open(part)
+        del self._written[part]
+        if file is not None:
+            os.close(file)
 
     def _stop_reading(self) -> None:
         reading, self._reading = self._reading, None

@@ -9,6 +9,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
+from aegis_tracker.descriptors import Identity, close_own, identity
+
 MEMORY_MAX_EVENTS = 10_000
 MEMORY_MAX_BYTES = 32 * 1024 * 1024
 
@@ -25,11 +27,13 @@ class ForkedLines:
     def __init__(self) -> None:
         self._shared: mmap.mmap | bytearray = bytearray(1)
         self._ends: tuple[socket.socket, socket.socket] | None = None
+        self._identities: list[Identity | None] = []
         try:
             self._shared = mmap.mmap(-1, 1)
             self._ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         except OSError:
             return  # no descriptors left: then what forked processes cannot write is lost, and counted
+        self._identities = [identity(end.fileno()) for end in self._ends]
         for end in self._ends:
             end.setblocking(False)
 
@@ -45,7 +49,7 @@ class ForkedLines:
     def add(self, line: bytes, *, always: bool = False) -> bool:
         """Hand a line to the original; False where it does not keep up. Never waits."""
         del always
-        if self._ends is None:
+        if self._ends is None or identity(self._ends[0].fileno()) != self._identities[0]:
             return False
         try:
             return self._ends[0].send(line) == len(line)
@@ -54,7 +58,7 @@ class ForkedLines:
 
     def received(self) -> Iterator[bytes]:
         """In the original: what came in since."""
-        while self._ends is not None:
+        while self._ends is not None and identity(self._ends[1].fileno()) == self._identities[1]:
             try:
                 yield self._ends[1].recv(_LINE_MAX_BYTES)
             except OSError:
@@ -63,8 +67,9 @@ class ForkedLines:
     def close(self) -> None:
         """Close this process's ends."""
         if self._ends is not None:
-            for end in self._ends:
-                end.close()
+            for end, own in zip(self._ends, self._identities, strict=True):
+                close_own(end, own)
+            self._ends = None
 
 
 class SpoolMemory:

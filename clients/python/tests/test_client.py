@@ -13,6 +13,36 @@ from conftest import TOKEN
 from contract_server import ContractServer, Handler, like_a_proxy, say, send
 
 API = "/api/v1/admin"
+STATUS = {
+    "domain_name": "medical",
+    "training_run_id": "0b9c7c9e-1111-4222-8333-444455556666",
+    "run_number": 3,
+    "status": "training",
+    "progress": 27,
+    "current_step": "loading_data",
+    "steps": [{"name": "loading_data", "status": "in_progress", "progress": 50}],
+    "message": None,
+    "metrics": {"f1": 0.5, "seen": 10**30, "model": "a", "best": True, "worst": None},
+    "estimated_completion": "2026-01-20T15:05:00Z",
+    "elapsed_time_ms": 60_000,
+    "health": "a word of a later service",
+    "failure_reason": None,
+    "error_message": None,
+}
+RUN = STATUS | {"llm_model": "qwen3:32b", "config": {}}
+HISTORY = {
+    "domain_name": "medical",
+    "training_runs": [{"run_number": 1, "status": "completed", "metrics": {}}],
+    "improvement": None,
+}
+COMPARISON = {
+    "domain_name": "medical",
+    "runs": [{"run_number": 1, "metrics": {}}, {"run_number": 4, "metrics": {}}],
+    "metrics": [{"name": "f1", "values": [0.5, None]}],
+    "phases": [{"phase": "loading_data", "seconds": [1, 2.5]}],
+    "configuration": [{"name": "seed", "values": [], "differs": True}],
+    "prompts": [{"name": "entities", "texts": ["a", None], "is_cut_off": False}],
+}
 
 
 @pytest.fixture
@@ -34,24 +64,31 @@ def seqs(client: Client, **asked: Any) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("ask", "path"),
+    ("ask", "path", "told"),
     [
-        (lambda client: client.status("medical"), "/domains/medical/training-status"),
-        (lambda client: client.status("medical", run=3), "/domains/medical/training-status?run=3"),
-        (lambda client: client.status("a/b?c é"), "/domains/a%2Fb%3Fc%20%C3%A9/training-status"),
-        (lambda client: client.run("0b9c"), "/training-runs/0b9c"),
-        (lambda client: client.result("0b9c"), "/training-runs/0b9c/result"),
-        (lambda client: client.history("medical"), "/domains/medical/training-history"),
-        (lambda client: client.compare("medical", [4, 1]), "/domains/medical/training-comparison?run=4&run=1"),
+        (lambda client: client.status("medical"), "/domains/medical/training-status", STATUS),
+        (lambda client: client.status("medical", run=3), "/domains/medical/training-status?run=3", STATUS),
+        (lambda client: client.status("a/b?c é"), "/domains/a%2Fb%3Fc%20%C3%A9/training-status", STATUS),
+        (lambda client: client.run("0b9c"), "/training-runs/0b9c", RUN),
+        (lambda client: client.result("0b9c"), "/training-runs/0b9c/result", {"prompts": {}}),
+        (lambda client: client.history("medical"), "/domains/medical/training-history", HISTORY),
+        (
+            lambda client: client.compare("medical", [4, 1]),
+            "/domains/medical/training-comparison?run=4&run=1",
+            COMPARISON,
+        ),
         (
             lambda client: client.compare("medical", ["0b9c", 2]),
             "/domains/medical/training-comparison?run=2&training_run_id=0b9c",
+            COMPARISON,
         ),
     ],
 )
-def test_what_is_asked(service: ContractServer, client: Client, ask: Callable[[Client], Any], path: str) -> None:
-    service.misbehave.append(answer({"as": "it came"}))
-    assert ask(client) == {"as": "it came"}
+def test_what_is_asked(
+    service: ContractServer, client: Client, ask: Callable[[Client], Any], path: str, told: dict[str, Any]
+) -> None:
+    service.misbehave.append(answer(told | {"as": "it came"}))
+    assert ask(client) == told | {"as": "it came"}
     assert service.requests == [API + path]
     assert service.headers[0]["Authorization"] == f"Bearer {TOKEN}"
 
@@ -142,23 +179,71 @@ def test_a_proxy_s_refusal_is_an_error_of_no_service(
     assert (raised.value.status, raised.value.code, raised.value.is_from_service) == (status, "unknown", False)
 
 
+ASKED = {
+    "status": (lambda client: client.status("medical"), STATUS),
+    "run": (lambda client: client.run("0b9c"), RUN),
+    "history": (lambda client: client.history("medical"), HISTORY),
+    "compare": (lambda client: client.compare("medical", [1, 4]), COMPARISON),
+    "domains": (lambda client: list(client.domains()), {"items": [{"name": "a", "latest_run": STATUS}], "total": 1}),
+    "runs": (lambda client: list(client.runs("medical")), {"items": [RUN], "total": 1}),
+    "logs": (lambda client: list(client.logs("medical", run=1)), {"logs": [{"seq": 1}], "searched_to_seq": None}),
+    "logs of the latest run": (lambda client: list(client.logs("medical")), STATUS),
+}
+
+
+def other_shapes(told: Any) -> Iterator[Any]:
+    """The same with one thing at a time missing, or of another kind."""
+    if isinstance(told, dict):
+        for name, value in told.items():
+            if told is not STATUS["metrics"]:
+                yield {key: kept for key, kept in told.items() if key != name}
+            for other in other_shapes(value):
+                yield told | {name: other}
+            yield told | {name: object_instead(value)}
+    elif isinstance(told, list):
+        for place, value in enumerate(told):
+            for other in other_shapes(value):
+                yield [*told[:place], other, *told[place + 1 :]]
+            yield [*told[:place], object_instead(value), *told[place + 1 :]]
+
+
+def object_instead(value: Any) -> Any:
+    return [] if isinstance(value, dict) else {}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_another_object_than_what_was_asked_for(service: ContractServer, client: Client, what: str) -> None:
+    """As a captive portal, or another service, that speaks JSON may answer."""
+    ask, told = ASKED[what]
+    others = [{}, {"portal": True}, {"status": "maintenance"}, *other_shapes(told)]
+    for other in others:
+        service.misbehave.append(answer(other))
+        with pytest.raises(ServiceError, match="does not speak like the service") as raised:
+            ask(client)
+        assert not raised.value.is_from_service, other
+    assert len(service.requests) == len(others)
+
+
 @pytest.mark.parametrize(
-    "ask",
+    "changed",
     [
-        lambda client: list(client.domains()),
-        lambda client: list(client.runs("medical")),
-        lambda client: list(client.logs("medical", run=1)),
-        lambda client: list(client.logs("medical")),
+        {"estimated_completion": "soon"},
+        {"estimated_completion": "99999-01-01T00:00:00Z"},
+        {"progress": 27.5},
+        {"progress": True},
+        {"progress": 10**400},
+        {"run_number": None},
+        {"metrics": {"f1": float("nan")}},
+        {"metrics": {"f1": 10**400}},
+        {"elapsed_time_ms": "long"},
+        {"steps": None},
     ],
+    ids=lambda changed: str(changed)[:40],
 )
-def test_another_object_than_what_was_asked_for(
-    service: ContractServer, client: Client, ask: Callable[[Client], Any]
-) -> None:
-    """As a captive portal that speaks JSON may answer."""
-    service.misbehave.append(answer({"portal": True}))
-    with pytest.raises(ServiceError, match="does not speak like the service") as raised:
-        ask(client)
-    assert not raised.value.is_from_service
+def test_a_value_that_no_status_has(service: ContractServer, client: Client, changed: dict[str, Any]) -> None:
+    service.misbehave.append(answer(STATUS | changed))
+    with pytest.raises(ServiceError, match="does not speak like the service"):
+        client.status("medical")
 
 
 def test_a_redirect_is_not_followed(service: ContractServer, client: Client) -> None:
@@ -201,14 +286,14 @@ def test_an_answer_that_ends_with_its_connection(service: ContractServer, client
         return True
 
     service.misbehave += [without_length, answer({"b": 2})]
-    assert client.status("medical") == {"a": 1}
-    assert client.status("medical") == {"b": 2}
+    assert client.result("0b9c") == {"a": 1}
+    assert client.result("0b9c") == {"b": 2}
 
 
 def test_the_settings_of_the_tracker(service: ContractServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AEGIS_URL", service.url + "/below/")
     monkeypatch.setenv("AEGIS_TOKEN", "aegis_from_outside")
-    service.misbehave.append(answer({}))
+    service.misbehave.append(answer(STATUS))
     with Client() as client:
         client.status("medical")
     assert service.requests == [f"/below{API}/domains/medical/training-status"]
@@ -216,7 +301,7 @@ def test_the_settings_of_the_tracker(service: ContractServer, monkeypatch: pytes
 
 
 def test_without_a_token_none_is_sent(service: ContractServer) -> None:
-    service.misbehave.append(answer({}))
+    service.misbehave.append(answer(STATUS))
     with Client(service.url) as client:
         client.status("medical")
     assert "Authorization" not in service.headers[0]

@@ -8,6 +8,7 @@ from typing import Any, Self, cast
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from aegis_tracker.contract_shapes import has_shape
 from aegis_tracker.contract_types import (
     Domain,
     LogEntry,
@@ -18,8 +19,8 @@ from aegis_tracker.contract_types import (
     TrainingStatus,
 )
 from aegis_tracker.event_watch import EventWatch, Trouble
-from aegis_tracker.list_pages import LIST_FIELDS, list_items
-from aegis_tracker.log_pages import LOG_FIELDS, log_entries
+from aegis_tracker.list_pages import DomainPage, RunPage, list_items
+from aegis_tracker.log_pages import LogPage, log_entries
 from aegis_tracker.service_error import ServiceError, error_of
 from aegis_tracker.settings import access_token_if_any, service_address
 from aegis_tracker.transport import Transport
@@ -61,28 +62,28 @@ class Client:
 
     def domains(self) -> Iterator[Domain]:
         """All domains by name, each with the status of its latest run."""
-        return list_items(lambda query: self._get("/domains", query, has=LIST_FIELDS), "name")
+        return list_items(lambda query: self._get("/domains", DomainPage, query), "name")
 
     def status(self, domain: str, *, run: int | None = None) -> TrainingStatus:
         """How the domain's latest run is going, or the run with the number `run`."""
-        return cast(TrainingStatus, self._get(f"{_path_of(domain)}/training-status", {"run": run}))
+        return cast(TrainingStatus, self._get(f"{_path_of(domain)}/training-status", TrainingStatus, {"run": run}))
 
     def runs(self, domain: str) -> Iterator[TrainingRun]:
         """All runs of the domain, newest first."""
         path = f"{_path_of(domain)}/training-runs"
-        return list_items(lambda query: self._get(path, query, has=LIST_FIELDS), "training_run_id")
+        return list_items(lambda query: self._get(path, RunPage, query), "training_run_id")
 
     def run(self, training_run_id: str | UUID) -> TrainingRun:
         """One run: its status, what it was started with, and what people noted on it."""
-        return cast(TrainingRun, self._get(f"/training-runs/{_quoted(training_run_id)}"))
+        return cast(TrainingRun, self._get(f"/training-runs/{_quoted(training_run_id)}", TrainingRun))
 
     def result(self, training_run_id: str | UUID) -> dict[str, Any]:
         """What the training produced, as its reporter sent it; ServiceError with the code `no_result` before."""
-        return self._get(f"/training-runs/{_quoted(training_run_id)}/result")
+        return self._get(f"/training-runs/{_quoted(training_run_id)}/result", dict[str, Any])
 
     def history(self, domain: str) -> TrainingHistory:
         """The domain's runs with their metrics, oldest first, and what has improved."""
-        return cast(TrainingHistory, self._get(f"{_path_of(domain)}/training-history"))
+        return cast(TrainingHistory, self._get(f"{_path_of(domain)}/training-history", TrainingHistory))
 
     def compare(self, domain: str, runs: Sequence[int | str | UUID]) -> TrainingComparison:
         """2 to 20 runs of the domain side by side: metrics, phase durations, configuration and prompts.
@@ -93,7 +94,7 @@ class Client:
             "run": [run for run in runs if isinstance(run, int)],
             "training_run_id": [run for run in runs if not isinstance(run, int)],
         }
-        return cast(TrainingComparison, self._get(f"{_path_of(domain)}/training-comparison", asked))
+        return cast(TrainingComparison, self._get(f"{_path_of(domain)}/training-comparison", TrainingComparison, asked))
 
     def logs(
         self,
@@ -119,9 +120,9 @@ class Client:
         path = f"{_path_of(domain)}/training-logs"
         number = run if run is not None else self._latest_run_number(domain)
         if number is None:
-            self._get(path, {"page_size": 1})  # says so if there is no such domain
+            self._get(path, LogPage, {"page_size": 1})  # says so if there is no such domain
             return
-        yield from log_entries(lambda query: self._get(path, query, has=LOG_FIELDS), asked | {"run": number})
+        yield from log_entries(lambda query: self._get(path, LogPage, query), asked | {"run": number})
 
     def watch(
         self,
@@ -151,18 +152,17 @@ class Client:
 
     def _latest_run_number(self, domain: str) -> int | None:
         try:
-            status = self._get(f"{_path_of(domain)}/training-status", has=("run_number",))
+            return self.status(domain)["run_number"]
         except ServiceError as error:
             if error.code == "no_training":
                 return None
             raise
-        return status["run_number"]
 
-    def _get(self, path: str, query: dict[str, Any] | None = None, *, has: Sequence[str] = ()) -> dict[str, Any]:
-        """The object there, which has the fields `has` if it is the service that answers."""
+    def _get(self, path: str, shape: Any, query: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The object there, which has the `shape` if it is the service that answers."""
         with self._in_use:
             answer = self._transport.get(_with_query(API + path, query or {}))
-        if answer.status != 200 or not answer.is_object or not answer.body.keys() >= set(has):
+        if answer.status != 200 or not answer.is_object or not has_shape(answer.body, shape):
             raise error_of(answer)
         return answer.body
 

@@ -4,16 +4,10 @@ import http.client
 import socket
 
 from aegis_tracker.answer import answer_of
+from aegis_tracker.http_connection import Deadline, open_connection, shut_down
 from aegis_tracker.service_error import error_of
 from aegis_tracker.settings import ServiceAddress
-from aegis_tracker.transport import (
-    ANSWER_MAX_BYTES,
-    UnreachableError,
-    headers_with,
-    open_connection,
-    reason_of,
-    shut_down,
-)
+from aegis_tracker.transport import ANSWER_MAX_BYTES, EXCHANGE_TIMEOUT_S, UnreachableError, headers_with, reason_of
 
 SILENCE_MAX_S = 45.0  # the service sends something every 15 s
 PIECE_BYTES = 64 * 1024
@@ -25,6 +19,7 @@ class EventConnection:
     def __init__(self, address: ServiceAddress, token: str | None) -> None:
         self._address = address
         self._headers = headers_with(token) | {"Accept": "text/event-stream", "Cache-Control": "no-cache"}
+        self._deadline = Deadline()
         self._is_aborted = False
         self._sock: socket.socket | None = None
         self._connection: http.client.HTTPConnection | None = None
@@ -37,16 +32,17 @@ class EventConnection:
         """
         headers = self._headers if last_event_id is None else self._headers | {"Last-Event-ID": last_event_id}
         try:
-            self._connection = open_connection(self._address)
+            self._connection = open_connection(self._address, self._deadline)
             self._sock = self._connection.sock
             if self._is_aborted:
                 raise UnreachableError("The connection was closed.")
+            self._deadline.begin(EXCHANGE_TIMEOUT_S)
             self._connection.request("GET", self._address.path_prefix + path, headers=headers)
+            self._deadline.begin(EXCHANGE_TIMEOUT_S)
             self._response = response = self._connection.getresponse()
             if response.status == 204:
                 return False
             if response.status == 200 and response.headers.get_content_type() == "text/event-stream":
-                self._sock.settimeout(SILENCE_MAX_S)
                 return True
             data = response.read(ANSWER_MAX_BYTES) if response.status != 200 else None
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -56,6 +52,7 @@ class EventConnection:
     def read(self) -> bytes:
         """What has come, as soon as anything has. Raises UnreachableError when nothing comes any more."""
         assert self._response is not None
+        self._deadline.begin(SILENCE_MAX_S)
         try:
             piece = self._response.read1(PIECE_BYTES)
         except TimeoutError as error:

@@ -2,10 +2,25 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypedDict
+
+from aegis_tracker.contract_types import Domain, TrainingRun
 
 PAGE_SIZE = 100  # the most that the service gives at once
-LIST_FIELDS = ("items", "total")
+
+
+class DomainPage(TypedDict):
+    """A page of domains."""
+
+    items: list[Domain]
+    total: int
+
+
+class RunPage(TypedDict):
+    """A page of runs."""
+
+    items: list[TrainingRun]
+    total: int
 
 
 def list_items(get: Callable[[dict[str, Any]], dict[str, Any]], key: str) -> Iterator[Any]:

@@ -1,12 +1,18 @@
 """All entries of a run's log, a page at a time: each page begins where the last one ended, by the entries' numbers."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 from aegis_tracker.contract_types import LogEntry
 
 PAGE_SIZE = 100  # the most that the service gives at once
-LOG_FIELDS = ("logs", "searched_to_seq")
+
+
+class LogPage(TypedDict):
+    """A page of entries, and how far a search has got that ran out of time."""
+
+    logs: list[LogEntry]
+    searched_to_seq: int | None
 
 
 def log_entries(get: Callable[[dict[str, Any]], dict[str, Any]], asked: dict[str, Any]) -> Iterator[LogEntry]:

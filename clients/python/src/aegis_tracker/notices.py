@@ -10,8 +10,11 @@ from collections import deque
 from collections.abc import Callable
 
 FINALIZING_WAIT_S = 1.0
+STDERR_DESCRIPTOR = 2
 
 logger = logging.getLogger("aegis_tracker")
+
+_first_stderr = sys.__stderr__  # `sys` has lost it when the interpreter has shut down that far
 
 
 class AegisTrackerWarning(UserWarning):
@@ -115,13 +118,8 @@ def say_at_the_end(notices: Notices, key: str, sentence: str) -> None:
     """
     if not notices.is_first(key):
         return
-    line = f"aegis_tracker: {sentence}\n"
-    try:
-        sys.stderr.write(line)
-        sys.stderr.flush()
-    except Exception:  # noqa: BLE001 - it may be anything by now, or nothing
-        with contextlib.suppress(OSError):  # it is closed: there is nobody to tell
-            os.write(2, line.encode(errors="replace"))
+    if not _tell_stderr(sentence):
+        _tell_descriptor_of_stderr(sentence)
     if logger.hasHandlers():
         log(logging.WARNING, sentence)
 
@@ -132,7 +130,7 @@ def _say(sentence: str, error: Exception | None) -> None:
     except AegisTrackerWarning:
         pass  # warnings are errors here: the training must not die of one, and the log tells it
     except Exception:  # noqa: BLE001 - `warnings.showwarning` is other people's code
-        sys.stderr.write(f"aegis_tracker: {sentence}\n")
+        _tell_stderr(sentence)
     log(logging.WARNING, sentence, error)
 
 
@@ -141,7 +139,27 @@ def log(level: int, sentence: str, error: Exception | None = None) -> None:
     try:
         logger.log(level, sentence, exc_info=error)
     except Exception:  # noqa: BLE001 - see above; there is nobody left to tell but stderr
+        _tell_stderr(sentence)
+
+
+def _tell_stderr(sentence: str) -> bool:
+    """Write a line to `sys.stderr`; whether that worked. Raises nothing: it may be closed, None, or anything else."""
+    try:
         sys.stderr.write(f"aegis_tracker: {sentence}\n")
+        sys.stderr.flush()
+    except Exception:  # noqa: BLE001 - see above
+        return False
+    return True
+
+
+def _tell_descriptor_of_stderr(sentence: str) -> None:
+    """Write a line to descriptor 2, if that is standard error.
+
+    In a program that was started without standard error, it is the first file that the program has opened.
+    """
+    with contextlib.suppress(Exception):
+        if _first_stderr is not None and not _first_stderr.closed and _first_stderr.fileno() == STDERR_DESCRIPTOR:
+            os.write(STDERR_DESCRIPTOR, f"aegis_tracker: {sentence}\n".encode(errors="replace"))
 
 
 def _level_of_the_caller() -> int:

@@ -1,37 +1,22 @@
-"""One kept-alive HTTP connection to the service, with a time limit on every step.
+"""One kept-alive HTTP connection to the service, with a time limit for every request.
 
 Connects directly: a proxy that happens to be configured for downloads has no business here.
 Redirects are not followed, so that the token goes nowhere but to the address it was given for.
 """
 
 import http.client
-import socket
-import ssl
 
 from aegis_tracker.answer import Answer, answer_of
+from aegis_tracker.http_connection import Deadline, open_connection, shut_down
 from aegis_tracker.settings import ServiceAddress
 from aegis_tracker.version import VERSION
 
-CONNECT_TIMEOUT_S = 5.0
-EXCHANGE_TIMEOUT_S = 20.0
+EXCHANGE_TIMEOUT_S = 20.0  # for a request to be sent, and again for its answer to come
 ANSWER_MAX_BYTES = 1024 * 1024  # far more than a reporter is ever answered
-INTERIM_MAX = 20  # responses before the one that counts
 
 
 class UnreachableError(Exception):
     """The request may or may not have arrived; the text says why."""
-
-
-class _FinalResponse(http.client.HTTPResponse):
-    """The response behind interim ones, such as 103 Early Hints, of which the standard library skips 100 alone."""
-
-    def begin(self) -> None:
-        super().begin()
-        for _ in range(INTERIM_MAX):
-            if not 100 < self.status < 200 or self.status == http.client.SWITCHING_PROTOCOLS:
-                return
-            self.headers = None  # type: ignore[assignment]  # as before the first status line
-            super().begin()
 
 
 class Transport:
@@ -42,6 +27,7 @@ class Transport:
         self._headers = headers_with(token) | {"Content-Type": "application/json", "Accept": "application/json"}
         self._answer_max_bytes = answer_max_bytes
         self._connection: http.client.HTTPConnection | None = None
+        self._deadline = Deadline()
 
     def post(self, path: str, body: bytes) -> Answer:
         """POST JSON to a path below the base URL. Raises UnreachableError."""
@@ -77,8 +63,10 @@ class Transport:
     def _exchange(self, method: str, path: str, body: bytes | None) -> Answer:
         connection = self._connection
         if connection is None:
-            connection = self._connection = open_connection(self.address)
+            connection = self._connection = open_connection(self.address, self._deadline)
+        self._deadline.begin(EXCHANGE_TIMEOUT_S)
         connection.request(method, self.address.path_prefix + path, body, self._headers)
+        self._deadline.begin(EXCHANGE_TIMEOUT_S)
         response = connection.getresponse()
         data = response.read(self._answer_max_bytes)
         is_cut_off = bool(response.length) and len(data) < self._answer_max_bytes
@@ -94,28 +82,6 @@ def headers_with(token: str | None) -> dict[str, str]:
     """What every request says: who asks, with the token if there is one."""
     headers = {"User-Agent": f"aegis-tracker/{VERSION}"}
     return headers if token is None else headers | {"Authorization": f"Bearer {token}"}
-
-
-def open_connection(address: ServiceAddress) -> http.client.HTTPConnection:
-    """A connection that is open, with the time limit of an exchange. Raises OSError."""
-    if address.scheme == "https":
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            address.host, address.port, timeout=CONNECT_TIMEOUT_S, context=ssl.create_default_context()
-        )
-    else:
-        connection = http.client.HTTPConnection(address.host, address.port, timeout=CONNECT_TIMEOUT_S)
-    connection.response_class = _FinalResponse
-    connection.connect()
-    connection.sock.settimeout(EXCHANGE_TIMEOUT_S)
-    return connection
-
-
-def shut_down(sock: socket.socket) -> None:
-    """Make whoever reads from it or writes to it, in another thread, fail now."""
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # not connected any more, which is what was wanted
 
 
 def reason_of(error: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from aegis_tracker.dspy import optimizers
 from aegis_tracker.dspy.example_calls import ExampleCalls, metric_runs
 from aegis_tracker.dspy.gepa_stop import GepaStop
+from aegis_tracker.dspy.own_evaluations import is_own
 from aegis_tracker.dspy.running_compile import find_running_compile, variables_of
 from aegis_tracker.dspy.simba_log import SimbaLog
 from aegis_tracker.dspy.steps import Step
@@ -58,6 +59,10 @@ class Compilation(FollowedCall):
     def evaluates_now(self) -> bool:
         """Whether the procedure may be evaluating a program, rather than its metric."""
         return self.procedure is not None and self.procedure.evaluates and not metric_runs(self.thread)
+
+    def starts_itself(self, evaluate: Any, inputs: Mapping[str, Any]) -> bool:
+        """Whether the procedure itself starts this evaluation, rather than somebody whom it calls."""
+        return self.procedure is not None and is_own(self.procedure, self.optimizer, evaluate, inputs)
 
     def judging_examples(self) -> Any:
         """The examples by which the procedure judges; without one, by which the optimiser may judge."""

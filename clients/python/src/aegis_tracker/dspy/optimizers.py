@@ -35,6 +35,15 @@ class Procedure:
         return self.name not in ("BootstrapFewShot", "SIMBA")
 
     @property
+    def evaluators(self) -> tuple[str, ...]:
+        """The functions of DSPy's that start its evaluations."""
+        return _EVALUATORS.get(self.name, (f"{self.kind.__qualname__}.compile",))
+
+    def metric_of(self, optimizer: Any) -> Any:
+        """The metric by which it judges."""
+        return getattr(optimizer, "metric_fn" if self.name == "GEPA" else "metric", None)
+
+    @property
     def searches(self) -> bool:
         """Whether searches for demonstrations, as BootstrapFewShot does them, are steps of it."""
         return self.name in ("BootstrapFewShotWithRandomSearch", "MIPROv2")
@@ -178,6 +187,9 @@ _PARTS = (
     "_optimize_prompt_parameters",
     "_perform_full_evaluation",
 )
+
+# What starts the evaluations of those whose `compile` does not do so itself.
+_EVALUATORS = {"MIPROv2": ("eval_candidate_program",), "GEPA": ("DspyAdapter.evaluate",)}
 
 _EXPECTATIONS: dict[str, Callable[[Any, Values], Expectation]] = {
     "BootstrapFewShot": _bootstrap,

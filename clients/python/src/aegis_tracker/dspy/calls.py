@@ -70,8 +70,9 @@ class Compilation(FollowedCall):
 
     def final_score(self, program: Any) -> float | None:
         """The best score of SIMBA, which evaluates its finalists by itself and attaches their scores, best first, in
-        the metric's own units. If one of them is not a number they have no order."""
-        if self.simba_log is None:
+        the metric's own units. If one of them is not a number they have no order. None for a program that this SIMBA
+        did not make: its scores are those of another optimiser."""
+        if self.simba_log is None or self.running is None or program is not self.running.f_locals.get("best_program"):
             return None
         scores = [float(candidate["score"]) for candidate in getattr(program, "candidate_programs", None) or ()]
         return round(next((score for score in scores if score != score), scores[0]), 4) if scores else None

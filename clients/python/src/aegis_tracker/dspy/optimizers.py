@@ -5,6 +5,7 @@ arguments, or what it has made of them, and the constants of its module. So noth
 for it; what another version lacks raises when it is read.
 """
 
+import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -71,8 +72,12 @@ def procedure_of(optimizer: Any) -> Procedure | None:
 
 
 def _is_that_of(kind: type, optimizer: Any, name: str) -> bool:
-    """Whether an optimiser has a method as the class has it, or neither does."""
-    return name not in vars(optimizer) and getattr(type(optimizer), name, None) is getattr(kind, name, None)
+    """Whether an optimiser has a method as the class has it, or neither does.
+
+    A library's wrapper around a method may make a new object at each access, so they are compared as they are kept.
+    """
+    kept, of_the_class = (inspect.getattr_static(owner, name, None) for owner in (type(optimizer), kind))
+    return name not in vars(optimizer) and kept is of_the_class
 
 
 def is_search(optimizer: Any) -> bool:

@@ -197,6 +197,39 @@ def test_the_scores_of_a_simba_may_be_no_numbers(tmp_path: Path) -> None:
         assert "not a finite number" in seen.messages()[-1]
 
 
+class KeepsTheStudent(dspy.SIMBA):
+    def compile(self, student: Any, **arguments: Any) -> Any:
+        super().compile(student, **arguments)
+        return student
+
+
+class KeepsTheFirst(dspy.SIMBA):
+    """One that runs twice and returns what the first run made."""
+
+    def compile(self, student: Any, **arguments: Any) -> Any:
+        first = super().compile(student, **arguments)
+        super().compile(student, **arguments)
+        return first
+
+
+@pytest.mark.parametrize("kind", [KeepsTheStudent, KeepsTheFirst])
+def test_scores_that_came_with_another_program_are_not_those_of_a_simba(kind: Any, tmp_path: Path) -> None:
+    task = entity_task()
+    metric = entity_metric(task)
+    with watched(tmp_path) as seen:
+        random_search = dspy.BootstrapFewShotWithRandomSearch(
+            metric=metric, metric_threshold=0.8, num_candidate_programs=1, num_threads=1
+        )
+        first = random_search.compile(Student(task, seen.tracker), trainset=task.train, valset=task.dev)
+        assert first.candidate_programs
+        with track(seen.tracker, PHASE):
+            optimizer = kind(metric=metric, bsize=8, num_candidates=2, max_steps=1, num_threads=1)
+            optimizer.compile(first, trainset=task.dev)
+        assert scores_of_the_run(seen) == []
+        assert seen.messages()[-1].endswith("student calls")
+        assert seen.fractions()[-1] == 1.0
+
+
 class Weak(Student):
     """A student that long texts are too much for."""
 

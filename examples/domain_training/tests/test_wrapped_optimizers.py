@@ -162,6 +162,47 @@ def test_classes_patched_by_another_library_are_followed(name: str, tmp_path: Pa
         assert f"{name} is done after {seen.student_calls()} student calls" in seen.messages()[-1]
 
 
+class WrappedMethod:
+    """What wrapt makes of a method: another object at each access."""
+
+    def __init__(self, original: Callable[..., Any]) -> None:
+        self.original = original
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return functools.partial(self.original) if instance is None else functools.partial(self.original, instance)
+
+
+@pytest.mark.parametrize("name", ["_bootstrap", "_bootstrap_one_example"])
+def test_a_method_wrapped_for_all_bootstraps_is_followed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dspy.BootstrapFewShot, name, WrappedMethod(vars(dspy.BootstrapFewShot)[name]))
+    task = entity_task()
+    with watched(tmp_path) as seen:
+        optimizer = dspy.BootstrapFewShot(metric=entity_metric(task), metric_threshold=0.8)
+        with track(seen.tracker, PHASE):
+            optimizer.compile(Student(task, seen.tracker), trainset=task.train)
+        assert seen.fractions() == sorted(seen.fractions())
+        assert (seen.fractions()[0], seen.fractions()[-1]) == (0.0, 1.0)
+        assert f"after {seen.student_calls()} student calls" in seen.messages()[-1]
+
+
+@pytest.mark.parametrize("name", ["_bootstrap_fewshot_examples", "_optimize_prompt_parameters"])
+@pytest.mark.parametrize("kind", [dspy.MIPROv2, Plain])
+def test_a_method_wrapped_for_all_miprov2_is_followed(
+    kind: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dspy.MIPROv2, name, WrappedMethod(vars(dspy.MIPROv2)[name]))
+    task = entity_task()
+    with watched(tmp_path) as seen:
+        optimizer = kind(metric=entity_metric(task), **SETTINGS)
+        with track(seen.tracker, PHASE):
+            as_it_is(optimizer, Student(task, seen.tracker), task)
+        assert seen.fractions() == sorted(seen.fractions())
+        assert (seen.fractions()[0], seen.fractions()[-1]) == (0.0, 1.0)
+        assert f"after {seen.student_calls()} student calls" in seen.messages()[-1]
+
+
 class Sometimes(dspy.MIPROv2):
     """One that has its own way with few examples."""
 

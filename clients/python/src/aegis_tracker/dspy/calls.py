@@ -9,6 +9,7 @@ from typing import Any
 from aegis_tracker.dspy import optimizers
 from aegis_tracker.dspy.example_calls import ExampleCalls, metric_runs
 from aegis_tracker.dspy.gepa_stop import GepaStop
+from aegis_tracker.dspy.own_evaluations import is_own
 from aegis_tracker.dspy.running_compile import find_running_compile, variables_of
 from aegis_tracker.dspy.simba_log import SimbaLog
 from aegis_tracker.dspy.steps import Step
@@ -59,14 +60,19 @@ class Compilation(FollowedCall):
         """Whether the procedure may be evaluating a program, rather than its metric."""
         return self.procedure is not None and self.procedure.evaluates and not metric_runs(self.thread)
 
+    def starts_itself(self, evaluate: Any, inputs: Mapping[str, Any]) -> bool:
+        """Whether the procedure itself starts this evaluation, rather than somebody whom it calls."""
+        return self.procedure is not None and is_own(self.procedure, self.optimizer, evaluate, inputs)
+
     def judging_examples(self) -> Any:
         """The examples by which the procedure judges; without one, by which the optimiser may judge."""
         return optimizers.judging_examples(self.inputs if self.running is None else variables_of(self.running))
 
     def final_score(self, program: Any) -> float | None:
         """The best score of SIMBA, which evaluates its finalists by itself and attaches their scores, best first, in
-        the metric's own units. If one of them is not a number they have no order."""
-        if self.simba_log is None:
+        the metric's own units. If one of them is not a number they have no order. None for a program that this SIMBA
+        did not make: its scores are those of another optimiser."""
+        if self.simba_log is None or self.running is None or program is not self.running.f_locals.get("best_program"):
             return None
         scores = [float(candidate["score"]) for candidate in getattr(program, "candidate_programs", None) or ()]
         return round(next((score for score in scores if score != score), scores[0]), 4) if scores else None

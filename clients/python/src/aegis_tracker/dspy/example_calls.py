@@ -5,6 +5,7 @@ call: callbacks show no difference. So it is looked up in that function, which i
 it has no outcome yet while the program runs. A metric's own threads do not have it on their stack at all.
 """
 
+from aegis_tracker.dspy.own_evaluations import runs_callback
 from aegis_tracker.dspy.running_compile import frames
 
 # DSPy's functions that run a program and then the metric, and a variable that is not set before the program is done.
@@ -37,9 +38,11 @@ class ExampleCalls:
 
     def has_this_one(self) -> bool:
         """Whether the call that begins in this thread is an example's own."""
+        callbacks = 0
         for frame in frames():
+            callbacks += runs_callback(frame)
             variable = _OUTCOMES.get(frame.f_code.co_qualname)
             if variable is not None and frame.f_globals.get("__name__", "").startswith("dspy."):
                 self._are_visible = True
-                return variable not in frame.f_locals
+                return callbacks < 2 and variable not in frame.f_locals  # more than ours: another callback calls it
         return not self._are_visible

@@ -17,6 +17,7 @@ from aegis_tracker.dspy.example_calls import metric_runs
 from aegis_tracker.dspy.example_sets import are_the_same
 from aegis_tracker.dspy.expectations import Continuation, Expectation
 from aegis_tracker.dspy.gepa_stop import GepaStop
+from aegis_tracker.dspy.own_evaluations import is_in_another_callback
 from aegis_tracker.dspy.progress import Progress, Reports
 from aegis_tracker.dspy.running_compile import variables_of
 from aegis_tracker.dspy.simba_log import SimbaLog
@@ -44,6 +45,8 @@ class FollowedBlock:
         """An optimiser begins: the one to follow, or one that it uses."""
         if call_id in self._calls or (self._active is None and self._compilation is not None):
             return  # heard already; or it may be a step or stand beside, which nothing tells
+        if is_in_another_callback():
+            return
         around = self._calls.get(self._active_call())
         if self._active_call() == self._outside:
             self._compilation_starts(call_id, optimizer, inputs)
@@ -72,14 +75,16 @@ class FollowedBlock:
         examples, program = evaluated_examples(evaluate, inputs), inputs["program"]
         step = Evaluation(len(examples))
         call = FollowedCall(lambda module: module is program, step, program, is_scored())
-        is_beside = of_the_block and self._follows_optimizer
-        self.saw_work = self.saw_work or (of_the_block and not self._follows_optimizer)
+        is_beside = is_in_another_callback() or (of_the_block and self._follows_optimizer)
+        self.saw_work = self.saw_work or (of_the_block and not is_beside)
         if isinstance(around, Compilation):
             is_at_work = self._is_at_work(around)
             if is_at_work and not around.evaluates_now():
                 return  # a metric's
-            step.is_whole = are_the_same(examples, around.judging_examples())
-            is_beside = around.running is not None and not is_at_work
+            if around.running is not None and not (is_at_work and around.starts_itself(evaluate, inputs)):
+                is_beside = True
+            if not (is_at_work and is_beside):
+                step.is_whole = are_the_same(examples, around.judging_examples())
         if is_beside:
             call.is_student = nobody  # only its score is told
             self._calls[call_id] = call

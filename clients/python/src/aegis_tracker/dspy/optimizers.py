@@ -5,6 +5,7 @@ arguments, or what it has made of them, and the constants of its module. So noth
 for it; what another version lacks raises when it is read.
 """
 
+import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,15 @@ class Procedure:
         return self.name not in ("BootstrapFewShot", "SIMBA")
 
     @property
+    def evaluators(self) -> tuple[str, ...]:
+        """The functions of DSPy's that start its evaluations."""
+        return _EVALUATORS.get(self.name, (f"{self.kind.__qualname__}.compile",))
+
+    def metric_of(self, optimizer: Any) -> Any:
+        """The metric by which it judges."""
+        return getattr(optimizer, "metric_fn" if self.name == "GEPA" else "metric", None)
+
+    @property
     def searches(self) -> bool:
         """Whether searches for demonstrations, as BootstrapFewShot does them, are steps of it."""
         return self.name in ("BootstrapFewShotWithRandomSearch", "MIPROv2")
@@ -62,8 +72,12 @@ def procedure_of(optimizer: Any) -> Procedure | None:
 
 
 def _is_that_of(kind: type, optimizer: Any, name: str) -> bool:
-    """Whether an optimiser has a method as the class has it, or neither does."""
-    return name not in vars(optimizer) and getattr(type(optimizer), name, None) is getattr(kind, name, None)
+    """Whether an optimiser has a method as the class has it, or neither does.
+
+    A library's wrapper around a method may make a new object at each access, so they are compared as they are kept.
+    """
+    kept, of_the_class = (inspect.getattr_static(owner, name, None) for owner in (type(optimizer), kind))
+    return name not in vars(optimizer) and kept is of_the_class
 
 
 def is_search(optimizer: Any) -> bool:
@@ -178,6 +192,9 @@ _PARTS = (
     "_optimize_prompt_parameters",
     "_perform_full_evaluation",
 )
+
+# What starts the evaluations of those whose `compile` does not do so itself.
+_EVALUATORS = {"MIPROv2": ("eval_candidate_program",), "GEPA": ("DspyAdapter.evaluate",)}
 
 _EXPECTATIONS: dict[str, Callable[[Any, Values], Expectation]] = {
     "BootstrapFewShot": _bootstrap,

@@ -7,6 +7,7 @@ Redirects are not followed, so that the token goes nowhere but to the address it
 import http.client
 
 from aegis_tracker.answer import Answer, answer_of
+from aegis_tracker.descriptors import Identity, close_own, identity
 from aegis_tracker.http_connection import Deadline, open_connection, shut_down
 from aegis_tracker.settings import ServiceAddress
 from aegis_tracker.version import VERSION
@@ -27,6 +28,7 @@ class Transport:
         self._headers = headers_with(token) | {"Content-Type": "application/json", "Accept": "application/json"}
         self._answer_max_bytes = answer_max_bytes
         self._connection: http.client.HTTPConnection | None = None
+        self._socket_identity: Identity | None = None
         self._deadline = Deadline()
 
     def post(self, path: str, body: bytes) -> Answer:
@@ -52,7 +54,14 @@ class Transport:
         """Close the connection; the next request opens a new one."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            if connection.sock is not None:
+                close_own(connection.sock, self._socket_identity)
             connection.close()
+
+    def _is_own(self, connection: http.client.HTTPConnection) -> bool:
+        """Whether the training has not closed it by its number."""
+        sock = connection.sock
+        return sock is not None and identity(sock.fileno()) == self._socket_identity
 
     def abort(self) -> None:
         """Make a request under way in another thread fail now."""
@@ -62,8 +71,15 @@ class Transport:
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> Answer:
         connection = self._connection
+        if (
+            connection is not None
+            and identity(connection.sock.fileno() if connection.sock else None) != self._socket_identity
+        ):
+            self.close()  # the training has closed it by its number
+            connection = None
         if connection is None:
             connection = self._connection = open_connection(self.address, self._deadline)
+            self._socket_identity = identity(connection.sock.fileno())
         self._deadline.begin(EXCHANGE_TIMEOUT_S)
         connection.request(method, self.address.path_prefix + path, body, self._headers)
         self._deadline.begin(EXCHANGE_TIMEOUT_S)

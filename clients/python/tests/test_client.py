@@ -10,25 +10,9 @@ from typing import Any
 import pytest
 from aegis_tracker import Client, ServiceError, SettingsError, UnreachableError
 from conftest import TOKEN
-from contract_server import ContractServer, Handler, like_a_proxy, say, send
+from contract_server import STATUS, ContractServer, Handler, like_a_proxy, say, send
 
 API = "/api/v1/admin"
-STATUS = {
-    "domain_name": "medical",
-    "training_run_id": "0b9c7c9e-1111-4222-8333-444455556666",
-    "run_number": 3,
-    "status": "training",
-    "progress": 27,
-    "current_step": "loading_data",
-    "steps": [{"name": "loading_data", "status": "in_progress", "progress": 50}],
-    "message": None,
-    "metrics": {"f1": 0.5, "seen": 10**30, "model": "a", "best": True, "worst": None},
-    "estimated_completion": "2026-01-20T15:05:00Z",
-    "elapsed_time_ms": 60_000,
-    "health": "a word of a later service",
-    "failure_reason": None,
-    "error_message": None,
-}
 RUN = STATUS | {"llm_model": "qwen3:32b", "config": {}}
 HISTORY = {
     "domain_name": "medical",

@@ -76,8 +76,8 @@ def answer_of(response: http.client.HTTPResponse, data: bytes | None, asked: str
     )
 
 
-def json_object(data: bytes) -> dict[str, Any] | None:
-    """The JSON object that the bytes are; None where they are none."""
+def json_object(data: bytes | str) -> dict[str, Any] | None:
+    """The JSON object that it is; None where they are none."""
     try:
         body = json.loads(data)
     except (ValueError, RecursionError):

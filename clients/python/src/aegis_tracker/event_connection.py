@@ -25,8 +25,8 @@ class EventConnection:
         self._connection: http.client.HTTPConnection | None = None
         self._response: http.client.HTTPResponse | None = None
 
-    def open(self, path: str, last_event_id: str | None) -> bool:
-        """Ask for the stream; False where the service says that nothing will follow (204).
+    def open(self, path: str, last_event_id: str | None, *, may_be_over: bool) -> bool:
+        """Ask for the stream; False where it `may_be_over` and the service says that nothing will follow (204).
 
         Raises ServiceError for any other answer than a stream, and UnreachableError.
         """
@@ -40,7 +40,7 @@ class EventConnection:
             self._connection.request("GET", self._address.path_prefix + path, headers=headers)
             self._deadline.begin(EXCHANGE_TIMEOUT_S)
             self._response = response = self._connection.getresponse()
-            if response.status == 204:
+            if response.status == 204 and may_be_over:
                 return False
             if response.status == 200 and response.headers.get_content_type() == "text/event-stream":
                 return True

@@ -58,7 +58,7 @@ def render(status: Status) -> RenderableType:
     rows = Table.grid(padding=(0, 1))
     for step in status["steps"]:
         rows.add_row(
-            _MARKS[step["status"]],
+            _MARKS.get(step["status"], _MARKS["pending"]),
             Text(words(step["name"]), "bold" if step["status"] == "in_progress" else ""),
             ProgressBar(total=100, completed=step["progress"], width=BAR_WIDTH),
             Text(f"{step['progress']:>3} %"),
@@ -77,7 +77,7 @@ def headline(status: Status) -> Text:
     """State, percentage, and time left or taken, in words."""
     state = status["status"]
     qualifier = status["failure_reason"] or (status["health"] if status["health"] not in (None, "ok") else None)
-    text = Text(f"{state} ({qualifier})" if qualifier else state, _STATES[state])
+    text = Text(f"{state} ({qualifier})" if qualifier else state, _STATES.get(state, ""))
     text.append(f"  {status['progress']} %", "bold")
     if state == "training":
         left = status["seconds_left"]

@@ -23,7 +23,7 @@ def capture_console(
     twice: leave `stderr` out then.
     """
     names = [name for name, wanted in (("stdout", stdout), ("stderr", stderr)) if wanted]
-    shown = {name: stream for name in names if (stream := getattr(sys, name, None)) is not None}
+    shown = {name: getattr(sys, name) for name in names if getattr(sys, name, None) is not None}
     watched = {name: _Watched(stream, lambda line: tracker.forward_log(level, line)) for name, stream in shown.items()}
     for name, stream in watched.items():
         setattr(sys, name, stream)

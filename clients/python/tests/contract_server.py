@@ -19,6 +19,22 @@ from typing import Any, Self
 
 WAIT_S = 30.0  # far more than anything waited for takes
 ENDS = ("complete", "fail")
+STATUS = {  # as readers are told it, with no more than they need
+    "domain_name": "medical",
+    "training_run_id": "0b9c7c9e-1111-4222-8333-444455556666",
+    "run_number": 3,
+    "status": "training",
+    "progress": 27,
+    "current_step": "loading_data",
+    "steps": [{"name": "loading_data", "status": "in_progress", "progress": 50}],
+    "message": None,
+    "metrics": {"f1": 0.5, "seen": 10**30, "model": "a", "best": True, "worst": None},
+    "estimated_completion": "2026-01-20T15:05:00Z",
+    "elapsed_time_ms": 60_000,
+    "health": "a word of a later service",
+    "failure_reason": None,
+    "error_message": None,
+}
 
 
 def says_lost(events: list[dict[str, Any]]) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from aegis_tracker import __version__
 from conftest import MakeTracker
-from trainings import SOURCE
+from contract_server import ContractServer
+from trainings import SOURCE, left_behind, settings
 
 
 def aegis_tracker(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -41,3 +42,41 @@ def test_an_empty_folder_has_nothing_waiting(spool_dir: Path) -> None:
 
 def test_it_knows_its_version() -> None:
     assert aegis_tracker("--version").stdout == f"aegis-tracker {__version__}\n"
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf", "0", "-1", "1e999", "soon"])
+def test_a_time_limit_is_a_positive_number(spool_dir: Path, seconds: str) -> None:
+    told = aegis_tracker("sync", "--spool-dir", spool_dir, f"--timeout={seconds}")
+    assert told.returncode == 2
+    assert told.stderr.splitlines()[-1].endswith(f"--timeout: {seconds} is no positive number of seconds.")
+
+
+@pytest.mark.parametrize(
+    ("closed", "complaint"),
+    [
+        (">&-", "aegis-tracker: standard output is closed: there is nowhere to write to.\n"),
+        (">&- 2>&-", ""),
+    ],
+)
+@pytest.mark.parametrize("command", [["status"], ["watch", "medical"]])
+def test_without_standard_output_there_is_nothing_to_show(
+    spool_dir: Path, command: list[str], closed: str, complaint: str
+) -> None:
+    told = with_closed(closed, spool_dir, *command)
+    assert (told.returncode, told.stderr) == (1, complaint)
+
+
+@pytest.mark.needs_locks
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_sync_works_in_silence(service: ContractServer, spool_dir: Path, closed: str) -> None:
+    run_id = left_behind(spool_dir, "tracker.log('INFO', 'one')")
+    told = with_closed(closed, spool_dir, "sync", "--url", service.url)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert service.runs[run_id].texts()[0] == "one"
+
+
+def with_closed(closed: str, spool_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """With descriptors that the shell has closed."""
+    command = ["sh", "-c", f'exec "$0" "$@" {closed}', sys.executable, "-m", "aegis_tracker", *arguments]
+    environment = os.environ | settings("http://127.0.0.1:9", spool_dir)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)

@@ -4,31 +4,16 @@ import json
 import pickle
 import re
 import socket
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from aegis_tracker import Client, ServiceError, SettingsError, UnreachableError
 from conftest import TOKEN
-from contract_server import ContractServer, Handler, like_a_proxy, say, send
+from contract_server import STATUS, ContractServer, Handler, like_a_proxy, raw, say, send
 
 API = "/api/v1/admin"
-STATUS = {
-    "domain_name": "medical",
-    "training_run_id": "0b9c7c9e-1111-4222-8333-444455556666",
-    "run_number": 3,
-    "status": "training",
-    "progress": 27,
-    "current_step": "loading_data",
-    "steps": [{"name": "loading_data", "status": "in_progress", "progress": 50}],
-    "message": None,
-    "metrics": {"f1": 0.5, "seen": 10**30, "model": "a", "best": True, "worst": None},
-    "estimated_completion": "2026-01-20T15:05:00Z",
-    "elapsed_time_ms": 60_000,
-    "health": "a word of a later service",
-    "failure_reason": None,
-    "error_message": None,
-}
 RUN = STATUS | {"llm_model": "qwen3:32b", "config": {}}
 HISTORY = {
     "domain_name": "medical",
@@ -311,3 +296,30 @@ def test_without_a_token_none_is_sent(service: ContractServer) -> None:
 def test_what_cannot_be_used(arguments: dict[str, str]) -> None:
     with pytest.raises(SettingsError):
         Client(**arguments)
+
+
+WILD = "\x1b[31mHELLO\x1b[2J\x07 \u202eolleh" + "x" * 60_000
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        raw(WILD.encode() + b"\r\n\r\n"),
+        raw(b"HTTP/" + WILD.encode() + b"\r\n\r\n"),
+        raw(b"HTTP/1.1 " + WILD.encode() + b"\r\n\r\n"),
+        say(500, WILD),
+        say(500, "why", code=WILD),
+        say(503, "why", title=WILD),
+        send(302, b"", "text/html", {"Location": "/" + WILD.encode().decode("latin-1")}),
+    ],
+)
+def test_what_the_other_side_says_is_shown_as_one_short_line(
+    service: ContractServer, client: Client, reply: Callable[[Handler], bool]
+) -> None:
+    service.misbehave.append(reply)
+    with pytest.raises((ServiceError, UnreachableError)) as raised:
+        client.status("medical")
+    told = [str(raised.value), *map(str, raised.value.args), *traceback.format_exception_only(raised.value)]
+    told += traceback.format_exception(raised.value.__cause__) if raised.value.__cause__ else []
+    assert not [text for text in told if len(text) > 1200 or not text.rstrip("\n").isprintable()]
+    assert isinstance(raised.value, ServiceError) or raised.value.__suppress_context__

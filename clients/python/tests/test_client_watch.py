@@ -9,7 +9,7 @@ import pytest
 from aegis_tracker import Client, EventWatch, ServiceError, UnreachableError, backoff
 from aegis_tracker import event_connection as event_connection_module
 from conftest import TOKEN
-from contract_server import ContractServer, Handler, like_a_proxy, no_content, raw, say, send, stream
+from contract_server import STATUS, ContractServer, Handler, like_a_proxy, no_content, raw, say, send, stream
 
 PATH = "/api/v1/admin/domains/medical/training-stream"
 A_RUN = "0b9c9ab4-6c4b-4c5f-8d4e-6f0f9a1d2c3b"
@@ -27,7 +27,7 @@ def entry(seq: int) -> str:
 
 
 def status(event_type: str, event_id: str = "") -> str:
-    told = f"data: {json.dumps({'event_type': event_type, 'data': {'status': {}}})}\n\n"
+    told = f"data: {json.dumps({'event_type': event_type, 'data': {'status': STATUS}})}\n\n"
     return f"id: {event_id}\n{told}" if event_id else told
 
 
@@ -39,6 +39,13 @@ def story(watch: EventWatch, until: str | int | None = None) -> list[str | int]:
         if told[-1] == until:
             break
     return told
+
+
+def told(event_type: str, data: str) -> str:
+    return f'data: {{"event_type": "{event_type}", "data": {data}}}\n\n'
+
+
+CUT_OFF = "the connection was cut off"
 
 
 def cursors(service: ContractServer) -> list[str | None]:
@@ -63,9 +70,6 @@ def test_it_goes_on_after_an_interruption(service: ContractServer, client: Clien
     assert {str(one) for one in heard} == {"the service has ended the stream" if end == "ended" else CUT_OFF}
 
 
-CUT_OFF = "the connection was cut off"
-
-
 def test_the_run_s_end_is_the_watch_s(service: ContractServer, client: Client) -> None:
     service.misbehave.append(stream(entry(1), status("failed", "1.end"), "id: 1.end.1\n\n"))
     watch = client.watch("medical", training_run_id=A_RUN)
@@ -82,18 +86,42 @@ def test_a_run_that_is_cut_off_before_its_end_is_not_over(service: ContractServe
     assert story(client.watch("medical", training_run_id=A_RUN)) == [1, "completed"]
 
 
+@pytest.mark.parametrize(("run", "cursor"), [(A_RUN, None), (A_RUN, "1.7"), (A_RUN, "1.endless"), (None, "1.end")])
+def test_who_was_told_no_end_is_not_told_that_nothing_follows(
+    service: ContractServer, client: Client, run: str | None, cursor: str | None
+) -> None:
+    """By the service; something else answers 204 to whatever it is asked."""
+    service.misbehave += [no_content, no_content, stream(entry(8), status("completed", "1.end"), end="held")]
+    heard: list[int] = []
+    watch = client.watch(
+        "medical", training_run_id=run, last_event_id=cursor, on_trouble=lambda error: heard.append(error.status)
+    )
+    assert story(watch, until="completed") == [8, "completed"]
+    assert heard == [204, 204]
+
+
+def test_what_a_later_service_may_tell_is_passed_over(service: ContractServer, client: Client) -> None:
+    later = told("annotation", "5")
+    service.misbehave += [
+        stream(later, entry(1), f"id: 1.2\n{later}", f"id: 1.3\n{later}", end="cut"),
+        stream(entry(4), end="held"),
+    ]
+    assert story(client.watch("medical"), until=4) == [1, 4]
+    assert cursors(service) == [None, "1.3"]
+
+
 def test_a_domain_goes_on_after_a_run_s_end(service: ContractServer, client: Client) -> None:
     service.misbehave.append(stream(status("completed", "1.end"), status("started"), entry(1), end="held"))
     assert story(client.watch("medical"), until=1) == ["completed", "started", 1]
 
 
 def test_it_goes_on_where_an_earlier_one_was(service: ContractServer, client: Client) -> None:
-    service.misbehave += [stream(entry(8), entry(9), end="held"), no_content]
+    service.misbehave += [stream(entry(8), entry(9), end="held"), stream(entry(9), end="held")]
     watch = client.watch("medical", last_event_id="1.7")
     for _ in watch:
         assert watch.last_event_id == "1.8"
         break
-    assert story(watch) == []  # another loop goes on, too
+    assert story(watch, until=9) == [9]  # another loop goes on, too
     assert cursors(service) == ["1.7", "1.8"]
 
 
@@ -152,6 +180,19 @@ def test_a_refusal_is_raised(service: ContractServer, client: Client, refusal: i
         (send(200, b"<html>", "text/html"), "does not speak like the service"),
         (stream("data: <html>\n\n"), "does not speak like the service"),
         (stream("data: {}\n\n"), "does not speak like the service"),
+        (no_content, "does not speak like the service"),
+        (stream(f"data: {'[' * 100_000}\n\n"), "does not speak like the service"),
+        (stream(told("log", f'{{"seq": {"9" * 5000}}}')), "does not speak like the service"),
+        (stream(told("log", "{}")), "does not speak like the service"),
+        (stream(told("log", "null")), "does not speak like the service"),
+        (stream(told("gap", '{"first_seq": "x"}')), "does not speak like the service"),
+        (stream(told("completed", "{}")), "does not speak like the service"),
+        (stream(told("completed", '{"status": null}')), "does not speak like the service"),
+        (stream(told("progress_update", '{"status": {"status": "training"}}')), "does not speak like the service"),
+        (stream('data: {"event_type": "started"}\n\n'), "does not speak like the service"),
+        (stream("id: \u2713\n\n"), "does not speak like the service"),
+        (stream(f"id: {'1' * 60_000}\n\n"), "does not speak like the service"),
+        (stream("id: 5\x0b7\n\n"), "does not speak like the service"),
     ],
 )
 def test_everything_else_is_waited_for(service: ContractServer, client: Client, trouble: Any, words: str) -> None:

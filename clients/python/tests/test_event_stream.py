@@ -55,3 +55,10 @@ def test_a_message_without_end_is_given_up(piece: bytes):
 
     with pytest.raises(ValueError, match="no end"):
         feed_on()
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_wait_of_any_length_is_understood(digits: int):
+    parser = EventStreamParser()
+    assert parser.feed(b"retry: " + b"9" * digits + b"\ndata: x\n\n") == [Message("x", None)]
+    assert parser.retry_s == float("inf")

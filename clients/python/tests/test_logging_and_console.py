@@ -210,6 +210,22 @@ def test_a_progress_bar_is_one_entry(
     assert shown_error.getvalue().count("\r") == 11
 
 
+def test_a_stream_that_is_none_stays_so(
+    service: ContractServer, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", shown)
+    tracker = make_tracker()
+    with capture_console(tracker):
+        print("to nobody")  # noqa: T201
+        sys.stderr.write("one\n")
+    assert sys.stdout is None
+    assert sys.stderr is shown
+    assert tracker.flush(30)
+    assert service.run.texts() == ["one"]
+
+
 def test_a_logged_progress_bar_is_collapsed(
     service: ContractServer, make_tracker: MakeTracker, logger: logging.Logger
 ) -> None:

@@ -849,3 +849,44 @@ def test_ctrl_c_in_an_interactive_session(
         said.all()
     assert reported(service.run) == ["one", "two"]
     assert service.run.status == "completed"
+
+
+# What is replaced in `os` stays what it was
+
+
+def test_a_function_of_os_can_be_the_target_of_a_process(service: ContractServer, spool_dir: Path) -> None:
+    program = """
+import copy, multiprocessing, pickle
+for function in (os._exit, os.execv, os.execve):
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert copy.deepcopy(function) is function
+child = multiprocessing.get_context("spawn").Process(target=os._exit, args=(3,))
+child.start()
+child.join()
+print(child.exitcode)
+tracker.complete({})
+"""
+    assert ended(run_training(program, service.url, spool_dir))[0] == "3\n"
+
+
+def test_a_replacement_that_was_there_for_a_while_does_not_keep_the_function_from_delivering(
+    service: ContractServer, spool_dir: Path
+) -> None:
+    first = """
+from unittest import mock
+with mock.patch("os._exit") as replacement:
+    TrainingProgressTracker("medical").complete({})
+    os._exit(1)
+replacement.assert_called_once_with(1)
+"""
+    program = """
+with mock.patch("os._exit"):
+    TrainingProgressTracker("medical").complete({})
+tracker.log("INFO", "one")
+tracker.complete({})
+os._exit(0)
+"""
+    _, errors = ended(run_training(program, service.url, spool_dir, first=first))
+    assert errors == ""
+    assert sorted(run.texts() for run in service.runs.values()) == [[""], [""], ["one", ""]]
+    assert list(spool_dir.iterdir()) == []

@@ -286,3 +286,20 @@ def test_the_next_outage_is_said_again(
         assert tracker.flush(30)
         service.await_(lambda: not service.misbehave)
         assert (heard("404 from"), heard(SERVED)) == (outage, outage)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        raw(b"\x1b[31mHELLO\x1b[2J" + b"x" * 60_000 + b"\r\n\r\n"),
+        send(404, b"", "text/\x1b[2J" + "x" * 60_000, {"Server": "\x1b[2J" + "x" * 1000}),
+        say(500, "\x1b[2J" + "x" * 60_000),
+    ],
+)
+def test_what_answers_is_said_as_one_short_line(
+    service: ContractServer, make_tracker: MakeTracker, caplog: pytest.LogCaptureFixture, reply: Callable[..., bool]
+) -> None:
+    report_through(service, make_tracker, [reply], [])
+    said = [record.getMessage() for record in caplog.records if record.name == "aegis_tracker"]
+    assert said
+    assert not [text for text in said if len(text) > 2000 or not text.isprintable()]

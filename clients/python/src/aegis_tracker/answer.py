@@ -17,11 +17,13 @@ PROBLEM_CONTENT_TYPE = "application/problem+json"
 _PROBLEM_TYPE = "about:blank"  # of all the service's problems: their `code` tells them apart
 _PROBLEM_TEXTS = ("title", "detail", "code")
 _SHOWN_MAX_CHARACTERS = 200
+_SENTENCE_MAX_CHARACTERS = 1000  # of a problem
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`body` is empty when it was no JSON object, which `is_object` tells from an empty one.
+    """`body` is empty when it was no JSON object, which `is_object` tells from an empty one. The texts of an error
+    can be shown to people.
 
     `date` is when it was answered, in seconds since 1970, on the service's clock where it says so. `content_type` has
     no parameters. `server` and `location` are for people: the program that answered, and
@@ -66,23 +68,29 @@ def answer_of(response: http.client.HTTPResponse, data: bytes | None, asked: str
     body = None if data is None else json_object(data)
     return Answer(
         response.status,
-        body or {},
+        _with_texts_to_show(body or {}) if response.status >= 400 else body or {},
         _retry_after_s(response.getheader("Retry-After")),
         is_object=body is not None,
-        content_type=response.headers.get_content_type(),
-        server=_shown(response.getheader("Server", "")),
+        content_type=shown(response.headers.get_content_type()),
+        server=shown(response.getheader("Server", "")),
         location=_shown_location(response.getheader("Location"), asked),
         date=_date_of(response.getheader("Date")),
     )
 
 
-def json_object(data: bytes) -> dict[str, Any] | None:
-    """The JSON object that the bytes are; None where they are none."""
+def json_object(data: bytes | str) -> dict[str, Any] | None:
+    """The JSON object that it is; None where they are none."""
     try:
         body = json.loads(data)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
+
+
+def shown(text: str, max_characters: int = _SHOWN_MAX_CHARACTERS) -> str:
+    """As much as people are shown, on a terminal or in a log, of a text that came from the other side: one line."""
+    words = " ".join(text.split())
+    return "".join(character for character in words if character.isprintable())[:max_characters].strip()
 
 
 def _retry_after_s(value: str | None) -> float | None:
@@ -114,9 +122,9 @@ def _shown_location(location: str | None, asked: str) -> str | None:
         port = "" if parts.port is None else f":{parts.port}"
     except ValueError:
         return None
-    return _shown(f"{parts.scheme}://{host}{port}{parts.path}") if host else None
+    return shown(f"{parts.scheme}://{host}{port}{parts.path}") if host else None
 
 
-def _shown(text: str) -> str:
-    """As much of a header as people are shown."""
-    return "".join(character for character in text if character.isprintable())[:_SHOWN_MAX_CHARACTERS].strip()
+def _with_texts_to_show(body: dict[str, Any]) -> dict[str, Any]:
+    texts = {name: body[name] for name in _PROBLEM_TEXTS if isinstance(body.get(name), str)}
+    return body | {name: shown(text, _SENTENCE_MAX_CHARACTERS) for name, text in texts.items()}

@@ -1,6 +1,7 @@
 """The command `aegis-tracker`."""
 
 import argparse
+import math
 import sys
 import time
 from collections import Counter
@@ -49,6 +50,9 @@ exit status: 0 the run has completed; 1 it has failed; 2 the service refuses to 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     options = _parser().parse_args(arguments)
+    if sys.stdout is None and options.command != "sync":  # which works in silence
+        _complain("standard output is closed: there is nowhere to write to.")
+        return 1
     try:
         if options.command == "watch":
             return _watch(options.url, options.domain)
@@ -58,13 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         transport = Transport(service_address(options.url), access_token(None))
         return _sync(directory, transport, options.timeout, frozenset(options.ended))
     except SettingsError as error:
-        sys.stderr.write(f"aegis-tracker: {error}\n")
+        _complain(str(error))
         return 2
     except OSError as error:
-        sys.stderr.write(f"aegis-tracker: {error}\n")
+        _complain(str(error))
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("aegis-tracker: interrupted; what was not sent is kept.\n")
+        _complain("interrupted; what was not sent is kept.")
         return 1
 
 
@@ -101,12 +105,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     sync.add_argument(
         "--timeout",
-        type=float,
+        type=_positive_seconds,
         default=SYNC_TIMEOUT_S,
         metavar="SECONDS",
         help="give up once the service takes nothing for so long (default: %(default)g)",
     )
     return parser
+
+
+def _positive_seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise argparse.ArgumentTypeError(f"{text} is no positive number of seconds.")
+    return seconds
+
+
+def _print(text: str) -> None:
+    if sys.stdout is not None:
+        sys.stdout.write(text)
+
+
+def _complain(sentence: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"aegis-tracker: {sentence}\n")
 
 
 def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozenset[str]) -> int:
@@ -138,7 +162,7 @@ def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozen
         try:
             sent = send_dead_spool(path, transport, notices, goes_on, is_known_to_have_ended=is_known_to_have_ended)
         except OSError as error:
-            sys.stderr.write(f"aegis-tracker: {path} cannot be read or removed: {error}\n")
+            _complain(f"{path} cannot be read or removed: {error}")
             failed.append(path)
             continue
         if sent is None:
@@ -151,7 +175,7 @@ def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozen
                 if not is_known_to_have_ended
                 else ". It is left alone"
             )
-        sys.stdout.write(f"{sent.run_id}  {sent.domain}  {sent.outcome.value}{why}\n")
+        _print(f"{sent.run_id}  {sent.domain}  {sent.outcome.value}{why}\n")
         if sent.outcome is Outcome.WAITING:
             break
     transport.close()
@@ -164,13 +188,13 @@ def _watch(url: str | None, domain: str) -> int:
 
         from aegis_tracker.watch import WatchError, watch
     except ImportError:
-        sys.stderr.write("aegis-tracker: watch needs rich: pip install 'aegis-tracker[show]'.\n")
+        _complain("watch needs rich: pip install 'aegis-tracker[show]'.")
         return 2
     client = Client(url, token=access_token(None))
     try:
         return watch(client, domain, Console())
     except WatchError as error:
-        sys.stderr.write(f"aegis-tracker: {error}\n")
+        _complain(str(error))
         return 2
     except KeyboardInterrupt:
         return 130
@@ -190,7 +214,7 @@ def _told(directory: Path, results: list[Sent]) -> int:
             continue  # gone meanwhile, or nobody's
     outcomes = Counter(result.outcome for result in results)
     in_doubt, kept = outcomes[Outcome.IN_DOUBT], outcomes[Outcome.KEPT]
-    sys.stdout.write(
+    _print(
         f"{outcomes[Outcome.SENT]} sent, {max(0, waiting - in_doubt)} waiting, "
         f"{live} in use by trainings or another sync{f', {in_doubt} in doubt' if in_doubt else ''}.\n"
     )
@@ -200,12 +224,12 @@ def _told(directory: Path, results: list[Sent]) -> int:
 def _status(directory: Path) -> int:
     paths = spool_paths(directory)
     if not paths:
-        sys.stdout.write(f"Nothing waits in {directory}.\n")
+        _print(f"Nothing waits in {directory}.\n")
         return 0
-    sys.stdout.write(f"{'run':36}  {'domain':20}  {'events':>8}  {'bytes':>12}  {'age':>6}  process  end\n")
+    _print(f"{'run':36}  {'domain':20}  {'events':>8}  {'bytes':>12}  {'age':>6}  process  end\n")
     for path in paths:
         summary = summarize(path)
-        sys.stdout.write(f"{path.name}: not a spool\n" if summary is None else _row(summary))
+        _print(f"{path.name}: not a spool\n" if summary is None else _row(summary))
     return 0
 
 

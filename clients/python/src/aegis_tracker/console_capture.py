@@ -18,11 +18,13 @@ def capture_console(
     """Inside the block each line written to `sys.stdout` and `sys.stderr` is also reported, as it ends.
 
     A progress bar is one entry: what it showed when its line ended. Empty lines are left out, colours are
-    not reported. What other programs or C code write to the terminal is not seen. A handler that prints to
-    the terminal beside a `TrainingLogHandler` would be reported twice: leave `stderr` out then.
+    not reported. A stream that is None, as without a console, stays so. What other programs or C code write to the
+    terminal is not seen. A handler that prints to the terminal beside a `TrainingLogHandler` would be reported
+    twice: leave `stderr` out then.
     """
     names = [name for name, wanted in (("stdout", stdout), ("stderr", stderr)) if wanted]
-    watched = {name: _Watched(getattr(sys, name), lambda line: tracker.forward_log(level, line)) for name in names}
+    shown = {name: getattr(sys, name) for name in names if getattr(sys, name, None) is not None}
+    watched = {name: _Watched(stream, lambda line: tracker.forward_log(level, line)) for name, stream in shown.items()}
     for name, stream in watched.items():
         setattr(sys, name, stream)
     try:
@@ -30,7 +32,7 @@ def capture_console(
     finally:
         for name, stream in watched.items():
             stream.end_line()
-            if getattr(sys, name) is stream:  # else somebody else replaced it, and will put back what he found
+            if getattr(sys, name, None) is stream:  # else somebody else replaced it, and will put back what he found
                 setattr(sys, name, stream.shown)
 
 

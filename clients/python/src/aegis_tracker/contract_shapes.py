@@ -1,7 +1,7 @@
 """Whether an answer has the shape that the contract gives it: `contract_types`, as far as it can be known at run time.
 
-What answers may be something else than the service, so its JSON is looked at before others rely on it. Keys that an
-earlier service does not know may be missing, those of `_ALWAYS_THERE` may not. Unknown keys are passed over.
+What answers may be something else than the service, so its JSON is looked at before others rely on it. That goes for
+the keys of `_RELIED_ON`: an earlier service may lack others, and a later one may have more.
 """
 
 import sys
@@ -18,7 +18,7 @@ _STATUS = frozenset(
     | {"metrics", "estimated_completion", "elapsed_time_ms", "health", "failure_reason", "error_message"}
 )
 _ENVELOPE = frozenset({"event_type", "data"})
-_ALWAYS_THERE: dict[Any, frozenset[str]] = {  # of types that may grow; all keys of the others
+_RELIED_ON: dict[Any, frozenset[str]] = {  # of types that grow; all keys of the others
     contract.TrainingStatus: _STATUS,
     contract.TrainingRun: _STATUS | {"llm_model", "config"},
     contract.Domain: frozenset({"name", "latest_run"}),
@@ -31,7 +31,7 @@ _ALWAYS_THERE: dict[Any, frozenset[str]] = {  # of types that may grow; all keys
     contract.LogEnvelope: _ENVELOPE,
     contract.GapEnvelope: _ENVELOPE,
 }
-_TIMES = frozenset({"estimated_completion", "started_at", "completed_at", "last_report_at", "created_at"})
+_TIMES = frozenset({"estimated_completion"})
 _WHOLE_MAX = 2**63
 
 
@@ -58,12 +58,12 @@ def has_shape(value: object, shape: Any) -> bool:
 
 
 def _is_object(value: object, shape: Any) -> bool:
-    if not isinstance(value, dict) or not value.keys() >= _ALWAYS_THERE.get(shape, shape.__required_keys__):
-        return False
-    return all(
-        has_shape(value[name], part) and (name not in _TIMES or value[name] is None or _is_time(value[name]))
-        for name, part in _members(shape).items()
-        if name in value
+    relied_on = _RELIED_ON.get(shape, shape.__required_keys__)
+    return (
+        isinstance(value, dict)
+        and value.keys() >= relied_on
+        and all(has_shape(value[name], _members(shape)[name]) for name in relied_on)
+        and all(value[name] is None or _is_time(value[name]) for name in relied_on & _TIMES)
     )
 
 

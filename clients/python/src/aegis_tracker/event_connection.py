@@ -7,7 +7,14 @@ from aegis_tracker.answer import answer_of
 from aegis_tracker.http_connection import Deadline, open_connection, shut_down
 from aegis_tracker.service_error import error_of
 from aegis_tracker.settings import ServiceAddress
-from aegis_tracker.transport import ANSWER_MAX_BYTES, EXCHANGE_TIMEOUT_S, UnreachableError, headers_with, reason_of
+from aegis_tracker.transport import (
+    ANSWER_MAX_BYTES,
+    EXCHANGE_TIMEOUT_S,
+    UnreachableError,
+    cause_of,
+    headers_with,
+    unreachable,
+)
 
 SILENCE_MAX_S = 45.0  # the service sends something every 15 s
 PIECE_BYTES = 64 * 1024
@@ -25,8 +32,8 @@ class EventConnection:
         self._connection: http.client.HTTPConnection | None = None
         self._response: http.client.HTTPResponse | None = None
 
-    def open(self, path: str, last_event_id: str | None) -> bool:
-        """Ask for the stream; False where the service says that nothing will follow (204).
+    def open(self, path: str, last_event_id: str | None, *, may_be_over: bool) -> bool:
+        """Ask for the stream; False where it `may_be_over` and the service says that nothing will follow (204).
 
         Raises ServiceError for any other answer than a stream, and UnreachableError.
         """
@@ -40,13 +47,13 @@ class EventConnection:
             self._connection.request("GET", self._address.path_prefix + path, headers=headers)
             self._deadline.begin(EXCHANGE_TIMEOUT_S)
             self._response = response = self._connection.getresponse()
-            if response.status == 204:
+            if response.status == 204 and may_be_over:
                 return False
             if response.status == 200 and response.headers.get_content_type() == "text/event-stream":
                 return True
             data = response.read(ANSWER_MAX_BYTES) if response.status != 200 else None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise UnreachableError(reason_of(error)) from error
+            raise unreachable(error) from cause_of(error)
         raise error_of(answer_of(response, data, f"{self._address}{path}"))
 
     def read(self) -> bytes:
@@ -58,7 +65,7 @@ class EventConnection:
         except TimeoutError as error:
             raise UnreachableError(f"nothing was heard for {SILENCE_MAX_S:g} s") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise UnreachableError(reason_of(error)) from error
+            raise unreachable(error) from cause_of(error)
         if not piece:
             raise UnreachableError("the service has ended the stream")
         return piece

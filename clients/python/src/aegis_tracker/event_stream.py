@@ -62,7 +62,7 @@ class EventStreamParser:
         elif name == "id" and "\0" not in value:
             self._next_id = value or None
         elif name == "retry" and value.isascii() and value.isdigit():
-            self.retry_s = int(value) / 1000
+            self.retry_s = float(value) / 1000  # of any length: infinite where it is too large
 
     def _complete(self) -> Message | None:
         """A line without anything ends a message; one that has no data counts for its id alone."""

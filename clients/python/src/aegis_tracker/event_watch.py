@@ -1,12 +1,14 @@
 """Following a stream of the service through every interruption."""
 
-import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, cast, get_args, get_type_hints
 
+from aegis_tracker.answer import json_object
 from aegis_tracker.backoff import Backoff
+from aegis_tracker.contract_shapes import has_shape
 from aegis_tracker.contract_types import TrainingEvent
 from aegis_tracker.event_connection import EventConnection
 from aegis_tracker.event_stream import EventStreamParser, Message
@@ -18,6 +20,10 @@ Trouble = ServiceError | UnreachableError
 
 _REFUSALS = frozenset({401, 403, 404, 422})
 _ENDS = frozenset({"completed", "failed"})
+_SHAPES = {name: shape for shape in get_args(TrainingEvent) for name in get_args(get_type_hints(shape)["event_type"])}
+_ID_OF_AN_END = re.compile(r"[0-9]+\.end(\.[0-9]+)?")
+_ID_MAX_CHARACTERS = 200
+_FOREIGN = "what answers there does not speak like the service"
 
 
 class EventWatch:
@@ -38,7 +44,7 @@ class EventWatch:
         last_event_id: str | None,
         on_trouble: Callable[[Trouble], object] | None,
     ) -> None:
-        if last_event_id and not (last_event_id.isascii() and last_event_id.isprintable()):
+        if last_event_id and not _may_be_sent(last_event_id):
             raise ValueError(f"{last_event_id!r} is not the id of an event.")
         self._address = address
         self._token = token
@@ -89,7 +95,9 @@ class EventWatch:
 
     def _events(self, connection: EventConnection, backoff: Backoff) -> Iterator[TrainingEvent]:
         """What one connection brings; returns when nothing will follow. Raises ServiceError and UnreachableError."""
-        if self._closed.is_set() or not connection.open(self._path, self.last_event_id):
+        if self._closed.is_set():
+            return
+        if not connection.open(self._path, self.last_event_id, may_be_over=self._may_be_over()):
             return
         stream = EventStreamParser(self.last_event_id)
         while True:
@@ -98,8 +106,14 @@ class EventWatch:
             except ValueError as error:
                 raise UnreachableError(str(error)) from error
             self._retry_s = stream.retry_s
+            ids = [stream.last_event_id, *(message.last_event_id for message in messages)]
+            if not all(_may_be_sent(event_id or "") for event_id in ids):
+                raise UnreachableError(_FOREIGN)
             for message in messages:
                 event = _event(message)
+                if event is None:
+                    self.last_event_id = message.last_event_id
+                    continue
                 backoff.success()
                 self._end_was_told = event["event_type"] in _ENDS
                 self.last_event_id = message.last_event_id
@@ -108,12 +122,22 @@ class EventWatch:
                     return
             self.last_event_id = stream.last_event_id
 
+    def _may_be_over(self) -> bool:
+        """Whether nothing may follow: the service says so of a run, to those who were told its end."""
+        return self._ends_with_its_run and _ID_OF_AN_END.fullmatch(self.last_event_id or "") is not None
 
-def _event(message: Message) -> TrainingEvent:
-    try:
-        event = json.loads(message.data)
-    except ValueError as error:
-        raise UnreachableError("what answers there does not speak like the service") from error
-    if not isinstance(event, dict) or not isinstance(event.get("event_type"), str):
-        raise UnreachableError("what answers there does not speak like the service")
-    return cast(TrainingEvent, event)
+
+def _event(message: Message) -> TrainingEvent | None:
+    """The event; None for one of a kind that a later service may know. Raises UnreachableError for anything else."""
+    event = json_object(message.data)
+    if event is None or not isinstance(event.get("event_type"), str):
+        raise UnreachableError(_FOREIGN)
+    shape = _SHAPES.get(event["event_type"])
+    if shape is not None and not has_shape(event, shape):
+        raise UnreachableError(_FOREIGN)
+    return None if shape is None else cast(TrainingEvent, event)
+
+
+def _may_be_sent(event_id: str) -> bool:
+    """Whether it can be the value of a header."""
+    return event_id.isascii() and event_id.isprintable() and len(event_id) <= _ID_MAX_CHARACTERS

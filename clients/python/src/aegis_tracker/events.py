@@ -14,7 +14,8 @@ from aegis_tracker.spool_records import START_TYPE
 
 Event = dict[str, Any]
 
-_ROUNDING = 1e-9  # how far beyond its bounds a fraction may be, as by adding up
+_ROUNDING = 1e-6  # how far beyond its bounds a fraction may be, as by adding up in single precision
+_PERCENT_FROM = 1.5  # what is less is rather a fraction that went too far
 
 
 def start_record(
@@ -100,7 +101,9 @@ def _fraction(value: object, tell: Tell) -> float | None:
         return min(max(0.0, float(number)), 1.0)
     shown = fit.fit_text(value, 100)
     percent = fit.fit_number(shown.rstrip("% ")) if number is None else number
-    hint = f"; {percent:.12g} % is {percent / 100:.12g}" if percent is not None and 1 < percent <= 100 else ""
+    hint = (
+        f"; {percent:.12g} % is {percent / 100:.12g}" if percent is not None and _PERCENT_FROM <= percent <= 100 else ""
+    )
     key = "fraction" if percent is None else "fraction-range"
     tell(key, f"A progress of {shown!r} was ignored: a fraction from 0.0 to 1.0 is meant{hint}.")
     return None

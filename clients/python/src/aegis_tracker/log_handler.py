@@ -19,7 +19,7 @@ class TrainingLogHandler(logging.Handler):
 
     With a formatter (`setFormatter`) the whole text is the formatter's. What a progress bar overwrote is
     left out. Records of the logger `aegis_tracker` are passed over, since reporting them could make more.
-    Never raises, whatever the record, and never waits for the network; may be used from any thread.
+    Raises no Exception, whatever the record, and never waits for the network; may be used from any thread.
     """
 
     def __init__(self, tracker: TrainingProgressTracker, level: int | str = logging.NOTSET) -> None:

@@ -52,8 +52,8 @@ def watch(tracked: Tracked) -> None:
     with _replacing:
         for name in _REPLACED:
             original = getattr(os, name)
-            if not hasattr(original, "_delivers_before"):
-                setattr(os, name, _delivering_before(original))
+            if type(original) is not _DeliversBefore:  # it may also be somebody's wrapper or replacement
+                setattr(os, name, _DeliversBefore(name, original))
 
 
 def may_skip_atexit() -> bool:
@@ -62,19 +62,29 @@ def may_skip_atexit() -> bool:
     return processes is not None and processes.parent_process() is not None
 
 
-def _delivering_before(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def deliver_before(*args: Any, **kwargs: Any) -> Any:
+class _DeliversBefore:
+    """A function of `os` that delivers first. Pickled by its name, as the function is: to be that of the reader."""
+
+    def __init__(self, name: str, original: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, original)
+        self._name = name
+        self._original = original
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         global _hard_exit_began_at
         now = time.monotonic()
         if now - _hard_exit_began_at >= _ONE_EXEC_S:
             _hard_exit_began_at = now
         for tracked in list(_tracked):
             tracked.deliver(max(0.0, _hard_exit_began_at + HARD_EXIT_FLUSH_S - time.monotonic()))
-        return original(*args, **kwargs)
+        return self._original(*args, **kwargs)
 
-    deliver_before._delivers_before = True  # type: ignore[attr-defined]  # a mark, so that it is replaced once
-    return deliver_before
+    def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+        return _function_of_os, (self._name,)
+
+
+def _function_of_os(name: str) -> object:
+    return getattr(os, name)
 
 
 def _process_forked() -> None:

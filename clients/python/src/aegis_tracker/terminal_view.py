@@ -58,7 +58,7 @@ def render(status: Status) -> RenderableType:
     rows = Table.grid(padding=(0, 1))
     for step in status["steps"]:
         rows.add_row(
-            _MARKS[step["status"]],
+            _MARKS.get(step["status"], _MARKS["pending"]),
             Text(words(step["name"]), "bold" if step["status"] == "in_progress" else ""),
             ProgressBar(total=100, completed=step["progress"], width=BAR_WIDTH),
             Text(f"{step['progress']:>3} %"),
@@ -70,14 +70,14 @@ def render(status: Status) -> RenderableType:
         parts.append(Text(one_line(status["error_message"]), "red", no_wrap=True, overflow="ellipsis"))
     if status["metrics"]:
         parts.append(metrics_line(status["metrics"]))
-    return Panel(Group(*parts), title=Text(status["domain_name"]), title_align="left", expand=False)
+    return Panel(Group(*parts), title=Text(one_line(status["domain_name"])), title_align="left", expand=False)
 
 
 def headline(status: Status) -> Text:
     """State, percentage, and time left or taken, in words."""
     state = status["status"]
     qualifier = status["failure_reason"] or (status["health"] if status["health"] not in (None, "ok") else None)
-    text = Text(f"{state} ({qualifier})" if qualifier else state, _STATES[state])
+    text = Text(one_line(f"{state} ({qualifier})" if qualifier else state), _STATES.get(state, ""))
     text.append(f"  {status['progress']} %", "bold")
     if state == "training":
         left = status["seconds_left"]
@@ -110,7 +110,7 @@ def duration(seconds: float) -> str:
 
 def words(name: str) -> str:
     """`entity_f1` as `entity f1`."""
-    return name.replace("_", " ")
+    return one_line(name.replace("_", " "))
 
 
 def metric_value(value: Any) -> str:

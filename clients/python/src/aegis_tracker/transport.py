@@ -6,7 +6,7 @@ Redirects are not followed, so that the token goes nowhere but to the address it
 
 import http.client
 
-from aegis_tracker.answer import Answer, answer_of
+from aegis_tracker.answer import Answer, answer_of, shown
 from aegis_tracker.descriptors import Identity, close_own, identity
 from aegis_tracker.http_connection import Deadline, open_connection, shut_down
 from aegis_tracker.settings import ServiceAddress
@@ -48,7 +48,7 @@ class Transport:
             self.close()
             if reused and isinstance(error, (ConnectionError, http.client.BadStatusLine)):
                 return self._request(method, path, body)
-            raise UnreachableError(reason_of(error)) from error
+            raise unreachable(error) from cause_of(error)
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
@@ -100,9 +100,18 @@ def headers_with(token: str | None) -> dict[str, str]:
     return headers if token is None else headers | {"Authorization": f"Bearer {token}"}
 
 
-def reason_of(error: Exception) -> str:
-    """Why there was no answer, in words."""
+def unreachable(error: Exception) -> UnreachableError:
+    """The error for people, caused by one of the connection."""
+    return UnreachableError(_reason_of(error))
+
+
+def cause_of(error: Exception) -> Exception | None:
+    """What a traceback may tell with it: not an error of HTTP, which holds what the other side has sent."""
+    return error if isinstance(error, OSError) else None
+
+
+def _reason_of(error: Exception) -> str:
     if isinstance(error, http.client.IncompleteRead):
         return "the connection was cut off"
     words = error.strerror if isinstance(error, OSError) else None
-    return words or str(error) or type(error).__name__
+    return shown(words or str(error)) or type(error).__name__

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aegis_tracker.dspy import wording
-from aegis_tracker.dspy.expectations import Expectation
+from aegis_tracker.dspy.expectations import Calls, Expectation
 from aegis_tracker.dspy.scores import Score, Scores, Told
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
 from aegis_tracker.dspy.work import Work
@@ -47,6 +47,7 @@ class Progress:
         self._name = ""  # of the optimiser
         self._plan = ""  # what it is going to do, until that is told
         self._evaluations = 0
+        self._announced: int | None = None  # examples, of evaluations without an optimiser
         self._fraction = 0.0
         self._told = -1.0
         self._is_over = False
@@ -71,10 +72,11 @@ class Progress:
             self._evaluations = 0
             self._plan = f"{self._name}{wording.sizes(values)}"
 
-    def expects(self, expectation: Expectation) -> None:
-        """No optimiser, but so many calls in evaluations."""
+    def evaluations_announced(self, examples: int) -> None:
+        """No optimiser runs, but evaluations of so many examples in all."""
         with self._lock:
-            self._work.expectation = expectation
+            self._work.expectation = Calls(examples)
+            self._announced = examples
             self._advance()
 
     def tell_plan(self) -> None:
@@ -170,11 +172,12 @@ class Progress:
         level = "ERROR" if isinstance(error, Exception) else "WARNING"  # Ctrl-C is no error
         self._log(level, f"{self._name} ended{self._after()} with {wording.exception(error)}")
 
-    def all_done(self) -> None:
-        """The evaluations that were announced are over."""
+    def evaluations_over(self) -> None:
+        """No more evaluations come; the fraction stays where it is if one failed or there was none."""
         with self._lock:
-            self._is_over = True
-            self._advance()
+            if self._announced is not None and self._work.all_evaluated(self._announced):
+                self._is_over = True
+                self._advance()
 
     def _title(self, evaluation: Evaluation) -> str:
         self._evaluations += 1
@@ -196,8 +199,10 @@ class Progress:
         return f"Demonstration {step.seen} of at most {step.wanted:.0f} found, in {wording.count(step.done, 'call')}"
 
     def _after(self) -> str:
-        """How much was done, where that is known."""
-        return f" after {wording.count(self._work.done, 'student call')}" if self._work.expectation is not None else ""
+        """How much was done, where that is known. Calls of programs that are no modules, for instance, are not seen."""
+        if self._work.expectation is None or self._work.done == 0:
+            return ""
+        return f" after {wording.count(self._work.done, 'student call')}"
 
     def _tell(self, told: Told) -> None:
         if told.of_the_run:

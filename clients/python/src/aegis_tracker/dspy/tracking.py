@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 import dspy
 
 from aegis_tracker.dspy import callback_support
-from aegis_tracker.dspy.expectations import Calls
 from aegis_tracker.dspy.followed_block import FollowedBlock
 from aegis_tracker.dspy.hooks import Hooks
 from aegis_tracker.dspy.progress import Progress, Reports
@@ -42,7 +41,7 @@ def track(
         tracker.enter_phase(phase, message)
     progress = Progress(tracker, phase, part, metric)
     if evaluation_calls is not None:
-        progress.expects(Calls(evaluation_calls))
+        progress.evaluations_announced(evaluation_calls)
     what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
     if callback_support.tells_of(event):
         with _followed(tracker, progress, phase, what):
@@ -50,8 +49,7 @@ def track(
     else:
         progress.warn(f"{callback_support.version()} tells of no {what} that it begins: none is followed.")
         yield
-    if evaluation_calls is not None:
-        progress.all_done()
+    progress.evaluations_over()
 
 
 @contextmanager

@@ -19,6 +19,8 @@ class Work:
         self.done = 0
         self._earlier = 0  # of `done`, what earlier attempts did
         self._running: dict[int, Step] = {}
+        self._evaluated = 0  # examples, in evaluations that did not fail
+        self._has_failed = False  # one of the evaluations
         self._tried = self._found = 0  # by searches that are over
 
     def begin_attempt(self, expectation: Expectation | None) -> None:
@@ -60,7 +62,16 @@ class Work:
             return False
         if completed:
             self.done += evaluation.size - evaluation.done
+            self._evaluated += evaluation.size
+        else:
+            self._has_failed = True
         return True
+
+    def all_evaluated(self, announced: int) -> bool:
+        """Whether evaluations of so many examples in all are over: some were, and what failed was done again."""
+        if self._running or not self._evaluated:
+            return False
+        return self._evaluated >= announced or not self._has_failed
 
     def rest(self) -> float | None:
         """Student calls expected from now on; None when that cannot be known."""

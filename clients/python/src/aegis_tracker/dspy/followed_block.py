@@ -44,7 +44,7 @@ class FollowedBlock:
     def compile_starts(self, call_id: str, optimizer: Any, inputs: dict[str, Any]) -> None:
         """An optimiser begins: the one to follow, or one that it uses."""
         if call_id in self._calls or (self._active is None and self._compilation is not None):
-            return  # heard already; or it may be a step or stand beside, which nothing tells
+            return  # told already; or it may be a step or stand beside, which nothing tells
         if is_in_another_callback():
             return
         around = self._calls.get(self._active_call())
@@ -130,8 +130,8 @@ class FollowedBlock:
             if completions is not None:
                 self._progress.proposed(len(completions))
 
-    def gives_up(self, error: Exception) -> None:
-        """Something is not as it should be in DSPy's calls; nothing more will be heard."""
+    def stop_following(self, error: Exception) -> None:
+        """Something is not as it should be in DSPy's calls; nothing more is followed."""
         self.close()
         self._progress.warn(
             f"What DSPy does is not followed any further in this block: {wording.exception(error)}"
@@ -139,7 +139,7 @@ class FollowedBlock:
         )
 
     def close(self) -> bool:
-        """The block has ended, or nothing more will be heard; whether an optimiser is still at work."""
+        """The block has ended, or nothing more is followed; whether an optimiser is still at work."""
         compilation, self._compilation = self._compilation, None
         if compilation is not None:
             compilation.close()

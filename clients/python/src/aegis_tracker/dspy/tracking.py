@@ -44,42 +44,21 @@ def track(
         progress.evaluations_announced(evaluation_calls)
     what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
     if callback_support.tells_of(event):
-        with _followed(tracker, progress, phase, what):
+        with _following(tracker, progress, phase, what):
             yield
     else:
         progress.warn(f"{callback_support.version()} tells of no {what} that it begins: none is followed.")
         yield
-    progress.evaluations_over()
 
 
 @contextmanager
-def _followed(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
-    """Listen to DSPy; warn at the end if no such thing was seen, or is not over."""
+def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
+    """DSPy's settings with hooks that follow such a thing, and without those of blocks that have ended; warn at the
+    end if none was seen, or one still runs. A process that was forked in the block leaves it without a word."""
     block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
     hooks = Hooks(block)
-    try:
-        with _listening(hooks):
-            yield
-    finally:
-        hooks.let_go()
-        still_runs = block.close()
-    if not block.saw_work:
-        progress.warn(
-            f"The `track` block of {phase} saw no {what}. If one ran, it was in a thread or executor, which does not"
-            " take over DSPy's callbacks: run it there with `contextvars.copy_context().run`, or put the"
-            " `with track` into the thread."
-        )
-    elif still_runs:
-        progress.warn(f"The `track` block of {phase} ended before its optimiser, which is not followed any further.")
-
-
-@contextmanager
-def _listening(hooks: Hooks) -> Iterator[None]:
-    """DSPy's settings with these hooks, and without those of blocks that have ended."""
     others = [
-        callback
-        for callback in dspy.settings.callbacks or ()
-        if not (isinstance(callback, Hooks) and callback.are_deaf)
+        callback for callback in dspy.settings.callbacks or () if not isinstance(callback, Hooks) or callback.is_active
     ]
     settings = dspy.context(callbacks=[*others, hooks])
     settings.__enter__()
@@ -88,3 +67,19 @@ def _listening(hooks: Hooks) -> Iterator[None]:
     finally:
         with suppress(ValueError):  # a generator may end in another context, whose settings are not ours to restore
             settings.__exit__(None, None, None)
+        is_active = hooks.is_active
+        hooks.detach()
+        still_runs = is_active and block.close()
+    if not is_active:
+        return
+    progress.evaluations_over()
+    if not block.saw_work:
+        progress.warn(
+            f"The `track` block of {phase} saw no {what}. If one ran, DSPy's callbacks did not reach it from the block."
+            " It may have run in a thread or executor: run it there with `contextvars.copy_context().run`, or put the"
+            " `with track` into the thread. Or in another process: put the `with track` there. Or in a"
+            " `dspy.context(callbacks=...)`: keep `*dspy.settings.callbacks` in that list. Or in the `forward` of a"
+            " `dspy.Module` or in a callback: put the `with track` there."
+        )
+    elif still_runs:
+        progress.warn(f"The `track` block of {phase} ended before its optimiser, which is not followed any further.")

@@ -28,6 +28,7 @@ class FollowedCall:
     step: Step | None = None
     program: Any = None
     is_scored: bool = True
+    failure_score: Any = None
     examples: ExampleCalls = field(default_factory=ExampleCalls)
 
 

@@ -74,7 +74,8 @@ class FollowedBlock:
             return
         examples, program = evaluated_examples(evaluate, inputs), inputs["program"]
         step = Evaluation(len(examples))
-        call = FollowedCall(lambda module: module is program, step, program, is_scored())
+        failure_score = getattr(evaluate, "failure_score", None)
+        call = FollowedCall(lambda module: module is program, step, program, is_scored(), failure_score)
         is_beside = is_in_another_callback() or (of_the_block and self._follows_optimizer)
         self.saw_work = self.saw_work or (of_the_block and not is_beside)
         if isinstance(around, Compilation):
@@ -95,7 +96,7 @@ class FollowedBlock:
         """An evaluation ended."""
         call = self._calls.pop(call_id, None)
         if call is not None and isinstance(call.step, Evaluation):
-            score = score_of(outputs) if exception is None and call.is_scored else None
+            score = score_of(outputs, call.failure_score) if exception is None and call.is_scored else None
             self._progress.evaluation_ends(call.step, call.program, score, exception)
 
     def module_starts(self, call_id: str, module: Any) -> None:

@@ -33,8 +33,8 @@ class Expectation(Protocol):
         """Whether nothing of it is an estimate."""
 
     @property
-    def tells_best(self) -> bool:
-        """Whether the scores of its evaluations tell the best program's."""
+    def has_comparable_scores(self) -> bool:
+        """Whether the best of the scores of its evaluations is that of its program."""
 
     @property
     def proposes(self) -> bool:
@@ -53,7 +53,7 @@ class Expectation(Protocol):
 class Schedule:
     """Steps in a known order."""
 
-    tells_best = True
+    has_comparable_scores = True
 
     def __init__(self, steps: Iterable[Step], *, proposes: bool = False) -> None:
         self._steps = list(steps)
@@ -80,7 +80,7 @@ class Calls:
 
     evaluations = None
     is_exact = True
-    tells_best = False
+    has_comparable_scores = False
     proposes = False
 
     def __init__(self, total: int) -> None:
@@ -106,7 +106,7 @@ class Budget:
 
     evaluations = None
     is_exact = False
-    tells_best = True
+    has_comparable_scores = True
     proposes = True
 
     def __init__(self, published: Callable[[], int | None], iteration: int) -> None:
@@ -130,7 +130,7 @@ class Continuation:
 
     evaluations = None
     is_exact = False
-    tells_best = False
+    has_comparable_scores = False
     proposes = True
 
     def step_begins(self, step: Step) -> None:
@@ -152,7 +152,7 @@ class CandidateRounds:
     """
 
     is_exact = True
-    tells_best = True
+    has_comparable_scores = True
     proposes = True
 
     def __init__(self, *, breadth: int, depth: int, predictors: int, size: int) -> None:

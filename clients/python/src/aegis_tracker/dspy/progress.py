@@ -68,7 +68,9 @@ class Progress:
         """The optimiser begins to do what is expected. How much that is, is told before its first call."""
         with self._lock:
             self._work.begin_attempt(expectation)
-            self._scores.begin(tells_best=expectation is not None and expectation.tells_best)
+            self._scores.attempt_started(
+                has_comparable_scores=expectation is not None and expectation.has_comparable_scores
+            )
             self._evaluations = 0
             self._plan = f"{self._name}{wording.sizes(values)}"
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 import dspy
 
 from aegis_tracker.dspy import callback_support
+from aegis_tracker.dspy.block_arguments import usable_evaluation_calls, usable_metric, usable_part
 from aegis_tracker.dspy.followed_block import FollowedBlock
 from aegis_tracker.dspy.hooks import Hooks
 from aegis_tracker.dspy.progress import Progress, Reports
@@ -31,18 +32,26 @@ def track(
 
     `part` is the share of the phase that the block is, by default all of it; only a block whose part begins at
     0 enters the phase. With `evaluation_calls` the block runs no optimiser, but evaluations of so many examples
-    in all.
+    in all. A `part`, a `metric` or `evaluation_calls` that cannot be used is warned of, and the default is taken;
+    nothing is raised.
 
     For use in any thread; optimisations in several threads, each in a block of its own, do not mix. What is set
     with `dspy.configure` after the block began has no effect in it, as in any `dspy.context`. A block that saw
     nothing of what it was to follow warns as it ends.
     """
+    what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
+    part, wrong_part = usable_part(part)
+    metric, wrong_metric = usable_metric(metric)
+    wrong_calls = ""
+    if evaluation_calls is not None:
+        evaluation_calls, wrong_calls = usable_evaluation_calls(evaluation_calls)
     if part[0] == 0.0:
         tracker.enter_phase(phase, message)
     progress = Progress(tracker, phase, part, metric)
+    for sentence in filter(None, (wrong_part, wrong_metric, wrong_calls)):
+        progress.warn(f"The `track` block of {phase}: {sentence}")
     if evaluation_calls is not None:
         progress.evaluations_announced(evaluation_calls)
-    what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
     if callback_support.tells_of(event):
         with _following(tracker, progress, phase, what):
             yield

@@ -17,7 +17,7 @@ def evaluated_examples(evaluate: Any, inputs: Mapping[str, Any]) -> Any:
 
 
 def is_scored() -> bool:
-    """Whether the evaluation that begins in this thread has a metric. GEPA may only collect answers with it, by a
+    """Whether the evaluation that starts in this thread has a metric. GEPA may only collect answers with it, by a
     function of DSPy's that counts each of them as right then."""
     collecting = next((frame for frame in frames() if frame.f_code.co_qualname == "bootstrap_trace_data"), None)
     return collecting is None or collecting.f_locals.get("metric") is not None

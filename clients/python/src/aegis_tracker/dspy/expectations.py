@@ -40,10 +40,10 @@ class Expectation(Protocol):
     def proposes(self) -> bool:
         """Whether the optimiser asks a model for instructions between its steps."""
 
-    def step_begins(self, step: Step) -> None:
-        """The optimiser begins a step."""
+    def step_started(self, step: Step) -> None:
+        """The optimiser starts a step."""
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """A model has proposed so many instructions."""
 
     def rest(self, standing: Standing) -> float | None:
@@ -61,13 +61,13 @@ class Schedule:
         self.is_exact = self.evaluations == len(self._steps)
         self.proposes = proposes
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """What was to come before it and did not will not come any more."""
         kinds = [type(expected) for expected in self._steps]
         if type(step) in kinds:
             del self._steps[: kinds.index(type(step)) + 1]
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """The order does not depend on it."""
 
     def rest(self, standing: Standing) -> float:
@@ -86,10 +86,10 @@ class Calls:
     def __init__(self, total: int) -> None:
         self._total = total
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """The total has it."""
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """The total has it."""
 
     def rest(self, standing: Standing) -> float:
@@ -113,10 +113,10 @@ class Budget:
         self._published = published
         self._beyond = iteration / 3
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """The budget has it."""
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """The budget has it."""
 
     def rest(self, standing: Standing) -> float | None:
@@ -133,10 +133,10 @@ class Continuation:
     has_comparable_scores = False
     proposes = True
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """One more."""
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """It tells nothing about the rest."""
 
     def rest(self, standing: Standing) -> None:
@@ -168,11 +168,11 @@ class CandidateRounds:
             return sum(map(sum, rounds))
         return sum((self._depth - number) * sum(candidates) for number, candidates in enumerate(rounds))
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """One more evaluation."""
         self._begun += 1
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """A model that gives fewer than it was asked for is expected to go on like that."""
         if self._proposals >= len(self._asked):
             return

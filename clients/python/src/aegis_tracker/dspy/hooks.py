@@ -1,6 +1,6 @@
 """What DSPy calls: the hooks of one `track` block, which do nothing any more once the block has ended.
 
-DSPy copies its settings, and with them the hooks, into threads, tasks and other settings; nobody knows who holds
+DSPy copies its settings, and with them the hooks, into threads, tasks and other settings; it cannot be known who holds
 them when the block ends. Forked processes have copies of them as well. Those do nothing: several would report one
 phase, and a lock of the block may have been held by a thread that the copy does not have.
 """
@@ -29,28 +29,28 @@ class Hooks(BaseCallback):
         self._block = None
 
     def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        """An optimiser begins."""
-        self._dispatch("compile_starts", call_id, instance, inputs)
+        """An optimiser starts."""
+        self._dispatch("compile_started", call_id, instance, inputs)
 
     def on_compile_end(self, call_id: str, outputs: Any | None, exception: BaseException | None = None) -> None:
         """An optimiser ended."""
-        self._dispatch("compile_ends", call_id, outputs, exception)
+        self._dispatch("compile_ended", call_id, outputs, exception)
 
     def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        """An evaluation begins."""
-        self._dispatch("evaluation_starts", call_id, instance, inputs)
+        """An evaluation starts."""
+        self._dispatch("evaluation_started", call_id, instance, inputs)
 
     def on_evaluate_end(self, call_id: str, outputs: Any | None, exception: BaseException | None = None) -> None:
         """An evaluation ended."""
-        self._dispatch("evaluation_ends", call_id, outputs, exception)
+        self._dispatch("evaluation_ended", call_id, outputs, exception)
 
     def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """A program is called."""
-        self._dispatch("module_starts", call_id, instance)
+        self._dispatch("module_started", call_id, instance)
 
     def on_module_end(self, call_id: str, outputs: Any | None, exception: BaseException | None = None) -> None:
         """A program was called."""
-        self._dispatch("module_ends", call_id, outputs)
+        self._dispatch("module_ended", call_id, outputs)
 
     def __copy__(self) -> "Hooks":
         return self

@@ -52,7 +52,7 @@ def track(
         progress.warn(f"The `track` block of {phase}: {sentence}")
     if evaluation_calls is not None:
         progress.evaluations_announced(evaluation_calls)
-    if callback_support.tells_of(event):
+    if callback_support.has_event(event):
         with _following(tracker, progress, phase, what):
             yield
     else:

@@ -1,4 +1,4 @@
-"""Hooks hear nothing once their block has ended, whoever still holds them, and are never copied."""
+"""Hooks do nothing once their block has ended, whoever still holds them, and are never copied."""
 
 import asyncio
 import contextvars
@@ -207,11 +207,11 @@ def test_a_program_that_holds_hooks_can_be_saved_whole(tmp_path: Path) -> None:
             program.save(tmp_path / "state.json")
             optimize(seen, task)
         loaded = dspy.load(str(tmp_path / "program"), allow_pickle=True)
-        assert loaded.kept[-1].are_deaf
+        assert not loaded.kept[-1].is_active
         assert loaded(text="Aspirin relieves pain.").entities is not None
 
 
-def test_hooks_heard_from_two_places_count_once(tmp_path: Path) -> None:
+def test_hooks_called_from_two_places_count_once(tmp_path: Path) -> None:
     task = entity_task()
     with watched(tmp_path) as seen:
         with track(seen.tracker, PHASE):

@@ -9,11 +9,11 @@ IDLE = Standing(done=0, running=0.0, success_rate=0.5)
 def test_a_model_may_give_fewer_candidates_than_asked_for() -> None:
     rounds = CandidateRounds(breadth=4, depth=3, predictors=1, size=10)
     assert rounds.rest(IDLE) == 120
-    rounds.proposed(3)  # the instruction that is there is the fourth
+    rounds.instructions_proposed(3)  # the instruction that is there is the fourth
     assert rounds.rest(IDLE) == 120
     for _ in range(4):
-        rounds.step_begins(Evaluation(10))
-    rounds.proposed(1)
+        rounds.step_started(Evaluation(10))
+    rounds.instructions_proposed(1)
     assert rounds.rest(IDLE) == 20
 
 

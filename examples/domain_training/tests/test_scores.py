@@ -254,6 +254,38 @@ def test_failed_examples_are_told_with_the_score(tmp_path: Path) -> None:
         assert all(f"{failing} of 24 examples failed" in message for message in evaluations)
 
 
+class Silent(Student):
+    """A student whose answers have no fields."""
+
+    def forward(self, text: str) -> dspy.Prediction:
+        super().forward(text)
+        return dspy.Prediction()
+
+
+@pytest.mark.parametrize("score", [1.0, 0.25, float("0.0")])
+def test_an_answer_without_fields_is_no_failure(score: float, tmp_path: Path) -> None:
+    task = entity_task()
+    with watched(tmp_path) as seen:
+        evaluate = dspy.Evaluate(devset=task.dev, metric=lambda *_: score, num_threads=1)
+        with track(seen.tracker, PHASE, evaluation_calls=24):
+            evaluate(Silent(task, seen.tracker))
+        (message,) = [message for message in seen.messages() if message.startswith("Evaluation")]
+        assert "failed" not in message
+
+
+@pytest.mark.parametrize("failure_score", [0.0, 0, -1.0])
+def test_failures_are_told_with_any_failure_score(failure_score: float, tmp_path: Path) -> None:
+    task = entity_task()
+    failing = sum(len(example.text) > 60 for example in task.dev)
+    with watched(tmp_path) as seen:
+        evaluate = dspy.Evaluate(
+            devset=task.dev, metric=entity_metric(task), num_threads=2, max_errors=100, failure_score=failure_score
+        )
+        with track(seen.tracker, PHASE, evaluation_calls=24):
+            evaluate(Weak(task, seen.tracker))
+        assert any(f"{failing} of 24 examples failed" in message for message in seen.messages())
+
+
 def test_answers_that_are_only_collected_have_no_score(tmp_path: Path) -> None:
     task = entity_task()
     with watched(tmp_path) as seen:

@@ -13,6 +13,7 @@ from aegis_tracker import phases
 from aegis_tracker.dspy import track
 from aegis_tracker.notices import AegisTrackerWarning
 from domain_training.tasks import Task
+from dspy.utils.callback import BaseCallback
 from watched_optimization import Student, Watched, entity_metric, entity_task, stand_in, watched
 
 PHASE = phases.ENTITY_EXTRACTION_OPTIMIZATION
@@ -45,7 +46,20 @@ def in_an_executor(work: Any, *arguments: Any) -> None:
 def not_at_all(work: Any, *arguments: Any) -> None: ...
 
 
-@pytest.mark.parametrize("run", [in_a_thread, in_an_executor, not_at_all])
+def with_other_callbacks(work: Any, *arguments: Any) -> None:
+    with dspy.context(callbacks=[]):
+        work(*arguments)
+
+
+def in_a_module(work: Any, *arguments: Any) -> None:
+    class Training(dspy.Module):
+        def forward(self) -> Any:
+            return work(*arguments)
+
+    Training()()
+
+
+@pytest.mark.parametrize("run", [in_a_thread, in_an_executor, with_other_callbacks, in_a_module, not_at_all])
 @pytest.mark.parametrize(
     ("settings", "work", "sentence"),
     [({}, optimize, NO_OPTIMISER), ({"evaluation_calls": 24}, evaluate, NO_EVALUATION)],
@@ -61,7 +75,8 @@ def test_a_block_that_saw_nothing_warns_once(
         warning = str(shown.message)
         assert shown.filename == __file__
         assert warning.startswith(sentence)
-        assert "contextvars.copy_context().run" in warning
+        for cause in ("copy_context().run", "another process", "dspy.context(callbacks=...)", "`forward`"):
+            assert cause in warning
         (entry,) = [event for event in seen.events() if event.get("level") == "WARNING"]
         assert (entry["message"], entry["step"]) == (warning, PHASE)
 
@@ -77,6 +92,34 @@ def test_two_such_blocks_warn_twice(tmp_path: Path) -> None:
             with pytest.warns(AegisTrackerWarning, match=NO_OPTIMISER):
                 nothing()
         assert len(seen.messages()) == 2
+
+
+def followed_in_a_module(seen: Watched, work: Any, task: Task, settings: dict[str, Any]) -> None:
+    class Training(dspy.Module):
+        def forward(self) -> None:
+            with track(seen.tracker, PHASE, **settings):
+                work(seen, task)
+
+    Training()()
+
+
+@pytest.mark.parametrize(("settings", "work"), [({}, optimize), ({"evaluation_calls": 24}, evaluate)])
+def test_a_block_in_the_forward_of_a_module_sees_the_work(settings: dict[str, Any], work: Any, tmp_path: Path) -> None:
+    task = entity_task()
+    with watched(tmp_path) as seen:
+        followed_in_a_module(seen, work, task, settings)
+        assert seen.fractions()[-1] == 1.0
+
+
+@pytest.mark.parametrize(("settings", "work"), [({}, optimize), ({"evaluation_calls": 24}, evaluate)])
+def test_work_with_callbacks_added_to_those_of_the_block_is_seen(
+    settings: dict[str, Any], work: Any, tmp_path: Path
+) -> None:
+    task = entity_task()
+    with watched(tmp_path) as seen:
+        with track(seen.tracker, PHASE, **settings), dspy.context(callbacks=[*dspy.settings.callbacks, BaseCallback()]):
+            work(seen, task)
+        assert seen.fractions()[-1] == 1.0
 
 
 def in_a_copied_context(work: Any, *arguments: Any) -> None:
@@ -190,16 +233,25 @@ def test_a_gepa_that_goes_on_after_a_crash_ends_at_one(tmp_path: Path) -> None:
         assert seen.fractions()[-1] == 1.0
 
 
-def test_the_best_of_a_crashed_attempt_is_not_the_best_of_the_next(tmp_path: Path) -> None:
+def scores_of_the_run(seen: Watched) -> list[float]:
+    return [e["metrics"]["score"] for e in seen.events() if e["type"] == "progress" and e.get("metrics")]
+
+
+@pytest.mark.parametrize("make_second", [copro, simba])
+def test_the_best_of_a_crashed_attempt_stays_the_best_of_the_block(make_second: Any, tmp_path: Path) -> None:
     task = entity_task()
     with watched(tmp_path) as seen:
         with track(seen.tracker, PHASE):
             optimizer, arguments = miprov2(task, Breaking(task, at=90))
             with pytest.raises(KeyboardInterrupt):
                 optimizer.compile(Student(task, seen.tracker), **arguments)
-            copro_optimizer, copro_arguments = copro(task, entity_metric(task))
-            program = copro_optimizer.compile(Student(task, seen.tracker), **copro_arguments)
-        measured = dspy.Evaluate(devset=task.dev, metric=entity_metric(task), num_threads=1)(program)
-        assert seen.messages()[-1].endswith(f"score {measured.score / 100:.3f}")
-        of_the_run = [e["metrics"]["score"] for e in seen.events() if e["type"] == "progress" and e.get("metrics")]
-        assert max(of_the_run) > of_the_run[-1] == round(measured.score / 100, 4)
+            best = scores_of_the_run(seen)[-1]
+
+            f1 = entity_metric(task)
+            second, second_arguments = make_second(task, lambda *shown: f1(*shown) / 10)
+            second.compile(Student(task, seen.tracker), **second_arguments)
+        assert scores_of_the_run(seen) == sorted(scores_of_the_run(seen))
+        assert scores_of_the_run(seen)[-1] == best
+        end = seen.messages()[-1]
+        assert float(end.partition(": score ")[2].partition(",")[0]) <= 0.1  # of the program that was returned
+        assert any(f"best so far {best:.3f}" in message for message in seen.messages()[-3:])

@@ -24,7 +24,7 @@ def active_call() -> Any:
     return _find("ACTIVE_CALL_ID", "dspy.utils.callback", "dspy.utils.callback_context")
 
 
-def tells_of(event: str) -> bool:
+def has_event(event: str) -> bool:
     """Whether there are callbacks at all, and one for this event among them."""
     return hasattr(BaseCallback, event) and hasattr(dspy, "context") and hasattr(dspy, "settings")
 

@@ -15,7 +15,7 @@ from aegis_tracker.dspy.simba_log import SimbaLog
 from aegis_tracker.dspy.steps import Step
 
 
-def nobody(module: Any) -> bool:
+def no_module(module: Any) -> bool:
     """No module is a student."""
     return False
 
@@ -24,10 +24,11 @@ def nobody(module: Any) -> bool:
 class FollowedCall:
     """An optimiser or an evaluation; `is_student` tells which modules it calls on examples."""
 
-    is_student: Callable[[Any], bool] = nobody
+    is_student: Callable[[Any], bool] = no_module
     step: Step | None = None
     program: Any = None
     is_scored: bool = True
+    failure_score: Any = None
     examples: ExampleCalls = field(default_factory=ExampleCalls)
 
 

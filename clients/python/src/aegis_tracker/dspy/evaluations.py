@@ -17,21 +17,25 @@ def evaluated_examples(evaluate: Any, inputs: Mapping[str, Any]) -> Any:
 
 
 def is_scored() -> bool:
-    """Whether the evaluation that begins in this thread has a metric. GEPA may only collect answers with it, by a
+    """Whether the evaluation that starts in this thread has a metric. GEPA may only collect answers with it, by a
     function of DSPy's that counts each of them as right then."""
     collecting = next((frame for frame in frames() if frame.f_code.co_qualname == "bootstrap_trace_data"), None)
     return collecting is None or collecting.f_locals.get("metric") is not None
 
 
-def score_of(outputs: Any) -> Score:
+def score_of(outputs: Any, failure_score: Any) -> Score:
     """The mean of the metric, which DSPy gives in percent with two digits, and how many examples failed.
 
-    An example that failed has an empty prediction.
+    An example that failed has an empty prediction, and the evaluation's own `failure_score` as its score: the very
+    object, as a metric may give an equal one.
     """
     try:
         value = round(float(outputs.score) / 100, 4)
     except (AttributeError, TypeError, ValueError, OverflowError):
         return Score(math.nan)
-    predictions = [result[1] for result in getattr(outputs, "results", None) or () if isinstance(result, tuple)]
-    failed = sum(isinstance(answer, dspy.Prediction) and not answer.keys() for answer in predictions)
+    results = [result[1:] for result in getattr(outputs, "results", None) or () if isinstance(result, tuple)]
+    failed = sum(
+        isinstance(answer, dspy.Prediction) and not answer.keys() and score is failure_score
+        for answer, score in results
+    )
     return Score(value, failed)

@@ -37,7 +37,7 @@ class ExampleCalls:
         self._are_visible = False  # in another version of DSPy the functions may have other names
 
     def has_this_one(self) -> bool:
-        """Whether the call that begins in this thread is an example's own."""
+        """Whether the call that starts in this thread is an example's own."""
         callbacks = 0
         for frame in frames():
             callbacks += runs_callback(frame)

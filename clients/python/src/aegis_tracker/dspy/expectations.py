@@ -33,17 +33,17 @@ class Expectation(Protocol):
         """Whether nothing of it is an estimate."""
 
     @property
-    def tells_best(self) -> bool:
-        """Whether the scores of its evaluations tell the best program's."""
+    def has_comparable_scores(self) -> bool:
+        """Whether the best of the scores of its evaluations is that of its program."""
 
     @property
     def proposes(self) -> bool:
         """Whether the optimiser asks a model for instructions between its steps."""
 
-    def step_begins(self, step: Step) -> None:
-        """The optimiser begins a step."""
+    def step_started(self, step: Step) -> None:
+        """The optimiser starts a step."""
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """A model has proposed so many instructions."""
 
     def rest(self, standing: Standing) -> float | None:
@@ -53,7 +53,7 @@ class Expectation(Protocol):
 class Schedule:
     """Steps in a known order."""
 
-    tells_best = True
+    has_comparable_scores = True
 
     def __init__(self, steps: Iterable[Step], *, proposes: bool = False) -> None:
         self._steps = list(steps)
@@ -61,13 +61,13 @@ class Schedule:
         self.is_exact = self.evaluations == len(self._steps)
         self.proposes = proposes
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """What was to come before it and did not will not come any more."""
         kinds = [type(expected) for expected in self._steps]
         if type(step) in kinds:
             del self._steps[: kinds.index(type(step)) + 1]
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """The order does not depend on it."""
 
     def rest(self, standing: Standing) -> float:
@@ -80,16 +80,16 @@ class Calls:
 
     evaluations = None
     is_exact = True
-    tells_best = False
+    has_comparable_scores = False
     proposes = False
 
     def __init__(self, total: int) -> None:
         self._total = total
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """The total has it."""
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """The total has it."""
 
     def rest(self, standing: Standing) -> float:
@@ -106,17 +106,17 @@ class Budget:
 
     evaluations = None
     is_exact = False
-    tells_best = True
+    has_comparable_scores = True
     proposes = True
 
     def __init__(self, published: Callable[[], int | None], iteration: int) -> None:
         self._published = published
         self._beyond = iteration / 3
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """The budget has it."""
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """The budget has it."""
 
     def rest(self, standing: Standing) -> float | None:
@@ -130,13 +130,13 @@ class Continuation:
 
     evaluations = None
     is_exact = False
-    tells_best = False
+    has_comparable_scores = False
     proposes = True
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """One more."""
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """It tells nothing about the rest."""
 
     def rest(self, standing: Standing) -> None:
@@ -152,7 +152,7 @@ class CandidateRounds:
     """
 
     is_exact = True
-    tells_best = True
+    has_comparable_scores = True
     proposes = True
 
     def __init__(self, *, breadth: int, depth: int, predictors: int, size: int) -> None:
@@ -168,11 +168,11 @@ class CandidateRounds:
             return sum(map(sum, rounds))
         return sum((self._depth - number) * sum(candidates) for number, candidates in enumerate(rounds))
 
-    def step_begins(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
         """One more evaluation."""
         self._begun += 1
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """A model that gives fewer than it was asked for is expected to go on like that."""
         if self._proposals >= len(self._asked):
             return

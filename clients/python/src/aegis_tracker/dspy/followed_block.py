@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from aegis_tracker.dspy import callback_support, optimizers, wording
-from aegis_tracker.dspy.calls import Compilation, FollowedCall, nobody
+from aegis_tracker.dspy.calls import Compilation, FollowedCall, no_module
 from aegis_tracker.dspy.evaluations import evaluated_examples, is_scored, score_of
 from aegis_tracker.dspy.example_calls import metric_runs
 from aegis_tracker.dspy.example_sets import are_the_same
@@ -41,15 +41,15 @@ class FollowedBlock:
         self._lock = threading.RLock()
         self.saw_work = False
 
-    def compile_starts(self, call_id: str, optimizer: Any, inputs: dict[str, Any]) -> None:
-        """An optimiser begins: the one to follow, or one that it uses."""
+    def compile_started(self, call_id: str, optimizer: Any, inputs: dict[str, Any]) -> None:
+        """An optimiser starts: the one to follow, or one that it uses."""
         if call_id in self._calls or (self._active is None and self._compilation is not None):
-            return  # heard already; or it may be a step or stand beside, which nothing tells
+            return  # told already; or it may be a step or stand beside, which nothing tells
         if is_in_another_callback():
             return
         around = self._calls.get(self._active_call())
         if self._active_call() == self._outside:
-            self._compilation_starts(call_id, optimizer, inputs)
+            self._compilation_started(call_id, optimizer, inputs)
         elif isinstance(around, Compilation) and optimizer is around.optimizer:
             around.thread = threading.get_ident()  # its `compile` has DSPy's run in another thread
             self._calls[call_id] = around
@@ -57,24 +57,25 @@ class FollowedBlock:
             search = optimizers.search_of(optimizer, inputs)
             self._begin(call_id, FollowedCall(optimizers.teacher_test(optimizer), search))
 
-    def compile_ends(self, call_id: str, program: Any | None, exception: BaseException | None) -> None:
+    def compile_ended(self, call_id: str, program: Any | None, exception: BaseException | None) -> None:
         """An optimiser ended."""
         call = self._calls.pop(call_id, None)
         if isinstance(call, Compilation):
             if call.call_id == call_id:
-                self._compilation_ends(call, program, exception)
+                self._compilation_ended(call, program, exception)
         elif call is not None and isinstance(call.step, Search):
-            self._progress.search_ends(call.step)
+            self._progress.search_ended(call.step)
 
-    def evaluation_starts(self, call_id: str, evaluate: Any, inputs: dict[str, Any]) -> None:
-        """An evaluation begins: of an optimiser, or of the block. One within another is a metric's."""
+    def evaluation_started(self, call_id: str, evaluate: Any, inputs: dict[str, Any]) -> None:
+        """An evaluation starts: of an optimiser, or of the block. One within another is a metric's."""
         around = self._calls.get(self._active_call())
         of_the_block = self._active_call() == self._outside
         if call_id in self._calls or not (of_the_block or isinstance(around, Compilation)):
             return
         examples, program = evaluated_examples(evaluate, inputs), inputs["program"]
         step = Evaluation(len(examples))
-        call = FollowedCall(lambda module: module is program, step, program, is_scored())
+        failure_score = getattr(evaluate, "failure_score", None)
+        call = FollowedCall(lambda module: module is program, step, program, is_scored(), failure_score)
         is_beside = is_in_another_callback() or (of_the_block and self._follows_optimizer)
         self.saw_work = self.saw_work or (of_the_block and not is_beside)
         if isinstance(around, Compilation):
@@ -86,19 +87,19 @@ class FollowedBlock:
             if not (is_at_work and is_beside):
                 step.is_whole = are_the_same(examples, around.judging_examples())
         if is_beside:
-            call.is_student = nobody  # only its score is told
+            call.is_student = no_module  # only its score is told
             self._calls[call_id] = call
         else:
             self._begin(call_id, call)
 
-    def evaluation_ends(self, call_id: str, outputs: Any | None, exception: BaseException | None) -> None:
+    def evaluation_ended(self, call_id: str, outputs: Any | None, exception: BaseException | None) -> None:
         """An evaluation ended."""
         call = self._calls.pop(call_id, None)
         if call is not None and isinstance(call.step, Evaluation):
-            score = score_of(outputs) if exception is None and call.is_scored else None
-            self._progress.evaluation_ends(call.step, call.program, score, exception)
+            score = score_of(outputs, call.failure_score) if exception is None and call.is_scored else None
+            self._progress.evaluation_ended(call.step, call.program, score, exception)
 
-    def module_starts(self, call_id: str, module: Any) -> None:
+    def module_started(self, call_id: str, module: Any) -> None:
         """A program is called."""
         around = self._calls.get(self._active_call())
         if around is None or call_id in self._students:
@@ -109,18 +110,18 @@ class FollowedBlock:
             if around.examples.has_this_one():
                 self._students[call_id] = around
                 self._proposing = False
-                self._progress.tell_plan()
+                self._progress.report_plan()
         elif isinstance(around, Compilation) and self._progress.proposes and not metric_runs(around.thread):
             self._proposers.add(call_id)
             if not self._proposing:
                 self._proposing = True
-                self._progress.proposing()
+                self._progress.instructions_requested()
 
-    def module_ends(self, call_id: str, outputs: Any | None) -> None:
+    def module_ended(self, call_id: str, outputs: Any | None) -> None:
         """A program was called, with whatever success."""
         call = self._students.pop(call_id, None)
         if call is not None:
-            self._progress.student_done(call.step)
+            self._progress.student_called(call.step)
             compilation = self._compilation
             if compilation is not None and compilation.stop is not None and self._tracker.cancel_requested:
                 compilation.stop.request()
@@ -128,10 +129,10 @@ class FollowedBlock:
             self._proposers.discard(call_id)
             completions = getattr(outputs, "completions", None)
             if completions is not None:
-                self._progress.proposed(len(completions))
+                self._progress.instructions_proposed(len(completions))
 
-    def gives_up(self, error: Exception) -> None:
-        """Something is not as it should be in DSPy's calls; nothing more will be heard."""
+    def stop_following(self, error: Exception) -> None:
+        """Something is not as it should be in DSPy's calls; nothing more is followed."""
         self.close()
         self._progress.warn(
             f"What DSPy does is not followed any further in this block: {wording.exception(error)}"
@@ -139,69 +140,69 @@ class FollowedBlock:
         )
 
     def close(self) -> bool:
-        """The block has ended, or nothing more will be heard; whether an optimiser is still at work."""
+        """The block has ended, or nothing more is followed; whether an optimiser is still at work."""
         compilation, self._compilation = self._compilation, None
         if compilation is not None:
             compilation.close()
         return compilation is not None
 
-    def _compilation_starts(self, call_id: str, optimizer: Any, inputs: dict[str, Any]) -> None:
+    def _compilation_started(self, call_id: str, optimizer: Any, inputs: dict[str, Any]) -> None:
         self.saw_work = self.saw_work or self._follows_optimizer
         if not self._waits_for_optimizer:
-            self._progress.passes_over(type(optimizer).__name__)
+            self._progress.optimizer_ignored(type(optimizer).__name__)
             return
         self._waits_for_optimizer = False
         compilation = Compilation(call_id, optimizer, inputs)
         self._compilation = self._calls[call_id] = compilation
-        self._progress.begins(compilation.name, compilation.inputs)
+        self._progress.optimizer_started(compilation.name, compilation.inputs)
         if self._active is None:
             self._progress.warn(
                 f"{callback_support.version()} does not tell which of its calls belong together:"
                 f" {compilation.name} is followed without a fraction."
             )
         if compilation.procedure is None or self._active is None:
-            self._progress.tell_plan()
+            self._progress.report_plan()
 
-    def _compilation_ends(self, compilation: Compilation, program: Any, exception: BaseException | None) -> None:
+    def _compilation_ended(self, compilation: Compilation, program: Any, exception: BaseException | None) -> None:
         self._compilation = None
         if exception is not None:
             compilation.close()
             self._waits_for_optimizer = self._follows_optimizer  # it may be tried again
-            self._progress.breaks(exception)
+            self._progress.optimizer_failed(exception)
             return
         if isinstance(compilation.step, Search):
-            self._progress.search_ends(compilation.step)
+            self._progress.search_ended(compilation.step)
         final = compilation.final_score(program)
-        self._progress.tell_plan()
-        self._progress.ends(final, stopped=compilation.close())
+        self._progress.report_plan()
+        self._progress.optimizer_finished(final, stopped=compilation.close())
 
     def _is_at_work(self, compilation: Compilation, *, searches: bool | None = None) -> bool:
-        """Whether DSPy's own procedure runs in an optimiser's `compile`. When it begins, it is read what it will do.
+        """Whether DSPy's own procedure runs in an optimiser's `compile`. As it starts, its plan is read from it.
 
         With `searches`: whether it also uses such a search as a step.
         """
         frame = compilation.procedure_at_work()
         if frame is None or compilation.procedure is None:
-            self._progress.tell_plan()
+            self._progress.report_plan()
             return False
         with self._lock:
             if frame is not compilation.running:
                 compilation.running = frame
-                self._procedure_starts(compilation, compilation.procedure, frame)
+                self._procedure_started(compilation, compilation.procedure, frame)
         return searches is None or (searches and compilation.procedure.searches)
 
-    def _procedure_starts(self, compilation: Compilation, procedure: optimizers.Procedure, frame: FrameType) -> None:
+    def _procedure_started(self, compilation: Compilation, procedure: optimizers.Procedure, frame: FrameType) -> None:
         optimizer, values = compilation.optimizer, variables_of(frame)
         expectation: Expectation | None = None
         try:
-            expectation = Continuation() if optimizers.goes_on(optimizer) else procedure.expect(optimizer, values)
+            expectation = Continuation() if optimizers.continues(optimizer) else procedure.expect(optimizer, values)
             compilation.step = procedure.own_search(optimizer, values)
         except Exception as error:  # noqa: BLE001 - another version of DSPy
             self._progress.warn(
                 f"What {compilation.name} is going to do cannot be read from {callback_support.version()}"
                 f" ({wording.exception(error)}): it is followed without a fraction."
             )
-        self._progress.follows(values, expectation)
+        self._progress.procedure_started(values, expectation)
         compilation.is_student = procedure.student_test(optimizer)
         if procedure.name == "GEPA" and optimizer.log_dir and compilation.stop is None:
             compilation.stop = GepaStop(optimizer.log_dir)
@@ -209,13 +210,13 @@ class FollowedBlock:
             compilation.simba_log = SimbaLog(self._active_call, self._active_call(), self._progress.batch_scored)
             compilation.simba_log.listen()
         if compilation.step is not None:
-            self._progress.step_begins(compilation.step)
+            self._progress.step_started(compilation.step)
 
     def _begin(self, call_id: str, call: FollowedCall) -> None:
         self._calls[call_id] = call
         if call.step is not None:
             self._proposing = False
-            self._progress.step_begins(call.step)
+            self._progress.step_started(call.step)
 
     def _active_call(self) -> Any:
         return None if self._active is None else self._active.get()

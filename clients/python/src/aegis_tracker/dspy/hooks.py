@@ -1,9 +1,11 @@
-"""What DSPy calls: the hooks of one `track` block, which hear nothing any more once the block has ended.
+"""What DSPy calls: the hooks of one `track` block, which do nothing any more once the block has ended.
 
-DSPy copies its settings, and with them the hooks, into threads, tasks and other settings; nobody knows who holds
-them when the block ends.
+DSPy copies its settings, and with them the hooks, into threads, tasks and other settings; it cannot be known who holds
+them when the block ends. Forked processes have copies of them as well. Those do nothing: several would report one
+phase, and a lock of the block may have been held by a thread that the copy does not have.
 """
 
+import os
 from typing import Any
 
 from aegis_tracker.dspy.callback_support import BaseCallback
@@ -11,43 +13,44 @@ from aegis_tracker.dspy.followed_block import FollowedBlock
 
 
 class Hooks(BaseCallback):
-    """DSPy's callbacks of one block. A copy is the same hooks; what comes out of a pickle is deaf."""
+    """DSPy's callbacks of one block. A copy is the same hooks; unpickled hooks are not active."""
 
     def __init__(self, block: FollowedBlock | None = None) -> None:
         self._block = block
+        self._pid = os.getpid()
 
     @property
-    def are_deaf(self) -> bool:
-        """Whether their block has ended."""
-        return self._block is None
+    def is_active(self) -> bool:
+        """Whether their block has not ended, and is one of this process."""
+        return self._block is not None and self._pid == os.getpid()
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """The block has ended."""
         self._block = None
 
     def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        """An optimiser begins."""
-        self._hear("compile_starts", call_id, instance, inputs)
+        """An optimiser starts."""
+        self._dispatch("compile_started", call_id, instance, inputs)
 
     def on_compile_end(self, call_id: str, outputs: Any | None, exception: BaseException | None = None) -> None:
         """An optimiser ended."""
-        self._hear("compile_ends", call_id, outputs, exception)
+        self._dispatch("compile_ended", call_id, outputs, exception)
 
     def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        """An evaluation begins."""
-        self._hear("evaluation_starts", call_id, instance, inputs)
+        """An evaluation starts."""
+        self._dispatch("evaluation_started", call_id, instance, inputs)
 
     def on_evaluate_end(self, call_id: str, outputs: Any | None, exception: BaseException | None = None) -> None:
         """An evaluation ended."""
-        self._hear("evaluation_ends", call_id, outputs, exception)
+        self._dispatch("evaluation_ended", call_id, outputs, exception)
 
     def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """A program is called."""
-        self._hear("module_starts", call_id, instance)
+        self._dispatch("module_started", call_id, instance)
 
     def on_module_end(self, call_id: str, outputs: Any | None, exception: BaseException | None = None) -> None:
         """A program was called."""
-        self._hear("module_ends", call_id, outputs)
+        self._dispatch("module_ended", call_id, outputs)
 
     def __copy__(self) -> "Hooks":
         return self
@@ -58,12 +61,12 @@ class Hooks(BaseCallback):
     def __reduce__(self) -> tuple[type["Hooks"], tuple[()]]:
         return Hooks, ()
 
-    def _hear(self, event: str, *arguments: Any) -> None:
+    def _dispatch(self, event: str, *arguments: Any) -> None:
         block = self._block
-        if block is None:
+        if block is None or not self.is_active:
             return
         try:
             getattr(block, event)(*arguments)
         except Exception as error:  # noqa: BLE001 - a fault of ours, or a DSPy that works in another way
-            self.let_go()
-            block.gives_up(error)
+            self.detach()
+            block.stop_following(error)

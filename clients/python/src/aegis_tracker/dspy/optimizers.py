@@ -102,7 +102,7 @@ def search_of(optimizer: Any, values: Values) -> Search:
     return Search(wanted=optimizer.max_bootstrapped_demos, most=most, optimizer=optimizer)
 
 
-def goes_on(optimizer: Any) -> bool:
+def continues(optimizer: Any) -> bool:
     """Whether it is a GEPA that goes on where an earlier one stopped. One that begins writes the file after its first
     evaluation."""
     folder = getattr(optimizer, "log_dir", None)

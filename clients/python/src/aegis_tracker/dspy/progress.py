@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aegis_tracker.dspy import wording
-from aegis_tracker.dspy.expectations import Expectation
+from aegis_tracker.dspy.expectations import Calls, Expectation
 from aegis_tracker.dspy.scores import Score, Scores, Told
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
 from aegis_tracker.dspy.work import Work
@@ -47,6 +47,7 @@ class Progress:
         self._name = ""  # of the optimiser
         self._plan = ""  # what it is going to do, until that is told
         self._evaluations = 0
+        self._announced: int | None = None  # examples, of evaluations without an optimiser
         self._fraction = 0.0
         self._told = -1.0
         self._is_over = False
@@ -57,27 +58,30 @@ class Progress:
         expectation = self._work.expectation
         return expectation is not None and expectation.proposes
 
-    def begins(self, name: str, inputs: Mapping[str, Any]) -> None:
-        """An optimiser begins; what it is going to do is not known yet."""
+    def optimizer_started(self, name: str, inputs: Mapping[str, Any]) -> None:
+        """An optimiser starts; what it is going to do is not known yet."""
         with self._lock:
             self._name = name
-            self.follows(inputs, None)
+            self.procedure_started(inputs, None)
 
-    def follows(self, values: Mapping[str, Any], expectation: Expectation | None) -> None:
-        """The optimiser begins to do what is expected. How much that is, is told before its first call."""
+    def procedure_started(self, values: Mapping[str, Any], expectation: Expectation | None) -> None:
+        """The optimiser starts to do what is expected. How much that is, is told before its first call."""
         with self._lock:
-            self._work.begin_attempt(expectation)
-            self._scores.begin(tells_best=expectation is not None and expectation.tells_best)
+            self._work.attempt_started(expectation)
+            self._scores.attempt_started(
+                has_comparable_scores=expectation is not None and expectation.has_comparable_scores
+            )
             self._evaluations = 0
             self._plan = f"{self._name}{wording.sizes(values)}"
 
-    def expects(self, expectation: Expectation) -> None:
-        """No optimiser, but so many calls in evaluations."""
+    def evaluations_announced(self, examples: int) -> None:
+        """No optimiser runs, but evaluations of so many examples in all."""
         with self._lock:
-            self._work.expectation = expectation
+            self._work.expectation = Calls(examples)
+            self._announced = examples
             self._advance()
 
-    def tell_plan(self) -> None:
+    def report_plan(self) -> None:
         """Say once what the optimiser is going to do, as far as that is known by now."""
         if not self._plan:
             return
@@ -92,8 +96,8 @@ class Progress:
                 about = "" if expectation.is_exact else "about "
                 self._advance(f"{plan}: {about}{wording.count(round(rest), 'student call')}")
 
-    def passes_over(self, name: str) -> None:
-        """Another optimiser begins in a block that follows one, or none."""
+    def optimizer_ignored(self, name: str) -> None:
+        """Another optimiser starts in a block that follows one, or none."""
         self._log("WARNING", f"{name} is not followed: a `track` block follows one optimiser")
 
     def warn(self, sentence: str) -> None:
@@ -101,20 +105,20 @@ class Progress:
         self._log("WARNING", sentence)
         self._notices.once(sentence, sentence)
 
-    def step_begins(self, step: Step) -> None:
-        """The optimiser begins a step."""
+    def step_started(self, step: Step) -> None:
+        """The optimiser starts a step."""
         with self._lock:
             self._work.begin(step)
-            self.tell_plan()
+            self.report_plan()
             self._advance()
 
-    def student_done(self, step: Step | None) -> None:
+    def student_called(self, step: Step | None) -> None:
         """A student was called, in a step or in none."""
         with self._lock:
             if self._work.call_done(step):
                 self._advance(self._newly_found(step))
 
-    def search_ends(self, search: Search) -> None:
+    def search_ended(self, search: Search) -> None:
         """A search for demonstrations is over."""
         with self._lock:
             self._work.end_search(search)
@@ -122,7 +126,7 @@ class Progress:
                 found = wording.count(search.found, "demonstration")
                 self._advance(f"{found} found in {wording.count(search.done, 'call')}")
 
-    def evaluation_ends(self, evaluation: Evaluation, program: Any, score: Score | None, error: object) -> None:
+    def evaluation_ended(self, evaluation: Evaluation, program: Any, score: Score | None, error: object) -> None:
         """A program got this score, or none: because of an error, or as its answers were not scored.
 
         Also for an evaluation that did not begin as a step: its score stands beside.
@@ -143,18 +147,18 @@ class Progress:
         """The best candidate of a batch got this score on the batch."""
         self._tell(self._scores.tell_of_batch(number, score))
 
-    def proposing(self) -> None:
+    def instructions_requested(self) -> None:
         """The optimiser asks a model for instructions."""
-        self.tell_plan()
+        self.report_plan()
         self._log("INFO", f"{self._name} is having instructions written")
 
-    def proposed(self, candidates: int) -> None:
+    def instructions_proposed(self, candidates: int) -> None:
         """A model has proposed so many instructions."""
         with self._lock:
             if self._work.expectation is not None:
-                self._work.expectation.proposed(candidates)
+                self._work.expectation.instructions_proposed(candidates)
 
-    def ends(self, final: float | None, *, stopped: bool) -> None:
+    def optimizer_finished(self, final: float | None, *, stopped: bool) -> None:
         """The optimiser is done, or was `stopped` and returned what it had.
 
         `final` is the score of its program where no evaluation told it.
@@ -165,16 +169,17 @@ class Progress:
             self._tell(self._scores.tell_of_end(f"{self._name} {how}{self._after()}", final))
             self._advance()
 
-    def breaks(self, error: object) -> None:
+    def optimizer_failed(self, error: object) -> None:
         """The optimiser ended with an exception."""
         level = "ERROR" if isinstance(error, Exception) else "WARNING"  # Ctrl-C is no error
         self._log(level, f"{self._name} ended{self._after()} with {wording.exception(error)}")
 
-    def all_done(self) -> None:
-        """The evaluations that were announced are over."""
+    def evaluations_over(self) -> None:
+        """No more evaluations come; the fraction stays where it is if one failed or there was none."""
         with self._lock:
-            self._is_over = True
-            self._advance()
+            if self._announced is not None and self._work.all_evaluated(self._announced):
+                self._is_over = True
+                self._advance()
 
     def _title(self, evaluation: Evaluation) -> str:
         self._evaluations += 1
@@ -190,14 +195,16 @@ class Progress:
         expectation = self._work.expectation
         if not isinstance(step, Search) or expectation is None or expectation.evaluations != 0:
             return ""
-        before, step.seen = step.seen, step.found
-        if step.seen == before:
+        before, step.told = step.told, step.found
+        if step.told == before:
             return ""
-        return f"Demonstration {step.seen} of at most {step.wanted:.0f} found, in {wording.count(step.done, 'call')}"
+        return f"Demonstration {step.told} of at most {step.wanted:.0f} found, in {wording.count(step.done, 'call')}"
 
     def _after(self) -> str:
-        """How much was done, where that is known."""
-        return f" after {wording.count(self._work.done, 'student call')}" if self._work.expectation is not None else ""
+        """How much was done, where that is known. Calls of programs that are no modules, for instance, are not seen."""
+        if self._work.expectation is None or self._work.done == 0:
+            return ""
+        return f" after {wording.count(self._work.done, 'student call')}"
 
     def _tell(self, told: Told) -> None:
         if told.of_the_run:

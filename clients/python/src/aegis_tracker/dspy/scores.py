@@ -36,17 +36,21 @@ class Told:
 
 
 class Scores:
-    """Those of one optimisation, or of evaluations without one."""
+    """Those of one block: of its attempts at an optimisation, or of evaluations without one."""
 
     def __init__(self, metric: str) -> None:
         self._metric = metric
-        self._tells_best = False
-        self.best: float | None = None
+        self._has_comparable_scores = False
+        self._best: float | None = None  # of the block
+        self._best_of_attempt: float | None = None
 
-    def begin(self, *, tells_best: bool) -> None:
-        """An optimisation begins. `tells_best` where it takes the best of its evaluations on the whole set."""
-        self._tells_best = tells_best
-        self.best = None
+    def attempt_started(self, *, has_comparable_scores: bool) -> None:
+        """An optimisation starts, or starts again; whether it takes the best of its evaluations on the whole set.
+
+        What was the best of the block before stays so.
+        """
+        self._has_comparable_scores = has_comparable_scores
+        self._best_of_attempt = None
 
     def tell(self, title: str, evaluation: Evaluation, score: Score, program: str, *, is_step: bool) -> Told:
         """What to say of a score; `is_step` where the evaluation is one of the optimiser's."""
@@ -57,11 +61,12 @@ class Scores:
         if evaluation.is_whole is False:
             return Told("INFO", f"{message}{program}", {f"{self._metric}_minibatch": score.value})
         metrics = {self._metric: score.value}
-        if not is_step or not evaluation.is_whole or not self._tells_best:
+        if not is_step or not evaluation.is_whole or not self._has_comparable_scores:
             return Told("INFO", f"{message}{program}", metrics)
-        if self.best is not None and score.value <= self.best:
-            return Told("INFO", f"{message}, best so far {self.best:.3f}{program}", metrics)
-        self.best = score.value
+        self._best_of_attempt = _larger(self._best_of_attempt, score.value)
+        if not self._is_best(score.value):
+            return Told("INFO", f"{message}, best so far {self._best:.3f}{program}", metrics)
+        self._best = score.value
         return Told("INFO", f"{message}, the best so far{program}", metrics, of_the_run=True)
 
     def tell_of_batch(self, number: int, value: float) -> Told:
@@ -74,6 +79,19 @@ class Scores:
         """What to say of the end; `final` is the score of its program where no evaluation told it."""
         if final is not None and not math.isfinite(final):
             return Told("WARNING", f"{message}: {self._metric} is not a finite number ({final})", None)
-        score = self.best if final is None else final
-        metrics = None if final is None else {self._metric: final}
-        return Told("INFO", message if score is None else f"{message}: {self._metric} {score:.3f}", metrics, True)
+        score = self._best_of_attempt if final is None else final
+        if score is not None:
+            message = f"{message}: {self._metric} {score:.3f}"
+        if final is None:
+            return Told("INFO", message, None, of_the_run=True)
+        if self._is_best(final):
+            self._best = final
+            return Told("INFO", message, {self._metric: final}, of_the_run=True)
+        return Told("INFO", f"{message}, best so far {self._best:.3f}", {self._metric: final})
+
+    def _is_best(self, score: float) -> bool:
+        return self._best is None or score > self._best
+
+
+def _larger(one: float | None, other: float) -> float:
+    return other if one is None else max(one, other)

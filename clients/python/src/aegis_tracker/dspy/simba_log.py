@@ -5,6 +5,7 @@ log. Where that log is turned off, or speaks otherwise one day, only the final s
 """
 
 import logging
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -20,12 +21,13 @@ class SimbaLog(logging.Handler):
     def __init__(self, active_call: Callable[[], Any], call_id: Any, on_batch: Callable[[int, float], None]) -> None:
         super().__init__(logging.INFO)
         self._active_call, self._call_id = active_call, call_id
+        self._pid = os.getpid()
         self._on_batch = on_batch
         self._logger = logging.getLogger("dspy.teleprompt.simba")
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Called in the thread that logs, so the active call says which SIMBA it is."""
-        if self._active_call() != self._call_id:
+        """Called in the thread that logs, so the active call says which SIMBA it is. Not for forked processes."""
+        if self._active_call() != self._call_id or self._pid != os.getpid():
             return
         batch = _BATCH.search(record.getMessage())
         if batch is not None:

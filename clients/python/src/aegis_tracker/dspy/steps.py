@@ -34,7 +34,7 @@ class Search:
     wanted: float
     most: int
     done: int = 0
-    seen: int = 0  # demonstrations that were told of
+    told: int = 0  # demonstrations that were reported
     optimizer: Any = None
 
     @property

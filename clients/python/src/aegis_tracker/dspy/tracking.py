@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 import dspy
 
 from aegis_tracker.dspy import callback_support
-from aegis_tracker.dspy.expectations import Calls
+from aegis_tracker.dspy.block_arguments import usable_evaluation_calls, usable_metric, usable_part
 from aegis_tracker.dspy.followed_block import FollowedBlock
 from aegis_tracker.dspy.hooks import Hooks
 from aegis_tracker.dspy.progress import Progress, Reports
@@ -32,56 +32,42 @@ def track(
 
     `part` is the share of the phase that the block is, by default all of it; only a block whose part begins at
     0 enters the phase. With `evaluation_calls` the block runs no optimiser, but evaluations of so many examples
-    in all.
+    in all. A `part`, a `metric` or `evaluation_calls` that cannot be used is warned of, and the default is taken;
+    nothing is raised.
 
     For use in any thread; optimisations in several threads, each in a block of its own, do not mix. What is set
     with `dspy.configure` after the block began has no effect in it, as in any `dspy.context`. A block that saw
     nothing of what it was to follow warns as it ends.
     """
+    what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
+    part, wrong_part = usable_part(part)
+    metric, wrong_metric = usable_metric(metric)
+    wrong_calls = ""
+    if evaluation_calls is not None:
+        evaluation_calls, wrong_calls = usable_evaluation_calls(evaluation_calls)
     if part[0] == 0.0:
         tracker.enter_phase(phase, message)
     progress = Progress(tracker, phase, part, metric)
+    for sentence in filter(None, (wrong_part, wrong_metric, wrong_calls)):
+        progress.warn(f"The `track` block of {phase}: {sentence}")
     if evaluation_calls is not None:
-        progress.expects(Calls(evaluation_calls))
-    what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
-    if callback_support.tells_of(event):
-        with _followed(tracker, progress, phase, what):
+        progress.evaluations_announced(evaluation_calls)
+    if callback_support.has_event(event):
+        with _following(tracker, progress, phase, what):
             yield
     else:
         progress.warn(f"{callback_support.version()} tells of no {what} that it begins: none is followed.")
         yield
-    if evaluation_calls is not None:
-        progress.all_done()
 
 
 @contextmanager
-def _followed(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
-    """Listen to DSPy; warn at the end if no such thing was seen, or is not over."""
+def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
+    """DSPy's settings with hooks that follow such a thing, and without those of blocks that have ended; warn at the
+    end if none was seen, or one still runs. A process that was forked in the block leaves it without a word."""
     block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
     hooks = Hooks(block)
-    try:
-        with _listening(hooks):
-            yield
-    finally:
-        hooks.let_go()
-        still_runs = block.close()
-    if not block.saw_work:
-        progress.warn(
-            f"The `track` block of {phase} saw no {what}. If one ran, it was in a thread or executor, which does not"
-            " take over DSPy's callbacks: run it there with `contextvars.copy_context().run`, or put the"
-            " `with track` into the thread."
-        )
-    elif still_runs:
-        progress.warn(f"The `track` block of {phase} ended before its optimiser, which is not followed any further.")
-
-
-@contextmanager
-def _listening(hooks: Hooks) -> Iterator[None]:
-    """DSPy's settings with these hooks, and without those of blocks that have ended."""
     others = [
-        callback
-        for callback in dspy.settings.callbacks or ()
-        if not (isinstance(callback, Hooks) and callback.are_deaf)
+        callback for callback in dspy.settings.callbacks or () if not isinstance(callback, Hooks) or callback.is_active
     ]
     settings = dspy.context(callbacks=[*others, hooks])
     settings.__enter__()
@@ -90,3 +76,19 @@ def _listening(hooks: Hooks) -> Iterator[None]:
     finally:
         with suppress(ValueError):  # a generator may end in another context, whose settings are not ours to restore
             settings.__exit__(None, None, None)
+        is_active = hooks.is_active
+        hooks.detach()
+        still_runs = is_active and block.close()
+    if not is_active:
+        return
+    progress.evaluations_over()
+    if not block.saw_work:
+        progress.warn(
+            f"The `track` block of {phase} saw no {what}. If one ran, DSPy's callbacks did not reach it from the block."
+            " It may have run in a thread or executor: run it there with `contextvars.copy_context().run`, or put the"
+            " `with track` into the thread. Or in another process: put the `with track` there. Or in a"
+            " `dspy.context(callbacks=...)`: keep `*dspy.settings.callbacks` in that list. Or in the `forward` of a"
+            " `dspy.Module` or in a callback: put the `with track` there."
+        )
+    elif still_runs:
+        progress.warn(f"The `track` block of {phase} ended before its optimiser, which is not followed any further.")

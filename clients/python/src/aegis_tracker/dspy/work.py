@@ -11,18 +11,20 @@ class Work:
     """Student calls done, in the steps that run and in those that are over, and what is expected from now on.
 
     A block may have several attempts, of which all but the last one failed: their calls are work as well. What was
-    done while nobody knew how much there would be is not.
+    done while the total was not known is not.
     """
 
     def __init__(self) -> None:
-        self.expectation: Expectation | None = None  # None: nobody knows how much there will be
+        self.expectation: Expectation | None = None  # None: how much there will be is not known
         self.done = 0
         self._earlier = 0  # of `done`, what earlier attempts did
         self._running: dict[int, Step] = {}
+        self._evaluated = 0  # examples, in evaluations that did not fail
+        self._has_failed = False  # one of the evaluations
         self._tried = self._found = 0  # by searches that are over
 
-    def begin_attempt(self, expectation: Expectation | None) -> None:
-        """An optimisation begins, or begins anew."""
+    def attempt_started(self, expectation: Expectation | None) -> None:
+        """An optimisation starts, or starts again."""
         if self.expectation is None:
             self.done = self._earlier
         self.expectation = expectation
@@ -31,10 +33,10 @@ class Work:
         self._tried = self._found = 0
 
     def begin(self, step: Step) -> None:
-        """A step begins."""
+        """A step starts."""
         self._running[id(step)] = step
         if self.expectation is not None:
-            self.expectation.step_begins(step)
+            self.expectation.step_started(step)
 
     def call_done(self, step: Step | None) -> bool:
         """A student was called, in a step or in none; whether it counts.
@@ -60,7 +62,16 @@ class Work:
             return False
         if completed:
             self.done += evaluation.size - evaluation.done
+            self._evaluated += evaluation.size
+        else:
+            self._has_failed = True
         return True
+
+    def all_evaluated(self, announced: int) -> bool:
+        """Whether evaluations of so many examples in all are over: some were, and what failed was done again."""
+        if self._running or not self._evaluated:
+            return False
+        return self._evaluated >= announced or not self._has_failed
 
     def rest(self) -> float | None:
         """Student calls expected from now on; None when that cannot be known."""

@@ -335,6 +335,15 @@ def test_sync_declares_a_loss_at_once(service: ContractServer, spool_dir: Path) 
 
 
 @pytest.mark.needs_locks
+def test_a_clock_that_was_set_back_does_not_hold_sync_up(service: ContractServer, spool_dir: Path) -> None:
+    run_id = left_behind(spool_dir, "tracker.log('INFO', 'one')")
+    age(spool_dir / f"{run_id}.jsonl", -3600)
+    assert sync(service.url, spool_dir)[0] == 0
+    assert service.run.lost
+    assert list(spool_dir.iterdir()) == []
+
+
+@pytest.mark.needs_locks
 def test_an_end_that_was_reported_is_sent_by_the_next_tracker(service: ContractServer, spool_dir: Path) -> None:
     run_id = left_behind(spool_dir, "tracker.complete({})")
     next_training(service.url, spool_dir)

@@ -85,6 +85,19 @@ def test_a_service_restored_from_a_backup_gets_what_it_lacks(
     assert service.run.texts()[:-1] == [*texts, "after the backup"]
 
 
+def test_a_service_restored_from_before_the_run_gets_all_of_it(
+    service: ContractServer, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker()
+    texts = report_all(tracker)
+    assert tracker.flush(30)
+    service.runs.clear()
+    tracker.log("INFO", "after the backup")
+    tracker.complete({})
+    assert tracker.flush(30)
+    assert service.run.texts()[:-1] == [*texts, "after the backup"]
+
+
 def test_a_proxy_that_takes_less_gets_less(service: ContractServer, make_tracker: MakeTracker) -> None:
     refuse = like_a_proxy(413)["html"]
     service.misbehave += [well, *[lambda handler: len(handler.body["events"]) > 40 and refuse(handler)] * 20]

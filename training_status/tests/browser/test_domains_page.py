@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import Run, Service, complete, phase, progress
@@ -62,6 +62,19 @@ def test_a_domain_that_could_not_be_read_at_first_appears_with_its_next_event(pa
         other = Run(run.client, domain)
     expect(page.locator(f"tr[data-domain={domain}]")).to_have_count(0)
     other.send(phase(ENTITY), progress(0.5))
+    expect(page.locator(f"tr[data-domain={domain}]")).to_contain_text("27 %")
+
+
+def test_an_event_while_a_domain_cannot_be_read_is_another_chance(page: Page, run: Run) -> None:
+    domain = create_domain(run.client)
+    asked: list[Route] = []
+    page.route(f"**/domains/{domain}", lambda route: asked.append(route), times=1)
+    with page.expect_request(f"**/domains/{domain}"):
+        other = Run(run.client, domain)
+    other.send(phase(ENTITY), progress(0.5))
+    run.send(phase(ENTITY), progress(0.5))
+    expect(page.locator(f"tr[data-domain={run.domain}]")).to_contain_text("27 %")  # so the other's has come, too
+    asked[0].fulfill(status=503, json={"detail": "Too busy."})
     expect(page.locator(f"tr[data-domain={domain}]")).to_contain_text("27 %")
 
 

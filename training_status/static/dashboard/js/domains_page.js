@@ -99,18 +99,29 @@ class DomainsPage {
   /** @type {Map<string, Promise<DomainRow | undefined>>} */
   #adding = new Map();
 
-  /** Its next events may come before its first has been dealt with. @param {string} name */
+  /** Those with an event since they were asked for. @type {Set<string>} */
+  #moved = new Set();
+
+  /**
+   * Its next events may come before its first has been dealt with.
+   * @param {string} name @returns {Promise<DomainRow | undefined>}
+   */
   #addedOnce(name) {
-    const adding = this.#adding.get(name) ?? this.#added(name).catch((error) => this.#notAdded(name, error));
+    const asked = this.#adding.get(name);
+    if (asked) {
+      this.#moved.add(name);
+      return asked;
+    }
+    const adding = this.#added(name).catch((error) => this.#notAdded(name, error));
     this.#adding.set(name, adding);
     return adding;
   }
 
-  /** Its next event is another chance. @param {string} name @param {unknown} error */
+  /** Its next event is another chance, also one that came meanwhile. @param {string} name @param {unknown} error */
   #notAdded(name, error) {
     if (!(error instanceof ServiceError)) throw error;
     this.#adding.delete(name);
-    return undefined;
+    return this.#moved.delete(name) ? this.#addedOnce(name) : undefined;
   }
 
   /** A domain that was created meanwhile. @param {string} name */

@@ -74,16 +74,17 @@ def test_reports_of_a_signal_handler_fit_between_others(
 
 def test_a_signal_that_interrupts_a_report_ends_the_process_behind_it(service: ContractServer, spool_dir: Path) -> None:
     program = """
-print("begun", flush=True)
-while True:
-    tracker.log("INFO", "again and again")
+import signal
+tracker.log("INFO", "one")
+with tracker._reporter._lock:  # as in the middle of a report
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("goes on to its end", flush=True)
+time.sleep(60)
 """
     with run_training(program, service.url, spool_dir) as training:
-        first_line(training)
-        training.send_signal(signal.SIGTERM)
-        _, errors = training.communicate(timeout=60)
-    assert training.returncode == -signal.SIGTERM
-    assert errors == ""
+        told, errors = training.communicate(timeout=60)
+    assert (training.returncode, told, errors) == (-signal.SIGTERM, "goes on to its end\n", "")
+    assert service.run.texts()[0] == "one"
     assert service.run.events[-1]["error"] == "SIGTERM: the training's process was told to terminate."
 
 
@@ -171,6 +172,7 @@ def test_a_cancelled_task_hands_a_resumable_run_over(service: ContractServer, sp
     assert service.run.ended is not resumable
 
 
+@pytest.mark.needs_locks
 def test_an_exit_hands_a_resumable_run_over_without_a_block(service: ContractServer, spool_dir: Path) -> None:
     program = "tracker.log('INFO', 'one')\nprint(tracker.run_id, flush=True)\nsys.exit(75)"
     with run_training(program, service.url, spool_dir, tracker="resumable=True") as training:

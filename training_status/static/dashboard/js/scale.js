@@ -1,5 +1,7 @@
 /** Scales that people can read: round limits and few ticks. */
 
+import { exactNumberText } from "./number_text.js";
+
 const STEPS = [1, 2, 2.5, 5, 10];
 
 /** @typedef {{low: number, high: number, ticks: number[]}} Scale */
@@ -18,12 +20,17 @@ export function scaleAround(low, high, count) {
   const first = Math.floor(low / step + 1e-9);
   let last = Math.ceil(high / step - 1e-9);
   if (last === first) last += 1;
-  // Multiples, not sums, and of few digits: 0.1 + 0.2 is no label.
-  const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
-  const [lowest, highest] = [ticks[0], ticks.at(-1)];
-  // At the very ends of what a number can be there is nothing rounder than the values themselves.
-  if (!Number.isFinite(lowest) || !Number.isFinite(highest)) return { low, high, ticks: [low, high] };
-  return { low: lowest ?? low, high: highest ?? high, ticks };
+  // Multiples, not sums, each the number that its digits say: 0.1 + 0.2 is no label.
+  const [multiplier = "1", exponent = "0"] = step.toExponential().split("e");
+  const [, decimals = ""] = multiplier.split(".");
+  const whole = Number(multiplier.replace(".", ""));
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(`${(first + index) * whole}e${Number(exponent) - decimals.length}`));
+  const [lowest = low, highest = high] = [ticks[0], ticks.at(-1)];
+  // At the very ends of what a number can be, and between neighbours, nothing is rounder than the values themselves.
+  if (!Number.isFinite(lowest) || !Number.isFinite(highest) || !(lowest <= low && high <= highest) || new Set(ticks).size < ticks.length) {
+    return { low, high, ticks: low === high ? [low] : [low, high] };
+  }
+  return { low: lowest, high: highest, ticks };
 }
 
 /**
@@ -51,4 +58,15 @@ export function placeOn(scale, value) {
   if (scale.high === scale.low) return 0.5;
   const part = Number.isFinite(scale.high - scale.low) ? 1 : 0.5; // of an extent that is no number any more, the halves are
   return (value * part - scale.low * part) / (scale.high * part - scale.low * part);
+}
+
+/** Make room for the longest of the labels beside a chart. @param {HTMLElement} element @param {HTMLElement[]} labels */
+export function showBeside(element, labels) {
+  const longest = Math.max(0, ...labels.map((label) => label.textContent?.length ?? 0));
+  element.parentElement?.style.setProperty("--labels", `${longest}ch`);
+}
+
+/** The label of a tick: the very number, as the tick stands at its place. @param {number} tick */
+export function tickText(tick) {
+  return exactNumberText(tick);
 }

@@ -10,8 +10,9 @@
 
 import { make, say } from "./dom.js";
 import { sayMetric } from "./metric_element.js";
-import { exactNumberText, numberTexts } from "./number_text.js";
+import { digitsToTellApart, exactNumberText } from "./number_text.js";
 import { placeOn, scaleAround, scaleBetween, showBeside, tickText } from "./scale.js";
+import { metricValue } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
@@ -61,6 +62,8 @@ export class LineChart {
     this.drawing.addEventListener("pointerleave", () => this.#point(null));
     /** @type {P[]} */
     this.points = [];
+    /** How many tell the first, the last, the least and the greatest value apart. @type {number | undefined} */
+    this.digits = undefined;
     /** @type {Scale} */
     this.x = { low: 0, high: 1, ticks: [] };
     /** @type {Scale} */
@@ -76,6 +79,8 @@ export class LineChart {
     this.points = points;
     const values = points.map((point) => point.y);
     const [least, greatest] = [smallest(values), largest(values)];
+    const told = [values[0], values.at(-1), least, greatest];
+    this.digits = digitsToTellApart(told);
     this.x = scaleBetween(low, high, 3);
     this.y = scaleAround(Number(least), Number(greatest), 3);
     this.grid.setAttribute("d", this.y.ticks.map((tick) => `M0 ${this.#top(tick)}H${WIDTH}`).join(""));
@@ -89,7 +94,7 @@ export class LineChart {
     if (first && last) {
       const { name, place } = this.texts;
       const count = points.length === 1 ? "1 value" : `${points.length} values`;
-      const [begin, end, lowest, highest] = numberTexts([first.y, last.y, least, greatest]);
+      const [begin, end, lowest, highest] = told.map((value) => metricValue(value, this.digits));
       this.plot.setAttribute(
         "aria-label",
         `${name}: ${count} from ${place} ${first.x} to ${last.x}, first ${begin}, last ${end}, lowest ${lowest}, highest ${highest}`,
@@ -105,7 +110,7 @@ export class LineChart {
     if (!last) return;
     if (share === null) {
       this.pointed.setAttribute("d", "");
-      sayMetric(this.reading, last.y);
+      sayMetric(this.reading, last.y, this.digits);
       return;
     }
     const x = this.x.low + share * (this.x.high - this.x.low);

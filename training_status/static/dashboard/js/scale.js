@@ -2,7 +2,7 @@
 
 import { exactNumberText } from "./number_text.js";
 
-const STEPS = [1, 2, 2.5, 5, 10];
+const STEPS = [10, 20, 25, 50, 100]; // tenths of a power of ten
 
 /** @typedef {{low: number, high: number, ticks: number[]}} Scale */
 
@@ -16,20 +16,18 @@ const STEPS = [1, 2, 2.5, 5, 10];
  */
 export function scaleAround(low, high, count) {
   const spread = high - low || Math.abs(high) / 2 || 1;
-  const step = roundUp(spread / count);
+  const { multiplier, exponent } = roundStep(spread / count);
+  const step = Number(`${multiplier}e${exponent}`);
+  const ends = { low, high, ticks: low === high ? [low] : [low, high] };
+  // At the very ends of what a number can be, and between neighbours, nothing is rounder than the values themselves.
+  if (!(step > 0)) return ends;
   const first = Math.floor(low / step + 1e-9);
   let last = Math.ceil(high / step - 1e-9);
   if (last === first) last += 1;
   // Multiples, not sums, each the number that its digits say: 0.1 + 0.2 is no label.
-  const [multiplier = "1", exponent = "0"] = step.toExponential().split("e");
-  const [, decimals = ""] = multiplier.split(".");
-  const whole = Number(multiplier.replace(".", ""));
-  const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(`${(first + index) * whole}e${Number(exponent) - decimals.length}`));
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(`${(first + index) * multiplier}e${exponent}`));
   const [lowest = low, highest = high] = [ticks[0], ticks.at(-1)];
-  // At the very ends of what a number can be, and between neighbours, nothing is rounder than the values themselves.
-  if (!Number.isFinite(lowest) || !Number.isFinite(highest) || !(lowest <= low && high <= highest) || new Set(ticks).size < ticks.length) {
-    return { low, high, ticks: low === high ? [low] : [low, high] };
-  }
+  if (!Number.isFinite(lowest) || !Number.isFinite(highest) || new Set(ticks).size < ticks.length) return ends;
   return { low: lowest, high: highest, ticks };
 }
 
@@ -47,10 +45,11 @@ export function scaleBetween(low, high, count) {
   return { low, high, ticks: ticks.length ? ticks : [low] };
 }
 
-/** @param {number} value the next larger of 1, 2, 2.5, 5 times a power of ten */
-function roundUp(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return (STEPS.find((step) => step * power >= value * (1 - 1e-9)) ?? 10) * power;
+/** The next larger of 1, 2, 2.5 and 5 times a power of ten, in digits. @param {number} value */
+function roundStep(value) {
+  const exponent = Math.floor(Math.log10(value)) - 1;
+  const multiplier = STEPS.find((step) => Number(`${step}e${exponent}`) >= value * (1 - 1e-9)) ?? 100;
+  return { multiplier, exponent };
 }
 
 /** @param {Scale} scale @param {number} value where on the scale, from 0 to 1 */

@@ -43,11 +43,16 @@ export function taken(run, now) {
   return [duration((now - Date.parse(run.started_at)) / 1000), make("span", { class: "about" }, "so far")];
 }
 
+/** The metrics that a row has room for. @param {Row} run */
+export function shownMetrics(run) {
+  return numericMetrics(run.metrics).slice(0, METRICS_IN_A_ROW);
+}
+
 /** @param {Row} run @param {ReadonlyMap<string, number>} digits of each metric, to tell the runs apart */
 export function metrics(run, digits) {
-  const numbers = numericMetrics(run.metrics);
-  if (!numbers.length) return [none("none")];
-  const lines = numbers.slice(0, METRICS_IN_A_ROW).map(([name, value]) => {
+  const shown = shownMetrics(run);
+  if (!shown.length) return [none("none")];
+  const lines = shown.map(([name, value]) => {
     const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, words(name)), " ", metricElement(value, digits.get(name)));
     const before = run.baseline_metrics?.[name];
     if (isNumeric(before)) {
@@ -56,7 +61,7 @@ export function metrics(run, digits) {
     }
     return line;
   });
-  const left = numbers.length - lines.length;
+  const left = numericMetrics(run.metrics).length - lines.length;
   return [make("div", { class: "run-metrics" }, ...lines), ...(left ? [make("span", { class: "about" }, `and ${left} more`)] : [])];
 }
 

@@ -9,10 +9,9 @@
 
 import { make, say } from "../dom.js";
 import { jsonText } from "../exact_json.js";
-import { numericMetrics } from "../metric_difference.js";
 import { digitsToTellApart } from "../number_text.js";
 import { RUNS_MAX } from "./choice.js";
-import { madeWith, metrics, remarks, runAddress, started, state, taken } from "./row.js";
+import { madeWith, metrics, remarks, runAddress, shownMetrics, started, state, taken } from "./row.js";
 
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 
@@ -137,13 +136,13 @@ export class RunsTable {
  * @param {Row[]} runs
  */
 function digitsOf(runs) {
-  /** @type {Map<string, import("../number_text.js").Numeric[]>} */
+  /** @type {Map<string, unknown[]>} */
   const values = new Map();
-  for (const { metrics: own, baseline_metrics: baseline } of runs) {
-    for (const [name, value] of [...numericMetrics(own), ...numericMetrics(baseline ?? {})]) {
-      const known = values.get(name);
-      if (known) known.push(value);
-      else values.set(name, [value]);
+  for (const run of runs) {
+    for (const [name, value] of shownMetrics(run)) {
+      const known = values.get(name) ?? [];
+      known.push(value, run.baseline_metrics?.[name]);
+      values.set(name, known);
     }
   }
   return new Map([...values].map(([name, found]) => [name, digitsToTellApart(found)]));

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from django.utils.dateparse import parse_datetime
 
 from training_status.models import TrainingRun
+from training_status.number_text import difference_text, digits_to_tell_apart, is_number, metric_text
 from training_status.serializers.times import milliseconds_between, utc_text
-from training_status.templatetags.status_words import metric_value
+from training_status.templatetags.status_words import exact_beyond, step_percent
 
 _STORED = (
     "public_id", "state", "failure_reason", "end_reported", "cancel_requested_at", "current_phase", "progress_percent",
@@ -28,12 +29,19 @@ class PhaseRow(NamedTuple):
     duration_ms: int | None
 
 
+class MetricCell(NamedTuple):
+    """A metric in words; `exact` has every digit where the words have not, else it is empty."""
+
+    text: str
+    exact: str
+
+
 class MetricRow(NamedTuple):
     """A metric beside that of the baseline; `difference` is empty where there is nothing to subtract."""
 
     name: str
-    value: str
-    baseline: str
+    value: MetricCell
+    baseline: MetricCell
     difference: str
 
 
@@ -46,15 +54,7 @@ def phase_rows(run: dict[str, Any], now: datetime) -> list[PhaseRow]:
 def metric_rows(metrics: dict[str, Any], baseline: dict[str, Any] | None) -> list[MetricRow]:
     """Every metric that the run or its baseline has, by name."""
     earlier = baseline or {}
-    return [
-        MetricRow(
-            name,
-            metric_value(metrics.get(name)),
-            metric_value(earlier.get(name)),
-            _difference(metrics.get(name), earlier.get(name)),
-        )
-        for name in sorted(metrics.keys() | earlier.keys())
-    ]
+    return [_metric_row(name, metrics.get(name), earlier.get(name)) for name in sorted(metrics.keys() | earlier.keys())]
 
 
 def stored_facts(run: TrainingRun) -> list[tuple[str, Any]]:
@@ -67,11 +67,11 @@ def _phase_row(step: dict[str, Any], time: dict[str, Any] | None, now: datetime)
     started_at, ended_at = (time["started_at"], time["ended_at"]) if time else (None, None)
     until = parse_datetime(ended_at) if ended_at else now
     lasted = milliseconds_between(parse_datetime(started_at), until or now) if started_at else None
-    return PhaseRow(step["name"], step["status"], step["progress"], started_at, ended_at, lasted)
+    return PhaseRow(step["name"], step["status"], step_percent(step), started_at, ended_at, lasted)
 
 
-def _difference(value: Any, earlier: Any) -> str:
-    numbers = [
-        number for number in (value, earlier) if isinstance(number, int | float) and not isinstance(number, bool)
-    ]
-    return f"{value - earlier:+.3g}" if len(numbers) == 2 else ""
+def _metric_row(name: str, value: Any, earlier: Any) -> MetricRow:
+    digits = digits_to_tell_apart([number for number in (value, earlier) if is_number(number)])
+    own, baseline = (MetricCell(text := metric_text(one, digits), exact_beyond(text, one)) for one in (value, earlier))
+    difference = difference_text(value, earlier) if is_number(value) and is_number(earlier) else ""
+    return MetricRow(name, own, baseline, difference)

@@ -8,12 +8,14 @@ whole, if coarser, when the time is up before everything was seen.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
 
+from training_status.jsonb import from_jsonb
 from training_status.read.run_facts import RunFacts
 
 NAMES_MAX = 20
@@ -44,12 +46,20 @@ _SLICE = """
 """
 
 
+# Numbers are looked through as doubles, which are not all whole numbers from 2^53 on: the few told are read again.
+_EXACT_FROM = 2**53
+_ENTRIES = """
+    SELECT seq, "timestamp", CASE WHEN %s THEN metrics END
+      FROM training_status_traininglogentry WHERE run_id = %s AND seq = ANY(%s)
+"""
+
+
 class CurvePoint(NamedTuple):
-    """The value of a metric in one log entry."""
+    """The value of a metric in one log entry: a whole number that is no double stays what it is."""
 
     seq: int
     timestamp: datetime
-    value: float
+    value: int | float
 
 
 @dataclass(slots=True)
@@ -135,15 +145,23 @@ def _thin(points: list[tuple[int, float]], points_max: int) -> list[tuple[int, f
 
 
 def _with_times(run: RunFacts, curves: dict[str, list[tuple[int, float]]]) -> dict[str, list[CurvePoint]]:
-    """The points with the time of their entries; an entry that retention has just removed is left out."""
+    """The points as their entries have them, with their times; an entry that was just removed is left out."""
     seqs = {seq for points in curves.values() for seq, _ in points}
+    has_long = any(abs(value) >= _EXACT_FROM for points in curves.values() for _, value in points)
     with connection.cursor() as cursor:
-        cursor.execute(
-            'SELECT seq, "timestamp" FROM training_status_traininglogentry WHERE run_id = %s AND seq = ANY(%s)',
-            (run.id, sorted(seqs)),
-        )
-        times: dict[int, datetime] = dict(cursor.fetchall())
+        cursor.execute(_ENTRIES, (has_long, run.id, sorted(seqs)))
+        entries = {seq: (time, from_jsonb(metrics) or {}) for seq, time, metrics in cursor.fetchall()}
     return {
-        name: [CurvePoint(seq, times[seq], value) for seq, value in points if seq in times]
+        name: [
+            CurvePoint(seq, entries[seq][0], _as_reported(value, entries[seq][1].get(name)))
+            for seq, value in points
+            if seq in entries
+        ]
         for name, points in curves.items()
     }
+
+
+def _as_reported(value: float, reported: Any) -> int | float:
+    """The whole number of which `value` is the nearest double, where that is written with other digits."""
+    is_other = isinstance(reported, int) and abs(value) >= _EXACT_FROM and Decimal(repr(value)) != reported
+    return reported if is_other else value

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from training_status import run_states
+from training_status.number_text import is_number
 from training_status.phases import PHASE_NAMES
 from training_status.read.comparison import PROMPTS_MAX, ComparedRun, prompt_characters
 from training_status.serializers.configuration import OWN, differ, settings_of
@@ -151,13 +152,9 @@ def _run(run: ComparedRun, now: datetime) -> dict[str, Any]:
 
 
 def _metrics(runs: Sequence[ComparedRun]) -> list[dict[str, Any]]:
-    numbers = [{name: value for name, value in run.metrics.items() if _is_number(value)} for run in runs]
+    numbers = [{name: value for name, value in run.metrics.items() if is_number(value)} for run in runs]
     names = sorted({name for found in numbers for name in found})
     return [{"name": name, "values": [found.get(name) for found in numbers]} for name in names]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _seconds_in(phase: str, now: datetime) -> Callable[[ComparedRun], float | None]:

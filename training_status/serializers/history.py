@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from training_status import run_states
+from training_status.number_text import is_number, number_text
 from training_status.read.forecast_scores import MethodScore
 from training_status.read.history import PastRun
 from training_status.serializers.forecast_scores import ForecastScoreSerializer
@@ -35,7 +36,7 @@ class PastRunSerializer(serializers.Serializer):
         state, reason, ended_at = state_at(run, now)
         metrics = run.metrics if state not in run_states.ACTIVE_STATES else {}
         return {
-            **{name: value for name, value in metrics.items() if _is_number(value)},
+            **{name: value for name, value in metrics.items() if is_number(value)},
             "run_number": run.run_number,
             "training_run_id": str(run.public_id),
             "status": run_states.SHOWN_STATUS[state],
@@ -80,10 +81,14 @@ def improvement(first: Mapping[str, Any], last: Mapping[str, Any]) -> str | None
 
 
 def _points(first: float, last: float) -> str:
-    """`+9%`. Decimal, as the numbers are written: 0.82 to 0.865 is 4.5 points and not a little less."""
+    """`+9%`, and more digits where a change would read as none or as all: `+0.4%`, `+99.96%`.
+
+    Decimal, as the numbers are written: 0.82 to 0.865 is 4.5 points and not a little less.
+    """
     points = (Decimal(str(last)) - Decimal(str(first))) * 100
     rounded = int(points.quantize(Decimal(1), ROUND_HALF_UP))
-    return f"{rounded:+d}%"
+    is_told = rounded == points or rounded not in (0, 100, -100)
+    return f"{'' if points < 0 else '+'}{number_text(rounded if is_told else points)}%"
 
 
 def _in_words(name: str) -> str:
@@ -91,9 +96,5 @@ def _in_words(name: str) -> str:
     return " ".join("F1" if word == "f1" else word for word in name.split("_"))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 <= value <= 1
+    return is_number(value) and 0 <= value <= 1

@@ -10,6 +10,8 @@ from django.utils.dateparse import parse_datetime
 
 from training_status.forecast.scoring import MARKS
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
+from training_status.number_text import exact_number_text, is_number, metric_text, number_text, percent_text
+from training_status.phases import STEP_COMPLETED
 from training_status.read.forecast_scores import MethodScore, Score
 
 register = template.Library()
@@ -94,8 +96,21 @@ def method_words(method: str) -> str:
 
 @register.filter
 def percent(part: float) -> str:
-    """A part of 1 as `12 %`."""
-    return f"{round(part * 100)} %"
+    """A part of 1 as `12 %`. Only 0 and 1 are 0 % and 100 %."""
+    return percent_text(part)
+
+
+@register.filter
+def step_percent(step: dict[str, Any]) -> int:
+    """How much of a phase is done, in percent: 99 at most until it is completed, as of the whole run."""
+    progress: int = step["progress"]
+    return progress if step["status"] == STEP_COMPLETED else min(progress, 99)
+
+
+@register.filter
+def count(number: int) -> str:
+    """How many there are: `1,234,567`."""
+    return number_text(number)
 
 
 @register.filter
@@ -136,7 +151,17 @@ def without_colours(text: str) -> str:
 
 @register.filter
 def metric_value(value: Any) -> str:
-    """A metric as people read it: floats with three decimals at most, null as a dash."""
-    if value is None:
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    """A metric as people read it: numbers as `number_text` says, null as a dash."""
+    return metric_text(value)
+
+
+@register.filter
+def exact_value(value: Any) -> str:
+    """Every digit of a metric, where `metric_value` does not show them all; else nothing."""
+    return exact_beyond(metric_text(value), value)
+
+
+def exact_beyond(text: str, value: Any) -> str:
+    """Every digit of a metric that is shown as `text`, where the text does not have them all; else nothing."""
+    exact = exact_number_text(value) if is_number(value) else text
+    return "" if exact == text else exact

@@ -6,6 +6,7 @@
  * @typedef {HTMLElement & {views: Elements}} Part
  */
 
+import { withDoubles } from "../../../training_status/static/dashboard/js/exact_json.js";
 import { LogInMemory } from "../../../training_status/static/dashboard/js/log/log_address.js";
 import { Service } from "../../../training_status/static/dashboard/js/service.js";
 import { TrainingView } from "../../../training_status/static/dashboard/js/training_view.js";
@@ -201,15 +202,16 @@ export class DomainTrainingProgress extends HTMLElement {
   /** @param {Status} status */
   #tell(status) {
     const before = this.#status;
-    this.#status = status;
-    this.dispatchEvent(new CustomEvent("training-progress", { detail: { status }, bubbles: true, composed: true }));
+    const plain = withDoubles(status); // those who listen expect numbers
+    this.#status = plain;
+    this.dispatchEvent(new CustomEvent("training-progress", { detail: { status: plain }, bubbles: true, composed: true }));
     if (before?.training_run_id === status.training_run_id && before.completed_at === null) this.#tellOfEnd(status);
   }
 
   /** @param {Status} status of a run that was going on when it was told of before */
   #tellOfEnd(status) {
     if (status.completed_at === null) return;
-    this.dispatchEvent(new CustomEvent("training-end", { detail: { status }, bubbles: true, composed: true }));
+    this.dispatchEvent(new CustomEvent("training-end", { detail: { status: withDoubles(status) }, bubbles: true, composed: true }));
   }
 }
 

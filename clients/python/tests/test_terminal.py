@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -89,6 +90,11 @@ def test_the_end_is_told(end: dict[str, Any], words: str):
     assert words in picture
     assert ("100 %" in picture) == (words == "completed") or "✓" in picture
     assert ("no memory" in picture) == (words == "failed")
+
+
+def test_a_phase_is_not_at_a_hundred_percent_before_it_is_completed():
+    printed = drawn(following(phase(ENTITY), progress(0.999)).shown())
+    assert re.search(r"entity extraction optimization.* 99 %", printed)
 
 
 def test_the_picture_names_phases_percentage_time_and_metrics():

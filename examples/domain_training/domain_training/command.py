@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aegis_tracker import TrainingLogHandler, TrainingProgressTracker
+from aegis_tracker.number_text import number_text
 
 from domain_training.dataset import BadDataError, count_lines, locate_files
 from domain_training.models import STAND_IN
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.error("Stopped.")
         return 130
-    console.info("Done: %s", ", ".join(f"{name} {value:.3f}" for name, value in outcome.metrics.items()))
+    console.info("Done: %s", ", ".join(f"{name} {number_text(value)}" for name, value in outcome.metrics.items()))
     return 0
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import dspy
 from aegis_tracker.dspy import track
+from aegis_tracker.number_text import number_text, number_texts
 
 from domain_training.dspy_output import forwarded_to
 from domain_training.evaluation import evaluate
@@ -31,16 +32,17 @@ def optimize(task: Task, phase: str, optimizer_name: str, report: Report, *, thr
             before = mean(evaluate(task.program, task.dev, metric, threads))
         report.update_progress(
             measuring,
-            f"Before optimisation: {task.name} F1 {before:.3f} on {samples} development samples",
+            f"Before optimisation: {task.name} F1 {number_text(before)} on {samples} development samples",
             {task.metric_name: before},
         )
         followed = partial(follow, part=(measuring, 1.0 - measuring))
         optimized = optimizer.optimize(Run(report, metric, followed, threads, seed))
         with follow(part=(1.0 - measuring, 1.0), evaluation_calls=samples):
             after = mean(evaluate(optimized, task.dev, metric, threads))
+    shown, shown_before = number_texts([after, before])
     report.update_progress(
         1.0,
-        f"After optimisation: {task.name} F1 {after:.3f} on {samples} development samples, before {before:.3f}",
+        f"After optimisation: {task.name} F1 {shown} on {samples} development samples, before {shown_before}",
         {task.metric_name: max(before, after)},
     )
     if after > before:

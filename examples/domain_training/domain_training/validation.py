@@ -3,6 +3,7 @@
 import dspy
 from aegis_tracker import phases
 from aegis_tracker.dspy import track
+from aegis_tracker.number_text import number_texts
 
 from domain_training.dspy_output import forwarded_to
 from domain_training.evaluation import evaluate
@@ -39,10 +40,10 @@ def validate(
             after.append(evaluate(program, task.test, metric, threads))
         measured = {f"{task.metric_name}_baseline": before, task.metric_name: mean(after[-1])}
         metrics |= measured
+        shown, shown_before = number_texts([mean(after[-1]), before])
         report.update_progress(
             part[1],
-            f"{task.name.capitalize()} F1 {mean(after[-1]):.3f} on {samples} test samples,"
-            f" before optimisation {before:.3f}",
+            f"{task.name.capitalize()} F1 {shown} on {samples} test samples, before optimisation {shown_before}",
             measured,
         )
     right = [float(min(scores) == 1.0) for scores in zip(*after, strict=True)]

@@ -7,6 +7,7 @@ import dspy
 import pytest
 from aegis_tracker import phases
 from aegis_tracker.dspy import track
+from aegis_tracker.number_text import number_text
 from domain_training.tasks import Task
 from dspy.teleprompt.bootstrap_trace import bootstrap_trace_data
 from dspy.utils.callback import BaseCallback
@@ -28,7 +29,7 @@ def best_of_the_messages(seen: Watched) -> list[str]:
 
 
 def other_scores(seen: Watched) -> list[str]:
-    return [message for message in seen.messages() if message.startswith("Evaluation on 24 examples: score 1.000")]
+    return [message for message in seen.messages() if message.startswith("Evaluation on 24 examples: score 1")]
 
 
 def assert_moved_nothing(seen: Watched, untracked_calls: int) -> None:
@@ -38,7 +39,7 @@ def assert_moved_nothing(seen: Watched, untracked_calls: int) -> None:
     assert max(best_scores(seen)) < 1.0
     assert len(best_scores(seen)) == len(best_of_the_messages(seen))
     assert f"after {seen.student_calls() - untracked_calls} student calls" in seen.messages()[-1]
-    assert seen.messages()[-1].endswith(f"score {max(best_scores(seen)):.3f}")
+    assert seen.messages()[-1].endswith(f"score {number_text(max(best_scores(seen)))}")
 
 
 def with_another_metric(program: Any, task: Task, metric: Any) -> None:

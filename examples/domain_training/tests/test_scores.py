@@ -8,6 +8,7 @@ import dspy
 import pytest
 from aegis_tracker import phases
 from aegis_tracker.dspy import track
+from aegis_tracker.number_text import number_text
 from domain_training.tasks import Task
 from dspy.teleprompt.bootstrap_trace import bootstrap_trace_data
 from watched_optimization import Student, Watched, entity_metric, entity_task, watched
@@ -57,7 +58,7 @@ def test_a_score_of_an_unknown_optimiser_on_three_examples_is_no_metric_of_the_r
         assert scores_of_the_run(seen) == []
         assert scores_in_the_log(seen, "score") == []
         assert scores_in_the_log(seen, "score_minibatch") == [1.0]
-        assert any("on 3 examples: score 1.000" in message for message in seen.messages())
+        assert any("on 3 examples: score 1" in message for message in seen.messages())
         assert not any("best so far" in message for message in seen.messages())
         assert seen.messages()[-1] == f"{kind.__name__} is done"
 
@@ -84,8 +85,8 @@ def test_a_gepa_with_as_few_validation_examples_as_in_a_minibatch(tmp_path: Path
             )
         assert max(scores_of_the_run(seen)) <= 0.5
         assert set(scores_in_the_log(seen, "score_minibatch")) == {0.9}
-        assert not any("0.900, the best so far" in message for message in seen.messages())
-        assert seen.messages()[-1].endswith(f"score {max(scores_of_the_run(seen)):.3f}")
+        assert not any("0.9, the best so far" in message for message in seen.messages())
+        assert seen.messages()[-1].endswith(f"score {number_text(max(scores_of_the_run(seen)))}")
 
 
 def test_a_gepa_that_goes_on_knows_its_examples_but_not_its_best(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_score_that_is_no_number_is_never_the_best(value: float, tmp_path: Pat
         (told,) = [event for event in seen.events() if "not a finite number" in event.get("message", "")]
         assert (told["level"], told.get("metrics")) == ("WARNING", None)
         assert str(value) in told["message"]
-        assert seen.messages()[-1].endswith(f"score {max(scores_of_the_run(seen)):.3f}")
+        assert seen.messages()[-1].endswith(f"score {number_text(max(scores_of_the_run(seen)))}")
 
 
 def test_the_scores_of_a_simba_may_be_no_numbers(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from aegis_tracker import phases
 from aegis_tracker.dspy import track
 from aegis_tracker.notices import AegisTrackerWarning
+from aegis_tracker.number_text import number_text
 from domain_training.tasks import Task
 from dspy.utils.callback import BaseCallback
 from watched_optimization import Student, Watched, entity_metric, entity_task, stand_in, watched
@@ -254,4 +255,4 @@ def test_the_best_of_a_crashed_attempt_stays_the_best_of_the_block(make_second: 
         assert scores_of_the_run(seen)[-1] == best
         end = seen.messages()[-1]
         assert float(end.partition(": score ")[2].partition(",")[0]) <= 0.1  # of the program that was returned
-        assert any(f"best so far {best:.3f}" in message for message in seen.messages()[-3:])
+        assert any(f"best so far {number_text(best)}" in message for message in seen.messages()[-3:])

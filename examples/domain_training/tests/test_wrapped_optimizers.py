@@ -13,6 +13,7 @@ import dspy
 import pytest
 from aegis_tracker import phases
 from aegis_tracker.dspy import track
+from aegis_tracker.number_text import number_text
 from domain_training.tasks import Task
 from watched_optimization import Student, entity_metric, entity_task, watched
 
@@ -319,4 +320,4 @@ def test_what_an_override_does_beside_moves_nothing(tmp_path: Path) -> None:
         best = max(
             event["metrics"]["score"] for event in seen.events() if event["type"] == "progress" and event.get("metrics")
         )
-        assert seen.messages()[-1].endswith(f"score {best:.3f}")
+        assert seen.messages()[-1].endswith(f"score {number_text(best)}")

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from training_status.management.operator_command import OperatorCommand
 from training_status.management.progress_bar import progress_bar
+from training_status.number_text import number_text
 from training_status.operations.retention import log_is_due
 from training_status.operations.run_import import import_run
 
@@ -35,7 +36,7 @@ class Command(OperatorCommand):
         with _opened(options["file"]) as file, progress_bar("Importing") as progress:
             imported = import_run(file, domain_name=options["domain"], progress=progress)
         where = f"run {imported.run_number} of domain '{imported.domain_name}'"
-        self.stdout.write(f"Imported as {where}, with {imported.log_entries} log entries.")
+        self.stdout.write(f"Imported as {where}, with {number_text(imported.log_entries)} log entries.")
         if log_is_due(imported.key):
             self.stdout.write(
                 "Its log is no longer kept by the limits that hold for the domain (kept_runs, kept_days): the service "

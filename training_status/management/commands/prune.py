@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from training_status.management.operator_command import OperatorCommand
+from training_status.number_text import number_text
 from training_status.operations.retention import DueLogs, Forgotten, due_logs, forget_old_logs, record_pruning
 
 ENDED_EARLY: Final = 130
@@ -38,16 +39,21 @@ class Command(OperatorCommand):
         runs, entries = sum(one.runs for one in due), sum(one.entries for one in due)
         if dry_run:
             for one in due:
-                self.stdout.write(f"{one.domain_name}: {one.entries} log entries of {one.runs} runs")
-            self.stdout.write(f"To be removed: {entries} log entries of {runs} runs. Nothing was removed.")
+                self.stdout.write(f"{one.domain_name}: {_amount(one.entries, one.runs)}")
+            self.stdout.write(f"To be removed: {_amount(entries, runs)}. Nothing was removed.")
             return
         try:
             forgotten = _forget_showing_progress(entries)
         except KeyboardInterrupt:
             raise CommandError("Ended early: run it again for the rest.", returncode=ENDED_EARLY) from None
-        self.stdout.write(f"Removed: {forgotten.entries} log entries.")
+        self.stdout.write(f"Removed: {number_text(forgotten.entries)} log entries.")
         if forgotten.runs_left:
-            self.stdout.write(f"Left, as they were just being written: {forgotten.runs_left} runs. Run it again.")
+            left = number_text(forgotten.runs_left)
+            self.stdout.write(f"Left, as they were just being written: {left} runs. Run it again.")
+
+
+def _amount(entries: int, runs: int) -> str:
+    return f"{number_text(entries)} log entries of {number_text(runs)} runs"
 
 
 def _forget_showing_progress(entries: int) -> Forgotten:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.core.management.base import CommandError, CommandParser
 
 from training_status.management.operator_command import OperatorCommand
+from training_status.number_text import number_text
 from training_status.operations.retention import forget_old_logs
 from training_status.operations.sweep import sweep_runs
 
@@ -42,10 +43,10 @@ class Command(OperatorCommand):
         assumed: bool = options["assume_reachable"]
         swept = sweep_runs(assume_reachable=assumed)
         forgotten = forget_old_logs(batches_max=_BATCHES)
-        self.stdout.write(f"Runs given up: {swept.lost} lost, {swept.cancelled} cancelled.")
+        self.stdout.write(f"Runs given up: {number_text(swept.lost)} lost, {number_text(swept.cancelled)} cancelled.")
         if forgotten.entries:
             more = "" if forgotten.is_all else " There are more: `manage.py prune` removes all of them."
-            self.stdout.write(f"Log entries no longer kept, and removed: {forgotten.entries}.{more}")
+            self.stdout.write(f"Log entries no longer kept, and removed: {number_text(forgotten.entries)}.{more}")
         if swept.was_busy:
             raise CommandError("Another sweep is at work: the rest is left to it.", returncode=BUSY)
         if not assumed:

@@ -1,6 +1,7 @@
 """`/domains/{name}/training-history`: all runs of a domain, compared."""
 
 import httpx
+import pytest
 
 from training_status.tests.acceptance.conftest import create_domain
 from training_status.tests.acceptance.running_service import Run, complete, fail, ok, phase, problem, progress
@@ -67,6 +68,26 @@ def test_improvement_is_of_what_both_have_from_0_to_1(viewer: httpx.Client, run:
         complete(metrics={"b_f1": 0.25, "a_recall": 0.865, "loss": 3, "flag": True, "same": 1})
     )
     assert history(viewer, run.domain)["improvement"] == "+5% a recall, -25% b F1, +0% same"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "points"),
+    [
+        (0.5, 0.504, "+0.4%"),
+        (0.5, 0.496, "-0.4%"),
+        (0.0, 0.99996, "+99.996%"),
+        (1, 0.00001, "-99.999%"),
+        (0, 1, "+100%"),
+        (0.5, 0.5, "+0%"),
+        (0.1, 0.1 + 1e-9, "+1e-7%"),
+    ],
+)
+def test_a_change_does_not_read_as_none_or_as_all(
+    viewer: httpx.Client, run: Run, first: float, last: float, points: str
+) -> None:
+    run.send(complete(metrics={"recall": first}))
+    Run(run.client, run.domain).send(complete(metrics={"recall": last}))
+    assert history(viewer, run.domain)["improvement"] == f"{points} recall"
 
 
 def test_no_improvement_without_two_completed_runs(viewer: httpx.Client, run: Run) -> None:

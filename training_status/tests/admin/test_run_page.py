@@ -50,6 +50,30 @@ def test_everything_that_is_known(operator_browser):
     assert page.count("<details>") == 4
 
 
+def test_metrics_with_every_digit_to_be_had(operator_browser):
+    earlier = {"count": 1234567, "near_one": 0.99996, "ratio": 0.8765432, "sum": 0.3, "huge": 2**64}
+    later = {"count": 1234568, "near_one": 0.99997, "ratio": 0.7654321, "sum": 0.1 + 0.2, "huge": 2**64 + 1}
+    first = TrainingRunFactory(domain__name="medical", run_number=1, completed=True, metrics=earlier)
+    run = TrainingRunFactory(domain=first.domain, run_number=2, completed=True, metrics=later)
+    page = operator_browser.get(page_of(run)).content.decode()
+    for row in (
+        "<td>1,234,568</td><td>1,234,567</td><td>+1</td>",
+        "<td>18,446,744,073,709,551,617</td><td>18,446,744,073,709,551,616</td><td>+1</td>",
+        "<td>0.99997</td><td>0.99996</td><td>+0.00001</td>",
+        '<td title="0.7654321">0.7654</td><td title="0.8765432">0.8765</td><td>-0.1111</td>',
+        "<td>0.30000000000000004</td><td>0.3</td><td>+4e-17</td>",
+    ):
+        assert row in page, row
+
+
+def test_a_phase_is_not_at_a_hundred_percent_before_it_is_completed(operator_browser):
+    run = TrainingRunFactory()
+    send(run, PhaseEvent(n=1, phase="loading_data"), ProgressEvent(n=2, fraction=0.999))
+    page = operator_browser.get(page_of(run)).content.decode()
+    assert "<td>in progress</td><td>99 %</td>" in page
+    assert 'title="loading data: 99 %"' in page
+
+
 def test_a_run_of_which_nothing_is_known_yet(operator_browser):
     page = operator_browser.get(page_of(TrainingRunFactory())).content.decode()
     assert "not started" in page

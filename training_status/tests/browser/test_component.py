@@ -105,6 +105,16 @@ def test_a_run_goes_on_live_and_what_happens_can_be_heard(page: Page, show: Show
     assert "token" not in page.evaluate("document.querySelector('domain-training-progress').getAttributeNames()")
 
 
+def test_long_numbers_are_shown_exactly_and_told_as_plain_numbers(page: Page, show: Show, run: Run) -> None:
+    run.send(progress(0.5, metrics={"seen": 2**60 + 1, "near_one": 0.99996}))
+    element = show(run)
+    metrics = element.get_by_role("region", name="Metrics")
+    expect(metrics).to_contain_text("1,152,921,504,606,846,977")
+    expect(metrics).to_contain_text("0.99996")
+    told = page.evaluate("JSON.stringify(document.querySelector('domain-training-progress').status.metrics)")
+    assert told == '{"seen":1152921504606847000,"near_one":0.99996}'
+
+
 def test_the_next_run_is_shown_when_it_starts(page: Page, show: Show, run: Run) -> None:
     run.send(phase(ENTITY), complete())
     element = show(run)

@@ -67,7 +67,7 @@ def test_ten_thousand_runs_page_by_page(browser, long_history):
     for beyond in ("201", "9" * 30):
         response = browser.get(f"{address}?page={beyond}")
         assert numbers(response) == []
-        assert b"There are no runs on this page; 10000 in all." in response.content
+        assert b"There are no runs on this page; 10,000 in all." in response.content
         assert b'rel="prev" href="?page=200"' in response.content
 
 

@@ -185,6 +185,8 @@ def test_states_in_words():
     assert (status_words.state_words(well), status_words.state_class(well)) == ("training", "training")
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0.87654, "0.877"), (12, "12"), ("x", "x"), (True, "True")])
-def test_metrics_as_people_read_them(value, text):
-    assert status_words.metric_value(value) == text
+@pytest.mark.parametrize(
+    ("value", "exact"), [(0.87654, "0.87654"), (0.99996, ""), (1234567, ""), (True, ""), ("0.87654", ""), (None, "")]
+)
+def test_the_exact_value_where_it_is_not_shown(value, exact):
+    assert status_words.exact_value(value) == exact

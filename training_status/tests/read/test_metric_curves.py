@@ -57,6 +57,13 @@ def test_every_value_with_its_entry():
     assert [point.timestamp for point in found.curves["loss"]] == [times[2], times[4]]
 
 
+def test_whole_numbers_stay_what_they_are():
+    run = TrainingRunFactory()
+    values = [2**53 + 1, -(2**53) - 1, 12345678901234567890, 3, 0.1, 1e300]
+    send(run, *[LogEvent(n=n, level="INFO", message="", metrics={"f1": value}) for n, value in enumerate(values, 1)])
+    assert [value for _, value in pairs(curves_of(run), "f1")] == values
+
+
 def test_only_numbers_make_a_curve():
     run = TrainingRunFactory()
     metrics = {"text": "0.5", "flag": True, "none": None, "great": 1.7e308, "small": 5e-324, "long": 10**18, "": 1}

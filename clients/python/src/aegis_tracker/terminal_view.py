@@ -12,6 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from aegis_tracker.number_text import metric_text
+
 Status = dict[str, Any]
 
 REFRESHES_A_SECOND = 4
@@ -61,7 +63,7 @@ def render(status: Status) -> RenderableType:
             _MARKS.get(step["status"], _MARKS["pending"]),
             Text(words(step["name"]), "bold" if step["status"] == "in_progress" else ""),
             ProgressBar(total=100, completed=step["progress"], width=BAR_WIDTH),
-            Text(f"{step['progress']:>3} %"),
+            Text(f"{_step_percent(step):>3} %"),
         )
     parts: list[RenderableType] = [headline(status), rows]
     if status["message"] and status["status"] == "training":
@@ -93,10 +95,16 @@ def _time_left(seconds: float | None) -> str:
     return f"about {duration(seconds)} left" if seconds > 0 else "taking longer than usual"
 
 
+def _step_percent(step: dict[str, Any]) -> int:
+    """99 at most until the phase is completed."""
+    progress: int = step["progress"]
+    return progress if step["status"] == "completed" else min(progress, 99)
+
+
 def metrics_line(metrics: dict[str, Any]) -> Text:
     """The first few metrics by name."""
     shown = sorted(metrics.items())[:METRICS_SHOWN]
-    line = "  ".join(f"{words(name)} {metric_value(value)}" for name, value in shown)
+    line = "  ".join(f"{words(name)} {metric_text(value)}" for name, value in shown)
     return Text(one_line(line), no_wrap=True, overflow="ellipsis")
 
 
@@ -111,13 +119,6 @@ def duration(seconds: float) -> str:
 def words(name: str) -> str:
     """`entity_f1` as `entity f1`."""
     return one_line(name.replace("_", " "))
-
-
-def metric_value(value: Any) -> str:
-    """A metric as people read it: floats with three digits, null as a dash."""
-    if value is None:
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def one_line(text: str) -> str:

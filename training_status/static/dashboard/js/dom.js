@@ -1,5 +1,7 @@
 /** Making elements: texts are texts, whatever is in them. */
 
+import { parseJson } from "./exact_json.js";
+
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
@@ -29,7 +31,7 @@ export function part(id) {
  * @returns {T}
  */
 export function given(id) {
-  return JSON.parse(part(id).textContent ?? "null");
+  return parseJson(part(id).textContent ?? "null");
 }
 
 /**

@@ -6,7 +6,8 @@
  */
 
 import { make, say } from "./dom.js";
-import { ago, clock, metricValue, stateClass, stateWords, timeLeft, words } from "./words.js";
+import { metricElement } from "./metric_element.js";
+import { ago, clock, stateClass, stateWords, stepPercent, timeLeft, words } from "./words.js";
 
 export class DomainRow {
   /**
@@ -74,7 +75,7 @@ function bar(domain, status) {
       class: step.status,
       max: "100",
       value: String(step.progress),
-      title: `${words(step.name)}: ${step.progress} %`,
+      title: `${words(step.name)}: ${stepPercent(step)}`,
       "aria-hidden": "true",
     }),
   );
@@ -104,6 +105,6 @@ function metrics(status) {
   const all = Object.entries(status.metrics).sort(([a], [b]) => a.localeCompare(b));
   if (all.length === 0) return [make("span", { class: "none" }, "none yet")];
   return all.map(([name, value]) =>
-    make("span", { class: "metric" }, `${words(name)} `, make("b", {}, metricValue(value))),
+    make("span", { class: "metric" }, `${words(name)} `, metricElement(value)),
   );
 }

@@ -11,6 +11,7 @@ import { ComparisonView } from "./history/comparison_view.js";
 import { LiveHistory } from "./history/live_history.js";
 import { RunsTable } from "./history/runs_table.js";
 import { Trends } from "./history/trends.js";
+import { numberText } from "./number_text.js";
 import { Service, ServiceError } from "./service.js";
 
 /** @type {Page} */
@@ -51,7 +52,7 @@ function show(items, total, baseline) {
   trends.show(items);
   const first = (page.number - 1) * page.pageSize + 1;
   const last = first + items.length - 1;
-  say(part("range"), items.length ? `${first} to ${last} of ${total}, newest first` : `There are no runs on this page; ${total} in all.`);
+  say(part("range"), items.length ? `${first} to ${last} of ${numberText(total)}, newest first` : `There are no runs on this page; ${numberText(total)} in all.`);
   const paging = part("paging");
   if (page.number * page.pageSize < total && !paging.querySelector("[rel=next]")) {
     paging.append(make("a", { rel: "next", "data-page": String(page.number + 1) }, "Older →"));

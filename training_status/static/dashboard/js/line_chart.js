@@ -3,19 +3,21 @@
  *
  * The drawing stretches with its element, so texts stand beside it as HTML and lines keep their width.
  *
- * @typedef {{x: number, y: number}} Point
+ * @typedef {import("./number_text.js").Numeric} Numeric
+ * @typedef {{x: number, y: Numeric}} Point
  * @typedef {import("./scale.js").Scale} Scale
  */
 
 import { make, say } from "./dom.js";
-import { placeOn, scaleAround, scaleBetween } from "./scale.js";
+import { sayMetric } from "./metric_element.js";
+import { digitsToTellApart, exactNumberText } from "./number_text.js";
+import { placeOn, scaleAround, scaleBetween, showBeside, tickText } from "./scale.js";
 import { metricValue } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
 const HEIGHT = 100;
 const DOTS_MAX = 60; // more would be a thick line
-const NUMBER = new Intl.NumberFormat(undefined);
 
 /**
  * @template {Point} P
@@ -23,8 +25,8 @@ const NUMBER = new Intl.NumberFormat(undefined);
  * @property {string} name of the metric
  * @property {string} place what a place on the horizontal axis is: `log line`, `run`
  * @property {string[]} columns of the table
- * @property {(point: P) => (string | Node)[]} cells of the table, one for each column
- * @property {(point: P) => string} reading what is told of the point under the pointer
+ * @property {(point: P) => (string | Node)[]} cells of the table, one for each column but the last, which is the exact value
+ * @property {(point: P) => string} about what is told of the point under the pointer, after its exact value
  * @property {(point: P) => string} [address] where each point leads to
  */
 
@@ -60,6 +62,8 @@ export class LineChart {
     this.drawing.addEventListener("pointerleave", () => this.#point(null));
     /** @type {P[]} */
     this.points = [];
+    /** How many tell the first, the last, the least and the greatest value apart. @type {number | undefined} */
+    this.digits = undefined;
     /** @type {Scale} */
     this.x = { low: 0, high: 1, ticks: [] };
     /** @type {Scale} */
@@ -74,24 +78,26 @@ export class LineChart {
   show(points, low = points[0]?.x ?? 0, high = points.at(-1)?.x ?? 1) {
     this.points = points;
     const values = points.map((point) => point.y);
-    const [least, greatest] = [Math.min(...values), Math.max(...values)];
+    const [least, greatest] = [smallest(values), largest(values)];
+    const told = [values[0], values.at(-1), least, greatest];
+    this.digits = digitsToTellApart(told);
     this.x = scaleBetween(low, high, 3);
-    this.y = scaleAround(least, greatest, 3);
+    this.y = scaleAround(Number(least), Number(greatest), 3);
     this.grid.setAttribute("d", this.y.ticks.map((tick) => `M0 ${this.#top(tick)}H${WIDTH}`).join(""));
     const places = points.map((point) => `${this.#left(point.x)} ${this.#top(point.y)}`);
     this.line.setAttribute("d", places.length > 1 ? `M${places.join("L")}` : "");
     this.dots.setAttribute("d", places.length <= DOTS_MAX ? places.map(dot).join("") : places.slice(-1).map(dot).join(""));
     if (this.texts.address) this.#link(this.texts.address);
-    label(this.yLabels, this.y, "top", (tick) => 1 - placeOn(this.y, tick), metricValue);
-    label(this.xLabels, this.x, "left", (tick) => placeOn(this.x, tick), (tick) => NUMBER.format(tick));
+    label(this.yLabels, this.y, "top", (tick) => 1 - placeOn(this.y, tick));
+    label(this.xLabels, this.x, "left", (tick) => placeOn(this.x, tick));
     const [first, last] = [points[0], points.at(-1)];
     if (first && last) {
       const { name, place } = this.texts;
       const count = points.length === 1 ? "1 value" : `${points.length} values`;
+      const [begin, end, lowest, highest] = told.map((value) => metricValue(value, this.digits));
       this.plot.setAttribute(
         "aria-label",
-        `${name}: ${count} from ${place} ${first.x} to ${last.x}, first ${metricValue(first.y)}, last ${metricValue(last.y)}, ` +
-          `lowest ${metricValue(least)}, highest ${metricValue(greatest)}`,
+        `${name}: ${count} from ${place} ${first.x} to ${last.x}, first ${begin}, last ${end}, lowest ${lowest}, highest ${highest}`,
       );
     }
     this.#point(null);
@@ -104,13 +110,14 @@ export class LineChart {
     if (!last) return;
     if (share === null) {
       this.pointed.setAttribute("d", "");
-      say(this.reading, metricValue(last.y));
+      sayMetric(this.reading, last.y, this.digits);
       return;
     }
     const x = this.x.low + share * (this.x.high - this.x.low);
     const nearest = this.points.reduce((one, other) => (Math.abs(other.x - x) < Math.abs(one.x - x) ? other : one), last);
     this.pointed.setAttribute("d", dot(`${this.#left(nearest.x)} ${this.#top(nearest.y)}`));
-    say(this.reading, this.texts.reading(nearest));
+    say(this.reading, this.#reading(nearest));
+    this.reading.removeAttribute("title");
   }
 
   /** Each point as a link, once: a link that stays keeps the focus. @param {(point: P) => string} address */
@@ -120,7 +127,7 @@ export class LineChart {
       const href = address(point);
       const place = dot(`${this.#left(point.x)} ${this.#top(point.y)}`);
       const link = before.get(href) ?? this.#newLink(href);
-      link.setAttribute("aria-label", this.texts.reading(point));
+      link.setAttribute("aria-label", this.#reading(point));
       for (const path of link.children) path.setAttribute("d", place);
       return link;
     });
@@ -151,8 +158,13 @@ export class LineChart {
       this.table.append(make("div", { class: "chart-values", role: "region", "aria-label": `Values of ${name}`, tabindex: "0" }, table));
     }
     this.values.replaceChildren(
-      ...this.points.map((point) => make("tr", {}, ...this.texts.cells(point).map((cell) => make("td", {}, cell)))),
+      ...this.points.map((point) => make("tr", {}, ...[...this.texts.cells(point), exactNumberText(point.y)].map((cell) => make("td", {}, cell)))),
     );
+  }
+
+  /** @param {P} point */
+  #reading(point) {
+    return `${exactNumberText(point.y)} · ${this.texts.about(point)}`;
   }
 
   /** @param {number} x */
@@ -160,9 +172,9 @@ export class LineChart {
     return (placeOn(this.x, x) * WIDTH).toFixed(1);
   }
 
-  /** @param {number} y */
+  /** @param {Numeric} y */
   #top(y) {
-    return ((1 - placeOn(this.y, y)) * HEIGHT).toFixed(2);
+    return ((1 - placeOn(this.y, Number(y))) * HEIGHT).toFixed(2);
   }
 
   /** @param {string} name */
@@ -172,6 +184,16 @@ export class LineChart {
     this.drawing.append(path);
     return path;
   }
+}
+
+/** @param {Numeric[]} values */
+function smallest(values) {
+  return values.reduce((one, other) => (other < one ? other : one), values[0] ?? 0);
+}
+
+/** @param {Numeric[]} values */
+function largest(values) {
+  return values.reduce((one, other) => (other > one ? other : one), values[0] ?? 0);
 }
 
 /** @param {string} place a line of no length, whose round ends are a dot */
@@ -184,13 +206,13 @@ function dot(place) {
  * @param {Scale} scale
  * @param {"top" | "left"} side
  * @param {(tick: number) => number} placeOf
- * @param {(tick: number) => string} text
  */
-function label(element, scale, side, placeOf, text) {
+function label(element, scale, side, placeOf) {
   const labels = scale.ticks.map((tick) => {
-    const one = make("span", {}, text(tick));
+    const one = make("span", {}, tickText(tick));
     one.style.setProperty(side, `${(placeOf(tick) * 100).toFixed(2)}%`);
     return one;
   });
   element.replaceChildren(...labels);
+  if (side === "top") showBeside(element, labels);
 }

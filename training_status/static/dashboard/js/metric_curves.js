@@ -4,13 +4,14 @@
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").LogEntry} LogEntry
  * @typedef {import("./types.js").Curves} Curves
- * @typedef {{x: number, y: number, timestamp: string}} CurvePoint `x` is the number of the log line
+ * @typedef {{x: number, y: import("./number_text.js").Numeric, timestamp: string}} CurvePoint `x` is the number of the log line
  */
 
 import { make, say } from "./dom.js";
 import { LineChart } from "./line_chart.js";
+import { isNumeric } from "./number_text.js";
 import { thinned } from "./thinned.js";
-import { clock, metricValue, words } from "./words.js";
+import { clock, words } from "./words.js";
 
 const POINTS = 200;
 const CURVES_MAX = 20;
@@ -81,7 +82,7 @@ export class MetricCurves {
       if (seq <= this.lastSeq) continue;
       this.lastSeq = seq;
       for (const [name, value] of Object.entries(metrics ?? {})) {
-        if (typeof value === "number" && this.#add(name, { x: seq, y: value, timestamp })) changed.add(name);
+        if (isNumeric(value) && this.#add(name, { x: seq, y: value, timestamp })) changed.add(name);
       }
     }
     if (changed.size) this.#draw(changed);
@@ -118,8 +119,8 @@ export class MetricCurves {
       name: words(name),
       place: "log line",
       columns: ["Log line", "Time", "Value"],
-      cells: (point) => [this.#lineLink(point.x), time(point), metricValue(point.y)],
-      reading: (point) => `${metricValue(point.y)} · line ${point.x}, ${time(point)}`,
+      cells: (point) => [this.#lineLink(point.x), time(point)],
+      about: (point) => `line ${point.x}, ${time(point)}`,
     });
   }
 

@@ -1,7 +1,8 @@
 /** What a metric is against another run's: the difference in words and sign, and which direction is better. */
 
-import { metricValue } from "./words.js";
+import { differenceText, isNumeric } from "./number_text.js";
 
+/** @typedef {import("./number_text.js").Numeric} Numeric */
 /** @typedef {{text: string, kind: "better" | "worse" | "same" | "none"}} Difference */
 
 const LESS_IS_BETTER = new Set(["loss", "losses", "error", "errors", "latency", "duration", "cost", "costs"]);
@@ -14,30 +15,30 @@ export function lessIsBetter(name) {
 }
 
 /**
- * `+0.12, better`, `-0.03, worse`, `same` or `no baseline`: of the values as they are shown, so that it adds up.
+ * `+0.12, better`, `-0.03, worse`, `no baseline`, or `same`, which only equal values are.
  *
  * @param {string} name
- * @param {number} value
+ * @param {Numeric} value
  * @param {unknown} baseline
  * @returns {Difference}
  */
 export function difference(name, value, baseline) {
-  if (typeof baseline !== "number") return { text: "no baseline", kind: "none" };
-  const change = Number((Number(metricValue(value)) - Number(metricValue(baseline))).toPrecision(4));
-  if (change === 0) return { text: "same", kind: "same" };
-  const kind = change > 0 === lessIsBetter(name) ? "worse" : "better";
-  return { text: `${change > 0 ? "+" : ""}${change}, ${kind}`, kind };
+  if (!isNumeric(baseline)) return { text: "no baseline", kind: "none" };
+  const change = differenceText(value, baseline);
+  if (change === "same") return { text: change, kind: "same" };
+  const kind = change.startsWith("+") === lessIsBetter(name) ? "worse" : "better";
+  return { text: `${change}, ${kind}`, kind };
 }
 
 /**
  * The numeric ones of some metrics, by name.
  *
  * @param {import("./types.js").Metrics} metrics
- * @returns {[string, number][]}
+ * @returns {[string, Numeric][]}
  */
 export function numericMetrics(metrics) {
-  /** @type {[string, number][]} */
+  /** @type {[string, Numeric][]} */
   const found = [];
-  for (const [name, value] of Object.entries(metrics)) if (typeof value === "number") found.push([name, value]);
+  for (const [name, value] of Object.entries(metrics)) if (isNumeric(value)) found.push([name, value]);
   return found.sort(([one], [other]) => (one < other ? -1 : 1));
 }

@@ -6,7 +6,9 @@
 
 import { make, say } from "./dom.js";
 import { difference } from "./metric_difference.js";
-import { placeOn, scaleAround } from "./scale.js";
+import { allDigitsSwitch, areShortened, sayMetric } from "./metric_element.js";
+import { digitsToTellApart, isNumeric } from "./number_text.js";
+import { placeOn, scaleAround, tickText } from "./scale.js";
 import { metricValue, words } from "./words.js";
 
 /** @typedef {{row: HTMLElement, bar: HTMLElement, scale: HTMLElement, value: HTMLElement, baseline: HTMLElement, difference: HTMLElement}} Row */
@@ -20,13 +22,22 @@ export class MetricsView {
     this.list = make("ul", { class: "metric-rows" });
     this.legend = make("p", { class: "metric-legend" });
     this.legend.hidden = true;
-    element.replaceChildren(this.none, this.list, this.legend);
+    this.isExact = false;
+    this.allDigits = allDigitsSwitch((isExact) => {
+      this.isExact = isExact;
+      if (this.status) this.update(this.status);
+    });
+    this.allDigits.hidden = true;
+    element.replaceChildren(this.none, this.list, this.allDigits, this.legend);
+    /** @type {Pick<Status, "metrics" | "baseline_metrics" | "baseline_run_number" | "completed_at"> | null} */
+    this.status = null;
     /** @type {Map<string, Row>} */
     this.rows = new Map();
   }
 
-  /** @param {Status} status */
+  /** @param {NonNullable<MetricsView["status"]>} status */
   update(status) {
+    this.status = status;
     const baselines = status.baseline_metrics ?? {};
     const metrics = Object.entries(status.metrics).sort(byKindAndName);
     const names = metrics.map(([name]) => name);
@@ -34,10 +45,12 @@ export class MetricsView {
     for (const [name, value] of metrics) {
       const row = this.rows.get(name);
       const baseline = Object.hasOwn(baselines, name) ? baselines[name] : null;
-      if (row && typeof value === "number") showNumber(row, name, value, baseline);
+      if (row && isNumeric(value)) showNumber(row, name, value, baseline, this.isExact);
       else if (row) showText(row, metricValue(value), baseline);
     }
-    const hasBaseline = metrics.some(([name, value]) => typeof value === "number" && typeof baselines[name] === "number");
+    const hidden = !metrics.some(([name, value]) => areShortened([value, baselines[name]]));
+    if (this.allDigits.hidden !== hidden) this.allDigits.hidden = hidden;
+    const hasBaseline = metrics.some(([name, value]) => isNumeric(value) && isNumeric(baselines[name]));
     if (this.legend.hidden === hasBaseline) this.legend.hidden = !hasBaseline;
     if (hasBaseline) say(this.legend, `Against run ${status.baseline_run_number}: │ marks the baseline.`);
     this.none.hidden = metrics.length > 0;
@@ -56,7 +69,7 @@ export class MetricsView {
  * @param {[string, unknown]} other numbers first, then by name
  */
 function byKindAndName([one, value], [other, otherValue]) {
-  const kinds = Number(typeof otherValue === "number") - Number(typeof value === "number");
+  const kinds = Number(isNumeric(otherValue)) - Number(isNumeric(value));
   return kinds || (one < other ? -1 : 1);
 }
 
@@ -72,32 +85,46 @@ function newRow(name) {
   return { row, bar, scale, value, baseline, difference: change };
 }
 
-/** @param {Row} row @param {string} name @param {number} value @param {unknown} baseline */
-function showNumber(row, name, value, baseline) {
-  const values = typeof baseline === "number" ? [value, baseline] : [value];
+/**
+ * @param {Row} row
+ * @param {string} name
+ * @param {import("./number_text.js").Numeric} value
+ * @param {unknown} baseline
+ * @param {boolean} isExact
+ */
+function showNumber(row, name, value, baseline, isExact) {
+  const numbers = isNumeric(baseline) ? [value, baseline] : [value];
+  const digits = isExact ? Infinity : digitsToTellApart(numbers);
+  const values = numbers.map(Number);
   const isShare = values.every((one) => one >= 0 && one <= 1);
   const scale = isShare ? WHOLE : scaleAround(Math.min(0, ...values), Math.max(0, ...values), 2);
   const zero = placeOn(scale, 0);
-  const place = placeOn(scale, value);
+  const place = placeOn(scale, Number(value));
   const { text, kind } = difference(name, value, baseline);
   row.row.className = kind;
   setShare(row.bar, "--from", Math.min(zero, place));
   setShare(row.bar, "--to", Math.max(zero, place));
-  if (typeof baseline === "number") setShare(row.bar, "--baseline", placeOn(scale, baseline));
-  row.bar.classList.toggle("has-baseline", typeof baseline === "number");
-  say(row.value, metricValue(value));
+  if (isNumeric(baseline)) setShare(row.bar, "--baseline", placeOn(scale, Number(baseline)));
+  row.bar.classList.toggle("has-baseline", isNumeric(baseline));
+  sayMetric(row.value, value, digits);
   say(row.difference, text);
-  say(row.baseline, typeof baseline === "number" ? `baseline ${metricValue(baseline)}` : "");
-  say(row.scale, isShare ? "" : `scale ${metricValue(scale.low)} to ${metricValue(scale.high)}`);
+  sayBaseline(row, isNumeric(baseline) ? baseline : null, digits);
+  say(row.scale, isShare ? "" : `scale ${tickText(scale.low)} to ${tickText(scale.high)}`);
 }
 
 /** @param {Row} row @param {string} value @param {unknown} baseline */
 function showText(row, value, baseline) {
   row.row.className = "text";
-  say(row.value, value);
+  sayMetric(row.value, value);
   say(row.difference, "");
-  say(row.baseline, baseline === null ? "" : `baseline ${metricValue(baseline)}`);
+  sayBaseline(row, baseline);
   say(row.scale, "");
+}
+
+/** @param {Row} row @param {unknown} baseline null: there is none @param {number} [digits] */
+function sayBaseline(row, baseline, digits) {
+  if (baseline !== null) return sayMetric(row.baseline, baseline, digits, "baseline ");
+  sayMetric(row.baseline, "");
 }
 
 /** @param {HTMLElement} element @param {string} property @param {number} share */

@@ -8,7 +8,7 @@
  */
 
 import { make } from "./dom.js";
-import { duration, words } from "./words.js";
+import { duration, stepPercent, words } from "./words.js";
 
 const STEP_WORDS = { pending: "not yet", in_progress: "now", completed: "done", failed: "failed" };
 
@@ -61,7 +61,7 @@ export class ProgressView {
     this.status?.steps.forEach((step, index) => {
       const [, state, time] = this.legend.children[index]?.children ?? [];
       if (!state || !time) return;
-      const progress = step.status === "in_progress" || step.status === "failed" ? `${step.progress} %` : "";
+      const progress = step.status === "in_progress" || step.status === "failed" ? stepPercent(step) : "";
       state.textContent = progress || STEP_WORDS[step.status];
       time.textContent = this.#timeWords(step);
     });

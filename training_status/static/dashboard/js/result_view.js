@@ -7,6 +7,7 @@
 
 import { copyText } from "./clipboard.js";
 import { make, say } from "./dom.js";
+import { jsonText } from "./exact_json.js";
 import { letDownload } from "./download_link.js";
 import { jsonTree } from "./json_tree.js";
 import { words } from "./words.js";
@@ -90,7 +91,7 @@ export class ResultView {
 /** @param {string} name @param {unknown} value a text, or the parts that it is made of */
 function prompt(name, value) {
   const heading = make("h3", {}, words(name));
-  const whole = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  const whole = typeof value === "string" ? value : jsonText(value, 2);
   const section = make("section", { class: "prompt", "aria-label": `Prompt ${words(name)}` });
   section.append(make("div", { class: "prompt-heading" }, heading, copyButton(`Copy ${words(name)}`, whole)));
   if (typeof value === "string") section.append(preformatted(value));

@@ -1,6 +1,8 @@
 /** Scales that people can read: round limits and few ticks. */
 
-const STEPS = [1, 2, 2.5, 5, 10];
+import { exactNumberText } from "./number_text.js";
+
+const STEPS = [10, 20, 25, 50, 100]; // tenths of a power of ten
 
 /** @typedef {{low: number, high: number, ticks: number[]}} Scale */
 
@@ -14,16 +16,19 @@ const STEPS = [1, 2, 2.5, 5, 10];
  */
 export function scaleAround(low, high, count) {
   const spread = high - low || Math.abs(high) / 2 || 1;
-  const step = roundUp(spread / count);
+  const { multiplier, exponent } = roundStep(spread / count);
+  const step = Number(`${multiplier}e${exponent}`);
+  const ends = { low, high, ticks: low === high ? [low] : [low, high] };
+  // At the very ends of what a number can be, and between neighbours, nothing is rounder than the values themselves.
+  if (!(step > 0)) return ends;
   const first = Math.floor(low / step + 1e-9);
   let last = Math.ceil(high / step - 1e-9);
   if (last === first) last += 1;
-  // Multiples, not sums, and of few digits: 0.1 + 0.2 is no label.
-  const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
-  const [lowest, highest] = [ticks[0], ticks.at(-1)];
-  // At the very ends of what a number can be there is nothing rounder than the values themselves.
-  if (!Number.isFinite(lowest) || !Number.isFinite(highest)) return { low, high, ticks: [low, high] };
-  return { low: lowest ?? low, high: highest ?? high, ticks };
+  // Multiples, not sums, each the number that its digits say: 0.1 + 0.2 is no label.
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(`${(first + index) * multiplier}e${exponent}`));
+  const [lowest = low, highest = high] = [ticks[0], ticks.at(-1)];
+  if (!Number.isFinite(lowest) || !Number.isFinite(highest) || new Set(ticks).size < ticks.length) return ends;
+  return { low: lowest, high: highest, ticks };
 }
 
 /**
@@ -40,10 +45,11 @@ export function scaleBetween(low, high, count) {
   return { low, high, ticks: ticks.length ? ticks : [low] };
 }
 
-/** @param {number} value the next larger of 1, 2, 2.5, 5 times a power of ten */
-function roundUp(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return (STEPS.find((step) => step * power >= value * (1 - 1e-9)) ?? 10) * power;
+/** The next larger of 1, 2, 2.5 and 5 times a power of ten, in digits. @param {number} value */
+function roundStep(value) {
+  const exponent = Math.floor(Math.log10(value)) - 1;
+  const multiplier = STEPS.find((step) => Number(`${step}e${exponent}`) >= value * (1 - 1e-9)) ?? 100;
+  return { multiplier, exponent };
 }
 
 /** @param {Scale} scale @param {number} value where on the scale, from 0 to 1 */
@@ -51,4 +57,15 @@ export function placeOn(scale, value) {
   if (scale.high === scale.low) return 0.5;
   const part = Number.isFinite(scale.high - scale.low) ? 1 : 0.5; // of an extent that is no number any more, the halves are
   return (value * part - scale.low * part) / (scale.high * part - scale.low * part);
+}
+
+/** Make room for the longest of the labels beside a chart. @param {HTMLElement} element @param {HTMLElement[]} labels */
+export function showBeside(element, labels) {
+  const longest = Math.max(0, ...labels.map((label) => label.textContent?.length ?? 0));
+  element.parentElement?.style.setProperty("--labels", `${longest}ch`);
+}
+
+/** The label of a tick: the very number, as the tick stands at its place. @param {number} tick */
+export function tickText(tick) {
+  return exactNumberText(tick);
 }

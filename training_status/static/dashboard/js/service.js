@@ -1,8 +1,10 @@
 /**
- * Asking the service: JSON over fetch, errors as sentences, and the service's clock.
+ * Asking the service: JSON over fetch, whose long numbers stay exact, errors as sentences, and the service's clock.
  *
  * @typedef {import("./types.js").Problem} Problem
  */
+
+import { parseJson } from "./exact_json.js";
 
 const API = "/api/v1/admin";
 const UNREACHABLE = "The service cannot be reached.";
@@ -80,7 +82,7 @@ export class Service {
    */
   async get(url, signal) {
     const answer = await this.ask(url, signal ? { signal } : {});
-    return read(() => answer.json(), signal);
+    return read(async () => parseJson(await answer.text()), signal);
   }
 
   /** GET, and the file that the answer is. Throws ServiceError. @param {string} url */
@@ -98,7 +100,7 @@ export class Service {
    */
   async post(url) {
     const answer = await this.ask(url, { method: "POST", headers: csrfToken() });
-    return read(() => answer.json());
+    return read(async () => parseJson(await answer.text()));
   }
 
   /**
@@ -112,7 +114,7 @@ export class Service {
   async patch(url, body) {
     const headers = { ...csrfToken(), "Content-Type": "application/json" };
     const answer = await this.ask(url, { method: "PATCH", headers, body: JSON.stringify(body) });
-    return read(() => answer.json());
+    return read(async () => parseJson(await answer.text()));
   }
 
   /**

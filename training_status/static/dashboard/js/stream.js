@@ -9,6 +9,7 @@
  * @typedef {"connecting" | "open" | "waiting" | "ended" | "refused"} StreamState
  */
 
+import { parseJson } from "./exact_json.js";
 import { ServiceError } from "./service.js";
 
 const FIRST_PAUSE_MS = 500;
@@ -186,7 +187,7 @@ export class Stream {
       if (line.startsWith("id: ")) id = line.slice(4);
       else if (line.startsWith("data: ")) data = line.slice(6);
     }
-    const event = data ? /** @type {TrainingEvent} */ (JSON.parse(data)) : null;
+    const event = data ? /** @type {TrainingEvent} */ (parseJson(data)) : null;
     if (id) this.lastEventId = id;
     if (event === null) return;
     if (event.event_type !== "log" && event.event_type !== "gap") this.service.learnClock(event.timestamp);

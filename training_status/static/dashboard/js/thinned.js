@@ -3,7 +3,7 @@
 /**
  * The first and the last point, and the least and the greatest of equal parts in between.
  *
- * @template {{x: number, y: number}} P
+ * @template {{x: number, y: number | bigint}} P
  * @param {P[]} points by x
  * @param {number} most how many at most
  * @returns {P[]}

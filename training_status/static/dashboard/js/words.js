@@ -1,5 +1,7 @@
 /** Times, durations, states and metrics in words. */
 
+import { isNumeric, numberText } from "./number_text.js";
+
 /**
  * @typedef {import("./types.js").Status} Status
  * @typedef {Pick<Status, "status" | "health" | "failure_reason">} State
@@ -13,6 +15,11 @@ const LEAST_PART = 0.15;
 /** @param {string} name `entity_f1` as `entity f1` */
 export function words(name) {
   return name.replaceAll("_", " ");
+}
+
+/** How much of a phase is done, in percent: 99 at most until it is completed. @param {Status["steps"][number]} step */
+export function stepPercent({ status, progress }) {
+  return `${status === "completed" ? progress : Math.min(progress, 99)} %`;
 }
 
 /**
@@ -85,10 +92,10 @@ export function clockRange(from, to, now) {
   return (isToday ? CLOCK : DAY_AND_CLOCK).formatRange(new Date(from), new Date(to));
 }
 
-/** @param {unknown} value a metric as people read it: four digits at most, null as a dash */
-export function metricValue(value) {
+/** @param {unknown} value a metric as people read it: numbers as `numberText` says, null as a dash @param {number} [digits] */
+export function metricValue(value, digits) {
   if (value === null || value === undefined) return "–";
-  return typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value);
+  return isNumeric(value) ? numberText(value, digits) : String(value);
 }
 
 /**

@@ -10,6 +10,7 @@ from typing import Any
 
 from aegis_tracker.dspy import wording
 from aegis_tracker.dspy.steps import Evaluation
+from aegis_tracker.number_text import number_texts
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Scores:
         failures = f", {score.failed} of {wording.count(evaluation.size, 'example')} failed" if score.failed else ""
         if not score.is_finite:
             return Told("WARNING", f"{title}: {self._metric} is not a finite number ({score.value}){failures}", None)
-        message = f"{title}: {self._metric} {score.value:.3f}{failures}"
+        message = self._sentence(title, score.value, failures=failures)
         if evaluation.is_whole is False:
             return Told("INFO", f"{message}{program}", {f"{self._metric}_minibatch": score.value})
         metrics = {self._metric: score.value}
@@ -65,7 +66,7 @@ class Scores:
             return Told("INFO", f"{message}{program}", metrics)
         self._best_of_attempt = _larger(self._best_of_attempt, score.value)
         if not self._is_best(score.value):
-            return Told("INFO", f"{message}, best so far {self._best:.3f}{program}", metrics)
+            return Told("INFO", f"{self._sentence(title, score.value, self._best, failures)}{program}", metrics)
         self._best = score.value
         return Told("INFO", f"{message}, the best so far{program}", metrics, of_the_run=True)
 
@@ -73,21 +74,24 @@ class Scores:
         """What to say of the best candidate of a batch, on the batch."""
         if not math.isfinite(value):
             return Told("WARNING", f"Batch {number}: {self._metric} is not a finite number ({value})", None)
-        return Told("INFO", f"Batch {number}: {self._metric} {value:.3f}", {f"{self._metric}_minibatch": value})
+        return Told("INFO", self._sentence(f"Batch {number}", value), {f"{self._metric}_minibatch": value})
 
     def tell_of_end(self, message: str, final: float | None) -> Told:
         """What to say of the end; `final` is the score of its program where no evaluation told it."""
         if final is not None and not math.isfinite(final):
             return Told("WARNING", f"{message}: {self._metric} is not a finite number ({final})", None)
-        score = self._best_of_attempt if final is None else final
-        if score is not None:
-            message = f"{message}: {self._metric} {score:.3f}"
         if final is None:
-            return Told("INFO", message, None, of_the_run=True)
+            best = self._best_of_attempt
+            return Told("INFO", message if best is None else self._sentence(message, best), None, of_the_run=True)
         if self._is_best(final):
             self._best = final
-            return Told("INFO", message, {self._metric: final}, of_the_run=True)
-        return Told("INFO", f"{message}, best so far {self._best:.3f}", {self._metric: final})
+            return Told("INFO", self._sentence(message, final), {self._metric: final}, of_the_run=True)
+        return Told("INFO", self._sentence(message, final, self._best), {self._metric: final})
+
+    def _sentence(self, title: str, score: float, best: float | None = None, failures: str = "") -> str:
+        """`TITLE: METRIC 0.81, best so far 0.84`, with enough digits to tell the two apart."""
+        shown, *best_shown = number_texts([score] if best is None else [score, best])
+        return f"{title}: {self._metric} {shown}{failures}" + "".join(f", best so far {text}" for text in best_shown)
 
     def _is_best(self, score: float) -> bool:
         return self._best is None or score > self._best

@@ -6,8 +6,11 @@
  */
 
 import { make } from "../dom.js";
+import { jsonText } from "../exact_json.js";
 import { difference } from "../metric_difference.js";
-import { duration, metricValue, words } from "../words.js";
+import { metricElement } from "../metric_element.js";
+import { digitsToTellApart, exactNumberText, isNumeric } from "../number_text.js";
+import { duration, words } from "../words.js";
 
 /** @param {string} title @param {string} label @param {Comparison} comparison @param {HTMLElement[]} rows */
 export function runsTable(title, label, { runs }, rows) {
@@ -21,15 +24,20 @@ function row(name, cells) {
   return make("tr", {}, make("th", { scope: "row" }, name), ...cells);
 }
 
-/** @param {Comparison} comparison @param {Reference} reference */
-export function metricRows(comparison, reference) {
+/**
+ * @param {Comparison} comparison
+ * @param {Reference} reference
+ * @param {boolean} isExact whether every digit is shown, not only as many as tell the values apart
+ */
+export function metricRows(comparison, reference, isExact) {
   return comparison.metrics.map(({ name, values }) => {
     const baseline = reference.metrics[name];
+    const digits = isExact ? Infinity : digitsToTellApart([...values, baseline]);
     const cells = values.map((value, place) => {
       if (value === null) return make("td", { class: "none" }, "–");
-      const shown = make("b", {}, metricValue(value));
+      const shown = metricElement(value, digits);
       if (comparison.runs[place]?.run_number === reference.number) return make("td", {}, shown, " ", make("span", { class: "difference" }, "baseline"));
-      if (typeof baseline !== "number") return make("td", {}, shown);
+      if (!isNumeric(baseline)) return make("td", {}, shown);
       const { text, kind } = difference(name, value, baseline);
       return make("td", {}, shown, " ", make("span", { class: `difference ${kind}` }, text));
     });
@@ -61,5 +69,6 @@ export function settingRows(settings) {
 /** @param {unknown} value */
 function settingText(value) {
   if (value === null || value === undefined) return "–";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (isNumeric(value)) return exactNumberText(value);
+  return typeof value === "string" ? value : jsonText(value);
 }

@@ -8,6 +8,8 @@
  */
 
 import { make, part, say } from "../dom.js";
+import { jsonText } from "../exact_json.js";
+import { allDigitsSwitch, areShortened } from "../metric_element.js";
 import { ServiceError } from "../service.js";
 import { clock, duration } from "../words.js";
 import { metricRows, phaseRows, runsTable, settingRows } from "./comparison_tables.js";
@@ -28,6 +30,7 @@ export class ComparisonView {
     this.content = part("comparison-content");
     this.asking = new AbortController();
     this.shown = "";
+    this.isExact = false;
     /** @type {[number, number] | null} the runs whose prompts somebody wants to see */
     this.pair = null;
   }
@@ -50,7 +53,7 @@ export class ComparisonView {
       /** @type {Comparison} */
       const comparison = await this.service.get(this.service.address(path, { run: runs.map(String) }), signal);
       say(this.notice, "");
-      const shown = JSON.stringify(comparison);
+      const shown = jsonText(comparison);
       if (shown === this.shown) return;
       this.shown = shown;
       this.#show(comparison, signal);
@@ -71,7 +74,7 @@ export class ComparisonView {
     const curves = make("div", {}, make("p", { class: "none" }, "Reading the curves…"));
     const parts = [
       this.#runs(comparison),
-      section("Metrics", make("p", { class: "about" }, `Against ${reference.words}.`), comparison.metrics.length ? runsTable("Metric", "Metrics of the runs", comparison, metricRows(comparison, reference)) : none("None of these runs has a metric that is a number.")),
+      section("Metrics", make("p", { class: "about" }, `Against ${reference.words}.`), ...(comparison.metrics.length ? this.#metrics(comparison, reference) : [none("None of these runs has a metric that is a number.")])),
       section("Curves", curves),
       section("Phases", runsTable("Phase", "Phase durations", comparison, phaseRows(comparison))),
       section(
@@ -106,6 +109,19 @@ export class ComparisonView {
       return make("li", {}, make("a", { href: runAddress(this.domain, run.run_number) }, `Run ${run.run_number}`), " ", state, about, leave);
     });
     return make("ul", { class: "compared", "aria-label": "Compared runs" }, ...items);
+  }
+
+  /** @param {Comparison} comparison @param {Reference} reference */
+  #metrics(comparison, reference) {
+    const table = make("div");
+    const draw = () => table.replaceChildren(runsTable("Metric", "Metrics of the runs", comparison, metricRows(comparison, reference, this.isExact)));
+    draw();
+    const areShort = comparison.metrics.some(({ name, values }) => areShortened([...values, reference.metrics[name]]));
+    const onChange = (/** @type {boolean} */ isExact) => {
+      this.isExact = isExact;
+      draw();
+    };
+    return areShort ? [table, allDigitsSwitch(onChange, this.isExact)] : [table];
   }
 
   /** @param {Comparison} comparison */

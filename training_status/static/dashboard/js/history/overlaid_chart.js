@@ -1,12 +1,13 @@
 /**
  * One metric of several runs over the time since each began: a line for each, told apart by colour and dashes.
  *
- * @typedef {{title: string, line: number, points: {x: number, y: number}[]}} Course `x` in seconds since the run's start
+ * @typedef {{title: string, line: number, points: {x: number, y: import("../number_text.js").Numeric}[]}} Course `x` in seconds since the run's start
  */
 
 import { make } from "../dom.js";
-import { placeOn, scaleAround } from "../scale.js";
-import { duration, metricValue } from "../words.js";
+import { numberTexts } from "../number_text.js";
+import { placeOn, scaleAround, showBeside, tickText } from "../scale.js";
+import { duration } from "../words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
@@ -19,7 +20,8 @@ export function overlaidChart(name, courses) {
   const longest = Math.max(...points.map((point) => point.x), 0);
   const [unit, inUnit] = UNITS.find(([, seconds]) => longest >= 2 * seconds) ?? ["s", 1];
   const x = scaleAround(0, longest / inUnit, 3);
-  const y = scaleAround(Math.min(...points.map((point) => point.y)), Math.max(...points.map((point) => point.y)), 3);
+  const values = points.map((point) => Number(point.y));
+  const y = scaleAround(Math.min(...values), Math.max(...values), 3);
   const drawing = document.createElementNS(SVG, "svg");
   drawing.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
   drawing.setAttribute("preserveAspectRatio", "none");
@@ -28,15 +30,15 @@ export function overlaidChart(name, courses) {
   const left = (/** @type {number} */ seconds) => (placeOn(x, seconds / inUnit) * WIDTH).toFixed(1);
   drawing.append(path("chart-grid", y.ticks.map((tick) => `M0 ${top(tick)}H${WIDTH}`).join("")));
   for (const { line, points: own } of courses) {
-    const places = own.map((point) => `${left(point.x)} ${top(point.y)}`);
+    const places = own.map((point) => `${left(point.x)} ${top(Number(point.y))}`);
     drawing.append(path(`chart-line run-line-${line}`, places.length > 1 ? `M${places.join("L")}` : `M${places[0]}h0`));
   }
-  const told = courses.map(({ title, points: own }) => {
-    const last = own.at(-1);
-    return `${title} ends at ${metricValue(last?.y)} after ${duration(last?.x ?? 0)}`;
-  });
+  const ends = numberTexts(courses.map(({ points: own }) => own.at(-1)?.y ?? 0));
+  const told = courses.map(({ title, points: own }, place) => `${title} ends at ${ends[place]} after ${duration(own.at(-1)?.x ?? 0)}`);
   const plot = make("div", { class: "chart-plot", role: "img", "aria-label": `${name} over time: ${told.join("; ")}` });
-  plot.append(labels("chart-y", "top", y, (share) => 1 - share), drawing, make("span", { class: "chart-unit" }, unit), labels("chart-x", "left", x, (share) => share));
+  const beside = labels("chart-y", "top", y, (share) => 1 - share);
+  plot.append(beside, drawing, make("span", { class: "chart-unit" }, unit), labels("chart-x", "left", x, (share) => share));
+  showBeside(beside, /** @type {HTMLElement[]} */ ([...beside.children]));
   return make("figure", { class: "chart" }, make("figcaption", {}, make("span", { class: "chart-name" }, name)), plot);
 }
 
@@ -61,7 +63,7 @@ function path(name, data) {
 /** @param {string} name @param {"top" | "left"} side @param {import("../scale.js").Scale} scale @param {(share: number) => number} placed */
 function labels(name, side, scale, placed) {
   const texts = scale.ticks.map((tick) => {
-    const one = make("span", {}, metricValue(tick));
+    const one = make("span", {}, tickText(tick));
     one.style.setProperty(side, `${(placed(placeOn(scale, tick)) * 100).toFixed(2)}%`);
     return one;
   });

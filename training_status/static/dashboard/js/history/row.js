@@ -8,7 +8,9 @@
 
 import { make } from "../dom.js";
 import { difference, numericMetrics } from "../metric_difference.js";
-import { clock, duration, metricValue, stateClass, stateWords, words } from "../words.js";
+import { metricElement } from "../metric_element.js";
+import { isNumeric } from "../number_text.js";
+import { clock, duration, stateClass, stateWords, words } from "../words.js";
 
 const METRICS_IN_A_ROW = 12;
 
@@ -41,20 +43,25 @@ export function taken(run, now) {
   return [duration((now - Date.parse(run.started_at)) / 1000), make("span", { class: "about" }, "so far")];
 }
 
-/** @param {Row} run */
-export function metrics(run) {
-  const numbers = numericMetrics(run.metrics);
-  if (!numbers.length) return [none("none")];
-  const lines = numbers.slice(0, METRICS_IN_A_ROW).map(([name, value]) => {
-    const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, words(name)), " ", make("b", {}, metricValue(value)));
+/** The metrics that a row has room for. @param {Row} run */
+export function shownMetrics(run) {
+  return numericMetrics(run.metrics).slice(0, METRICS_IN_A_ROW);
+}
+
+/** @param {Row} run @param {ReadonlyMap<string, number>} digits of each metric, to tell the runs apart */
+export function metrics(run, digits) {
+  const shown = shownMetrics(run);
+  if (!shown.length) return [none("none")];
+  const lines = shown.map(([name, value]) => {
+    const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, words(name)), " ", metricElement(value, digits.get(name)));
     const before = run.baseline_metrics?.[name];
-    if (typeof before === "number") {
+    if (isNumeric(before)) {
       const { text, kind } = difference(name, value, before);
       line.append(" ", make("span", { class: `difference ${kind}` }, text));
     }
     return line;
   });
-  const left = numbers.length - lines.length;
+  const left = numericMetrics(run.metrics).length - lines.length;
   return [make("div", { class: "run-metrics" }, ...lines), ...(left ? [make("span", { class: "about" }, `and ${left} more`)] : [])];
 }
 

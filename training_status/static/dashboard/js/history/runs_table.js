@@ -8,8 +8,10 @@
  */
 
 import { make, say } from "../dom.js";
+import { jsonText } from "../exact_json.js";
+import { digitsToTellApart } from "../number_text.js";
 import { RUNS_MAX } from "./choice.js";
-import { madeWith, metrics, remarks, runAddress, started, state, taken } from "./row.js";
+import { madeWith, metrics, remarks, runAddress, shownMetrics, started, state, taken } from "./row.js";
 
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 
@@ -33,6 +35,8 @@ export class RunsTable {
     this.lines = new Map();
     /** @type {number | null} */
     this.baseline = null;
+    /** @type {Map<string, number>} of each metric, to tell the runs apart */
+    this.digits = new Map();
   }
 
   /** @param {Row[]} runs newest first @param {number | null} baseline the pinned run */
@@ -41,7 +45,8 @@ export class RunsTable {
     say(this.metricsHead, baseline === null ? "Metrics, against the completed run before" : `Metrics, against run ${baseline}`);
     const before = this.lines;
     this.lines = new Map(runs.map((run) => [run.run_number, before.get(run.run_number) ?? this.#newLine(run)]));
-    for (const run of runs) this.update(run);
+    for (const run of runs) this.#lineOf(run);
+    this.#draw();
     const elements = [...this.lines.values()].map((line) => line.element);
     // Rows that stay are not moved: the focus may be in them.
     for (const element of [...this.body.children]) if (!elements.includes(/** @type {HTMLElement} */ (element))) element.remove();
@@ -53,20 +58,36 @@ export class RunsTable {
 
   /** @param {Row} run */
   update(run) {
+    this.#lineOf(run);
+    this.#draw();
+  }
+
+  /** Remember what is to be told of a run. @param {Row} run */
+  #lineOf(run) {
     const line = this.lines.get(run.run_number);
-    if (!line) return;
-    line.run = run;
+    if (line) line.run = run;
+  }
+
+  /** Every line that is to show something else than it does. */
+  #draw() {
+    this.digits = digitsOf([...this.lines.values()].map((line) => line.run));
+    for (const line of this.lines.values()) this.#show(line);
+  }
+
+  /** @param {Line} line */
+  #show(line) {
+    const { run } = line;
     const { mayPin } = this.options;
     const isBaseline = run.run_number === this.baseline;
     line.badge.hidden = !isBaseline;
     line.pin.hidden = !mayPin || run.status !== "completed";
     say(line.pin, isBaseline ? "Unpin" : "Pin as baseline");
     line.pin.setAttribute("aria-label", `${isBaseline ? "Unpin" : "Pin as baseline"}: run ${run.run_number}`);
-    const shown = JSON.stringify(SHOWN.map((name) => run[name]));
+    const shown = jsonText([...SHOWN.map((name) => run[name]), Object.keys(run.metrics).map((name) => this.digits.get(name))]);
     if (shown === line.shown) return;
     line.shown = shown;
     const now = this.options.service.now();
-    [state(run), started(run, now), taken(run, now), metrics(run), remarks(run)].forEach((content, place) => line.cells[place]?.replaceChildren(...content));
+    [state(run), started(run, now), taken(run, now), metrics(run, this.digits), remarks(run)].forEach((content, place) => line.cells[place]?.replaceChildren(...content));
   }
 
   /** The ticks as they are chosen. */
@@ -107,4 +128,22 @@ export class RunsTable {
     tds.forEach((cell, place) => cell.setAttribute("data-column", COLUMNS[place] ?? ""));
     return { element: make("tr", { role: "row" }, ...tds), choose, badge, pin, cells, run, shown: "" };
   }
+}
+
+/**
+ * How many digits each metric needs: the values of a column stand beside each other, and beside their baselines.
+ *
+ * @param {Row[]} runs
+ */
+function digitsOf(runs) {
+  /** @type {Map<string, unknown[]>} */
+  const values = new Map();
+  for (const run of runs) {
+    for (const [name, value] of shownMetrics(run)) {
+      const known = values.get(name) ?? [];
+      known.push(value, run.baseline_metrics?.[name]);
+      values.set(name, known);
+    }
+  }
+  return new Map([...values].map(([name, found]) => [name, digitsToTellApart(found)]));
 }

@@ -3,13 +3,13 @@
  *
  * @typedef {import("./row.js").Row} Row
  * @typedef {import("./choice.js").Choice} Choice
- * @typedef {{x: number, y: number}} Point `x` is the number of the run
+ * @typedef {{x: number, y: import("../number_text.js").Numeric}} Point `x` is the number of the run
  */
 
 import { make, part, say } from "../dom.js";
 import { LineChart } from "../line_chart.js";
 import { numericMetrics } from "../metric_difference.js";
-import { metricValue, words } from "../words.js";
+import { words } from "../words.js";
 import { runAddress } from "./row.js";
 
 const CHARTS_MAX = 12;
@@ -93,8 +93,8 @@ export class Trends {
       name: words(name),
       place: "run",
       columns: ["Run", "Value"],
-      cells: ({ x, y }) => [make("a", { href: runAddress(this.domain, x) }, String(x)), metricValue(y)],
-      reading: ({ x, y }) => `${metricValue(y)} · run ${x}`,
+      cells: ({ x }) => [make("a", { href: runAddress(this.domain, x) }, String(x))],
+      about: ({ x }) => `run ${x}`,
       address: ({ x }) => runAddress(this.domain, x),
     });
   }

@@ -5,6 +5,7 @@
  */
 
 import { copyText } from "../clipboard.js";
+import { numberText } from "../number_text.js";
 import { narrowingOf } from "./log_filter.js";
 import { PAGE_SIZE } from "./log_source.js";
 import { spoken } from "./message_text.js";
@@ -29,7 +30,7 @@ export class LogCopies {
     if (lines === undefined) return;
     const copied = lines.slice(0, LINES_MAX);
     const most = lines.length > LINES_MAX ? ", which is the most; download has all" : "";
-    const amount = copied.length === 1 ? "1 line" : `${copied.length.toLocaleString()} lines`;
+    const amount = copied.length === 1 ? "1 line" : `${numberText(copied.length)} lines`;
     this.#tell(await copyText(copied.join("")), `Copied ${amount}${most}.`);
   }
 

@@ -1,12 +1,13 @@
 /**
- * The selected entry beside the log: its whole message, its time with the zone, and its metrics.
+ * The selected entry beside the log: its whole message, its time with the zone, and its metrics with every digit.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("./log_filter.js").Selection} Selection
  */
 
 import { make, say } from "../dom.js";
-import { metricValue, words } from "../words.js";
+import { metricElement } from "../metric_element.js";
+import { words } from "../words.js";
 import { showMessage } from "./message_text.js";
 
 const MOMENT = new Intl.DateTimeFormat(undefined, {
@@ -64,6 +65,6 @@ function facts(entry, isOneOfMany) {
   ];
   if (isOneOfMany) pairs.unshift(["Line", String(entry.seq)]);
   if (entry.step !== null) pairs.push(["Step", words(entry.step)]);
-  for (const [name, value] of Object.entries(entry.metrics ?? {})) pairs.push([words(name), make("b", {}, metricValue(value))]);
+  for (const [name, value] of Object.entries(entry.metrics ?? {})) pairs.push([words(name), metricElement(value, Infinity)]);
   return pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]);
 }

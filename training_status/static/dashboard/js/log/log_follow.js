@@ -5,6 +5,7 @@
  */
 
 import { say } from "../dom.js";
+import { numberText } from "../number_text.js";
 
 export class LogFollow {
   /**
@@ -66,7 +67,7 @@ export class LogFollow {
     if (this.isOn) this.scrollTo(this.rows.scale.height);
     this.toggle.setAttribute("aria-pressed", String(this.isOn));
     this.button.hidden = this.isOn || (this.missed === 0 && this.rows.isAtEnd);
-    say(this.button, this.missed ? `Jump to latest (${this.missed.toLocaleString()} new)` : "Jump to latest");
+    say(this.button, this.missed ? `Jump to latest (${numberText(this.missed)} new)` : "Jump to latest");
   }
 
   #scrolled() {

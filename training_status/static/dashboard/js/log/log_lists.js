@@ -7,6 +7,7 @@
  * @typedef {import("./whole_log.js").ListListener} ListListener
  */
 
+import { numberText } from "../number_text.js";
 import { FilteredLog } from "./filtered_log.js";
 import { isEverything, narrowingOf } from "./log_filter.js";
 import { WholeLog } from "./whole_log.js";
@@ -93,7 +94,7 @@ export class LogLists {
   /** How much there is, in words. */
   sentence() {
     const all = Math.max(0, this.last - this.first + 1);
-    const shown = this.list instanceof FilteredLog ? counted(this.list, "line", ` of ${all.toLocaleString()}`) : amount(all, "line");
+    const shown = this.list instanceof FilteredLog ? counted(this.list, "line", ` of ${numberText(all)}`) : amount(all, "line");
     return this.found ? `${shown} · ${counted(this.found, "match", "")}` : shown;
   }
 
@@ -119,15 +120,15 @@ export class LogLists {
 
 /** @param {FilteredLog} list @param {string} noun @param {string} ofAll */
 function counted(list, noun, ofAll) {
-  if (list.isComplete) return ofAll ? `${list.total.toLocaleString()}${ofAll} ${noun}s` : amount(list.total, noun);
+  if (list.isComplete) return ofAll ? `${numberText(list.total)}${ofAll} ${noun}s` : amount(list.total, noun);
   if (list.isLooking && list.total === 0) return "searching…";
   if (list.searchedTo > list.last) return `${noun === "match" ? "matches" : "lines"} not counted`;
-  const back = `searched back to line ${list.searchedTo.toLocaleString()}`;
+  const back = `searched back to line ${numberText(list.searchedTo)}`;
   return `at least ${amount(list.total, noun)}, ${list.isLooking ? "searching on…" : back}`;
 }
 
 /** @param {number} number @param {string} noun */
 function amount(number, noun) {
   const plural = noun === "match" ? "matches" : `${noun}s`;
-  return `${number.toLocaleString()} ${number === 1 ? noun : plural}`;
+  return `${numberText(number)} ${number === 1 ? noun : plural}`;
 }

@@ -5,6 +5,7 @@
  */
 
 import { make, say } from "../dom.js";
+import { exactNumberText, isNumeric } from "../number_text.js";
 import { metricValue } from "../words.js";
 import { showMessage } from "./message_text.js";
 
@@ -67,7 +68,11 @@ export class LogRow {
     say(this.time, entry ? localTime(entry.timestamp) : "");
     say(this.level, entry?.level ?? "");
     showMessage(this.message, entry?.message ?? "…", { marked: entry ? look.marked : null, cutAt: CHARACTERS_SHOWN });
-    say(this.metrics, entry?.metrics ? metricsInShort(entry.metrics) : "");
+    const metrics = entry?.metrics ?? {};
+    const [short, exact] = [inShort(metrics, metricValue), inShort(metrics, exactValue)];
+    say(this.metrics, short);
+    if (exact === short) this.metrics.removeAttribute("title");
+    else this.metrics.title = exact;
   }
 }
 
@@ -83,8 +88,13 @@ function twoDigits(number) {
   return String(number).padStart(2, "0");
 }
 
-/** @param {NonNullable<LogEntry["metrics"]>} metrics */
-function metricsInShort(metrics) {
-  const pairs = Object.entries(metrics).map(([name, value]) => `${name}=${metricValue(value)}`);
+/** @param {NonNullable<LogEntry["metrics"]>} metrics @param {(value: unknown) => string} text */
+function inShort(metrics, text) {
+  const pairs = Object.entries(metrics).map(([name, value]) => `${name}=${text(value)}`);
   return pairs.join(" ").slice(0, CHARACTERS_SHOWN);
+}
+
+/** @param {unknown} value */
+function exactValue(value) {
+  return isNumeric(value) ? exactNumberText(value) : metricValue(value);
 }

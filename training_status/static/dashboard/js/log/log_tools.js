@@ -6,6 +6,7 @@
  */
 
 import { make, say } from "../dom.js";
+import { numberText } from "../number_text.js";
 import { words } from "../words.js";
 import { LEVELS } from "./log_filter.js";
 
@@ -53,7 +54,7 @@ export class LogTools {
 
   /** @param {Readonly<Partial<Record<LogLevel, number>>>} counts */
   showCounts(counts) {
-    for (const [level, { count }] of this.chips) say(count, (counts[level] ?? 0).toLocaleString());
+    for (const [level, { count }] of this.chips) say(count, numberText(counts[level] ?? 0));
   }
 
   /** A step that entries name. @param {string} step */

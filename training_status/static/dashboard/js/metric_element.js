@@ -1,0 +1,45 @@
+/** A metric in the page: its text, and its exact value as a title where the text is shorter. */
+
+import { make, say } from "./dom.js";
+import { digitsToTellApart, exactNumberText, isNumeric, numberText } from "./number_text.js";
+import { metricValue } from "./words.js";
+
+/** @param {unknown} value @param {number} [digits] as `numberText` takes them @param {Record<string, string>} [attributes] */
+export function metricElement(value, digits, attributes = {}) {
+  const element = make("b", attributes);
+  sayMetric(element, value, digits);
+  return element;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {unknown} value
+ * @param {number} [digits] as `numberText` takes them
+ * @param {string} [before] what stands before the value
+ */
+export function sayMetric(element, value, digits, before = "") {
+  const text = metricValue(value, digits);
+  const exact = isNumeric(value) ? exactNumberText(value) : text;
+  say(element, before + text);
+  if (exact === text) element.removeAttribute("title");
+  else if (element.title !== exact) element.title = exact;
+}
+
+/**
+ * A switch to see every digit of the values beside it: hidden while they have no more than are shown.
+ *
+ * @param {(isExact: boolean) => void} onChange
+ * @param {boolean} [isExact]
+ */
+export function allDigitsSwitch(onChange, isExact = false) {
+  const box = make("input", { type: "checkbox" });
+  box.checked = isExact;
+  box.addEventListener("change", () => onChange(box.checked));
+  return make("label", { class: "all-digits" }, box, " Show all digits");
+}
+
+/** Whether a text of them says less than the value. @param {unknown[]} values shown beside each other */
+export function areShortened(values) {
+  const digits = digitsToTellApart(values);
+  return values.filter(isNumeric).some((value) => numberText(value, digits) !== exactNumberText(value));
+}

@@ -13,6 +13,6 @@ class CompressedStaticFiles(GZipMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Compress it for whoever accepts that. A part of a file stays as it is."""
-        if response.status_code != 200 or not request.path_info.startswith(settings.STATIC_URL):
+        if response.status_code != 200 or not request.path.startswith(settings.STATIC_URL):
             return response
         return super().process_response(request, response)

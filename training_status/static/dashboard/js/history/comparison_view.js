@@ -7,13 +7,13 @@
  * @typedef {import("./comparison_tables.js").Reference} Reference
  */
 
+import { runAddress } from "../addresses.js";
 import { make, part, say } from "../dom.js";
 import { ServiceError } from "../service.js";
 import { clock, duration } from "../words.js";
 import { metricRows, phaseRows, runsTable, settingRows } from "./comparison_tables.js";
 import { curvesOf } from "./curves.js";
 import { promptDiff } from "./prompt_diff.js";
-import { runAddress } from "./row.js";
 
 const CUT_OFF = { metrics: "metrics", configuration: "settings", prompts: "prompts" };
 

@@ -7,9 +7,10 @@
  * @typedef {{element: HTMLElement, choose: HTMLInputElement, badge: HTMLElement, pin: HTMLButtonElement, cells: HTMLElement[], run: Row, shown: string}} Line
  */
 
+import { runAddress } from "../addresses.js";
 import { make, say } from "../dom.js";
 import { RUNS_MAX } from "./choice.js";
-import { madeWith, metrics, remarks, runAddress, started, state, taken } from "./row.js";
+import { madeWith, metrics, remarks, started, state, taken } from "./row.js";
 
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 

@@ -18,6 +18,7 @@ HEAD_MAX_BYTES: Final = 64 * 1024
 _WITHOUT_CHUNKS: Final = ("0.9", "1.0")
 _DISCARD_LIMIT_S: Final = 2.0
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # linger for 0 s
+_SEND_ALL_ON_CLOSE: Final = struct.pack("ii", 0, 0)
 
 
 def let_abort(scope: Any, transport: asyncio.Transport) -> None:
@@ -63,7 +64,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.scope["http_version"] in _WITHOUT_CHUNKS and self.cycle is not None and self.cycle.scope is self.scope:
             self.cycle.__class__ = UnframedCycle  # uvicorn has just made it, of a class that cannot be chosen
-            self.cycle.waiting_for_100_continue = False
+            self.cycle.waiting_for_100_continue = self.cycle.keep_alive = False
 
     def _should_upgrade(self) -> bool:
         return self.app not in (_url_too_long, _head_too_large) and super()._should_upgrade()
@@ -88,18 +89,11 @@ class HttpProtocol(HttpToolsProtocol):
 class UnframedCycle(RequestResponseCycle):
     """A response to HTTP/1.0: a body whose length is not known ends with the connection.
 
-    One that breaks off must not look like one that has ended, so its connection is reset.
+    One that breaks off must not look like one that has ended, so its connection is reset: until the end is sent,
+    whoever closes it does that.
     """
 
     _is_unframed = False
-
-    async def run_asgi(self, app: Any) -> None:
-        """As uvicorn does; the connection of what is not complete is reset."""
-        connection = self.transport.get_extra_info("socket")
-        await super().run_asgi(app)
-        if self._is_unframed and not self.response_complete and connection is not None and connection.fileno() >= 0:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            self.transport.abort()
 
     async def send(self, message: Any) -> None:
         """As uvicorn does, but never in chunks."""
@@ -107,9 +101,17 @@ class UnframedCycle(RequestResponseCycle):
             self._is_unframed = all(name.lower() != b"content-length" for name, _ in message.get("headers", []))
             if self._is_unframed:
                 self.chunked_encoding = False
+                self._linger(_RESET_ON_CLOSE)
         elif self._is_unframed:
             self.expected_content_length = len(message.get("body", b""))  # which uvicorn compares with what it sends
+            if not message.get("more_body", False):
+                self._linger(_SEND_ALL_ON_CLOSE)
         await super().send(message)
+
+    def _linger(self, option: bytes) -> None:
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None and connection.fileno() >= 0:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
 
 
 _URL_TOO_LONG: Final = (414, f"The URL is longer than {URL_MAX_BYTES // 1024} KiB.", "url_too_long")

@@ -30,9 +30,9 @@ def download_response(
         response = answer_by_etag(request, body.etag)
         wanted = wanted_range(request, body.etag, without_validator=only_grows and not compress)
     if response is None and wanted is not None:
-        compress = False
         response = _part(request, body, wanted)
-    elif response is None:
+        compress = compress and response is None
+    if response is None:
         response = _whole(request, body, compress=compress)
     if response.status_code in (200, 206):
         response.headers["Content-Type"] = media_type
@@ -52,13 +52,17 @@ def _whole(request: Request, body: Body, *, compress: bool) -> StreamingHttpResp
     return StreamingHttpResponse(download, headers=headers)
 
 
-def _part(request: Request, body: Body, wanted: ByteRange) -> HttpResponseBase:
+def _part(request: Request, body: Body, wanted: ByteRange) -> HttpResponseBase | None:
+    """The part, for which the length of the whole must be known; None when it takes too long to learn it."""
     offsets = offsets_of(body)
-    begin = stop = length = 0
+    length: int | None = 0
+    begin = stop = 0
 
     def parts() -> Iterator[bytes]:
-        nonlocal begin, stop, length
+        nonlocal length, begin, stop
         length = offsets.measure(body)
+        if length is None:
+            return iter(())
         begin, stop = wanted.within(length)
         return offsets.cut(body, begin, stop)
 
@@ -66,6 +70,9 @@ def _part(request: Request, body: Body, wanted: ByteRange) -> HttpResponseBase:
         download = Download(parts, client_gone(request))
     except RangeNotSatisfiable as error:
         return not_satisfiable(error)
+    if length is None:
+        download.close()
+        return None
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Range": f"bytes {begin}-{stop - 1}/{length}",

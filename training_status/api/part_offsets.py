@@ -5,6 +5,7 @@ body is kept by its ETag, for the next request; a million lines take 32 KB.
 """
 
 import threading
+import time
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 BODIES_KEPT: Final = 16
+MEASURING_LIMIT_S: Final = 20.0
 
 
 class Body(Protocol):
@@ -52,13 +54,16 @@ class PartOffsets:
             if number == len(offsets) - 1:
                 self._is_complete = True
 
-    def measure(self, body: Body) -> int:
-        """The length of the body, of which only the parts not read yet are made."""
-        if self._is_complete:
-            return self._offsets[-1]
+    def measure(self, body: Body) -> int | None:
+        """The length of the body, of which only the parts not read yet are made.
+
+        None when that takes too long for a client, or a proxy, that waits for the answer. The next call goes on there.
+        """
+        deadline = time.monotonic() + MEASURING_LIMIT_S
         known = len(self._offsets) - 1
-        for _ in self.learning(body.parts(known), known):
-            pass
+        for _ in () if self._is_complete else self.learning(body.parts(known), known):
+            if time.monotonic() > deadline:
+                return None
         return self._offsets[-1]
 
     def cut(self, body: Body, begin: int, stop: int) -> Iterator[bytes]:

@@ -82,7 +82,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All entries that match, as NDJSON (an entry a line) or as text to read. */
+        /**
+         * @description All entries that match, as NDJSON (an entry a line) or as text to read.
+         *
+         *     A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
+         *     the log as it was. Without `If-Range`, a range is answered of a run that has ended, and with `order=asc`.
+         */
         get: operations["download_training_logs"];
         put?: never;
         post?: never;

@@ -159,8 +159,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 
 CORS_ALLOWED_ORIGINS = environment.origins("AEGIS_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["Date", "Retry-After"]
-CORS_ALLOW_HEADERS = (*default_headers, "last-event-id")
+CORS_EXPOSE_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "Date", "ETag", "Retry-After"]
+CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match", "if-range", "last-event-id", "range")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

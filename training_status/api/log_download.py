@@ -17,7 +17,7 @@ from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView
 from training_status.api.download_response import download_response
 from training_status.api.logs import log_of
-from training_status.api.schema import DOWNLOAD_FORMAT, LOG_FILTERS, RUN
+from training_status.api.schema import DOWNLOAD_FORMAT, FILE_HEADERS, HAS_IT_ALREADY, LOG_FILTERS, RUN
 from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
 from training_status.read.logs import LogLine, RunLog
 from training_status.read.run_facts import RunFacts
@@ -39,10 +39,13 @@ class LogDownloadView(AuthorisedView):
     @extend_schema(
         operation_id="download_training_logs",
         tags=["logs"],
-        parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS],
+        parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS, *FILE_HEADERS],
         responses={
             (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "An entry a line."),
             (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "Time, level, step and message."),
+            (206, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
+            (206, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
+            **HAS_IT_ALREADY,
         },
     )
     def get(self, request: Request, domain_name: str) -> HttpResponseBase:

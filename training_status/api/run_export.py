@@ -16,6 +16,7 @@ from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView, run_id_from_path
 from training_status.api.download_response import download_response
 from training_status.api.part_offsets import BodyChanged
+from training_status.api.schema import FILE_HEADERS, HAS_IT_ALREADY
 from training_status.errors import NotFound
 from training_status.operations.run_export import export_header, export_lines, record_export
 from training_status.read.run_facts import run_by_public_id
@@ -35,8 +36,11 @@ class RunExportView(AuthorisedView):
     @extend_schema(
         operation_id="export_training_run",
         tags=["runs"],
+        parameters=FILE_HEADERS,
         responses={
-            (200, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "A header, a line for each log entry, a trailer.")
+            (200, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "A header, a line for each log entry, a trailer."),
+            (206, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
+            **HAS_IT_ALREADY,
         },
     )
     def get(self, request: Request, training_run_id: str) -> HttpResponseBase:

@@ -1367,7 +1367,14 @@ export interface operations {
                 /** @description Such as entity_extraction_optimization, relation_extraction_optimization. */
                 step?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what is there already. */
+                "If-None-Match"?: string;
+                /** @description The ETag of what the range is added to. */
+                "If-Range"?: string;
+                /** @description One range of bytes, such as `bytes=1000-`. */
+                Range?: string;
+            };
             path: {
                 domain_name: string;
             };
@@ -1384,6 +1391,23 @@ export interface operations {
                     "application/x-ndjson": string;
                     "text/plain": string;
                 };
+            };
+            /** @description The part that `Range` names. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still all there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {
@@ -1841,7 +1865,14 @@ export interface operations {
     export_training_run: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what is there already. */
+                "If-None-Match"?: string;
+                /** @description The ETag of what the range is added to. */
+                "If-Range"?: string;
+                /** @description One range of bytes, such as `bytes=1000-`. */
+                Range?: string;
+            };
             path: {
                 training_run_id: string;
             };
@@ -1857,6 +1888,22 @@ export interface operations {
                 content: {
                     "application/x-ndjson": string;
                 };
+            };
+            /** @description The part that `Range` names. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still all there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {

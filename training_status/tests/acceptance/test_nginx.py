@@ -266,7 +266,8 @@ def test_the_service_restarted_behind_it(service: Service, nginx: Nginx, through
 
 def test_nginx_that_speaks_the_old_http(service: Service, run: Run, tmp_path: Path) -> None:
     """As it does to what is behind it where nobody says otherwise: a body must not come with the marks of chunks."""
-    run.send(*[log(f"line {n}") for n in range(1, 1001)], complete())
+    run.send(*[log(f"line {n}") for n in range(1, 1001)])
+    run.send(complete())
     old = Nginx(tmp_path, service.url, changes={"proxy_http_version 1.1;": "proxy_http_version 1.0;"})
     headers = {"Authorization": f"Bearer {service.token('operator')}"}
     try:

@@ -9,6 +9,7 @@ def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aegis_training.settings")
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
         from django.db import OperationalError
     except ImportError as error:
@@ -17,6 +18,8 @@ def main() -> None:
         ) from error
     try:
         execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error
     except OperationalError as error:
         raise SystemExit(f"The database cannot be used: {error}".strip()) from error
 

@@ -11,6 +11,7 @@ from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
 from aegis_training.lifespan import Lifespan
+from aegis_training.under_prefix import UnderPrefix
 from aegis_training.whole_requests import WholeRequests
 from aegis_training.wsgi import application as wsgi_application  # first: it sets Django up
 from aegis_training.wsgi_in_threads import WsgiInThreads
@@ -31,6 +32,8 @@ async def _http(scope: Message, receive: Any, send: Any) -> None:
     await (_server_sent_events if is_stream(scope) else _whole_requests)(scope, receive, send)
 
 
-application = ProtocolTypeRouter(
+application: Any = ProtocolTypeRouter(
     {"http": _http, "websocket": websocket_application(_requests, streams), "lifespan": Lifespan(Upkeep())}
 )
+if settings.URL_PREFIX:
+    application = UnderPrefix(application, settings.URL_PREFIX)

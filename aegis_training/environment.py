@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+_URL_PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?", re.ASCII)
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.*_-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?", re.ASCII)
 
 
@@ -75,6 +76,21 @@ def origins(name: str) -> list[str]:
         if not _ORIGIN.fullmatch(value):
             raise ImproperlyConfigured(f"{name} must list origins such as https://pages.example.org, not {value!r}.")
     return values
+
+
+def url_prefix(name: str, taken: Sequence[str]) -> str:
+    """A path such as `/training`, without the slash at its end; empty when it is unset, empty or `/`.
+
+    It may not be, or be above or below, one of the paths in `taken`.
+    """
+    value = text(name)
+    if value and not (value.startswith("/") and _URL_PREFIX.fullmatch(value)):
+        raise ImproperlyConfigured(f"{name} must be a path such as /training/, not {value!r}.")
+    prefix = value.rstrip("/")
+    for path in taken if prefix else ():
+        if f"{path}/".startswith(f"{prefix}/") or f"{prefix}/".startswith(f"{path}/"):
+            raise ImproperlyConfigured(f"{name} must not be {value!r}: {path} is an address of the service itself.")
+    return prefix
 
 
 def database_url(name: str) -> dict[str, str] | None:

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from training_status.api.stream_door import ABORT
+from aegis_training.http_protocol import HttpProtocol, let_abort
 from training_status.wakeups import publish
 
 SHUTDOWN_LIMIT_S: Final = 3  # for requests, after the streams were ended
@@ -20,26 +19,12 @@ _PING_EVERY_S: Final = 15.0
 _PONG_LIMIT_S: Final = 60.0
 
 
-def _let_abort(scope: Any, transport: asyncio.Transport) -> None:
-    """Give the scope the means to end its connection at once, under a key of our own."""
-    scope[ABORT] = transport.abort
-
-
-class AbortableHttp(HttpToolsProtocol):
-    """HTTP whose application can end the connection at once, whatever waits to be read by the client."""
-
-    def on_message_begin(self) -> None:
-        """As uvicorn does; and the scope has the means to abort."""
-        super().on_message_begin()
-        _let_abort(self.scope, self.transport)
-
-
 class AbortableWebSocket(WebSocketsSansIOProtocol):
-    """The same for a WebSocket."""
+    """A WebSocket whose application can end the connection at once, whatever waits to be read by the client."""
 
     async def run_asgi(self) -> None:
         """As uvicorn does; and the scope has the means to abort."""
-        _let_abort(self.scope, self.transport)
+        let_abort(self.scope, self.transport)
         await super().run_asgi()
 
     async def send(self, message: Any) -> None:
@@ -56,7 +41,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 "aegis_training.asgi:application",
-                http=AbortableHttp,
+                http=HttpProtocol,
                 ws=AbortableWebSocket,
                 ws_max_size=_WEBSOCKET_MESSAGE_MAX_BYTES,
                 ws_ping_interval=_PING_EVERY_S,

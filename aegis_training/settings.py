@@ -24,6 +24,15 @@ SECRET_KEY = environment.text("AEGIS_SECRET_KEY") or secret_key_in(DATA_DIR)
 ALLOWED_HOSTS = environment.words("AEGIS_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = environment.origins("AEGIS_TRUSTED_ORIGINS")
 
+# The path on its host that the service is under: empty, or such as /training. Both `/training/x` and `/x` are answered,
+# so it must not look like the beginning of an address of the service.
+OWN_PATHS = (
+    *("/admin", "/api/schema", "/api/v1", "/docs", "/domains", "/favicon.ico", "/healthz"),
+    *("/redoc", "/sign-in", "/sign-out", "/static", "/ws"),
+)
+URL_PREFIX = environment.url_prefix("AEGIS_URL_PREFIX", OWN_PATHS)
+FORCE_SCRIPT_NAME = URL_PREFIX or None
+
 # The service's own settings.
 STALL_LIMIT = timedelta(seconds=environment.seconds("AEGIS_STALL_LIMIT_S", 60))
 HANG_LIMIT = timedelta(seconds=environment.seconds("AEGIS_HANG_LIMIT_S", 30 * 60))
@@ -137,15 +146,21 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# Two installations on one host, one perhaps at its root, neither see nor replace each other's cookies.
+_COOKIE_SUFFIX = URL_PREFIX.replace("/", "_")
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"sessionid{_COOKIE_SUFFIX}", f"csrftoken{_COOKIE_SUFFIX}"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{URL_PREFIX}/"
 SESSION_COOKIE_HTTPONLY = True
+# Django's cookie of messages would be the whole host's.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 _HTTPS = environment.switch("AEGIS_HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 
 CORS_ALLOWED_ORIGINS = environment.origins("AEGIS_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["Date", "Retry-After"]
-CORS_ALLOW_HEADERS = (*default_headers, "last-event-id")
+CORS_EXPOSE_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "Date", "ETag", "Retry-After"]
+CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match", "if-range", "last-event-id", "range")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -158,7 +173,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{URL_PREFIX}/static/"
 # Served by the process itself, straight from the packages: there is no step to collect them first.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
@@ -195,6 +210,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SORT_OPERATIONS": False,
+    "SERVERS": [{"url": URL_PREFIX}] if URL_PREFIX else [],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "PhaseName": PHASE_NAMES,

@@ -57,7 +57,9 @@ class WsgiInThreads:
         response = self._application(environ, start_response)
         try:
             if not getattr(response, "streaming", True):
-                return [start, {"type": "http.response.body", "body": b"".join(response)}]
+                body = b"".join(response)
+                start["headers"] = _with_true_length(start, body, environ["REQUEST_METHOD"])
+                return [start, {"type": "http.response.body", "body": body}]
             reader.take_from_thread([start])
             for part in response:
                 reader.take_from_thread([{"type": "http.response.body", "body": part, "more_body": True}])
@@ -65,6 +67,17 @@ class WsgiInThreads:
         finally:
             if hasattr(response, "close"):
                 response.close()
+
+
+def _with_true_length(start: Message, body: bytes, method: str) -> list[tuple[bytes, bytes]]:
+    """The headers with the length of the body, but with none where there is no body by definition (RFC 9110, 8.6)."""
+    headers: list[tuple[bytes, bytes]] = start["headers"]
+    if start["status"] in (204, 304):
+        return [header for header in headers if header[0] != b"content-length"]
+    for name, _ in headers:
+        if name == b"content-length":
+            return headers
+    return headers if method == "HEAD" and not body else [*headers, (b"content-length", b"%d" % len(body))]
 
 
 class _Reader:

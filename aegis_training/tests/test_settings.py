@@ -7,15 +7,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.urls import get_resolver
+
+from training_status.dashboard import urls as dashboard_urls
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def load_settings(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def load_settings(
+    tmp_path: Path, program: str = "print(s.DATABASES, s.SECRET_KEY)", **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Import the settings in a process of its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AEGIS_", "DATABASE"))}
     return subprocess.run(
-        [sys.executable, "-c", "import aegis_training.settings as s; print(s.DATABASES, s.SECRET_KEY)"],
+        [sys.executable, "-c", f"import aegis_training.settings as s; {program}"],
         env={**environment, "AEGIS_DATA_DIR": str(tmp_path / "data"), **variables},
         cwd=PROJECT,
         capture_output=True,
@@ -55,6 +61,19 @@ def test_every_variable_is_documented_and_every_documented_one_exists():
         ("AEGIS_CORS_ORIGINS", "https://a.example, b.example"),
         ("AEGIS_CORS_ORIGINS", "https://a.example/path"),
         ("AEGIS_TRUSTED_ORIGINS", "a.example"),
+        ("AEGIS_URL_PREFIX", "training"),
+        ("AEGIS_URL_PREFIX", "//training/"),
+        ("AEGIS_URL_PREFIX", "/training//"),
+        ("AEGIS_URL_PREFIX", "/training/../admin/"),
+        ("AEGIS_URL_PREFIX", "/."),
+        ("AEGIS_URL_PREFIX", "/a training/"),
+        ("AEGIS_URL_PREFIX", "/training/?a=b"),
+        ("AEGIS_URL_PREFIX", "/training#a"),
+        ("AEGIS_URL_PREFIX", "/%74raining"),
+        ("AEGIS_URL_PREFIX", "/trainíng"),
+        ("AEGIS_URL_PREFIX", "https://a.example/training/"),
+        ("AEGIS_URL_PREFIX", "/api"),
+        ("AEGIS_URL_PREFIX", "/admin/training/"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path, name, value):
@@ -63,6 +82,32 @@ def test_a_wrong_value_is_named(tmp_path, name, value):
     last = loaded.stderr.strip().splitlines()[-1]
     assert "ImproperlyConfigured" in last
     assert name in last
+
+
+def test_a_wrong_value_ends_the_start_with_one_sentence(tmp_path):
+    started = subprocess.run(
+        [sys.executable, "manage.py", "serve"],
+        env={**os.environ, "AEGIS_DATA_DIR": str(tmp_path), "AEGIS_URL_PREFIX": "training"},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert started.stderr == "AEGIS_URL_PREFIX must be a path such as /training/, not 'training'.\n"
+
+
+@pytest.mark.parametrize("value", ["/api/training/", "/a/b_c~.d", "/apis", "/"])
+def test_a_url_prefix(tmp_path, value):
+    loaded = load_settings(tmp_path, "print(repr(s.URL_PREFIX))", AEGIS_URL_PREFIX=value)
+    assert loaded.stdout == f"{value.rstrip('/')!r}\n", loaded.stderr
+
+
+def test_no_address_of_the_service_can_be_taken_for_a_url_prefix():
+    routes = [str(pattern.pattern) for pattern in get_resolver().url_patterns]
+    routes += [str(pattern.pattern) for pattern in dashboard_urls.urlpatterns]
+    for route in filter(None, routes):
+        assert f"/{route}/".startswith(tuple(f"{path}/" for path in settings.OWN_PATHS)), route
 
 
 def test_the_secret_key_is_made_once_and_is_its_owners_alone(tmp_path):

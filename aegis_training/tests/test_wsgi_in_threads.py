@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from training_status.api.client_presence import CLIENT_GONE
 AWAIT_S = 20
 
 SCOPE = {"type": "http", "method": "POST", "path": "/a", "query_string": b"b=c", "http_version": "1.1"}
-START = {"type": "http.response.start", "status": 200, "headers": [(b"x-one", b"1")]}
+START: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": [(b"x-one", b"1")]}
 
 
 class Response:
@@ -35,7 +35,13 @@ async def at_once(message: Any) -> None:
 
 
 def exchange(
-    respond: Callable[[Any], Any], take: Callable[[Any], Awaitable[None]] = at_once, *, leaves: bool = False
+    respond: Callable[[Any], Any],
+    take: Callable[[Any], Awaitable[None]] = at_once,
+    *,
+    leaves: bool = False,
+    method: str = "POST",
+    status: str = "200 OK",
+    headers: Sequence[tuple[str, str]] = (("X-One", "1"),),
 ) -> list[Any]:
     """What is taken of the answer to one request, when the application returns `respond(environ)`."""
     sent: list[Any] = []
@@ -45,7 +51,7 @@ def exchange(
 
     def application(environ: Any, start_response: Any) -> Any:
         response = respond(environ)
-        start_response("200 OK", [("X-One", "1")])
+        start_response(status, list(headers))
         return response
 
     async def receive() -> Any:
@@ -57,7 +63,7 @@ def exchange(
         await take(message)
         sent.append(message)
 
-    asyncio.run(WsgiInThreads(application, threads=1)({**SCOPE, "headers": []}, receive, send))
+    asyncio.run(WsgiInThreads(application, threads=1)({**SCOPE, "method": method, "headers": []}, receive, send))
     return sent
 
 
@@ -67,8 +73,29 @@ def body(content: bytes, **more: bool) -> dict[str, Any]:
 
 def test_a_response_is_one_piece_and_is_closed():
     response = Response(iter([b"one", b"two"]), streaming=False)
-    assert exchange(lambda environ: response) == [START, body(b"onetwo")]
+    start = {**START, "headers": [*START["headers"], (b"content-length", b"6")]}
+    assert exchange(lambda environ: response) == [start, body(b"onetwo")]
     assert response.closed
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "given", "content", "expected"),
+    [
+        ("GET", "200 OK", None, b"one", b"3"),
+        ("GET", "200 OK", None, b"", b"0"),
+        ("GET", "200 OK", "3", b"one", b"3"),
+        ("HEAD", "200 OK", "3", b"", b"3"),
+        ("HEAD", "200 OK", None, b"one", b"3"),
+        ("HEAD", "200 OK", None, b"", None),
+        ("DELETE", "204 No Content", "0", b"", None),
+        ("GET", "304 Not Modified", "0", b"", None),
+    ],
+)
+def test_the_length_is_true_or_not_said(method, status, given, content, expected):
+    headers = [("Content-Length", given)] if given is not None else []
+    response = Response(iter([content]), streaming=False)
+    start, _ = exchange(lambda environ: response, method=method, status=status, headers=headers)
+    assert dict(start["headers"]).get(b"content-length") == expected
 
 
 def test_the_application_gets_the_request_in_a_thread():

@@ -27,7 +27,9 @@ def viewers_only(view: View) -> View:
         if not covers(caller.role, VIEWER):
             raise PermissionDenied
         request.caller = caller  # type: ignore[attr-defined]  # for the page's header
-        return view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-cache")  # who may see it is asked each time
+        return response
 
     return guarded
 

@@ -23,8 +23,8 @@ class AuthorisedView(APIView):
             raise NotFound("There is no domain whose name has a NUL character.", code="domain_not_found")
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """As DRF does; and no cache on the way may answer for the service."""
-        response.headers.setdefault("Cache-Control", "no-cache")
+        """As DRF does; and no cache may answer for the service, nor one that others use keep what it said."""
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         return super().finalize_response(request, response, *args, **kwargs)
 
     @property

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from training_status.access.pages import viewers_only
+from training_status.api.document_response import document_response
 from training_status.roles import VIEWER
 
 # Both readers write their styles into the page, and ReDoc searches in a worker that it makes itself.
@@ -46,6 +47,12 @@ class SchemaView(SpectacularAPIView):
     permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES
     content_negotiation_class = FormatInQuery
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """As DRF does; a client that has the document already is told so."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return document_response(request, response.render()) if response.status_code == 200 else response
+
 
 swagger: Any = _reader(viewers_only(SpectacularSwaggerSplitView.as_view(url_name="schema")))
 
@@ -62,7 +69,9 @@ def redoc(request: HttpRequest) -> HttpResponseBase:
 @viewers_only
 def redoc_script(request: HttpRequest) -> HttpResponseBase:
     """ReDoc's script, with our icon in the place of the logo that it would load from its maker's host."""
-    return HttpResponse(_redoc_script(), content_type="text/javascript", headers={"Cache-Control": "max-age=3600"})
+    script = HttpResponse(_redoc_script(), content_type="text/javascript")
+    script.headers["Cache-Control"] = "private, max-age=3600"
+    return document_response(request, script)
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Long responses that are made while they are read."""
 
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -9,6 +10,8 @@ from django.conf import settings
 from training_status.errors import Unavailable
 
 _CHUNK_BYTES: Final = 256 * 1024
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_GZIP_LEVEL: Final = 1  # log lines become a thirteenth of what they were; higher levels take much longer for little
 
 # A download holds its thread for as long as its reader likes. Half of them stay free for everybody else.
 _free_places = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
@@ -18,14 +21,17 @@ class Download:
     """The bytes of a download. It takes a place, and gives it back at its end or when the response is closed.
 
     `begin` is called once there is a place, and gives the parts. The download ends early when `client_gone` is set.
-    Raises Unavailable when all places are taken.
+    With `compress` its bytes are those of a gzip file. Raises Unavailable when all places are taken.
     """
 
-    def __init__(self, begin: Callable[[], Iterator[bytes]], client_gone: threading.Event) -> None:
+    def __init__(
+        self, begin: Callable[[], Iterator[bytes]], client_gone: threading.Event, *, compress: bool = False
+    ) -> None:
         if not _free_places.acquire(blocking=False):
             raise Unavailable("Too many logs are being downloaded at the moment.", retry_after_s=5)
         self._holds_place = True
         self._client_gone = client_gone
+        self._compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP) if compress else None
         self._parts: Iterator[bytes] = iter(())
         try:
             self._parts = begin()
@@ -39,13 +45,22 @@ class Download:
             for part in self._parts:
                 chunk += part
                 if len(chunk) >= _CHUNK_BYTES:
-                    yield bytes(chunk)
+                    yield from self._encoded(bytes(chunk))
                     chunk.clear()
                 if self._client_gone.is_set():
                     return
-            yield bytes(chunk)
+            yield from self._encoded(bytes(chunk))
+            if self._compressor is not None:
+                yield self._compressor.flush()
         finally:
             self.close()
+
+    def _encoded(self, chunk: bytes) -> Iterator[bytes]:
+        """What is to be sent of it already, if anything."""
+        if self._compressor is not None:
+            chunk = self._compressor.compress(chunk)
+        if chunk:
+            yield chunk
 
     def close(self) -> None:
         """End the reading and give the place back; a second call does nothing."""

@@ -1,7 +1,13 @@
 """The whole of a log, or what a filter leaves of it, as a stream."""
 
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
 import msgspec
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -9,13 +15,14 @@ from rest_framework.request import Request
 from training_status.api import query
 from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView
-from training_status.api.client_presence import client_gone
-from training_status.api.download import Download
+from training_status.api.download_response import download_response
 from training_status.api.logs import log_of
-from training_status.api.schema import DOWNLOAD_FORMAT, LOG_FILTERS, RUN
-from training_status.log_levels import LEVEL_NAMES
-from training_status.read.logs import LogLine
+from training_status.api.schema import DOWNLOAD_FORMAT, FILE_HEADERS, HAS_IT_ALREADY, LOG_FILTERS, RUN
+from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
+from training_status.read.logs import LogLine, RunLog
+from training_status.read.run_facts import RunFacts
 from training_status.roles import VIEWER
+from training_status.run_states import COMPLETED, ERROR, FAILED
 from training_status.serializers.log_entry import TrainingLogEntrySerializer
 from training_status.serializers.times import utc_text
 
@@ -32,26 +39,76 @@ class LogDownloadView(AuthorisedView):
     @extend_schema(
         operation_id="download_training_logs",
         tags=["logs"],
-        parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS],
+        parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS, *FILE_HEADERS],
         responses={
             (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "An entry a line."),
             (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "Time, level, step and message."),
+            (206, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
+            (206, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
+            **HAS_IT_ALREADY,
         },
     )
-    def get(self, request: Request, domain_name: str) -> HttpResponse | StreamingHttpResponse:
-        """All entries that match, as NDJSON (an entry a line) or as text to read."""
+    def get(self, request: Request, domain_name: str) -> HttpResponseBase:
+        """All entries that match, as NDJSON (an entry a line) or as text to read.
+
+        A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
+        the log as it was. Without `If-Range`, a range is answered of a run that has ended, and with `order=asc`.
+        """
         form = query.one_of(request.query_params, "format", tuple(_MEDIA_TYPES), default="ndjson")
         log = log_of(domain_name, request.query_params, only_domain_id=self.only_domain_id)
+        body = LogBody(log, form).as_begun(request.headers.get("If-Range", ""))
         run_number = log.run.run_number if log.run else 0
-        response: HttpResponse | StreamingHttpResponse = HttpResponse(content_type=_MEDIA_TYPES[form])
-        if request.method != "HEAD":
-            as_bytes = _as_json if form == "ndjson" else _as_text
-            download = Download(lambda: map(as_bytes, log), client_gone(request))
-            response = StreamingHttpResponse(download, content_type=_MEDIA_TYPES[form])
-        file_name = f"{domain_name}-{run_number}.{_EXTENSIONS[form]}"
-        response["Content-Disposition"] = f'attachment; filename="{file_name}"'
-        return response
+        return download_response(
+            request,
+            body,
+            media_type=_MEDIA_TYPES[form],
+            file_name=f"{domain_name}-{run_number}.{_EXTENSIONS[form]}",
+            only_grows=log.filter.ascending or _is_final(log.run),
+        )
 
+
+class LogBody:
+    """The lines of a log as a file.
+
+    Entries never change, and the numbers of the first and the last say which there are. So the ETag says those, and
+    which run, filter and form of a line it is. The same ETag is the same bytes.
+    """
+
+    def __init__(self, log: RunLog, form: str) -> None:
+        self._log = log
+        self._form = form
+        self._line = _as_json if form == "ndjson" else _as_text
+        lowest, highest = log.bounds
+        self.etag = f'"{self._kind()}-{lowest}-{highest}"'
+
+    def parts(self, first: int = 0) -> Iterator[bytes]:
+        """A slice of the log each."""
+        for lines in self._log.slices(first):
+            yield b"".join(map(self._line, lines))
+
+    def as_begun(self, etag: str) -> "LogBody":
+        """What the ETag stands for, when that is this log at an earlier time, of which nothing was removed since."""
+        match = _ETAG.fullmatch(etag.strip())
+        if match is None or match["kind"] != self._kind():
+            return self
+        lowest, highest = self._log.bounds
+        begun = int(match["lowest"]), int(match["highest"])
+        return LogBody(self._log.up_to(begun[1]), self._form) if begun[0] == lowest and begun[1] < highest else self
+
+    def _kind(self) -> str:
+        run, wanted = self._log.run, self._log.filter
+        levels = sorted(wanted.levels) if wanted.levels is not None else None
+        which = (run.id, run.public_id.hex) if run else ()
+        kind = (*which, levels, wanted.step, wanted.search, wanted.ascending, self._line(_SAMPLE))
+        return hashlib.blake2b(repr(kind).encode(), digest_size=9).hexdigest()
+
+
+def _is_final(run: RunFacts | None) -> bool:
+    """Whether the run will have no more entries, by its reporter's own word."""
+    return run is not None and (run.state == COMPLETED or (run.state == FAILED and run.failure_reason == ERROR))
+
+
+_ETAG: Final = re.compile(r'"(?P<kind>[0-9a-f]{18})-(?P<lowest>[0-9]{1,18})-(?P<highest>[0-9]{1,18})"', re.ASCII)
 
 _ENTRY = TrainingLogEntrySerializer()
 
@@ -63,3 +120,8 @@ def _as_json(line: LogLine) -> bytes:
 def _as_text(line: LogLine) -> bytes:
     step = f" [{line.step}]" if line.step else ""
     return f"{utc_text(line.timestamp)} {LEVEL_NAMES[line.level]}{step} {line.message}\n".encode()
+
+
+# A line that looks otherwise in another version of the service makes another ETag.
+_MESSAGE: Final = 'a "b"\n\tc\r\x1b[1m\x9b\u202e\u2028é🙂'
+_SAMPLE: Final = LogLine(1, datetime(2026, 1, 2, 3, 4, 5, 6, UTC), LEVEL_NUMBERS["INFO"], _MESSAGE, "step", {"a": 1.5})

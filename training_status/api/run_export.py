@@ -1,20 +1,30 @@
 """A run as a file."""
 
-from django.http import HttpResponse, StreamingHttpResponse
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
 from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView, run_id_from_path
-from training_status.api.client_presence import client_gone
-from training_status.api.download import Download
+from training_status.api.download_response import download_response
+from training_status.api.part_offsets import BodyChanged
+from training_status.api.schema import FILE_HEADERS, HAS_IT_ALREADY
 from training_status.errors import NotFound
-from training_status.operations.run_export import export_run
+from training_status.operations.run_export import export_header, export_lines, record_export
 from training_status.read.run_facts import run_by_public_id
 from training_status.roles import OPERATOR
+from training_status.run_states import ACTIVE_STATES
 
-_MEDIA_TYPE = "application/x-ndjson"
+_MEDIA_TYPE: Final = "application/x-ndjson"
+_PART: Final = 250  # lines with messages that may have 64 KiB each
 
 
 class RunExportView(AuthorisedView):
@@ -26,19 +36,55 @@ class RunExportView(AuthorisedView):
     @extend_schema(
         operation_id="export_training_run",
         tags=["runs"],
+        parameters=FILE_HEADERS,
         responses={
-            (200, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "A header, a line for each log entry, a trailer.")
+            (200, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "A header, a line for each log entry, a trailer."),
+            (206, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
+            **HAS_IT_ALREADY,
         },
     )
-    def get(self, request: Request, training_run_id: str) -> HttpResponse | StreamingHttpResponse:
+    def get(self, request: Request, training_run_id: str) -> HttpResponseBase:
         """All of a run, for `manage.py import_run`. That it was exported is recorded."""
         run_id = run_id_from_path(training_run_id)
         run = run_by_public_id(run_id, only_domain_id=self.only_domain_id)
         if run is None:
             raise NotFound(f"There is no training run {run_id}.", code="run_not_found")
-        response: HttpResponse | StreamingHttpResponse = HttpResponse(content_type=_MEDIA_TYPE)
-        if request.method != "HEAD":
-            download = Download(lambda: export_run(run_id, only_domain_id=self.only_domain_id), client_gone(request))
-            response = StreamingHttpResponse(download, content_type=_MEDIA_TYPE)
-        response["Content-Disposition"] = f'attachment; filename="{run.domain_name}-{run.run_number}.run.ndjson"'
-        return response
+        return download_response(
+            request,
+            ExportBody(run_id, only_domain_id=self.only_domain_id, is_active=run.state in ACTIVE_STATES),
+            media_type=_MEDIA_TYPE,
+            file_name=f"{run.domain_name}-{run.run_number}.run.ndjson",
+            only_grows=False,  # the first line changes with the run
+        )
+
+
+class ExportBody:
+    """The lines of an export as a file. The first line says what the rest is, so it makes the ETag.
+
+    An active run changes with each report, and has none.
+    """
+
+    def __init__(self, run_id: UUID, *, only_domain_id: int | None, is_active: bool) -> None:
+        self._run_id = run_id
+        self._only_domain_id = only_domain_id
+        self._header = None if is_active else export_header(run_id, only_domain_id=only_domain_id)
+        self._is_recorded = False
+        self.etag = None
+        if self._header is not None:
+            self.etag = f'"{hashlib.blake2b(self._header, digest_size=12).hexdigest()}"'
+
+    def parts(self, first: int = 0) -> Iterator[bytes]:
+        """The header, and so many lines each. The first call records the export, whatever of it is read."""
+        if not self._is_recorded:
+            record_export(self._run_id, only_domain_id=self._only_domain_id)
+            self._is_recorded = True
+        return islice(self._parts(), first, None)
+
+    def _parts(self) -> Iterator[bytes]:
+        with closing(export_lines(self._run_id)) as lines:
+            header = next(lines)
+            if self._header not in (None, header):
+                raise BodyChanged
+            yield header
+            while part := b"".join(islice(lines, _PART)):
+                yield part

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from training_status.api.ticket_body import TicketRequest
@@ -81,6 +81,13 @@ LOG_FILTERS = [
     OpenApiParameter("order", {"type": "string", "enum": ["desc", "asc"], "default": "desc"}),
 ]
 DOWNLOAD_FORMAT = OpenApiParameter("format", {"type": "string", "enum": ["ndjson", "text"], "default": "ndjson"})
+
+FILE_HEADERS = [
+    OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, such as `bytes=1000-`."),
+    OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of what the range is added to."),
+    OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of what is there already."),
+]
+HAS_IT_ALREADY = {304: OpenApiResponse(description="What `If-None-Match` names is still all there is.")}
 
 _PROBLEM = {
     "type": "object",

@@ -7,7 +7,7 @@ left in the request's handover, and the response gives its headers. The WebSocke
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -56,11 +56,11 @@ class StreamView(AuthorisedView):
     )
     content_negotiation_class = AnyMediaType
 
-    def hand_over(self, request: Request, **followed: Any) -> HttpResponse:
+    def hand_over(self, request: Request, **followed: Any) -> HttpResponse | StreamingHttpResponse:
         """Leave the stream to the server; the response is its beginning. Raises Unavailable."""
-        response = HttpResponse(headers=_HEADERS)
         if request.method == "HEAD":
-            return response
+            return StreamingHttpResponse((), headers=_HEADERS)  # whose length is not said
+        response = HttpResponse(headers=_HEADERS)
         handover = request.META.get("asgi.scope", {}).get(HANDOVER)
         if not isinstance(handover, Handover):
             raise Unavailable("This server cannot stream: it does not run the ASGI application.", retry_after_s=60)
@@ -86,7 +86,7 @@ class DomainStreamView(StreamView):
         ],
         responses=_STREAM | _OVER,
     )
-    def get(self, request: Request, domain_name: str) -> HttpResponse:
+    def get(self, request: Request, domain_name: str) -> HttpResponse | StreamingHttpResponse:
         """Follow a domain's latest run and the next ones, or one run: the status and every entry of the log, live."""
         domain = domain_by_name(domain_name, only_domain_id=self.only_domain_id)
         if domain is None:
@@ -113,7 +113,7 @@ class OverviewStreamView(StreamView):
     """`/training-stream`."""
 
     @extend_schema(operation_id="stream_all_trainings", tags=["live"], parameters=[_TICKET], responses=_STREAM)
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: Request) -> HttpResponse | StreamingHttpResponse:
         """Follow the status of all domains."""
         return self.hand_over(request)
 

@@ -4,7 +4,7 @@ A header with every stored fact, a line for each log entry, a trailer. Nothing i
 run is the same bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -63,12 +63,33 @@ def export_run(public_id: UUID, *, only_domain_id: int | None = None) -> Iterato
     one transaction reads them. A slice of the log is in memory at a time. What silence has made of the run is stored
     before, under the run's lock. Raises NotFound; for a run deleted right after, only with the first line.
     """
+    record_export(public_id, only_domain_id=only_domain_id)
+    return export_lines(public_id)
+
+
+def record_export(public_id: UUID, *, only_domain_id: int | None = None) -> None:
+    """Record that the run is exported, once what silence has made of it is stored. Raises NotFound."""
     with transaction.atomic():
         record_of_run("exported", settle_run(public_id, only_domain_id=only_domain_id))
-    return _lines(public_id)
 
 
-def _lines(public_id: UUID) -> Iterator[bytes]:
+def export_header(public_id: UUID, *, only_domain_id: int | None = None) -> bytes:
+    """The first line of the export, with its line feed; nothing is recorded.
+
+    It says what the rest is: two exports with the same header are the same bytes. What silence has made of the run is
+    stored before. Raises NotFound.
+    """
+    with transaction.atomic():
+        settle_run(public_id, only_domain_id=only_domain_id)
+    lines = export_lines(public_id)
+    try:
+        return next(lines)
+    finally:
+        lines.close()
+
+
+def export_lines(public_id: UUID) -> Generator[bytes, None, None]:
+    """The lines of `export_run`, of a run that is settled; nothing is recorded."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(_RUN, (public_id,))

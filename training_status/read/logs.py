@@ -7,7 +7,7 @@ oldest) first, and stop when their time is up.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -91,11 +91,27 @@ class RunLog:
             return LogWindow(self._select(*self._range(offset, limit), _Condition()), self._span)
         return self._searched_window(offset, limit)
 
-    def __iter__(self) -> Iterator[LogLine]:
-        """All entries that match, in the filter's order, a slice in memory at a time."""
+    def slices(self, first: int = 0) -> Iterator[list[LogLine]]:
+        """All entries that match, in the filter's order, slice by slice, or from slice number `first` on.
+
+        A slice is of a fixed range of numbers, so it is always the same. Raises NotFound at the end when the log, or
+        its beginning, was removed meanwhile.
+        """
         condition = self._condition()
-        for looked_at in range(0, self._span, _DOWNLOAD_SLICE):
-            yield from self._select(*self._range(looked_at, _DOWNLOAD_SLICE), condition)
+        for looked_at in range(first * _DOWNLOAD_SLICE, self._span, _DOWNLOAD_SLICE):
+            yield self._select(*self._range(looked_at, _DOWNLOAD_SLICE), condition)
+        if self._span and not self._is_kept():
+            raise NotFound("The log, or its beginning, was removed while it was read.", code="log_removed")
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The lowest and the highest number of the entries that the filter looks at."""
+        return self._whole
+
+    def up_to(self, highest: int) -> "RunLog":
+        """The same log as it was when `highest` was its last entry."""
+        before_seq = min(highest + 1, self.filter.before_seq or highest + 1)
+        return RunLog(self.domain_name, self.run, replace(self.filter, before_seq=before_seq))
 
     def _range(self, offset: int, size: int) -> tuple[int, int]:
         """The lowest and highest number of `size` entries, `offset` from where the filter's order begins."""
@@ -148,6 +164,13 @@ class RunLog:
             return None
         counts = dict(zip(sorted(LEVEL_NAMES), self.run.level_counts, strict=True))
         return sum(counts[level] for level in self._levels)
+
+    def _is_kept(self) -> bool:
+        assert self.run is not None
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT first_seq FROM training_status_trainingrun WHERE id = %s", (self.run.id,))
+            row = cursor.fetchone()
+        return row is not None and row[0] <= self._lowest
 
     def _condition(self) -> _Condition:
         condition = _Condition()

@@ -25,8 +25,10 @@ def built_package() -> Path:
 class ClientProgram:
     """One of `clients/typescript/tests/programs`, running, and what it has told so far, a JSON object a line."""
 
-    def __init__(self, service: Service, token: str | None, name: str, domain: str, **options: Any) -> None:
-        environment = {**os.environ, "AEGIS_URL": service.url, "AEGIS_TOKEN": token or ""}
+    def __init__(self, service: Service | str, token: str | None, name: str, domain: str, **options: Any) -> None:
+        """`service` may be an address at which a service can be reached."""
+        url = service if isinstance(service, str) else service.url
+        environment = {**os.environ, "AEGIS_URL": url, "AEGIS_TOKEN": token or ""}
         self._process = subprocess.Popen(
             [path_of("node"), built_package() / f"tests/programs/{name}.js", domain, json.dumps(options)],
             env=environment,

@@ -82,7 +82,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All entries that match, as NDJSON (an entry a line) or as text to read. */
+        /**
+         * @description All entries that match, as NDJSON (an entry a line) or as text to read.
+         *
+         *     A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
+         *     the log as it was. Without `If-Range`, a range is answered of a run that has ended, and with `order=asc`.
+         */
         get: operations["download_training_logs"];
         put?: never;
         post?: never;
@@ -1362,7 +1367,14 @@ export interface operations {
                 /** @description Such as entity_extraction_optimization, relation_extraction_optimization. */
                 step?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of what is there already. */
+                "If-None-Match"?: string;
+                /** @description The ETag of what the range is added to. */
+                "If-Range"?: string;
+                /** @description One range of bytes, such as `bytes=1000-`. */
+                Range?: string;
+            };
             path: {
                 domain_name: string;
             };
@@ -1379,6 +1391,23 @@ export interface operations {
                     "application/x-ndjson": string;
                     "text/plain": string;
                 };
+            };
+            /** @description The part that `Range` names. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still all there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {
@@ -1836,7 +1865,14 @@ export interface operations {
     export_training_run: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what is there already. */
+                "If-None-Match"?: string;
+                /** @description The ETag of what the range is added to. */
+                "If-Range"?: string;
+                /** @description One range of bytes, such as `bytes=1000-`. */
+                Range?: string;
+            };
             path: {
                 training_run_id: string;
             };
@@ -1852,6 +1888,22 @@ export interface operations {
                 content: {
                     "application/x-ndjson": string;
                 };
+            };
+            /** @description The part that `Range` names. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still all there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         """Bind first, so that a taken port is known before anything else is done; then prepare and serve."""
         host: str = options["host"]
         listener = _listen(host, _port(options["port"]))
-        address = _reachable_at(host, listener.getsockname()[1])
+        address = _reachable_at(host, listener.getsockname()[1]) + settings.URL_PREFIX
         try:
             password = _prepare_database()
         except OperationalError as error:

@@ -1,4 +1,4 @@
-"""A real nginx in front of the service, with the configuration of `deploy/nginx.conf`."""
+"""A real nginx in front of the service, with one of the configurations in `deploy`."""
 
 import os
 import socket
@@ -37,24 +37,30 @@ http {{
 class Nginx:
     """nginx on a free port, which it keeps, with a certificate of its own and all its files in `folder`."""
 
-    def __init__(self, folder: Path, upstream: str) -> None:
+    def __init__(
+        self, folder: Path, upstream: str, *, configuration: str = "nginx.conf", changes: dict[str, str] | None = None
+    ) -> None:
+        """`changes` are made in the configuration, which must have each text once."""
         self._program = path_of("nginx")
         self._folder = folder
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"https://127.0.0.1:{self._port}"
         certificate, key = _certificate(folder)
+        self.certificate = certificate
         self.tls = ssl.create_default_context(cafile=certificate)
         self.access_log = folder / "access.log"
+        host = "aegis.example.org" if configuration == "nginx.conf" else "example.org"
         placed = {
+            **(changes or {}),
             "listen 443 ssl http2;": f"listen 127.0.0.1:{self._port} ssl http2;",
-            "server_name aegis.example.org;": "server_name 127.0.0.1;",
-            "/etc/ssl/certs/aegis.example.org.pem": str(certificate),
-            "/etc/ssl/private/aegis.example.org.key": str(key),
+            f"server_name {host};": "server_name 127.0.0.1;",
+            f"/etc/ssl/certs/{host}.pem": str(certificate),
+            f"/etc/ssl/private/{host}.key": str(key),
             "/var/log/nginx/aegis.access.log": str(self.access_log),
-            "http://127.0.0.1:8000;": f"{upstream};",
+            "http://127.0.0.1:8000": upstream,
         }
-        text = (PROJECT / "deploy/nginx.conf").read_text()
+        text = (PROJECT / "deploy" / configuration).read_text()
         for documented, here in placed.items():
             assert text.count(documented) == 1, documented
             text = text.replace(documented, here)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -261,3 +262,25 @@ def test_the_service_restarted_behind_it(service: Service, nginx: Nginx, through
         run.send(complete(message="the end"))
         viewer.read()
     assert viewer.has_each_once(3)
+
+
+def test_nginx_that_speaks_the_old_http(service: Service, run: Run, tmp_path: Path) -> None:
+    """As it does to what is behind it where nobody says otherwise: a body must not come with the marks of chunks."""
+    run.send(*[log(f"line {n}") for n in range(1, 1001)])
+    run.send(complete())
+    old = Nginx(tmp_path, service.url, changes={"proxy_http_version 1.1;": "proxy_http_version 1.0;"})
+    headers = {"Authorization": f"Bearer {service.token('operator')}"}
+    try:
+        old.start()
+        with httpx.Client(base_url=old.url, verify=old.tls, timeout=LIMIT_S, headers=headers) as client:
+            address = f"{ADMIN}/domains/{run.domain}/training-logs/download"
+            for encoding in ("identity", "gzip"):
+                lines = client.get(address, headers={"Accept-Encoding": encoding}).text.splitlines()
+                assert [json.loads(line)["seq"] for line in lines] == list(range(1000, 0, -1))
+            stream = f"{ADMIN}/domains/{run.domain}/training-stream?training_run_id={run.id}"
+            with client.stream("GET", stream) as answer:
+                ends = [envelope["event_type"] for _, envelope in messages(answer)]
+            assert (ends.count("log"), ends[-1]) == (1000, "completed")
+            assert client.get("/healthz").json() == {"status": "ok"}
+    finally:
+        old.stop()

@@ -24,7 +24,7 @@ def run():
 def test_it_works(viewer, run):
     response = viewer.get(f"{API}/domains/{run.domain.name}/training-metrics")
     assert response.status_code == 200
-    assert response["Cache-Control"] == "no-cache"
+    assert response["Cache-Control"] == "private, no-cache"
     body = response.json()
     (curve,) = body.pop("curves")
     assert body == {

@@ -6,6 +6,7 @@
  * @typedef {import("./types.js").TrainingEvent} TrainingEvent
  */
 
+import { domainAddress, urlPrefix } from "./addresses.js";
 import { ConnectionView } from "./connection_view.js";
 import { given, make, part, say } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
@@ -24,7 +25,7 @@ const SORT_KEYS = {
 class DomainsPage {
   /** @param {{now: string, domains: Domain[], notShown: number}} page */
   constructor(page) {
-    this.service = new Service();
+    this.service = new Service(urlPrefix);
     this.service.learnClock(page.now);
     this.isWhole = page.notShown === 0;
     this.connection = new ConnectionView(part("connection"));
@@ -138,7 +139,7 @@ class DomainsPage {
       make(
         "th",
         { scope: "row" },
-        make("a", { class: "name", href: `/domains/${name}` }, name),
+        make("a", { class: "name", href: domainAddress(name) }, name),
         make("span", { class: "about" }, domain.description.slice(0, 90)),
       ),
     );

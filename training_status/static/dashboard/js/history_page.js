@@ -5,6 +5,7 @@
  * @typedef {{domain: string, number: number, pageSize: number, total: number, runs: Row[], baseline: number | null, mayPin: boolean, now: string}} Page
  */
 
+import { urlPrefix } from "./addresses.js";
 import { given, make, part, say } from "./dom.js";
 import { Choice } from "./history/choice.js";
 import { ComparisonView } from "./history/comparison_view.js";
@@ -16,7 +17,7 @@ import { Service, ServiceError } from "./service.js";
 
 /** @type {Page} */
 const page = given("page");
-const service = new Service();
+const service = new Service(urlPrefix);
 service.learnClock(page.now);
 const choice = new Choice(showChoice);
 const { domain } = page;

@@ -6,6 +6,7 @@
  * @typedef {import("./types.js").RunPage} RunPage
  */
 
+import { runAddress } from "./addresses.js";
 import { make } from "./dom.js";
 import { ServiceError } from "./service.js";
 import { stateWords, words } from "./words.js";
@@ -33,7 +34,7 @@ export class OtherRunsView {
     this.element.hidden = others.length === 0;
     this.element.replaceChildren(
       make("span", {}, others.length === 1 ? "Another run is active: " : `${others.length} other runs are active: `),
-      ...others.map((run) => make("a", { href: `/domains/${this.domain}/runs/${run.run_number}` }, label(run))),
+      ...others.map((run) => make("a", { href: runAddress(this.domain, run.run_number) }, label(run))),
     );
   }
 }

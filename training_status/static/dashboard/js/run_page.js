@@ -7,6 +7,7 @@
  * @typedef {{domain: string, runNumber: number | null, mayCancel: boolean, now: string}} Page
  */
 
+import { runAddress, urlPrefix } from "./addresses.js";
 import { CancelView } from "./cancel_view.js";
 import { given, part, say } from "./dom.js";
 import { LogInAddress } from "./log/log_address.js";
@@ -19,7 +20,7 @@ const PARTS = /** @type {const} */ (["state", "eta", "progress", "metrics", "cur
 
 /** @type {Page} */
 const page = given("page");
-const service = new Service();
+const service = new Service(urlPrefix);
 service.learnClock(page.now);
 const others = new OtherRunsView(part("other-runs"), service, page.domain);
 const cancel = page.mayCancel ? new CancelView(part("cancel"), service, (status) => training.showAnswer(status)) : null;
@@ -27,7 +28,7 @@ const training = new TrainingView(service, page, Object.fromEntries(PARTS.map((n
   onRun: showRun,
   onStatus: showStatus,
   onLeft: () => {},
-  placeOf: (number) => new LogInAddress(`/domains/${page.domain}/runs/${number}`),
+  placeOf: (number) => new LogInAddress(runAddress(page.domain, number)),
   keyboard: document,
 });
 await training.start();

@@ -32,7 +32,8 @@ export class Service {
   #clockOffsetMs = 0;
 
   /**
-   * @param {string} base where the service is, such as `https://status.example`; empty for the page's own, with its session
+   * @param {string} base where the service is, such as `https://status.example`, also under a path; without a host for
+   *   the page's own, with its session
    * @param {() => string} token the bearer token to send; empty: none
    */
   constructor(base = "", token = () => "") {
@@ -42,7 +43,7 @@ export class Service {
 
   /** Whether it is asked with the session of this very page. */
   get hasSession() {
-    return this.base === "" && this.token() === "";
+    return !/^([a-z]+:)?\/\//i.test(this.base) && this.token() === "";
   }
 
   /** The time by the service's clock: whatever this computer's clock says, countdowns and ages are true. */

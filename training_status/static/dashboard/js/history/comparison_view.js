@@ -7,6 +7,7 @@
  * @typedef {import("./comparison_tables.js").Reference} Reference
  */
 
+import { runAddress } from "../addresses.js";
 import { make, part, say } from "../dom.js";
 import { jsonText } from "../exact_json.js";
 import { allDigitsSwitch, areShortened } from "../metric_element.js";
@@ -15,7 +16,6 @@ import { clock, duration } from "../words.js";
 import { metricRows, phaseRows, runsTable, settingRows } from "./comparison_tables.js";
 import { curvesOf } from "./curves.js";
 import { promptDiff } from "./prompt_diff.js";
-import { runAddress } from "./row.js";
 
 const CUT_OFF = { metrics: "metrics", configuration: "settings", prompts: "prompts" };
 

@@ -14,11 +14,6 @@ import { clock, duration, stateClass, stateWords, words } from "../words.js";
 
 const METRICS_IN_A_ROW = 12;
 
-/** @param {string} domain @param {number} number */
-export function runAddress(domain, number) {
-  return `/domains/${encodeURIComponent(domain)}/runs/${number}`;
-}
-
 /** @param {Row} run */
 export function madeWith(run) {
   return make("span", { class: "about" }, [run.optimizer, run.llm_model].filter(Boolean).join(" · "));

@@ -7,11 +7,12 @@
  * @typedef {{element: HTMLElement, choose: HTMLInputElement, badge: HTMLElement, pin: HTMLButtonElement, cells: HTMLElement[], run: Row, shown: string}} Line
  */
 
+import { runAddress } from "../addresses.js";
 import { make, say } from "../dom.js";
 import { jsonText } from "../exact_json.js";
 import { digitsToTellApart } from "../number_text.js";
 import { RUNS_MAX } from "./choice.js";
-import { madeWith, metrics, remarks, runAddress, shownMetrics, started, state, taken } from "./row.js";
+import { madeWith, metrics, remarks, shownMetrics, started, state, taken } from "./row.js";
 
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 

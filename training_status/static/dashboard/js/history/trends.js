@@ -6,11 +6,11 @@
  * @typedef {{x: number, y: import("../number_text.js").Numeric}} Point `x` is the number of the run
  */
 
+import { runAddress } from "../addresses.js";
 import { make, part, say } from "../dom.js";
 import { LineChart } from "../line_chart.js";
 import { numericMetrics } from "../metric_difference.js";
 import { words } from "../words.js";
-import { runAddress } from "./row.js";
 
 const CHARTS_MAX = 12;
 const NAMES_MAX = 60;

@@ -12,6 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from aegis_tracker.visible_text import one_line
+
 Status = dict[str, Any]
 
 REFRESHES_A_SECOND = 4
@@ -96,8 +98,8 @@ def _time_left(seconds: float | None) -> str:
 def metrics_line(metrics: dict[str, Any]) -> Text:
     """The first few metrics by name."""
     shown = sorted(metrics.items())[:METRICS_SHOWN]
-    line = "  ".join(f"{words(name)} {metric_value(value)}" for name, value in shown)
-    return Text(one_line(line), no_wrap=True, overflow="ellipsis")
+    line = "  ".join(f"{words(name)} {one_line(metric_value(value))}" for name, value in shown)
+    return Text(line, no_wrap=True, overflow="ellipsis")
 
 
 def duration(seconds: float) -> str:
@@ -110,7 +112,7 @@ def duration(seconds: float) -> str:
 
 def words(name: str) -> str:
     """`entity_f1` as `entity f1`."""
-    return one_line(name.replace("_", " "))
+    return one_line(name).replace("_", " ")
 
 
 def metric_value(value: Any) -> str:
@@ -118,8 +120,3 @@ def metric_value(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def one_line(text: str) -> str:
-    """Text without line breaks and control characters, which could move a terminal's cursor."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -74,7 +74,7 @@ _LINE_BREAK = re.compile("\r\n?")
 
 
 def visible_text(text: str, *, link_targets: bool = False) -> str:
-    """What is to be seen of a text. `link_targets`: `<its target>` stands behind a link that a terminal would follow."""
+    """What is to be seen of a text. `link_targets`: `<its target>` stands behind a link that a terminal follows."""
     if not _UNUSUAL.search(text):
         return text
     text = _with_link_targets(text) if link_targets else _SEQUENCE.sub("", text)

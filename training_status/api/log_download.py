@@ -13,11 +13,10 @@ from training_status.api.client_presence import client_gone
 from training_status.api.download import Download
 from training_status.api.logs import log_of
 from training_status.api.schema import DOWNLOAD_FORMAT, LOG_FILTERS, RUN
-from training_status.log_levels import LEVEL_NAMES
 from training_status.read.logs import LogLine
 from training_status.roles import VIEWER
 from training_status.serializers.log_entry import TrainingLogEntrySerializer
-from training_status.serializers.times import utc_text
+from training_status.serializers.log_text import log_text
 
 _MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
 _EXTENSIONS = {"ndjson": "ndjson", "text": "log"}
@@ -61,5 +60,4 @@ def _as_json(line: LogLine) -> bytes:
 
 
 def _as_text(line: LogLine) -> bytes:
-    step = f" [{line.step}]" if line.step else ""
-    return f"{utc_text(line.timestamp)} {LEVEL_NAMES[line.level]}{step} {line.message}\n".encode()
+    return log_text(line).encode()

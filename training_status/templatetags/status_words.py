@@ -1,6 +1,5 @@
 """A status object in words, for pages."""
 
-import re
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -11,17 +10,17 @@ from django.utils.dateparse import parse_datetime
 from training_status.forecast.scoring import MARKS
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.read.forecast_scores import MethodScore, Score
+from training_status.visible_text import one_line, visible_text
 
 register = template.Library()
 
-_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;:?]*[@-~]")
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
 @register.filter
 def words(name: str) -> str:
     """`entity_f1` as `entity f1`."""
-    return name.replace("_", " ")
+    return visible_text(name).replace("_", " ")
 
 
 @register.filter
@@ -129,9 +128,21 @@ def ago(text: str, now: datetime) -> str:
 
 
 @register.filter
-def without_colours(text: str) -> str:
-    """A message without the escape sequences that colour it in a terminal."""
-    return _ESCAPE_SEQUENCE.sub("", text)
+def visible(text: Any) -> str:
+    """A text from a reporter, or from anybody, as people see it: nothing hidden, no terminal sequences."""
+    return visible_text(str(text))
+
+
+@register.filter
+def visible_line(text: Any) -> str:
+    """The same in one line."""
+    return one_line(str(text))
+
+
+@register.filter
+def visible_message(text: str) -> str:
+    """A log message as people see it, with the targets of its links."""
+    return visible_text(text, link_targets=True)
 
 
 @register.filter

@@ -72,7 +72,9 @@ def test_one_line():
     assert one_line("a\r\nb\tc\x1b[0m\u202e") == "a b c<U+202E>"
 
 
-@pytest.mark.parametrize("unit", ["\x1b]", "\x9d\n", "\x1bP\n", "\x1b[", "\x9b1", "\x1b]8;;a", "\u202e", "\x1b_\x07", "\r"])
+@pytest.mark.parametrize(
+    "unit", ["\x1b]", "\x9d\n", "\x1bP\n", "\x1b[", "\x9b1", "\x1b]8;;a", "\u202e", "\x1b_\x07", "\r"]
+)
 def test_the_longest_message_of_beginnings_takes_linear_time(unit):
     text = unit * (65_536 // len(unit))  # with quadratic time, this would go on for minutes
     assert len(visible_text(text, link_targets=True)) <= 10 * len(text)

@@ -6,6 +6,7 @@
  */
 
 import { make, say } from "./dom.js";
+import { oneLine } from "./visible_text.js";
 import { ago, clock, metricValue, stateClass, stateWords, timeLeft, words } from "./words.js";
 
 export class DomainRow {
@@ -95,8 +96,8 @@ function bar(domain, status) {
 
 /** @param {string | null} text */
 function about(text) {
-  const cut = text && text.length > 80 ? `${text.slice(0, 79)}…` : text;
-  return make("span", { class: "about" }, cut ?? "");
+  const shown = oneLine(text ?? "");
+  return make("span", { class: "about", dir: "auto" }, shown.length > 80 ? `${shown.slice(0, 79)}…` : shown);
 }
 
 /** @param {Status} status */
@@ -104,6 +105,6 @@ function metrics(status) {
   const all = Object.entries(status.metrics).sort(([a], [b]) => a.localeCompare(b));
   if (all.length === 0) return [make("span", { class: "none" }, "none yet")];
   return all.map(([name, value]) =>
-    make("span", { class: "metric" }, `${words(name)} `, make("b", {}, metricValue(value))),
+    make("span", { class: "metric" }, make("span", {}, words(name)), " ", make("b", {}, metricValue(value))),
   );
 }

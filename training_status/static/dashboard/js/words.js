@@ -1,5 +1,7 @@
 /** Times, durations, states and metrics in words. */
 
+import { visibleText } from "./visible_text.js";
+
 /**
  * @typedef {import("./types.js").Status} Status
  * @typedef {Pick<Status, "status" | "health" | "failure_reason">} State
@@ -12,7 +14,7 @@ const LEAST_PART = 0.15;
 
 /** @param {string} name `entity_f1` as `entity f1` */
 export function words(name) {
-  return name.replaceAll("_", " ");
+  return visibleText(name).replaceAll("_", " ");
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { make, say } from "../dom.js";
+import { oneLine } from "../visible_text.js";
 import { metricValue } from "../words.js";
 import { showMessage } from "./message_text.js";
 
@@ -16,6 +17,7 @@ const CHARACTERS_SHOWN = 1000; // more than the widest screen has room for; the 
  * @property {boolean} isSelected
  * @property {string} link the line's address
  * @property {boolean} isActive the one that arrow keys move from
+ * @property {string} day what it says of its day, from `dayWords`
  */
 
 export class LogRow {
@@ -23,6 +25,7 @@ export class LogRow {
     this.number = make("a", { class: "log-number", tabindex: "-1" });
     this.time = make("span", { class: "log-time" });
     this.level = make("span", { class: "log-level" });
+    this.day = make("span", { class: "log-day" });
     this.message = make("span", { class: "log-message", dir: "auto" });
     this.metrics = make("span", { class: "log-metrics" });
     const cell = { role: "gridcell" };
@@ -32,7 +35,7 @@ export class LogRow {
       make("span", { ...cell, class: "log-cell-number" }, this.number),
       make("span", cell, this.time),
       make("span", cell, this.level),
-      make("span", { ...cell, class: "log-cell-message" }, this.message, this.metrics),
+      make("span", { ...cell, class: "log-cell-message" }, this.day, this.message, this.metrics),
     );
     /** @type {number | undefined} */
     this.seq = undefined;
@@ -53,6 +56,7 @@ export class LogRow {
     this.element.setAttribute("aria-rowindex", String(index + 1));
     this.element.setAttribute("aria-selected", String(look.isSelected));
     this.element.classList.toggle("log-active", look.isActive);
+    say(this.day, look.day);
     if (seq === undefined) this.element.removeAttribute("id");
     else this.element.id = `log-line-${seq}`;
     if (!this.isNew && seq === this.seq && entry === this.entry && look.marked === this.marked) return;
@@ -85,6 +89,6 @@ function twoDigits(number) {
 
 /** @param {NonNullable<LogEntry["metrics"]>} metrics */
 function metricsInShort(metrics) {
-  const pairs = Object.entries(metrics).map(([name, value]) => `${name}=${metricValue(value)}`);
+  const pairs = Object.entries(metrics).map(([name, value]) => `${oneLine(name)}=${oneLine(metricValue(value))}`);
   return pairs.join(" ").slice(0, CHARACTERS_SHOWN);
 }

@@ -121,7 +121,7 @@ class TrainingRunAdmin(StatusCells, CalmListAdmin):
 
 
 def _two_lines(first: str, second: str) -> str:
-    return format_html('<bdi>{}</bdi><bdi class="below">{}</bdi>', first, second)
+    return format_html('{}<span class="below">{}</span>', first, second)
 
 
 def _said(run: TrainingRun, field: str) -> str:

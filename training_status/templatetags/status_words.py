@@ -140,6 +140,14 @@ def visible_line(text: Any) -> str:
 
 
 @register.filter
+def hidden_in(text: Any) -> str:
+    """The text of a field as people see it, where that is not what the field shows: a field shows what it stores."""
+    typed = str(text).replace("\r\n", "\n") if isinstance(text, str) else ""
+    shown = visible_text(typed)
+    return shown if shown != typed else ""
+
+
+@register.filter
 def visible_message(text: str) -> str:
     """A log message as people see it, with the targets of its links."""
     return visible_text(text, link_targets=True)

@@ -238,8 +238,8 @@ def _row(spool: SpoolSummary) -> str:
     process = _PROCESS[spool.process]
     refused = f"\n    refused: {one_line(spool.refused)}" if spool.refused else ""
     return (
-        f"{one_line(spool.run_id):36}  {one_line(spool.domain):20}  {spool.events:8}  {spool.size_bytes:12}  {_age(spool.age_s):>6}  "
-        f"{process:7}  {spool.end or '-'}{refused}\n"
+        f"{one_line(spool.run_id):36}  {one_line(spool.domain):20}  {spool.events:8}  {spool.size_bytes:12}  "
+        f"{_age(spool.age_s):>6}  {process:7}  {spool.end or '-'}{refused}\n"
     )
 
 

@@ -105,6 +105,6 @@ function metrics(status) {
   const all = Object.entries(status.metrics).sort(([a], [b]) => a.localeCompare(b));
   if (all.length === 0) return [make("span", { class: "none" }, "none yet")];
   return all.map(([name, value]) =>
-    make("span", { class: "metric" }, make("span", {}, words(name)), " ", make("b", {}, metricValue(value))),
+    make("span", { class: "metric" }, `${words(name)} `, make("b", {}, metricValue(value))),
   );
 }

@@ -9,6 +9,7 @@ import { oneLine } from "../visible_text.js";
 import { metricValue } from "../words.js";
 import { showMessage } from "./message_text.js";
 
+const METRICS_SHOWN = 50;
 const CHARACTERS_SHOWN = 1000; // more than the widest screen has room for; the whole is beside the log
 
 /**
@@ -71,7 +72,7 @@ export class LogRow {
     say(this.time, entry ? localTime(entry.timestamp) : "");
     say(this.level, entry?.level ?? "");
     showMessage(this.message, entry?.message ?? "…", { marked: entry ? look.marked : null, cutAt: CHARACTERS_SHOWN });
-    say(this.metrics, entry?.metrics ? metricsInShort(entry.metrics) : "");
+    this.metrics.replaceChildren(...(entry?.metrics ? metricsInShort(entry.metrics) : []));
   }
 }
 
@@ -87,8 +88,11 @@ function twoDigits(number) {
   return String(number).padStart(2, "0");
 }
 
-/** @param {NonNullable<LogEntry["metrics"]>} metrics */
+/** @param {NonNullable<LogEntry["metrics"]>} metrics @returns {(string | Node)[]} a name of any script changes the order of nothing else */
 function metricsInShort(metrics) {
-  const pairs = Object.entries(metrics).map(([name, value]) => `${oneLine(name)}=${oneLine(metricValue(value))}`);
-  return pairs.join(" ").slice(0, CHARACTERS_SHOWN);
+  const pairs = Object.entries(metrics).slice(0, METRICS_SHOWN);
+  return pairs.flatMap(([name, value], place) => {
+    const shown = [oneLine(name), oneLine(metricValue(value))].map((text) => make("span", {}, text.slice(0, CHARACTERS_SHOWN)));
+    return [place ? " " : "", shown[0] ?? "", "=", shown[1] ?? ""];
+  });
 }

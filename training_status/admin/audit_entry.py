@@ -11,7 +11,7 @@ from training_status.admin.read_only import ReadOnlyAdmin
 from training_status.admin.visible_field import visible_field
 from training_status.models import AuditEntry
 
-_ACTOR, _NAME, _DETAILS = visible_field("actor"), visible_field("name"), visible_field("details")
+_ACTOR, _NAME, _DETAILS = (visible_field(name) for name in ("actor", "name", "details"))
 _SHOWN = {"actor": _ACTOR, "name": _NAME, "details": _DETAILS}
 
 

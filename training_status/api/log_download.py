@@ -34,7 +34,9 @@ class LogDownloadView(AuthorisedView):
         parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS],
         responses={
             (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "An entry a line."),
-            (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "Time, level, step and message."),
+            (200, "text/plain"): OpenApiResponse(
+                OpenApiTypes.STR, "Time, level, step and message as it is shown; its further lines are indented."
+            ),
         },
     )
     def get(self, request: Request, domain_name: str) -> HttpResponse | StreamingHttpResponse:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from training_status.access.tokens import revoke_tokens
 from training_status.admin.filters import DomainFilter, RevokedFilter
 from training_status.admin.read_only import ReadOnlyAdmin
+from training_status.admin.visible_field import visible_field
 from training_status.models import AccessToken
 
 
@@ -14,12 +15,24 @@ from training_status.models import AccessToken
 class AccessTokenAdmin(ReadOnlyAdmin):
     """New ones come from `manage.py create_token`, which can show the secret once."""
 
-    list_display = ("name", "prefix", "role", "domain", "created_at", "expires_at", "revoked_at", "last_used_at")
+    list_display = (
+        visible_field("name"),
+        "prefix",
+        "role",
+        "domain",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+    )
     list_select_related = ("domain",)
     list_filter = (DomainFilter, "role", RevokedFilter)
     search_fields = ("name", "prefix")
     ordering = ("name", "id")
-    exclude = ("secret_sha256",)
+    fields = (
+        visible_field("name"), "prefix", "role", "domain", "created_at", "expires_at", "revoked_at", "last_used_at"
+    )  # fmt: skip
+    readonly_fields = fields
     actions = ("revoke",)
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])

@@ -8,14 +8,18 @@ from django.http import HttpRequest
 
 from training_status.admin.filters import AtBeforeFilter
 from training_status.admin.read_only import ReadOnlyAdmin
+from training_status.admin.visible_field import visible_field
 from training_status.models import AuditEntry
+
+_ACTOR, _NAME, _DETAILS = (visible_field(name) for name in ("actor", "name", "details"))
+_SHOWN = {"actor": _ACTOR, "name": _NAME, "details": _DETAILS}
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Newest first. A search is for the beginning of the actor's or the subject's name, which indexes answer."""
 
-    list_display = ("at", "actor", "actor_kind", "action", "subject", "name", "address")
+    list_display = ("at", _ACTOR, "actor_kind", "action", "subject", _NAME, "address")
     list_filter = (AtBeforeFilter, "action", "subject", "actor_kind")
     search_fields = ("actor", "name")
     search_help_text = "The beginning of the name of who did it, or of what it was done to."
@@ -29,6 +33,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         found = queryset.filter(Q(actor__startswith=text) | Q(name__startswith=text)) if text else queryset
         return found, False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
         """All."""
-        return tuple(field.name for field in AuditEntry._meta.fields)
+        return tuple(_SHOWN.get(field.name, field.name) for field in AuditEntry._meta.fields)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        """The same."""
+        return self.get_readonly_fields(request, obj)

@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from training_status.admin.body_form import Body, BodyForm
 from training_status.errors import Conflict
+from training_status.visible_text import visible_text
 
 
 class ChangeForm(BodyForm[Body]):
@@ -48,7 +49,7 @@ class ChangeForm(BodyForm[Body]):
         for name, present in overwritten:
             text = "" if present is None else str(present)
             self.data[self.add_initial_prefix(name)] = text
-            said = f"it is now: {text}" if text else "it is empty now"
+            said = f"it is now: {visible_text(text)}" if text else "it is empty now"
             self.add_error(name, f"Somebody else has changed this meanwhile, {said}\nSave again to replace that.")
         raise Conflict("Somebody else has changed the same meanwhile.", code="changed_meanwhile")
 

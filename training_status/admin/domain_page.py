@@ -23,7 +23,7 @@ from training_status.read.forecast_scores import forecast_scores
 
 
 def _description() -> TextField:
-    return TextField(widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}))
+    return TextField(widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "dir": "auto"}))
 
 
 def _text(label: str, help_text: str, initial: str = "") -> TextField:

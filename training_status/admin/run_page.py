@@ -36,9 +36,11 @@ class RunForm(ChangeForm[RunChange]):
         required=False,
         strip=False,
         help_text="One a line.",
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "dir": "auto"}),
     )
-    note = TextField(required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"}))
+    note = TextField(
+        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField", "dir": "auto"})
+    )
 
     read = staticmethod(read_run_change)
 

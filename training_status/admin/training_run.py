@@ -21,6 +21,7 @@ from training_status.admin.shown import attach_to_runs, shown_of
 from training_status.admin.status_cells import NOTHING, StatusCells
 from training_status.models import TrainingRun
 from training_status.templatetags import status_words
+from training_status.visible_text import one_line
 
 
 class RunChangeList(ChangeList):
@@ -125,7 +126,7 @@ def _two_lines(first: str, second: str) -> str:
 
 def _said(run: TrainingRun, field: str) -> str:
     status, _ = shown_of(run)
-    return NOTHING if status is None or status[field] is None else str(status[field])
+    return NOTHING if status is None or status[field] is None else one_line(str(status[field]))
 
 
 def _to_action(action: str, queryset: QuerySet[TrainingRun]) -> HttpResponse:

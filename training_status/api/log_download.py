@@ -18,13 +18,13 @@ from training_status.api.authorised_view import AuthorisedView
 from training_status.api.download_response import download_response
 from training_status.api.logs import log_of
 from training_status.api.schema import DOWNLOAD_FORMAT, FILE_HEADERS, HAS_IT_ALREADY, LOG_FILTERS, RUN
-from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
+from training_status.log_levels import LEVEL_NUMBERS
 from training_status.read.logs import LogLine, RunLog
 from training_status.read.run_facts import RunFacts
 from training_status.roles import VIEWER
 from training_status.run_states import COMPLETED, ERROR, FAILED
 from training_status.serializers.log_entry import TrainingLogEntrySerializer
-from training_status.serializers.times import utc_text
+from training_status.serializers.log_text import log_text
 
 _MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
 _EXTENSIONS = {"ndjson": "ndjson", "text": "log"}
@@ -42,7 +42,9 @@ class LogDownloadView(AuthorisedView):
         parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS, *FILE_HEADERS],
         responses={
             (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "An entry a line."),
-            (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "Time, level, step and message."),
+            (200, "text/plain"): OpenApiResponse(
+                OpenApiTypes.STR, "Time, level, step and message as it is shown; its further lines are indented."
+            ),
             (206, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
             (206, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
             **HAS_IT_ALREADY,
@@ -118,8 +120,7 @@ def _as_json(line: LogLine) -> bytes:
 
 
 def _as_text(line: LogLine) -> bytes:
-    step = f" [{line.step}]" if line.step else ""
-    return f"{utc_text(line.timestamp)} {LEVEL_NAMES[line.level]}{step} {line.message}\n".encode()
+    return log_text(line).encode()
 
 
 # A line that looks otherwise in another version of the service makes another ETag.

@@ -75,7 +75,11 @@ LOG_FILTERS = [
     OpenApiParameter("level", {"type": "array", "items": _LEVEL}, description="Any of these levels; repeatable."),
     OpenApiParameter("min_level", _LEVEL, description="This level and worse."),
     OpenApiParameter("step", OpenApiTypes.STR, description="Such as " + ", ".join(PHASE_NAMES[2:4]) + "."),
-    OpenApiParameter("search", OpenApiTypes.STR, description="A part of the message, in any case."),
+    OpenApiParameter(
+        "search",
+        OpenApiTypes.STR,
+        description="A part of the message as it is shown, without terminal sequences, in any case.",
+    ),
     OpenApiParameter("before_seq", {"type": "integer", "minimum": 0}, description="Only entries before this one."),
     OpenApiParameter("after_seq", {"type": "integer", "minimum": 0}, description="Only entries after this one."),
     OpenApiParameter("order", {"type": "string", "enum": ["desc", "asc"], "default": "desc"}),

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from training_status.audit.acting import COMMAND, acting
 from training_status.errors import AegisError
+from training_status.visible_text import visible_text
 
 
 class OperatorCommand(BaseCommand):
@@ -20,7 +21,7 @@ class OperatorCommand(BaseCommand):
             try:
                 return super().execute(*args, **options)
             except AegisError as error:
-                raise CommandError(error.detail) from error
+                raise CommandError(visible_text(error.detail)) from error
             except UnicodeEncodeError as error:
                 raise CommandError("An argument is not UTF-8 text.") from error
 

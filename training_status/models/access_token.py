@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from training_status.models.domain import Domain
 from training_status.roles import ROLES
+from training_status.visible_text import one_line
 
 
 class AccessToken(models.Model):
@@ -32,4 +33,4 @@ class AccessToken(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.role})"
+        return one_line(f"{self.name} ({self.role})")

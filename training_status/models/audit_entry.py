@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from training_status.visible_text import one_line
+
 ACTOR_KINDS = ("user", "token", "anonymous", "command", "service")
 ACTIONS = ("created", "changed", "cancelled", "failed", "deleted", "exported", "imported", "granted", "revoked")
 SUBJECTS = ("domain", "run", "log", "token", "user", "group")
@@ -46,4 +48,4 @@ class AuditEntry(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.actor} {self.action} {self.subject} {self.name}"
+        return one_line(f"{self.actor} {self.action} {self.subject} {self.name}")

@@ -17,10 +17,11 @@ from django.db import connection
 from training_status.errors import NotFound
 from training_status.jsonb import from_jsonb
 from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
+from training_status.read.message_search import found_in_messages
 from training_status.read.run_facts import RunFacts, latest_run
 
 _DOWNLOAD_SLICE = 250  # of messages that may have 64 KiB each
-_FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 2_000, 100, 200_000
+_FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 250, 100, 200_000
 _SLICE_TARGET_S = 0.05
 
 
@@ -38,7 +39,8 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which entries, and in which order. `levels` None: all; `search` finds a part of the message in any case."""
+    """Which entries, and in which order. `levels` None: all; `search` finds a part of the message, as it is shown,
+    in any case."""
 
     levels: frozenset[int] | None = None
     step: str | None = None
@@ -181,7 +183,9 @@ class RunLog:
         if self.filter.step is not None:
             condition.add("step = %s", self.filter.step)
         if self.filter.search is not None:
-            condition.add("position(lower(%s) IN lower(message)) > 0", self.filter.search)
+            found = found_in_messages(self.filter.search)
+            if found is not None:
+                condition.add(found[0], *found[1])
         return condition
 
     def _select(

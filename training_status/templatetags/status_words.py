@@ -1,6 +1,5 @@
 """A status object in words, for pages."""
 
-import re
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -13,17 +12,17 @@ from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.number_text import exact_number_text, is_number, metric_text, number_text, percent_text
 from training_status.phases import STEP_COMPLETED
 from training_status.read.forecast_scores import MethodScore, Score
+from training_status.visible_text import one_line, visible_text
 
 register = template.Library()
 
-_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;:?]*[@-~]")
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
 @register.filter
 def words(name: str) -> str:
     """`entity_f1` as `entity f1`."""
-    return name.replace("_", " ")
+    return visible_text(name).replace("_", " ")
 
 
 @register.filter
@@ -144,9 +143,29 @@ def ago(text: str, now: datetime) -> str:
 
 
 @register.filter
-def without_colours(text: str) -> str:
-    """A message without the escape sequences that colour it in a terminal."""
-    return _ESCAPE_SEQUENCE.sub("", text)
+def visible(text: Any) -> str:
+    """A text from a reporter, or from anybody, as people see it: nothing hidden, no terminal sequences."""
+    return visible_text(str(text))
+
+
+@register.filter
+def visible_line(text: Any) -> str:
+    """The same in one line."""
+    return one_line(str(text))
+
+
+@register.filter
+def hidden_in(text: Any) -> str:
+    """The text of a field as people see it, where that is not what the field shows: a field shows what it stores."""
+    typed = str(text).replace("\r\n", "\n") if isinstance(text, str) else ""
+    shown = visible_text(typed)
+    return shown if shown != typed else ""
+
+
+@register.filter
+def visible_message(text: str) -> str:
+    """A log message as people see it, with the targets of its links."""
+    return visible_text(text, link_targets=True)
 
 
 @register.filter

@@ -120,9 +120,22 @@ def test_texts_are_shown_as_they_are():
         progress(0.5, message="[bold]x[/bold] \x1b[31m\r\n[/nonsense]", metrics={"[red]f1": "\x1b]0;t\x07"})
     )
     picture = drawn(status.shown())
-    assert "[bold]x[/bold]  [31m" in picture
+    assert "[bold]x[/bold]  [/nonsense]" in picture
     assert "\x1b" not in picture
     assert "[red]f1" in picture
+
+
+def test_nothing_in_a_text_is_hidden_or_acts_on_the_terminal():
+    status = following(
+        progress(
+            0.5,
+            message="result: \u202eDELIAF \x1b]8;;http://x\x07here\x1b]8;;\x07",
+            metrics={"\x1b_payload\x1b\\f1": "a\x1b]0;never ended", "g\u200b1": "\x9b31mred"},
+        )
+    )
+    picture = drawn(status.shown())
+    assert "result: <U+202E>DELIAF here" in picture
+    assert "f1 a  g<U+200B>1 red" in picture
 
 
 def test_a_narrow_terminal_does_not_break_it():

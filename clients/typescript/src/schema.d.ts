@@ -1315,7 +1315,7 @@ export interface operations {
                 page_size?: number;
                 /** @description The number of a run; the latest when absent. */
                 run?: number;
-                /** @description A part of the message, in any case. */
+                /** @description A part of the message as it is shown, without terminal sequences, in any case. */
                 search?: string;
                 /** @description Such as entity_extraction_optimization, relation_extraction_optimization. */
                 step?: string;
@@ -1362,7 +1362,7 @@ export interface operations {
                 order?: "desc" | "asc";
                 /** @description The number of a run; the latest when absent. */
                 run?: number;
-                /** @description A part of the message, in any case. */
+                /** @description A part of the message as it is shown, without terminal sequences, in any case. */
                 search?: string;
                 /** @description Such as entity_extraction_optimization, relation_extraction_optimization. */
                 step?: string;

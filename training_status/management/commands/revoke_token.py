@@ -8,6 +8,7 @@ from training_status.access.tokens import revoke_tokens, token_name, tokens_call
 from training_status.management.operator_command import OperatorCommand
 from training_status.models import AccessToken
 from training_status.serializers.times import utc_text
+from training_status.visible_text import one_line
 
 
 class Command(OperatorCommand):
@@ -36,14 +37,16 @@ class Command(OperatorCommand):
             raise CommandError(f"{len(valid)} tokens are called {called!r}; say which by its prefix:\n{listed}")
         if not valid:
             for row in found:
-                self.stdout.write(
-                    f"{token_name(row.name, row.prefix)} was revoked already, at {utc_text(row.revoked_at)}."
-                )
+                self.stdout.write(f"{_name(row)} was revoked already, at {utc_text(row.revoked_at)}.")
             return
         revoke_tokens([valid[0].id])
-        self.stdout.write(f"{token_name(valid[0].name, valid[0].prefix)} is revoked.")
+        self.stdout.write(f"{_name(valid[0])} is revoked.")
+
+
+def _name(row: AccessToken) -> str:
+    return one_line(token_name(row.name, row.prefix))
 
 
 def _described(row: AccessToken) -> str:
     domain = f" of domain {row.domain}" if row.domain else ""
-    return f"{row.prefix}  {row.name}, {row.role}{domain}, made at {utc_text(row.created_at)}"
+    return f"{row.prefix}  {one_line(row.name)}, {row.role}{domain}, made at {utc_text(row.created_at)}"

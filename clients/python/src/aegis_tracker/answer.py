@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from aegis_tracker.visible_text import one_line
+
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 _PROBLEM_TYPE = "about:blank"  # of all the service's problems: their `code` tells them apart
 _PROBLEM_TEXTS = ("title", "detail", "code")
@@ -89,7 +91,7 @@ def json_object(data: bytes | str) -> dict[str, Any] | None:
 
 def shown(text: str, max_characters: int = _SHOWN_MAX_CHARACTERS) -> str:
     """As much as people are shown, on a terminal or in a log, of a text that came from the other side: one line."""
-    words = " ".join(text.split())
+    words = " ".join(one_line(text).split())
     return "".join(character for character in words if character.isprintable())[:max_characters].strip()
 
 

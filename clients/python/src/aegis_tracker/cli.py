@@ -20,6 +20,7 @@ from aegis_tracker.spool_owner import ProcessState
 from aegis_tracker.spool_summary import SpoolSummary, summarize
 from aegis_tracker.transport import Transport
 from aegis_tracker.version import VERSION
+from aegis_tracker.visible_text import one_line
 
 SYNC_TIMEOUT_S = 30.0
 
@@ -130,7 +131,7 @@ def _print(text: str) -> None:
 
 def _complain(sentence: str) -> None:
     if sys.stderr is not None:
-        sys.stderr.write(f"aegis-tracker: {sentence}\n")
+        sys.stderr.write(f"aegis-tracker: {one_line(sentence)}\n")
 
 
 def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozenset[str]) -> int:
@@ -175,7 +176,7 @@ def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozen
                 if not is_known_to_have_ended
                 else ". It is left alone"
             )
-        _print(f"{sent.run_id}  {sent.domain}  {sent.outcome.value}{why}\n")
+        _print(one_line(f"{sent.run_id}  {sent.domain}  {sent.outcome.value}{why}") + "\n")
         if sent.outcome is Outcome.WAITING:
             break
     transport.close()
@@ -229,16 +230,16 @@ def _status(directory: Path) -> int:
     _print(f"{'run':36}  {'domain':20}  {'events':>8}  {'bytes':>12}  {'age':>6}  process  end\n")
     for path in paths:
         summary = summarize(path)
-        _print(f"{path.name}: not a spool\n" if summary is None else _row(summary))
+        _print(f"{one_line(path.name)}: not a spool\n" if summary is None else _row(summary))
     return 0
 
 
 def _row(spool: SpoolSummary) -> str:
     process = _PROCESS[spool.process]
-    refused = f"\n    refused: {spool.refused}" if spool.refused else ""
+    refused = f"\n    refused: {one_line(spool.refused)}" if spool.refused else ""
     return (
-        f"{spool.run_id:36}  {spool.domain:20}  {spool.events:8}  {spool.size_bytes:12}  {_age(spool.age_s):>6}  "
-        f"{process:7}  {spool.end or '-'}{refused}\n"
+        f"{one_line(spool.run_id):36}  {one_line(spool.domain):20}  {spool.events:8}  {spool.size_bytes:12}  "
+        f"{_age(spool.age_s):>6}  {process:7}  {spool.end or '-'}{refused}\n"
     )
 
 

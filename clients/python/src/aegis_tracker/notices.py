@@ -9,6 +9,8 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 
+from aegis_tracker.visible_text import one_line
+
 FINALIZING_WAIT_S = 1.0
 STDERR_DESCRIPTOR = 2
 
@@ -41,7 +43,7 @@ class Notices:
         """
         if not self.is_first(key):
             return False
-        self._unsaid.append((sentence, error))
+        self._unsaid.append((one_line(sentence), error))
         self.say_unsaid()
         return True
 
@@ -118,6 +120,7 @@ def say_at_the_end(notices: Notices, key: str, sentence: str) -> None:
     """
     if not notices.is_first(key):
         return
+    sentence = one_line(sentence)
     if not _tell_stderr(sentence):
         _tell_descriptor_of_stderr(sentence)
     if logger.hasHandlers():

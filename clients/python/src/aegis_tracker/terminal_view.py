@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aegis_tracker.number_text import metric_text
+from aegis_tracker.visible_text import one_line
 
 Status = dict[str, Any]
 
@@ -104,8 +105,8 @@ def _step_percent(step: dict[str, Any]) -> int:
 def metrics_line(metrics: dict[str, Any]) -> Text:
     """The first few metrics by name."""
     shown = sorted(metrics.items())[:METRICS_SHOWN]
-    line = "  ".join(f"{words(name)} {metric_text(value)}" for name, value in shown)
-    return Text(one_line(line), no_wrap=True, overflow="ellipsis")
+    line = "  ".join(f"{words(name)} {one_line(metric_text(value))}" for name, value in shown)
+    return Text(line, no_wrap=True, overflow="ellipsis")
 
 
 def duration(seconds: float) -> str:
@@ -118,9 +119,4 @@ def duration(seconds: float) -> str:
 
 def words(name: str) -> str:
     """`entity_f1` as `entity f1`."""
-    return one_line(name.replace("_", " "))
-
-
-def one_line(text: str) -> str:
-    """Text without line breaks and control characters, which could move a terminal's cursor."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    return one_line(name).replace("_", " ")

@@ -11,8 +11,9 @@ from aegis_tracker.client import Client
 from aegis_tracker.contract_types import TrainingStatus
 from aegis_tracker.event_watch import Trouble
 from aegis_tracker.service_error import ServiceError
-from aegis_tracker.terminal_view import LiveView, headline, one_line, words
+from aegis_tracker.terminal_view import LiveView, headline, words
 from aegis_tracker.transport import UnreachableError
+from aegis_tracker.visible_text import one_line
 
 Status = dict[str, Any]
 

@@ -4,6 +4,7 @@
  * @typedef {import("./types.js").Status} Status
  */
 
+import { visibleText } from "./visible_text.js";
 import { stateWords, words } from "./words.js";
 
 export class Announcer {
@@ -16,7 +17,7 @@ export class Announcer {
 
   /** @param {string} sentence what came of something that somebody has done */
   say(sentence) {
-    this.element.textContent = sentence;
+    this.element.textContent = visibleText(sentence);
   }
 
   /** @param {Status} status */
@@ -26,7 +27,7 @@ export class Announcer {
         ? `Run ${status.run_number}: ${words(status.current_step)}`
         : `Run ${status.run_number}: ${stateWords(status)}`;
     // What was so when the page was opened is read with the page.
-    if (this.said !== null && sentence !== this.said) this.element.textContent = sentence;
+    if (this.said !== null && sentence !== this.said) this.element.textContent = visibleText(sentence);
     this.said = sentence;
   }
 }

@@ -51,7 +51,7 @@ export class CancelView {
       this.dialog.close();
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      this.problem.textContent = error.message;
+      say(this.problem, error.message);
     }
   }
 }

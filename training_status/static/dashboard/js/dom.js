@@ -1,4 +1,8 @@
-/** Making elements: texts are texts, whatever is in them. */
+/** Making elements: texts are texts, whatever is in them, and shown as `visibleText` has them. */
+
+import { visibleText } from "./visible_text.js";
+
+const READ_BY_PEOPLE = new Set(["title", "aria-label", "aria-valuetext", "placeholder"]);
 
 import { parseJson } from "./exact_json.js";
 
@@ -11,8 +15,8 @@ import { parseJson } from "./exact_json.js";
  */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, READ_BY_PEOPLE.has(name) ? visibleText(value) : value);
+  element.append(...children.map((child) => (typeof child === "string" ? visibleText(child) : child)));
   return element;
 }
 
@@ -41,5 +45,6 @@ export function given(id) {
  * @param {string} text
  */
 export function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const shown = visibleText(text);
+  if (element.textContent !== shown) element.textContent = shown;
 }

@@ -7,6 +7,7 @@
 
 import { make, say } from "./dom.js";
 import { metricElement } from "./metric_element.js";
+import { oneLine } from "./visible_text.js";
 import { ago, clock, stateClass, stateWords, stepPercent, timeLeft, words } from "./words.js";
 
 export class DomainRow {
@@ -96,8 +97,8 @@ function bar(domain, status) {
 
 /** @param {string | null} text */
 function about(text) {
-  const cut = text && text.length > 80 ? `${text.slice(0, 79)}…` : text;
-  return make("span", { class: "about" }, cut ?? "");
+  const shown = oneLine(text ?? "");
+  return make("span", { class: "about", dir: "auto" }, shown.length > 80 ? `${shown.slice(0, 79)}…` : shown);
 }
 
 /** @param {Status} status */

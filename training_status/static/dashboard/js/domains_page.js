@@ -12,6 +12,7 @@ import { given, make, part, say } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
 import { Service, ServiceError } from "./service.js";
 import { Stream } from "./stream.js";
+import { oneLine } from "./visible_text.js";
 
 /** @type {Record<string, (status: Status | null, name: string) => string | number>} */
 const SORT_KEYS = {
@@ -140,7 +141,7 @@ class DomainsPage {
         "th",
         { scope: "row" },
         make("a", { class: "name", href: domainAddress(name) }, name),
-        make("span", { class: "about" }, domain.description.slice(0, 90)),
+        make("span", { class: "about", dir: "auto" }, oneLine(domain.description).slice(0, 90)),
       ),
     );
     body.append(element);

@@ -8,6 +8,7 @@
  */
 
 import { make } from "./dom.js";
+import { showMessage } from "./log/message_text.js";
 import { duration, stepPercent, words } from "./words.js";
 
 const STEP_WORDS = { pending: "not yet", in_progress: "now", completed: "done", failed: "failed" };
@@ -21,7 +22,7 @@ export class ProgressView {
     this.bar.setAttribute("aria-valuemin", "0");
     this.bar.setAttribute("aria-valuemax", "100");
     this.legend = make("ol", { class: "steps" });
-    this.message = make("p", { class: "latest-message" });
+    this.message = make("p", { class: "latest-message", dir: "auto" });
     element.replaceChildren(this.percent, this.bar, this.legend, this.message);
     /** @type {PhaseTime[]} */
     this.times = [];
@@ -29,6 +30,8 @@ export class ProgressView {
     this.expected = null;
     /** @type {Status | null} */
     this.status = null;
+    /** @type {string | null} */
+    this.shown = null;
   }
 
   /** @param {Run} run when each phase began and ended, and what it was expected to take */
@@ -52,7 +55,8 @@ export class ProgressView {
       part.className = line.className = step.status;
       line.toggleAttribute("aria-current", step.status === "in_progress");
     });
-    this.message.textContent = status.message ?? "";
+    if (this.shown !== status.message) showMessage(this.message, status.message ?? "", { marked: null });
+    this.shown = status.message;
     this.tick();
   }
 

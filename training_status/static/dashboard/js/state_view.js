@@ -6,6 +6,7 @@
  */
 
 import { make, say } from "./dom.js";
+import { showMessage } from "./log/message_text.js";
 import { ago, stateClass, stateWords, words } from "./words.js";
 
 export class StateView {
@@ -19,7 +20,7 @@ export class StateView {
     this.state = make("span", { class: "state" });
     this.age = make("span", { class: "about" });
     this.notice = make("p", { class: "notice" });
-    this.error = make("pre", { class: "error-message", tabindex: "0" });
+    this.error = make("pre", { class: "error-message", tabindex: "0", dir: "auto" });
     this.link = make("button", { type: "button", class: "link" }, "Show the first error in the log");
     if (showFirstError) this.link.addEventListener("click", showFirstError);
     this.hasLog = showFirstError !== null;
@@ -27,6 +28,8 @@ export class StateView {
     element.replaceChildren(make("p", { class: "state-line" }, this.state, " ", this.age), this.notice, this.error, this.link);
     /** @type {Status | null} */
     this.status = null;
+    /** @type {string | null} */
+    this.shown = null;
   }
 
   /** @param {Status} status */
@@ -34,7 +37,8 @@ export class StateView {
     this.status = status;
     this.state.className = `state ${stateClass(status)}`;
     say(this.state, stateWords(status));
-    say(this.error, status.error_message ?? "");
+    if (this.shown !== status.error_message) showMessage(this.error, status.error_message ?? "", { marked: null });
+    this.shown = status.error_message;
     this.error.hidden = !status.error_message;
     this.link.hidden = !this.hasLog || status.status !== "failed" || status.failure_reason === "cancelled";
     this.tick();

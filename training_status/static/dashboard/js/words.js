@@ -1,6 +1,7 @@
 /** Times, durations, states and metrics in words. */
 
 import { isNumeric, numberText } from "./number_text.js";
+import { oneLine, visibleText } from "./visible_text.js";
 
 /**
  * @typedef {import("./types.js").Status} Status
@@ -14,7 +15,7 @@ const LEAST_PART = 0.15;
 
 /** @param {string} name `entity_f1` as `entity f1` */
 export function words(name) {
-  return name.replaceAll("_", " ");
+  return visibleText(name).replaceAll("_", " ");
 }
 
 /** How much of a phase is done, in percent: 99 at most until it is completed. @param {Status["steps"][number]} step */
@@ -95,7 +96,7 @@ export function clockRange(from, to, now) {
 /** @param {unknown} value a metric as people read it: numbers as `numberText` says, null as a dash @param {number} [digits] */
 export function metricValue(value, digits) {
   if (value === null || value === undefined) return "–";
-  return isNumeric(value) ? numberText(value, digits) : String(value);
+  return isNumeric(value) ? numberText(value, digits) : oneLine(String(value));
 }
 
 /**

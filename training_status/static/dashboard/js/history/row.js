@@ -10,19 +10,20 @@ import { make } from "../dom.js";
 import { difference, numericMetrics } from "../metric_difference.js";
 import { metricElement } from "../metric_element.js";
 import { isNumeric } from "../number_text.js";
+import { oneLine, visibleText } from "../visible_text.js";
 import { clock, duration, stateClass, stateWords, words } from "../words.js";
 
 const METRICS_IN_A_ROW = 12;
 
 /** @param {Row} run */
 export function madeWith(run) {
-  return make("span", { class: "about" }, [run.optimizer, run.llm_model].filter(Boolean).join(" · "));
+  return make("span", { class: "about" }, [run.optimizer, run.llm_model].flatMap((name) => (name ? [oneLine(name)] : [])).join(" · "));
 }
 
 /** @param {Row} run */
 export function state(run) {
   const shown = make("span", { class: `state ${stateClass(run)}` }, stateWords(run));
-  return run.error_message ? [shown, make("span", { class: "about error" }, firstLine(run.error_message))] : [shown];
+  return run.error_message ? [shown, make("span", { class: "about error", dir: "auto" }, firstLine(run.error_message))] : [shown];
 }
 
 /** @param {Row} run @param {number} now in ms */
@@ -62,10 +63,10 @@ export function metrics(run, digits) {
 
 /** @param {Row} run */
 export function remarks(run) {
-  const tags = run.tags.map((tag) => make("li", {}, tag));
+  const tags = run.tags.map((tag) => make("li", { dir: "auto" }, tag));
   return [
     ...(tags.length ? [make("ul", { class: "tags", "aria-label": "Tags" }, ...tags)] : []),
-    ...(run.note ? [make("p", { class: "note" }, run.note)] : []),
+    ...(run.note ? [make("p", { class: "note", dir: "auto" }, run.note)] : []),
   ];
 }
 
@@ -76,6 +77,6 @@ function none(text) {
 
 /** @param {string} text */
 function firstLine(text) {
-  const line = text.trim().split("\n", 1)[0] ?? "";
+  const line = visibleText(text).trim().split("\n", 1)[0] ?? "";
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }

@@ -34,6 +34,7 @@ export class RunsTable {
     element.replaceChildren(make("table", { class: "runs", role: "table", "aria-labelledby": "runs-heading" }, head, this.body));
     /** @type {Map<number, Line>} */
     this.lines = new Map();
+    this.today = new Date(options.service.now()).toDateString();
     /** @type {number | null} */
     this.baseline = null;
     /** @type {Map<string, number>} of each metric, to tell the runs apart */
@@ -103,11 +104,22 @@ export class RunsTable {
   /** A second has passed. */
   tick() {
     const now = this.options.service.now();
+    this.#beginDay(new Date(now).toDateString());
     for (const { run, cells } of this.lines.values()) {
       if (run.started_at === null || run.completed_at) continue;
       const [text] = taken(run, now);
       const first = cells[2]?.firstChild;
       if (first && typeof text === "string" && first.textContent !== text) first.textContent = text;
+    }
+  }
+
+  /** A start is told with its day unless it is today. @param {string} today */
+  #beginDay(today) {
+    if (today === this.today) return;
+    this.today = today;
+    for (const line of this.lines.values()) {
+      line.shown = "";
+      this.update(line.run);
     }
   }
 

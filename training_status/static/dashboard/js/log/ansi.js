@@ -1,77 +1,94 @@
 /**
- * Terminal colours in a message: its text without any escape sequence, in pieces that know their style.
+ * Terminal colours and links in a message: its text without any terminal sequence, in pieces that know their style.
  *
- * Understood is SGR (ECMA-48 8.3.117) with the 16, the 256 and the 24 bit colours of xterm. Everything else
- * that begins with an escape character moves cursors, sets titles or makes links: it is left out.
+ * Understood are SGR (ECMA-48 8.3.117) with the 16, the 256 and the 24 bit colours of xterm, also in the form with
+ * colons (ITU-T T.416), and links (OSC 8). Everything else moves cursors or sets titles: it is left out.
  *
  * @typedef {object} Style
- * @property {boolean} bold
- * @property {boolean} dim
- * @property {boolean} italic
- * @property {boolean} underline
+ * @property {boolean} isBold
+ * @property {boolean} isDim
+ * @property {boolean} isItalic
+ * @property {boolean} isUnderlined
+ * @property {boolean} isStruck
+ * @property {boolean} isInverse
  * @property {string} colour "" as it comes, "0" to "15" of the palette, or `rgb(…)`
  * @property {string} ground the same for what is behind the text
+ *
+ * @typedef {{text: string, style: Readonly<Style>, link: string}} StyledPart `link` is where it leads to; "" nowhere
  */
+
+import { isUnusual, linkTarget, pieces } from "../visible_text.js";
 
 /** @type {Readonly<Style>} */
-const PLAIN = { bold: false, dim: false, italic: false, underline: false, colour: "", ground: "" };
+export const PLAIN = {
+  isBold: false,
+  isDim: false,
+  isItalic: false,
+  isUnderlined: false,
+  isStruck: false,
+  isInverse: false,
+  colour: "",
+  ground: "",
+};
 
-// CSI … final byte; OSC, DCS, SOS, PM and APC with their text up to the terminator; two characters; a lone escape.
-const ESCAPES =
-  /(?:\u001b\[|\u009b)([0-?]*)[ -/]*([@-~])|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-~]|\u001b/g;
+const STYLE = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
 
-/**
- * @param {string} message
- * @returns {{text: string, style: Readonly<Style>}[]}
- */
+/** @param {string} message @returns {StyledPart[]} every line break is a line feed */
 export function styledParts(message) {
-  if (!/[\u001b\u009b]/.test(message)) return [{ text: message, style: PLAIN }];
+  if (!isUnusual(message)) return [{ text: message, style: PLAIN, link: "" }];
+  /** @type {StyledPart[]} */
   const parts = [];
   let style = PLAIN;
-  let end = 0;
-  for (const found of message.matchAll(ESCAPES)) {
-    if (found.index > end) parts.push({ text: message.slice(end, found.index), style });
-    end = found.index + found[0].length;
-    if (found[2] === "m") style = changed(style, found[1] ?? "");
+  let link = "";
+  let endsInReturn = false;
+  for (const { text, sequence } of pieces(message)) {
+    if (text !== "") {
+      const own = endsInReturn && text.startsWith("\n") ? text.slice(1) : text;
+      parts.push({ text: own.replace(/\r\n?/g, "\n"), style, link });
+      endsInReturn = text.endsWith("\r");
+    }
+    const codes = STYLE.exec(sequence)?.[1];
+    if (codes !== undefined) style = changed(style, codes);
+    else link = linkTarget(sequence) ?? link;
   }
-  if (end < message.length) parts.push({ text: message.slice(end), style });
   return parts;
-}
-
-/** @param {string} message its text without escape sequences */
-export function plainText(message) {
-  return message.replace(ESCAPES, "");
 }
 
 /**
  * @param {Readonly<Style>} before
- * @param {string} parameters `1;31`
+ * @param {string} parameters `1;31`, `38:2::1:2:3`
  * @returns {Readonly<Style>}
  */
 function changed(before, parameters) {
   const style = { ...before };
-  const codes = parameters.split(";").map((code) => (code === "" ? 0 : Number(code)));
+  const codes = parameters.split(";");
   for (let i = 0; i < codes.length; i++) {
-    const code = codes[i] ?? 0;
+    const [code = 0, ...more] = (codes[i] ?? "").split(":").map(Number);
     if (code === 0) Object.assign(style, PLAIN);
-    else if (code === 1) style.bold = true;
-    else if (code === 2) style.dim = true;
-    else if (code === 3) style.italic = true;
-    else if (code === 4) style.underline = true;
-    else if (code === 22) style.bold = style.dim = false;
-    else if (code === 23) style.italic = false;
-    else if (code === 24) style.underline = false;
+    else if (code === 1) style.isBold = true;
+    else if (code === 2) style.isDim = true;
+    else if (code === 3) style.isItalic = true;
+    else if (code === 4) style.isUnderlined = more[0] !== 0;
+    else if (code === 7) style.isInverse = true;
+    else if (code === 9) style.isStruck = true;
+    else if (code === 21) style.isUnderlined = true;
+    else if (code === 22) style.isBold = style.isDim = false;
+    else if (code === 23) style.isItalic = false;
+    else if (code === 24) style.isUnderlined = false;
+    else if (code === 27) style.isInverse = false;
+    else if (code === 29) style.isStruck = false;
     else if (code >= 30 && code <= 37) style.colour = String(code - 30);
     else if (code === 39) style.colour = "";
     else if (code >= 40 && code <= 47) style.ground = String(code - 40);
     else if (code === 49) style.ground = "";
     else if (code >= 90 && code <= 97) style.colour = String(code - 82);
     else if (code >= 100 && code <= 107) style.ground = String(code - 92);
-    else if (code === 38 || code === 48) {
-      const isIndexed = codes[i + 1] === 5;
-      const colour = isIndexed ? indexed(codes[i + 2] ?? 0) : rgb(codes.slice(i + 2, i + 5));
-      style[code === 38 ? "colour" : "ground"] = colour;
-      i += isIndexed ? 2 : 4;
+    else if (code === 38 || code === 48 || code === 58) {
+      const own = more.length > 0 ? more : codes.slice(i + 1, i + 5).map(Number);
+      const colour = own[0] === 5 ? indexed(own[1] ?? 0) : rgb(own.slice(own.length > 4 ? 2 : 1).slice(0, 3));
+      if (code === 38) style.colour = colour;
+      if (code === 48) style.ground = colour; // 58 is the colour of the underline
+      if (more.length === 0) i += own[0] === 5 ? 2 : 4;
     }
   }
   return style;

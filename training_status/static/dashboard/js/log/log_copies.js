@@ -8,7 +8,7 @@ import { copyText } from "../clipboard.js";
 import { numberText } from "../number_text.js";
 import { narrowingOf } from "./log_filter.js";
 import { PAGE_SIZE } from "./log_source.js";
-import { spoken } from "./message_text.js";
+import { logText } from "./log_text.js";
 
 const LINES_MAX = 5000;
 
@@ -42,9 +42,7 @@ export class LogCopies {
     const narrowing = low === high ? {} : narrowingOf(this.view.filter);
     while (lines.length <= LINES_MAX && after < high) {
       const page = await this.view.source.page({ ...narrowing, order: "asc", after_seq: after, before_seq: high + 1 }, signal);
-      for (const { timestamp, level, step, message } of page.logs) {
-        lines.push(`${timestamp} ${level}${step ? ` [${step}]` : ""} ${spoken(message)}\n`);
-      }
+      for (const entry of page.logs) lines.push(logText(entry));
       const isLast = page.logs.length < PAGE_SIZE && page.searched_to_seq === null;
       after = isLast ? high : Math.max(page.logs.at(-1)?.seq ?? 0, page.logs.length < PAGE_SIZE ? (page.searched_to_seq ?? 0) : 0);
     }

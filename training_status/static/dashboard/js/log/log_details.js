@@ -8,6 +8,7 @@
 import { make, say } from "../dom.js";
 import { metricElement } from "../metric_element.js";
 import { words } from "../words.js";
+import { messageLinks, outside } from "./message_links.js";
 import { showMessage } from "./message_text.js";
 
 const MOMENT = new Intl.DateTimeFormat(undefined, {
@@ -65,6 +66,10 @@ function facts(entry, isOneOfMany) {
   ];
   if (isOneOfMany) pairs.unshift(["Line", String(entry.seq)]);
   if (entry.step !== null) pairs.push(["Step", words(entry.step)]);
+  for (const { text, target, address } of messageLinks(entry.message)) {
+    const shown = address === null ? target : make("a", { ...outside(address), class: "log-target" }, target);
+    pairs.push([`Link ${text}`, shown]);
+  }
   for (const [name, value] of Object.entries(entry.metrics ?? {})) pairs.push([words(name), metricElement(value, Infinity)]);
   return pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]);
 }

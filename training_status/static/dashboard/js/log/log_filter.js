@@ -14,6 +14,8 @@
  * @typedef {{anchor: number, focus: number}} Selection the lines between two, by `seq`; `focus` moves
  */
 
+import { searchableText } from "../visible_text.js";
+
 /** @type {readonly LogLevel[]} */
 export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 /** @type {LogLevel[]} */
@@ -34,6 +36,6 @@ export function matches(entry, { level, step, search }) {
   return (
     (level.length === 0 || level.includes(entry.level)) &&
     (step === "" || entry.step === step) &&
-    (search === "" || entry.message.toLowerCase().includes(search.toLowerCase()))
+    (search === "" || searchableText(entry.message).toLowerCase().includes(searchableText(search).toLowerCase()))
   );
 }

@@ -17,10 +17,11 @@ export class LogHand {
   #click(event) {
     const { rows } = this.view;
     const seq = rows.seqOf(event.target);
-    const isNumber = event.target instanceof Element && event.target.closest("a") !== null;
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const isNumber = link?.classList.contains("log-number") ?? false;
     const isElsewhere = event.ctrlKey || event.metaKey; // a link in a tab of its own
     const marksText = !isNumber && !event.shiftKey && isTextMarked();
-    if (seq === null || isElsewhere || marksText) return;
+    if (seq === null || isElsewhere || marksText || (link && !isNumber)) return;
     event.preventDefault();
     rows.scroller.focus({ preventScroll: true });
     this.view.select(seq, rows.entryOf(seq), event.shiftKey);

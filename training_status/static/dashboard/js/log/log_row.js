@@ -6,9 +6,11 @@
 
 import { make, say } from "../dom.js";
 import { exactNumberText, isNumeric } from "../number_text.js";
+import { oneLine } from "../visible_text.js";
 import { metricValue } from "../words.js";
 import { showMessage } from "./message_text.js";
 
+const METRICS_SHOWN = 50;
 const CHARACTERS_SHOWN = 1000; // more than the widest screen has room for; the whole is beside the log
 
 /**
@@ -17,6 +19,7 @@ const CHARACTERS_SHOWN = 1000; // more than the widest screen has room for; the 
  * @property {boolean} isSelected
  * @property {string} link the line's address
  * @property {boolean} isActive the one that arrow keys move from
+ * @property {string} day what it says of its day, from `dayWords`
  */
 
 export class LogRow {
@@ -24,6 +27,7 @@ export class LogRow {
     this.number = make("a", { class: "log-number", tabindex: "-1" });
     this.time = make("span", { class: "log-time" });
     this.level = make("span", { class: "log-level" });
+    this.day = make("span", { class: "log-day" });
     this.message = make("span", { class: "log-message", dir: "auto" });
     this.metrics = make("span", { class: "log-metrics" });
     const cell = { role: "gridcell" };
@@ -33,7 +37,7 @@ export class LogRow {
       make("span", { ...cell, class: "log-cell-number" }, this.number),
       make("span", cell, this.time),
       make("span", cell, this.level),
-      make("span", { ...cell, class: "log-cell-message" }, this.message, this.metrics),
+      make("span", { ...cell, class: "log-cell-message" }, this.day, this.message, this.metrics),
     );
     /** @type {number | undefined} */
     this.seq = undefined;
@@ -54,6 +58,7 @@ export class LogRow {
     this.element.setAttribute("aria-rowindex", String(index + 1));
     this.element.setAttribute("aria-selected", String(look.isSelected));
     this.element.classList.toggle("log-active", look.isActive);
+    say(this.day, look.day);
     if (seq === undefined) this.element.removeAttribute("id");
     else this.element.id = `log-line-${seq}`;
     if (!this.isNew && seq === this.seq && entry === this.entry && look.marked === this.marked) return;
@@ -68,11 +73,7 @@ export class LogRow {
     say(this.time, entry ? localTime(entry.timestamp) : "");
     say(this.level, entry?.level ?? "");
     showMessage(this.message, entry?.message ?? "…", { marked: entry ? look.marked : null, cutAt: CHARACTERS_SHOWN });
-    const metrics = entry?.metrics ?? {};
-    const [short, exact] = [inShort(metrics, metricValue), inShort(metrics, exactValue)];
-    say(this.metrics, short);
-    if (exact === short) this.metrics.removeAttribute("title");
-    else this.metrics.title = exact;
+    this.metrics.replaceChildren(...(entry?.metrics ? metricsInShort(entry.metrics) : []));
   }
 }
 
@@ -88,13 +89,14 @@ function twoDigits(number) {
   return String(number).padStart(2, "0");
 }
 
-/** @param {NonNullable<LogEntry["metrics"]>} metrics @param {(value: unknown) => string} text */
-function inShort(metrics, text) {
-  const pairs = Object.entries(metrics).map(([name, value]) => `${name}=${text(value)}`);
-  return pairs.join(" ").slice(0, CHARACTERS_SHOWN);
-}
-
-/** @param {unknown} value */
-function exactValue(value) {
-  return isNumeric(value) ? exactNumberText(value) : metricValue(value);
+/** @param {NonNullable<LogEntry["metrics"]>} metrics @returns {(string | Node)[]} a name of any script changes the order of nothing else */
+function metricsInShort(metrics) {
+  const pairs = Object.entries(metrics).slice(0, METRICS_SHOWN);
+  return pairs.flatMap(([name, value], place) => {
+    const text = metricValue(value);
+    const shown = make("span", {}, text.slice(0, CHARACTERS_SHOWN));
+    const exact = isNumeric(value) ? exactNumberText(value) : text;
+    if (exact !== text) shown.title = exact;
+    return [place ? " " : "", make("span", {}, oneLine(name).slice(0, CHARACTERS_SHOWN)), "=", shown];
+  });
 }

@@ -7,7 +7,7 @@
  */
 
 import { make } from "../dom.js";
-import { spoken } from "./message_text.js";
+import { oneLine } from "../visible_text.js";
 
 const LINES_AT_ONCE = 5;
 const LINES_KEPT = 20;
@@ -27,7 +27,7 @@ export class LogSpeech {
   tell(entries) {
     if (!this.isOn.checked) return;
     for (const { level, message } of entries.slice(-LINES_AT_ONCE)) {
-      this.region.append(make("p", {}, `${level}: ${spoken(message).slice(0, CHARACTERS_SPOKEN)}`));
+      this.region.append(make("p", {}, `${level}: ${oneLine(message).slice(0, CHARACTERS_SPOKEN)}`));
     }
     while (this.region.childElementCount > LINES_KEPT) this.region.firstElementChild?.remove();
   }

@@ -14,6 +14,7 @@
  * @property {(from: number, to: number) => void} need
  */
 
+import { dayOf, dayWords } from "./log_days.js";
 import { LogRow } from "./log_row.js";
 import { LogScale } from "./log_scale.js";
 
@@ -71,7 +72,7 @@ export class LogWindow {
    * Show the rows in sight.
    *
    * @param {RowSource} list
-   * @param {(seq: number | undefined) => RowLook} lookOf
+   * @param {(seq: number | undefined) => Omit<RowLook, "day">} lookOf
    */
   draw(list, lookOf) {
     const start = Math.max(0, Math.min(this.top, list.total - 1) - OVERSCAN);
@@ -86,6 +87,8 @@ export class LogWindow {
     this.element.style.setProperty("transform", `translateY(${start * ROW_HEIGHT - this.scale.shift}px)`);
     /** @type {HTMLElement | null} */
     let next = null;
+    const today = dayOf(Date.now());
+    const { first } = this.sight;
     for (let index = end - 1; index >= start; index--) {
       let row = this.rows.get(index);
       if (row === undefined) {
@@ -95,7 +98,9 @@ export class LogWindow {
       }
       next = row.element;
       const seq = list.seqAt(index);
-      row.show(index, seq, list.entryAt(index), lookOf(seq));
+      const entry = list.entryAt(index);
+      const day = entry ? dayWords(entry.timestamp, index > 0 ? list.entryAt(index - 1)?.timestamp : undefined, index === first, today) : "";
+      row.show(index, seq, entry, { ...lookOf(seq), day });
     }
   }
 

@@ -1,20 +1,25 @@
-/** A message as nodes: colours as classes and styles, what was searched for marked, and never as HTML. */
+/**
+ * A message as nodes: colours and links as they were meant, what was searched for marked, characters without a shape made
+ * visible, and never as HTML.
+ */
 
-import { plainText, styledParts } from "./ansi.js";
+import { make } from "../dom.js";
+import { isUnusual, searchableText, shapeless } from "../visible_text.js";
+import { PLAIN, styledParts } from "./ansi.js";
+import { paint } from "./ansi_colours.js";
+import { outside, webAddress } from "./message_links.js";
 
-const LINE_BREAK = /\r\n|\r|\n/g;
-// Characters that steer a terminal and have no shape of their own; tabs and line breaks are not among them.
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
+const SEQUENCES_SHARE = 20; // characters of a message looked at for each that is shown: the others may be colours
 
 /**
  * @typedef {object} Showing
  * @property {RegExp | null} marked what to mark, from `searchPattern`
- * @property {number} [cutAt] characters after which the rest is left out; breaks are then shown as ⏎, in one line
- */
+ * @property {number} [cutAt] characters after which the rest is left out; breaks are then shown as ⏎, in one line */
 
 /** @param {string} search @returns {RegExp | null} finds the search in any case, as the service does */
 export function searchPattern(search) {
-  return search === "" ? null : new RegExp(search.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu");
+  const wanted = searchableText(search);
+  return wanted === "" ? null : new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu");
 }
 
 /**
@@ -24,83 +29,113 @@ export function searchPattern(search) {
  * @param {string} message
  * @param {Showing} showing
  */
-export function showMessage(element, message, { marked, cutAt }) {
-  const isCut = cutAt !== undefined && message.length > cutAt;
-  const parts = styledParts(isCut ? whole(message.slice(0, cutAt)) : message);
+export function showMessage(element, message, { marked, cutAt = Infinity }) {
+  const looked = SEQUENCES_SHARE * cutAt;
+  const parts = styledParts(message.length > looked ? whole(message, looked) : message);
+  let text = parts.map((part) => part.text).join("");
+  const isCut = text.length > cutAt || message.length > looked;
+  if (text.length > cutAt) text = whole(text, cutAt);
+  const places = isUnusual(text) ? [...shapeless(text)] : [];
+  const marks = marked === null ? [] : [...text.matchAll(marked)].map((found) => [found.index, found.index + found[0].length]);
+  const isInOneLine = cutAt !== Infinity;
+  /** @type {(string | Node)[]} */
   const nodes = [];
-  const texts = parts.map(({ text }) => shown(text, cutAt !== undefined));
-  const marks = marked === null ? [] : [...texts.join("").matchAll(marked)].map((found) => [found.index, found.index + found[0].length]);
-  let at = 0;
-  for (const [i, { style }] of parts.entries()) {
-    const text = texts[i] ?? "";
-    const pieces = withMarks(text, at, marks);
-    at += text.length;
-    const span = styled(style);
-    if (span === null) {
-      nodes.push(...pieces);
-    } else {
-      span.append(...pieces);
-      nodes.push(span);
-    }
+  let end = 0;
+  for (const part of parts) {
+    const begin = end;
+    end = Math.min(begin + part.text.length, text.length);
+    if (begin === end) continue;
+    const children = withMarks(begin, end, marks).flatMap(([from, to, isMarked]) => {
+      const shown = withShapes(text, from, to, places, isInOneLine);
+      return isMarked ? [marking(shown)] : shown;
+    });
+    const around = styled(part, isInOneLine);
+    around?.append(...children);
+    nodes.push(...(around ? [around] : children));
   }
   if (isCut) nodes.push("…");
   element.replaceChildren(...nodes);
 }
 
-/** @param {string} message in one line without styles, for speech and for copies */
-export function spoken(message) {
-  return shown(plainText(message), false);
-}
-
-/** @param {string} text without half a character at its end */
-function whole(text) {
-  return text.replace(/[\ud800-\udbff]$/, "");
-}
-
-/** @param {string} text @param {boolean} inOneLine */
-function shown(text, inOneLine) {
-  const visible = inOneLine ? text.replace(LINE_BREAK, "⏎") : text.replace(LINE_BREAK, "\n");
-  return visible.replace(CONTROL, (character) =>
-    character === "\u007f" ? "␡" : String.fromCharCode(0x2400 + character.charCodeAt(0)),
-  );
+/** @param {string} text @param {number} length its beginning, without half a character at the end */
+function whole(text, length) {
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 }
 
 /**
- * @param {string} text
- * @param {number} at where the text begins in the whole
- * @param {number[][]} marks begin and end of each, in the whole
+ * The places from `begin` to `end` in turn, marked and not.
+ *
+ * @param {number} begin
+ * @param {number} end
+ * @param {number[][]} marks begin and end of each
+ * @returns {[number, number, boolean][]}
  */
-function withMarks(text, at, marks) {
-  /** @type {(string | HTMLElement)[]} */
-  const pieces = [];
-  let done = 0;
-  for (const [begin = 0, end = 0] of marks) {
-    const from = Math.max(done, begin - at);
-    const to = Math.min(text.length, end - at);
+function withMarks(begin, end, marks) {
+  /** @type {[number, number, boolean][]} */
+  const ranges = [];
+  let done = begin;
+  for (const [first = 0, last = 0] of marks) {
+    const [from, to] = [Math.max(done, first), Math.min(end, last)];
     if (from >= to) continue;
-    if (from > done) pieces.push(text.slice(done, from));
-    const mark = document.createElement("mark");
-    mark.textContent = text.slice(from, to);
-    pieces.push(mark);
+    if (from > done) ranges.push([done, from, false]);
+    ranges.push([from, to, true]);
     done = to;
   }
-  if (done < text.length) pieces.push(text.slice(done));
-  return pieces;
+  if (done < end) ranges.push([done, end, false]);
+  return ranges;
 }
 
-/** @param {Readonly<import("./ansi.js").Style>} style @returns {HTMLElement | null} null where there is none */
-function styled(style) {
-  const classes = [];
-  for (const name of /** @type {const} */ (["bold", "dim", "italic", "underline"])) if (style[name]) classes.push(`ansi-${name}`);
-  const span = document.createElement("span");
-  for (const name of /** @type {const} */ (["colour", "ground"])) {
-    const value = style[name];
-    if (value === "") continue;
-    classes.push(`ansi-${name}`);
-    if (value.startsWith("rgb")) span.style.setProperty(`--ansi-${name}`, value);
-    else classes.push(`ansi-${name}-${value}`);
+/**
+ * The text from `begin` to `end`, with characters that have no shape made visible.
+ *
+ * @param {string} text
+ * @param {number} begin
+ * @param {number} end
+ * @param {{at: number, length: number, shape: string}[]} places where they are
+ * @param {boolean} isInOneLine
+ */
+function withShapes(text, begin, end, places, isInOneLine) {
+  const own = (/** @type {number} */ from, /** @type {number} */ to) => {
+    const shown = text.slice(from, to);
+    return isInOneLine ? shown.replaceAll("\n", "⏎") : shown;
+  };
+  /** @type {(string | Node)[]} */
+  const nodes = [];
+  let done = begin;
+  for (const { at, length, shape } of places) {
+    if (at < begin || at >= end) continue;
+    if (at > done) nodes.push(own(done, at));
+    nodes.push(make("span", { class: "shape" }, shape));
+    done = at + length;
   }
-  if (classes.length === 0) return null;
-  span.className = classes.join(" ");
-  return span;
+  if (done < end) nodes.push(own(done, end));
+  return nodes;
+}
+
+/** @param {(string | Node)[]} children */
+function marking(children) {
+  const mark = document.createElement("mark");
+  mark.append(...children);
+  return mark;
+}
+
+/**
+ * @param {import("./ansi.js").StyledPart} part
+ * @param {boolean} isInOneLine where a row has the focus, not what is in it
+ * @returns {HTMLElement | null} null where there is no style
+ */
+function styled({ style, link }, isInOneLine) {
+  const address = link === "" ? null : webAddress(link);
+  if (style === PLAIN && address === null) return null;
+  const element = address === null ? document.createElement("span") : linkTo(address, isInOneLine);
+  for (const [name, isOn] of Object.entries(style)) if (isOn === true) element.classList.add(`ansi-${name.slice(2).toLowerCase()}`);
+  const { color, background } = paint(style);
+  if (color) element.style.setProperty("color", color);
+  if (background) element.style.setProperty("background", background);
+  return element;
+}
+
+/** @param {string} address @param {boolean} isInOneLine */
+function linkTo(address, isInOneLine) {
+  return make("a", { ...outside(address), title: address, ...(isInOneLine ? { tabindex: "-1" } : {}) });
 }

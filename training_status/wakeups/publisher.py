@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from psycopg import generators
 from psycopg.pq import ExecStatus
 
 from training_status.wakeups.channel import CHANNEL, News, payloads
@@ -148,6 +149,9 @@ class Publisher:
 def _send(news: Iterable[News]) -> None:
     """Straight through libpq: a cursor costs several times what all the rest does, and nothing is fetched."""
     connection.ensure_connection()
-    result = connection.connection.pgconn.exec_(notify_statement(news).encode())
+    link = connection.connection
+    with connection.wrap_database_errors:
+        link.pgconn.send_query(notify_statement(news).encode())
+        (result,) = link.wait(generators.execute(link.pgconn))
     if result.status != ExecStatus.TUPLES_OK:
         raise OperationalError(result.error_message.decode(errors="replace").strip())

@@ -46,11 +46,25 @@ class Database:
             f"postgresql://{address['user']}@/{address['dbname']}?host={quote(address['host'])}&port={address['port']}"
         )
 
+    @property
+    def postmaster(self) -> int:
+        """The first process of the server."""
+        return int(self._pid_file.read_text().split()[0])
+
+    @property
+    def socket(self) -> Path:
+        """The server's socket."""
+        port, folder = self._pid_file.read_text().splitlines()[3:5]
+        return Path(folder, f".s.PGSQL.{port}")
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._data_dir / "cluster" / "postmaster.pid"
+
     def stop(self) -> None:
         """Return when the server has stopped: it does so after the last of its users."""
         self._user.communicate(timeout=LIMIT_S)
-        socket_file = self._data_dir / "cluster" / "postmaster.pid"
-        await_until(lambda: not socket_file.exists(), LIMIT_S)
+        await_until(lambda: not self._pid_file.exists(), LIMIT_S)
 
     def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows, asked for over a connection of its own."""

@@ -39,7 +39,8 @@ class SharedCall(Generic[T]):
         self._name = name
         self._keep_failure_s = keep_failure_s
         self._failed_at = float("-inf")
-        self._begin_anew()
+        self._lock = threading.Lock()
+        self._outcome: Future[T] | None = None
         os.register_at_fork(after_in_child=self._begin_anew)
 
     def join(self) -> "Future[T]":
@@ -53,7 +54,7 @@ class SharedCall(Generic[T]):
     def _begin_anew(self) -> None:
         """A child has none of its parent's threads."""
         self._lock = threading.Lock()
-        self._outcome: Future[T] | None = None
+        self._outcome = None
 
     def _has_just_failed(self) -> bool:
         return time.monotonic() - self._failed_at < self._keep_failure_s

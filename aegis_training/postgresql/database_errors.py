@@ -29,8 +29,8 @@ class DatabaseErrors(DatabaseErrorWrapper):
             self._raise(_MISSING_STATEMENT, exc_value)
         if issubclass(exc_type, errors.ReadOnlySqlTransaction):
             self._raise(_READ_ONLY, exc_value)
-        super().__exit__(exc_type, exc_value, traceback)  # type: ignore[arg-type]  # the stubs ask for all or nothing
+        super().__exit__(exc_type, exc_value, traceback)
 
     def _raise(self, sentence: str, cause: BaseException | None) -> None:
-        self.wrapper.errors_occurred = True
+        self.wrapper.errors_occurred = True  # type: ignore[attr-defined]  # Django's own, which django-stubs leave out
         raise OperationalError(sentence) from cause

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psycopg
-
 _PIECE = 65_536
 
 
@@ -114,18 +112,6 @@ def stopped(postmaster: int) -> Iterator[None]:
     finally:
         for pid in processes:
             _signal(pid, signal.SIGCONT)
-
-
-@contextmanager
-def full_of_connections(url: str) -> Iterator[None]:
-    """The server has no connection left."""
-    connections = []
-    with suppress(psycopg.OperationalError):
-        while True:
-            connections.append(psycopg.connect(url))
-    yield
-    for connection in connections:
-        connection.close()
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

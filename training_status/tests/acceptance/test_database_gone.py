@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from training_status.tests.acceptance.breakable_link import BreakableLink, full_of_connections, stopped
+from training_status.tests.acceptance.breakable_link import BreakableLink, stopped
 from training_status.tests.acceptance.own_database import Database
 from training_status.tests.acceptance.running_service import Service, await_until, problem
 
@@ -79,6 +78,10 @@ WAYS: dict[str, Way] = {
     "swallows": lambda gone: gone.link.swallowing(),
     "is full": lambda gone: gone.link.full(),
     "is stopped": lambda gone: stopped(gone.database.postmaster),
+    "has no connection left": lambda gone: gone.database.full_of_connections(),
+    "wants a password": lambda gone: gone.database.wanting_password(),
+    "lets nobody in": lambda gone: gone.database.letting_nobody_in(),
+    "is shutting down": lambda gone: gone.database.shutting_down(),
 }
 
 
@@ -89,3 +92,25 @@ def test_a_database_that(gone: Gone, way: str) -> None:
         gone.assert_gone()
         gone.assert_gone()
     gone.assert_back()
+
+
+def test_a_database_that_is_stopped_while_requests_are_inside(gone: Gone) -> None:
+    with gone.database.connect() as other, ThreadPoolExecutor(AT_ONCE) as many:
+        other.execute("BEGIN; LOCK TABLE training_status_domain")
+        inside = [many.submit(gone.request) for _ in range(AT_ONCE)]
+        await_until(lambda: gone.database.waiting_queries() >= 8, LIMIT_S)
+        with stopped(gone.database.postmaster):
+            for answer in [one.result() for one in inside]:
+                assert problem(answer, 500)["detail"] == "Database operation failed"
+            gone.assert_gone()
+    gone.assert_back()
+
+
+def test_a_slow_query_is_not_taken_for_a_stopped_database(gone: Gone) -> None:
+    with gone.database.connect() as other, ThreadPoolExecutor(8) as many:
+        other.execute("BEGIN; LOCK TABLE training_status_domain")
+        inside = [many.submit(gone.request) for _ in range(8)]
+        await_until(lambda: gone.database.longest_wait_s() > 5, LIMIT_S)
+        assert gone.health().status_code == 200
+        other.execute("ROLLBACK")
+        assert {one.result().status_code for one in inside} == {200}

@@ -146,7 +146,9 @@ class Server:
         unfinished.mkdir(mode=0o700)
         account.own(unfinished)
         said_before = server_log.size(self.directory)
-        initdb = self._run(account.with_name(), lock, "initdb", "-D", unfinished, *INITDB_OPTIONS, *_shared_memory_option())
+        initdb = self._run(
+            account.with_name(), lock, "initdb", "-D", unfinished, *INITDB_OPTIONS, *_shared_memory_option()
+        )
         if initdb.wait() != 0:
             raise self._failure("could not make its database", said_before)
         unfinished.rename(self.directory.cluster)

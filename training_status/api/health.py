@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 
 from aegis_training.postgresql.base import reachability
 from aegis_training.postgresql.reachability import NO_ANSWER
+from aegis_training.postgresql.reasons import reason
 from training_status.api.problems import problem
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ async def answer_health(method: str, send: Callable[[dict[str, Any]], Awaitable[
 
 def _response(attempt: "Future[None]") -> HttpResponse:
     error = attempt.exception() if attempt.done() else TimeoutError(NO_ANSWER)
-    _log_change(None if error is None else str(error).strip())
+    _log_change(None if error is None else reason(error))
     if error is not None:
         return problem(503, "The database cannot be reached.", "unavailable", headers={"Retry-After": "1"})
     return JsonResponse({"status": "ok"})

@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from psycopg import generators
 from psycopg.pq import ExecStatus
 
+from aegis_training.postgresql.reasons import reason
 from training_status.wakeups.channel import CHANNEL, News, payloads
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class Publisher:
                 except (DatabaseError, InterfaceError) as error:
                     connection.close()
                     if failures == 0:
-                        logger.warning("Viewers cannot be woken, and will see news a little later: %s", error)
+                        logger.warning("Viewers cannot be woken, and will see news a little later: %s", reason(error))
                     self.failed(news, _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)])
                     failures += 1
                 except BaseException:

@@ -16,6 +16,7 @@ from .errors import EmbeddedPostgresError, disk_full, refused_by_system
 from .launch import launch_keeper
 from .layout import DATABASE, USER, DataDirectory
 from .postmaster import read_pid_file
+from .reasons import reason_in
 
 RETRY_EVERY_S = 0.02
 CONNECT_LIMIT_S = 5
@@ -55,6 +56,16 @@ def start_server(data_dir: Path) -> "Future[ServerAddress]":
         attempt = SharedCall(partial(_ensure, path), name="embedded-postgres", keep_failure_s=KEEP_FAILURE_S)
         _attempts.setdefault(path, attempt)
     return _attempts[path].join()
+
+
+def trouble_of(data_dir: Path) -> str:
+    """What the server's log says last, for when it does not come up: in our words, or in its own."""
+    directory = DataDirectory(Path(os.path.realpath(data_dir)))
+    try:
+        said = server_log.tail(directory)
+    except OSError as error:
+        return str(refused_by_system(error, directory.path))
+    return reason_in(said) or f"its log {directory.log} ends with: {said}"
 
 
 def _ensure(path: Path) -> ServerAddress:
@@ -97,8 +108,7 @@ def _reach(directory: DataDirectory, start_lock: int) -> ServerAddress:
         if time.monotonic() > deadline:
             raise EmbeddedPostgresError(
                 f"The embedded PostgreSQL in {directory.path} has not accepted a connection for "
-                f"{RESTART_LIMIT_S:.0f} s ({refusal}): see to what its log {directory.log} says and start "
-                f"again; it ends with: {server_log.tail(directory)}"
+                f"{RESTART_LIMIT_S:.0f} s ({refusal}): {trouble_of(directory.path)}"
             )
         time.sleep(RETRY_EVERY_S)
 

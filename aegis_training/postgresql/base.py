@@ -13,7 +13,7 @@ from django.db.backends.utils import debug_transaction
 from django.utils.functional import cached_property
 from psycopg.pq import TransactionStatus
 
-from aegis_training.embedded_postgres import EmbeddedPostgresError, start_server
+from aegis_training.embedded_postgres import EmbeddedPostgresError, start_server, trouble_of
 from aegis_training.postgresql import prepared_statements
 from aegis_training.postgresql.connection import PatientConnection
 from aegis_training.postgresql.database_errors import DatabaseErrors
@@ -49,7 +49,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             except EmbeddedPostgresError as error:
                 raise OperationalError(str(error)) from error
             except TimeoutError as error:
-                _give_up(f"{what} has not accepted a connection within {limit_s:.0f} s", error)
+                _give_up(f"{what} does not answer within {limit_s:.0f} s: {trouble_of(Path(data_dir))}", error)
             params.update(host=server["host"], port=server["port"], user=server["user"])
         return params
 

@@ -67,7 +67,12 @@ async def answer_health(method: str, send: Callable[[dict[str, Any]], Awaitable[
 
 
 def _response(attempt: "Future[None]") -> HttpResponse:
-    error = attempt.exception() if attempt.done() else TimeoutError(NO_ANSWER)
+    known = reachability()
+    error = (
+        attempt.exception()
+        if attempt.done()
+        else TimeoutError(known.reason if known.new_connections_hang else NO_ANSWER)
+    )
     _log_change(None if error is None else reason(error))
     if error is not None:
         return problem(503, "The database cannot be reached.", "unavailable", headers={"Retry-After": "1"})

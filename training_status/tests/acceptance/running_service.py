@@ -115,6 +115,11 @@ class Service:
         self._environment["DATABASE_URL"] = url
 
     @property
+    def data_dir(self) -> Path:
+        """The service's data folder."""
+        return Path(self._data_dir)
+
+    @property
     def pid(self) -> int:
         assert self._process
         return self._process.pid

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from training_status.tests.acceptance.breakable_link import BreakableLink
+from training_status.tests.acceptance.gone import Served
 from training_status.tests.acceptance.own_database import Database
 from training_status.tests.acceptance.running_pgbouncer import PgBouncer
 from training_status.tests.acceptance.running_service import Service, problem
-from training_status.tests.acceptance.test_database_gone import Gone
 
 SETTING = "AEGIS_PREPARED_STATEMENTS=0"
 
@@ -75,7 +75,7 @@ def test_with_its_setting_nothing_is_to_be_said(pooler: PgBouncer, database: Dat
 def test_the_server_behind_it_is_gone(pooler: PgBouncer, database: Database, link: BreakableLink) -> None:
     service = served(pooler, database, AEGIS_PREPARED_STATEMENTS="0")
     try:
-        gone = Gone(database, link, service)
+        gone = Served(service)
         gone.use_every_thread()
         with link.refusing():
             gone.assert_gone()

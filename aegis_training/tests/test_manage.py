@@ -26,6 +26,13 @@ WITHOUT_NAME = ("unshare", "--user", "--map-user=12345", "--map-group=0", "--") 
 ALONE = ("unshare", "--mount", "--")  # what it mounts nobody else sees
 
 
+def with_full_disk(folder: Path, options: str) -> tuple[str, ...]:
+    """The prefix of a command for which the folder is a file system of its own, of that kind, and full."""
+    fill = "{ head -c 2000000 /dev/zero > $0/fill; } 2>/dev/null"
+    script = f'mount -t tmpfs -o {options} none "$0" || exit 1; {fill}; exec "$@"'
+    return (*ALONE, "sh", "-c", script, str(folder))
+
+
 def manage(
     *arguments: str, data_dir: Path, prefix: Sequence[str] = (), **variables: str
 ) -> subprocess.CompletedProcess[str]:
@@ -96,8 +103,7 @@ def test_a_secret_key_that_cannot_be_read(tmp_path: Path) -> None:
     ("options", "sentence"), [("size=4k", "its disk is full"), ("ro", "its file system is read-only")]
 )
 def test_a_data_folder_on_a_bad_disk(tmp_path: Path, options: str, sentence: str) -> None:
-    mount = f'mount -t tmpfs -o {options} none {tmp_path} && {{ head -c 100000 /dev/zero > {tmp_path}/fill; }} 2>/dev/null; exec "$@"'
-    prefix = (*ALONE, "sh", "-c", mount, "sh")
+    prefix = with_full_disk(tmp_path, options)
     if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
     refused = manage("sweep", data_dir=tmp_path / "data", prefix=prefix)
@@ -126,8 +132,7 @@ def test_a_user_without_a_name(tmp_path: Path) -> None:
 
 @as_root
 def test_with_shared_memory_that_is_full(tmp_path: Path) -> None:
-    fill = 'mount -t tmpfs -o size=1m none /dev/shm && { head -c 2000000 /dev/zero > /dev/shm/fill; } 2>/dev/null; exec "$@"'
-    prefix = (*ALONE, "sh", "-c", fill, "sh")
+    prefix = with_full_disk(Path("/dev/shm"), "size=1m")
     if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
     created = created_token(tmp_path, prefix)

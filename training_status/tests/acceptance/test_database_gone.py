@@ -1,11 +1,14 @@
 """The ways in which a database can be gone: health says so within a second, requests end, and all of it comes back."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
+from aegis_training.tests.embedded_postgres.users import as_root
 from training_status.tests.acceptance.breakable_link import BreakableLink, stopped
 from training_status.tests.acceptance.gone import AT_ONCE, LIMIT_S, Served
 from training_status.tests.acceptance.own_database import Database
@@ -78,3 +81,35 @@ def test_a_slow_query_is_not_taken_for_a_stopped_database(gone: Gone) -> None:
         assert gone.health().status_code == 200
         other.execute("ROLLBACK")
         assert {one.result().status_code for one in inside} == {200}
+
+
+@as_root
+def test_a_name_that_is_no_longer_resolved(tmp_path: Path) -> None:
+    """The name server does not answer, which takes many seconds to give up."""
+    database = Database(tmp_path / "postgres")
+    database.start()
+    link = BreakableLink(str(database.socket))
+    service = Service()
+    hosts, resolver = tmp_path / "hosts", tmp_path / "resolv.conf"
+    hosts.write_text("127.0.0.1 localhost database.example\n")
+    resolver.write_text("nameserver 192.0.2.1\noptions timeout:10 attempts:3\n")  # an address for documentation
+    mount = f'mount --bind {hosts} /etc/hosts && mount --bind {resolver} /etc/resolv.conf && exec "$@"'
+    service.prefix = ["unshare", "--mount", "--", "sh", "-c", mount, "sh"]
+    if subprocess.run([*service.prefix, "true"], check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    service.use_database(f"postgresql://aegis@127.0.0.1:{link.port}/aegis")
+    service.token("viewer")  # by a command, for which nothing is mounted
+    service.use_database(f"postgresql://aegis@database.example:{link.port}/aegis")
+    try:
+        service.start()
+        gone = Gone(database, link, service)
+        hosts.write_text("127.0.0.1 localhost\n")
+        with link.refusing():  # what was connected is cut; the name comes first
+            gone.assert_gone()
+        gone.assert_gone()
+        hosts.write_text("127.0.0.1 localhost database.example\n")
+        gone.assert_back()
+    finally:
+        service.stop()
+        link.close()
+        database.stop()

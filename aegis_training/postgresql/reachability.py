@@ -20,6 +20,7 @@ from psycopg.pq import ExecStatus
 from aegis_training.shared_call import SharedCall
 
 ATTEMPT_LIMIT_S: Final = 5  # for the answer to a question on a new connection
+BUSY_LIMIT_S: Final = 3.0  # so long a machine with much to do may take for a new connection
 RETRY_EVERY_S: Final = 0.2
 PROMPT_S: Final = 1.0  # an attempt that fails within this time leaves the next one to whoever needs the database
 NO_ANSWER: Final = "the server does not answer"
@@ -34,6 +35,7 @@ class Reachability:
     def __init__(self, connect: Callable[[], "Connection[Any]"]) -> None:
         self._connect = connect
         self._attempt = SharedCall(self._attempt_now, name="database-attempt")
+        self._attempt_began = 0.0
         self._attempt_took_s = 0.0
         self._lock = threading.Lock()
         self.new_connections_hang = False
@@ -45,6 +47,10 @@ class Reachability:
     def attempt(self) -> "Future[None]":
         """The attempt that is going on, or a new one: it ends when the database has answered, or with an error."""
         return self._attempt.join()
+
+    def is_busy(self, since: float) -> bool:
+        """Whether the attempt only takes its time: since then (monotonic) others have been answered."""
+        return self.answered_at > since and time.monotonic() - self._attempt_began < BUSY_LIMIT_S
 
     def is_answering(self, limit_s: float) -> bool:
         """Whether it answers within `limit_s`, be it with a refusal, or has answered somebody else meanwhile."""
@@ -91,7 +97,7 @@ class Reachability:
         self.new_connections_hang = self.all_connections_hang = False
 
     def _attempt_now(self) -> None:
-        begun = time.monotonic()
+        self._attempt_began = time.monotonic()
         try:
             connection = self._connect()
             try:
@@ -99,7 +105,7 @@ class Reachability:
             finally:
                 connection.close()
         finally:
-            self._attempt_took_s = time.monotonic() - begun
+            self._attempt_took_s = time.monotonic() - self._attempt_began
 
 
 def _ask(connection: "Connection[Any]") -> None:

@@ -8,6 +8,7 @@ nobody else is let in.
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any, Final
@@ -44,37 +45,43 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """200 `{"status": "ok"}` when the database answers, else 503. For a server that is no ASGI server."""
     if request.method not in _METHODS:
         return HttpResponseNotAllowed(_METHODS)
+    begun = time.monotonic()
     attempt = reachability().attempt()
     with contextlib.suppress(TimeoutError):
         attempt.exception(ANSWER_LIMIT_S)
-    return _response(attempt)
+    return _response(_failure(attempt, begun))
 
 
 async def answer_health(method: str, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
     """The same as an ASGI application, in the event loop."""
+    response: HttpResponse = HttpResponseNotAllowed(_METHODS)
     if method in _METHODS:
+        begun = time.monotonic()
         attempt = reachability().attempt()
         outcome = asyncio.wrap_future(attempt)
         outcome.add_done_callback(asyncio.Future.exception)  # looked at: asyncio need not complain, however late it is
         await asyncio.wait([outcome], timeout=ANSWER_LIMIT_S)
-        response = _response(attempt)
-    else:
-        response = HttpResponseNotAllowed(_METHODS)
+        response = _response(_failure(attempt, begun))
     response.headers["Content-Length"] = str(len(response.content))
     headers = [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in response.items()]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content})
 
 
-def _response(attempt: "Future[None]") -> HttpResponse:
-    known = reachability()
-    error = (
-        attempt.exception()
-        if attempt.done()
-        else TimeoutError(known.reason if known.new_connections_hang else NO_ANSWER)
-    )
-    _log_change(None if error is None else reason(error))
-    if error is not None:
+def _failure(attempt: "Future[None]", begun: float) -> str | None:
+    """Why the database does not answer; None when it does. `begun`: when it was asked."""
+    if attempt.done():
+        error = attempt.exception()
+        return None if error is None else reason(error)
+    database = reachability()
+    if database.is_busy(since=begun):
+        return None
+    return database.reason if database.new_connections_hang else NO_ANSWER
+
+
+def _response(failure: str | None) -> HttpResponse:
+    _log_change(failure)
+    if failure is not None:
         return problem(503, "The database cannot be reached.", "unavailable", headers={"Retry-After": "1"})
     return JsonResponse({"status": "ok"})
 

@@ -5,11 +5,11 @@ import time
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import OperationalError
+from psycopg import OperationalError, waiting
 from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout  # what `Connection.wait` says that it raises
 
-from aegis_training.postgresql.patience import patience
+from aegis_training.postgresql.patience import OF_REQUESTS, patience
 from aegis_training.postgresql.reachability import Reachability
 
 RV = TypeVar("RV")
@@ -33,8 +33,14 @@ class PatientConnection(psycopg.Connection[Any]):
         reachability = self.reachability
         if reachability.all_connections_hang:
             self._give_up(reachability.reason)
+        limits = patience()
         try:
-            result = super().wait(gen, interval, patience().ask_after_s)
+            if (
+                limits is OF_REQUESTS
+            ):  # in a thread, which no Ctrl-C interrupts: the short way, for every query takes it
+                result = waiting.wait(gen, self.pgconn.socket, interval, limits.ask_after_s)
+            else:
+                result = super().wait(gen, interval, limits.ask_after_s)
         except _WaitTimeout:
             result = self._wait_on(gen, interval)
         reachability.answered_at = time.monotonic()

@@ -6,12 +6,14 @@ import sys
 
 
 def main() -> None:
-    """Run the command named on the command line."""
+    """Run the command named on the command line. What is wrong outside of the program is said in a sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aegis_training.settings")
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
-        from django.db import OperationalError
+        from django.db import DatabaseError, InterfaceError
+
+        from aegis_training.postgresql.reasons import is_outside, reason
     except ImportError as error:
         raise SystemExit(
             "Django is not installed here. `make` builds the environment: use .venv/bin/python."
@@ -19,9 +21,11 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        raise SystemExit(str(error)) from error
-    except OperationalError as error:
-        raise SystemExit(f"The database cannot be used: {error}".strip()) from error
+        raise SystemExit(f"The settings cannot be used: {error}") from error
+    except (DatabaseError, InterfaceError) as error:
+        if not is_outside(error):
+            raise
+        raise SystemExit(f"The database cannot be used: {reason(error)}") from error
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from aegis_training.under_prefix import UnderPrefix
 from aegis_training.whole_requests import WholeRequests
 from aegis_training.wsgi import application as wsgi_application  # first: it sets Django up
 from aegis_training.wsgi_in_threads import WsgiInThreads
+from training_status.api.health import answer_health, is_health
 from training_status.api.sse import ServerSentEvents, is_stream
 from training_status.api.websocket import websocket_application
 from training_status.live.streams import Streams
@@ -26,10 +27,18 @@ streams = Streams()
 _requests = WsgiInThreads(wsgi_application, threads=settings.THREADS)
 _whole_requests = WholeRequests(_requests, max_bytes=settings.BODY_MAX_BYTES)
 _server_sent_events = ServerSentEvents(_requests, streams)
+# Threads of their own: they do not wait where the others wait for the database.
+_static_files = WholeRequests(WsgiInThreads(wsgi_application, threads=2), max_bytes=settings.BODY_MAX_BYTES)
 
 
 async def _http(scope: Message, receive: Any, send: Any) -> None:
-    await (_server_sent_events if is_stream(scope) else _whole_requests)(scope, receive, send)
+    path: str = scope["path"]
+    if is_health(path):
+        await answer_health(scope["method"], send)
+    elif path.startswith(settings.STATIC_URL):
+        await _static_files(scope, receive, send)
+    else:
+        await (_server_sent_events if is_stream(scope) else _whole_requests)(scope, receive, send)
 
 
 application: Any = ProtocolTypeRouter(

@@ -13,6 +13,6 @@
 """
 
 from .errors import EmbeddedPostgresError
-from .use import ServerAddress, ensure_server
+from .use import ServerAddress, ensure_server, start_server, trouble_of
 
-__all__ = ["EmbeddedPostgresError", "ServerAddress", "ensure_server"]
+__all__ = ["EmbeddedPostgresError", "ServerAddress", "ensure_server", "start_server", "trouble_of"]

@@ -4,6 +4,9 @@ The owner of the data directory decides, so that the choice is stable. A directo
 as that user. One of root is served in a user namespace, where root's files are those of an ordinary user:
 that changes no owner and works below directories that are closed to everybody else. Where namespaces are not
 allowed, the data directory is given to `nobody`.
+
+An account may have a number and no name, as in OpenShift. initdb insists on a name, and gets that of another account in
+a user namespace; the server does not ask.
 """
 
 import os
@@ -11,7 +14,7 @@ import pwd
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import EmbeddedPostgresError
@@ -46,6 +49,16 @@ class Account:
             env={"LC_ALL": "C", "PATH": os.defpath},
         )
 
+    def with_name(self) -> "Account":
+        """The same account, in a namespace where it has a name if it has none here and namespaces are allowed."""
+        if self.prefix or _has_name(self.uid):
+            return self
+        for inside in _namespace():
+            named = replace(self, prefix=inside.prefix)
+            if named.can_run("/bin/sh", "-c", ":"):
+                return named
+        return self
+
     def own(self, path: Path) -> None:
         """Make this account the owner of `path`, without following a symbolic link."""
         if os.geteuid() == ROOT:
@@ -62,6 +75,10 @@ class Account:
             directory.path.parent,
             binaries / "postgres",
         ]
+        return self.can_run(*command)
+
+    def can_run(self, *command: str | Path) -> bool:
+        """Whether this account can run `command`, and it succeeds."""
         try:
             return self.popen(command, output=subprocess.DEVNULL).wait() == 0
         except (OSError, subprocess.SubprocessError):  # not allowed to become this user, or no /bin/sh
@@ -91,7 +108,7 @@ def choose_account(directory: DataDirectory, binaries: Path) -> Account:
 
 
 def _namespace() -> list[Account]:
-    """Root's way through a user namespace, where the system has the tool for it."""
+    """The way through a user namespace, where the system has the tool for it."""
     unshare = shutil.which("unshare")
     inside = next((user for user in pwd.getpwall() if user.pw_uid not in {ROOT, OVERFLOW_UID}), None)
     if unshare is None or inside is None:  # initdb insists on an account that has a name
@@ -121,3 +138,7 @@ def _name_of(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _has_name(uid: int) -> bool:
+    return _name_of(uid) != str(uid)

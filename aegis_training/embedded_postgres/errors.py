@@ -20,8 +20,12 @@ def disk_full(directory: Path) -> EmbeddedPostgresError:
 
 def refused_by_system(error: OSError, directory: Path) -> EmbeddedPostgresError:
     """The sentence for a system call that failed while working on the data directory `directory`."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno == errno.ENOSPC:
         return disk_full(directory)
+    if error.errno == errno.EDQUOT:
+        return EmbeddedPostgresError(
+            f"The disk quota for {directory} is used up: free space there and start again, or {WAYS_OUT}."
+        )
     return EmbeddedPostgresError(
         f"The embedded PostgreSQL cannot work in {directory} ({error.strerror}: "
         f"{error.filename or directory}): make it a directory that {_account_name()} owns and can write to, "

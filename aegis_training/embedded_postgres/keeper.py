@@ -23,7 +23,7 @@ from .server import Server
 
 LOG_LOOK_EVERY_S = 60.0
 FIRST_RESTART_DELAY_S = 0.1
-LAST_RESTART_DELAY_S = 30.0
+LAST_RESTART_DELAY_S = 5.0
 SETTLED_AFTER_S = 60.0  # a server that ran this long is not part of a series of crashes
 FAST_STOP_LIMIT_S = 60.0
 IMMEDIATE_STOP_LIMIT_S = 10.0

@@ -38,6 +38,14 @@ def release(descriptor: int) -> None:
     os.close(descriptor)
 
 
+def is_lock_of(descriptor: int, file: Path) -> bool:
+    """Whether the open file is still the one of that name, and not one that was removed or replaced."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 @contextmanager
 def exclusive(directory: DataDirectory, file: Path) -> Iterator[int]:
     descriptor = take_exclusive(directory, file)

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from . import locks, server_log
 from .account import Account, choose_account
-from .errors import WAYS_OUT, EmbeddedPostgresError, disk_full
+from .errors import WAYS_OUT, EmbeddedPostgresError
 from .layout import PORT, USER, DataDirectory
 from .postmaster import Postmaster, clear_stale_files, read_pid_file, serves
+from .reasons import reason_in
+from .shared_memory import shared_memory_type
 from .socket_directory import choose_socket_directory
 
 LOOK_EVERY_S = 0.01  # PostgreSQL tells of its readiness in a file only
@@ -119,7 +121,11 @@ class Server:
             self._socket_directory = choose_socket_directory(self.directory, account)
             clear_stale_files(self.directory, self._socket_directory)
             quoted = str(self._socket_directory).replace('"', '""')
-            settings = {**SETTINGS, "unix_socket_directories": f'"{quoted}"'}
+            settings = {
+                **SETTINGS,
+                "unix_socket_directories": f'"{quoted}"',
+                "dynamic_shared_memory_type": shared_memory_type(),
+            }
             options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
             said_before = server_log.size(self.directory)
             self._child = self._run(account, lock, "postgres", "-D", self.directory.cluster, *options)
@@ -140,7 +146,9 @@ class Server:
         unfinished.mkdir(mode=0o700)
         account.own(unfinished)
         said_before = server_log.size(self.directory)
-        initdb = self._run(account, lock, "initdb", "-D", unfinished, *INITDB_OPTIONS)
+        initdb = self._run(
+            account.with_name(), lock, "initdb", "-D", unfinished, *INITDB_OPTIONS, *_shared_memory_option()
+        )
         if initdb.wait() != 0:
             raise self._failure("could not make its database", said_before)
         unfinished.rename(self.directory.cluster)
@@ -159,9 +167,18 @@ class Server:
 
     def _failure(self, what: str, said_before: int) -> EmbeddedPostgresError:
         said = server_log.tail(self.directory, said_before)
-        if "No space left on device" in said:
-            return disk_full(self.directory.path)
+        why = reason_in(said)
+        log = f"its log {self.directory.log} ends with: {said}"
+        if why is None:
+            return EmbeddedPostgresError(
+                f"The embedded PostgreSQL in {self.directory.path} {what}: see to what its log says and start again, "
+                f"or {WAYS_OUT}; {log}"
+            )
         return EmbeddedPostgresError(
-            f"The embedded PostgreSQL in {self.directory.path} {what}: see to what its log "
-            f"{self.directory.log} says and start again, or {WAYS_OUT}; the log ends with: {said}"
+            f"The embedded PostgreSQL in {self.directory.path} {what}: {why}, or {WAYS_OUT}; {log}"
         )
+
+
+def _shared_memory_option() -> list[str]:
+    """initdb starts servers, too; what it finds by itself it only finds by trying, with little memory."""
+    return ["--set", f"dynamic_shared_memory_type={shared_memory_type()}"]

@@ -4,18 +4,24 @@ import contextlib
 import os
 import threading
 import time
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
+
+from aegis_training.shared_call import SharedCall
 
 from . import locks, server_log
 from .errors import EmbeddedPostgresError, disk_full, refused_by_system
 from .launch import launch_keeper
 from .layout import DATABASE, USER, DataDirectory
 from .postmaster import read_pid_file
+from .reasons import reason_in
 
 RETRY_EVERY_S = 0.02
 CONNECT_LIMIT_S = 5
 RESTART_LIMIT_S = 30.0  # for a server that its keeper is just starting again
+KEEP_FAILURE_S = 1.0  # an attempt costs two processes: not one for each of many requests
 
 
 class ServerAddress(TypedDict):
@@ -29,6 +35,7 @@ class ServerAddress(TypedDict):
 
 _one_call_at_a_time = threading.RLock()
 _used: dict[Path, int] = {}  # the descriptors that make this process a user, open until it ends
+_attempts: dict[Path, SharedCall[ServerAddress]] = {}
 
 
 def ensure_server(data_dir: Path) -> ServerAddress:
@@ -39,20 +46,49 @@ def ensure_server(data_dir: Path) -> ServerAddress:
     child is a user of its own right. A process that replaces itself by exec has to call it again. Raises
     EmbeddedPostgresError.
     """
+    return start_server(data_dir).result()
+
+
+def start_server(data_dir: Path) -> "Future[ServerAddress]":
+    """The same without waiting for it. All who ask at the same time share one attempt."""
+    path = Path(os.path.realpath(data_dir))
+    if path not in _attempts:  # two that come at the same moment agree on the first
+        attempt = SharedCall(partial(_ensure, path), name="embedded-postgres", keep_failure_s=KEEP_FAILURE_S)
+        _attempts.setdefault(path, attempt)
+    return _attempts[path].join()
+
+
+def trouble_of(data_dir: Path) -> str:
+    """What the server's log says last, for when it does not come up: in our words, or in its own."""
+    directory = DataDirectory(Path(os.path.realpath(data_dir)))
+    try:
+        said = server_log.tail(directory)
+    except OSError as error:
+        return str(refused_by_system(error, directory.path))
+    return reason_in(said) or f"its log {directory.log} ends with: {said}"
+
+
+def _ensure(path: Path) -> ServerAddress:
     with _one_call_at_a_time:
-        directory = DataDirectory(Path(os.path.realpath(data_dir)))
-        was_used = directory.path in _used
+        directory = DataDirectory(path)
+        if path in _used and not locks.is_lock_of(_used[path], directory.users_lock):
+            if not directory.cluster.exists():  # a new, empty database would hide that
+                raise EmbeddedPostgresError(
+                    f"{path} was removed while it was in use: put it back, or start again with a new, empty database."
+                )
+            os.close(_used.pop(path))
+        was_used = path in _used
         try:
             if not was_used:
                 directory.create()
-                _used[directory.path] = locks.take_shared(directory, directory.users_lock)
+                _used[path] = locks.take_shared(directory, directory.users_lock)
             with locks.exclusive(directory, directory.start_lock) as start_lock:
                 return _reach(directory, start_lock)
         except BaseException as error:
-            if not was_used and directory.path in _used:
-                os.close(_used.pop(directory.path))
+            if not was_used and path in _used:
+                os.close(_used.pop(path))
             if isinstance(error, OSError):
-                raise refused_by_system(error, directory.path) from error
+                raise refused_by_system(error, path) from error
             raise
 
 
@@ -72,8 +108,7 @@ def _reach(directory: DataDirectory, start_lock: int) -> ServerAddress:
         if time.monotonic() > deadline:
             raise EmbeddedPostgresError(
                 f"The embedded PostgreSQL in {directory.path} has not accepted a connection for "
-                f"{RESTART_LIMIT_S:.0f} s ({refusal}): see to what its log {directory.log} says and start "
-                f"again; it ends with: {server_log.tail(directory)}"
+                f"{RESTART_LIMIT_S:.0f} s ({refusal}): {trouble_of(directory.path)}"
             )
         time.sleep(RETRY_EVERY_S)
 

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views import defaults
 from rest_framework import exceptions
 
+from aegis_training.postgresql.reasons import reason
 from training_status.api.json_bodies import BODY_TOO_LARGE
 from training_status.api.paths import is_api
 from training_status.errors import AegisError, Conflict, InvalidInput, NotFound, TooLarge, Unavailable
@@ -108,7 +109,7 @@ def _drf_problem(error: exceptions.APIException) -> HttpResponse:
 
 
 def _database_problem(error: Exception) -> HttpResponse:
-    logger.error("The database cannot be reached: %s", str(error).strip())
+    logger.error("The database cannot be used: %s", reason(error))
     connection.close()
     return problem(500, "Database operation failed", "database_unavailable", headers={"Retry-After": "1"})
 

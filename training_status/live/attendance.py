@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import DatabaseError, InterfaceError
 
+from aegis_training.postgresql.reasons import reason
 from training_status.access.credentials import callers_of
 from training_status.live.database_threads import access
 from training_status.live.inbox import NO_ACCESS
@@ -77,7 +78,7 @@ class Attendance:
                 await self._let_go_without_access()
                 pause_s = _ACCESS_EVERY_S
             except (DatabaseError, InterfaceError) as error:
-                logger.warning("Access to the streams could not be looked at: %s", str(error).strip())
+                logger.warning("Access to the streams could not be looked at: %s", reason(error))
                 pause_s = _ACCESS_AGAIN_S
 
     async def _let_go_without_access(self) -> None:

@@ -9,6 +9,8 @@ from typing import Final, ParamSpec, TypeVar
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
+from aegis_training.postgresql.reasons import reason
+
 logger = logging.getLogger(__name__)
 
 _RETRY_AFTER_S: Final = (0.05, 0.3, 1.0, 2.0)
@@ -50,7 +52,7 @@ class DatabaseThreads:
                 answer = await self.ask(question, *args, **kwargs)
             except (OperationalError, InterfaceError) as error:
                 if failures == 0:
-                    logger.warning("The database cannot be reached, %s waits: %s", self._name, str(error).strip())
+                    logger.warning("The database cannot be reached, %s waits: %s", self._name, reason(error))
                 await asyncio.sleep(_RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)])
                 failures += 1
             else:

@@ -11,6 +11,7 @@ from typing import Final
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from aegis_training.postgresql.reasons import reason
 from training_status.errors import Unavailable
 from training_status.ingest.reachable import SEEN_EVERY_S
 from training_status.operations.presence import note_presence
@@ -61,7 +62,7 @@ class Upkeep:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._round)
             except (DatabaseError, InterfaceError, Unavailable) as error:
                 if failures == 0:
-                    logger.warning("No run is given up for now, the database cannot be used: %s", str(error).strip())
+                    logger.warning("No run is given up for now, the database cannot be used: %s", reason(error))
                 pause_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
                 failures += 1
             except Exception:

@@ -6,7 +6,14 @@ from typing import NoReturn
 
 import pytest
 
-PACKAGES = {"chromium": "chromium", "curl": "curl", "nginx": "nginx-light", "node": "nodejs", "openssl": "openssl"}
+PACKAGES = {
+    "chromium": "chromium",
+    "curl": "curl",
+    "nginx": "nginx-light",
+    "node": "nodejs",
+    "openssl": "openssl",
+    "pgbouncer": "pgbouncer",
+}
 _FOR_ROOT = "/usr/local/sbin:/usr/sbin:/sbin"  # where nginx is, and where not everybody's PATH leads
 
 

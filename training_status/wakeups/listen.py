@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from psycopg import sql
 
+from aegis_training.postgresql.reasons import reason
 from training_status.wakeups.channel import CHANNEL, News, news_in
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Listener:
                     await self._hear(listening)
             except (psycopg.Error, DatabaseError, OSError, TimeoutError) as error:
                 if failures == 0:
-                    logger.warning("News is not heard of, and viewers see it a little later: %s", str(error).strip())
+                    logger.warning("News is not heard of, and viewers see it a little later: %s", reason(error))
                 failures += 1
                 await asyncio.sleep(_pause_s(failures))
 

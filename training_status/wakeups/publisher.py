@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from psycopg import generators
 from psycopg.pq import ExecStatus
 
+from aegis_training.postgresql.reasons import reason
 from training_status.wakeups.channel import CHANNEL, News, payloads
 
 logger = logging.getLogger(__name__)
@@ -111,7 +113,7 @@ class Publisher:
                 except (DatabaseError, InterfaceError) as error:
                     connection.close()
                     if failures == 0:
-                        logger.warning("Viewers cannot be woken, and will see news a little later: %s", error)
+                        logger.warning("Viewers cannot be woken, and will see news a little later: %s", reason(error))
                     self.failed(news, _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)])
                     failures += 1
                 except BaseException:
@@ -148,6 +150,9 @@ class Publisher:
 def _send(news: Iterable[News]) -> None:
     """Straight through libpq: a cursor costs several times what all the rest does, and nothing is fetched."""
     connection.ensure_connection()
-    result = connection.connection.pgconn.exec_(notify_statement(news).encode())
+    link = connection.connection
+    with connection.wrap_database_errors:
+        link.pgconn.send_query(notify_statement(news).encode())
+        (result,) = link.wait(generators.execute(link.pgconn))
     if result.status != ExecStatus.TUPLES_OK:
         raise OperationalError(result.error_message.decode(errors="replace").strip())

@@ -1,5 +1,6 @@
 """`manage.py serve`: bring the database up to date and serve, in one process on one port."""
 
+import errno
 import os
 import secrets
 import signal
@@ -8,14 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connections, transaction
+from django.db import transaction
 
 from aegis_training import server
+from training_status.management.migrating import migrated
 from training_status.roles import OPERATOR
-
-_MIGRATION_LOCK = 0x4145474953  # any number that nothing else locks: "AEGIS"
 
 
 class Command(BaseCommand):
@@ -29,14 +28,14 @@ class Command(BaseCommand):
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="default: $PORT or 8000")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bind first, so that a taken port is known before anything else is done; then prepare and serve."""
+        """Bind first, so that a taken port is known before anything else is done; then prepare and serve.
+
+        Until it serves it accepts no connections: whoever calls it learns at once that it is not there yet.
+        """
         host: str = options["host"]
         listener = _listen(host, _port(options["port"]))
         address = _reachable_at(host, listener.getsockname()[1]) + settings.URL_PREFIX
-        try:
-            password = _prepare_database()
-        except OperationalError as error:
-            raise CommandError(f"The database cannot be used: {error}".strip()) from error
+        password = _prepare_database()
         if password is not None:
             self.stdout.write(f"Created the operator. Sign in as 'operator' with the password {password}")
             self.stdout.write("It is said this once; `manage.py changepassword operator` sets another.")
@@ -44,6 +43,11 @@ class Command(BaseCommand):
             server.run(listener, lambda: self._announce(address))
         except KeyboardInterrupt:  # uvicorn hands Ctrl-C on when it has stopped
             _end_by(signal.SIGINT)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            # Somebody else had bound the port, too, and was faster.
+            raise _port_refused(listener, host, int(options["port"]), error) from error
 
     def _announce(self, address: str) -> None:
         self.stdout.write(f"Aegis Training Status is at {address}")
@@ -78,30 +82,22 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(2048)
     except OSError as error:
-        listener.close()
-        raise CommandError(
-            f"Port {port} of {host} cannot be used ({error.strerror}): choose another with PORT={port + 1}."
-        ) from error
+        raise _port_refused(listener, host, port, error) from error
     return listener
 
 
-def _prepare_database() -> str | None:
-    """Migrate, and create the first operator; its password when that was done just now.
+def _port_refused(listener: socket.socket, host: str, port: int, error: OSError) -> CommandError:
+    listener.close()
+    return CommandError(
+        f"Port {port} of {host} cannot be used ({error.strerror}): choose another with PORT={port + 1}."
+    )
 
-    One process at a time: a connection of its own holds the lock, so that it also works where
-    connections are shared between transactions.
-    """
-    guard = connections.create_connection("default")
-    try:
-        guard.set_autocommit(False)
-        with guard.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-        call_command("migrate", verbosity=0, interactive=False)
+
+def _prepare_database() -> str | None:
+    """Migrate, and create the first operator; its password when that was done just now."""
+    with migrated():
         return _create_first_operator()
-    finally:
-        guard.close()
 
 
 @transaction.atomic

@@ -74,6 +74,7 @@ class Service:
         self._port = 0
         self.said: list[str] = []
         self.url = ""
+        self.prefix: list[str] = []  # a program that starts the service, and becomes it
 
     def start(self) -> None:
         """Return when the service has announced its address; fail with what it said when it does not."""
@@ -87,7 +88,7 @@ class Service:
             copy_migrated_cluster(cluster)
         self._port = self._port or free_port()
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self._port)],
+            [*self.prefix, sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self._port)],
             cwd=PROJECT,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -113,6 +114,11 @@ class Service:
         """Serve from this database, which is somebody else's to make and to remove. Call it before `start`."""
         self._server_url = None
         self._environment["DATABASE_URL"] = url
+
+    @property
+    def data_dir(self) -> Path:
+        """The service's data folder."""
+        return Path(self._data_dir)
 
     @property
     def pid(self) -> int:

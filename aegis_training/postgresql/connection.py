@@ -1,0 +1,66 @@
+"""A connection that waits for the server as long as the server answers at all, and no longer."""
+
+import secrets
+import time
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import OperationalError, waiting
+from psycopg.abc import PQGen
+from psycopg.errors import _WaitTimeout  # what `Connection.wait` says that it raises
+
+from aegis_training.postgresql.patience import OF_REQUESTS, patience
+from aegis_training.postgresql.reachability import Reachability
+
+RV = TypeVar("RV")
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """Gives up a query when the server answers nobody any more: see `Patience` for the limits."""
+
+    reachability: Reachability
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Behind a pooler one connection may meet the prepared statements of another. With numbers of its own it is
+        # told that its statement is not there; with the same it would be given the result of another statement.
+        self._prepared._prepared_idx = secrets.randbits(60)
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """As psycopg does. Raises OperationalError when there is no answer to be expected."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        reachability = self.reachability
+        if reachability.all_connections_hang:
+            self._give_up(reachability.reason)
+        limits = patience()
+        try:
+            if (
+                limits is OF_REQUESTS
+            ):  # in a thread, which no Ctrl-C interrupts: the short way, for every query takes it
+                result = waiting.wait(gen, self.pgconn.socket, interval, limits.ask_after_s)
+            else:
+                result = super().wait(gen, interval, limits.ask_after_s)
+        except _WaitTimeout:
+            result = self._wait_on(gen, interval)
+        reachability.answered_at = time.monotonic()
+        return result
+
+    def _wait_on(self, gen: PQGen[RV], interval: float) -> RV:
+        """Go on waiting for an answer that takes long, while the server answers others."""
+        limits = patience()
+        begun = time.monotonic()
+        while True:
+            answers = self.reachability.is_answering(limits.answer_s)
+            try:
+                return super().wait(gen, interval, limits.ask_after_s if answers else 0)
+            except _WaitTimeout:
+                if not answers:
+                    self.reachability.give_up(all_connections=True)
+                    self._give_up(self.reachability.reason)
+                if limits.query_s is not None and time.monotonic() - begun > limits.query_s:
+                    self._give_up(f"a query has taken more than {limits.query_s:.0f} s")
+
+    def _give_up(self, reason: str) -> None:
+        self.pgconn.finish()
+        raise OperationalError(reason)

@@ -51,7 +51,7 @@ class _Watched:
     def __init__(self, shown: TextIO, report: Callable[[str], None]) -> None:
         self.shown = shown
         self._report = report
-        self._reporting = threading.local()
+        self._reporting: set[int] = set()  # threads
         self._settling = SettlingThread(self._settle_in_time)
         self._begin()
         _all_watched.add(self)
@@ -68,10 +68,11 @@ class _Watched:
 
     def write(self, text: str) -> int:
         written = self.shown.write(text)
-        if not getattr(self._reporting, "now", False):  # else the tracker itself has something to say
-            lines = self._read(text)
-            if lines:
-                self._pass_on(lines)
+        if self._reporting and threading.get_ident() in self._reporting:
+            return written  # the tracker itself has something to say
+        lines = self._read(text)
+        if lines:
+            self._pass_on(lines)
         return written
 
     def writelines(self, lines: Any) -> None:
@@ -84,7 +85,7 @@ class _Watched:
 
         A bar may be in the middle of being drawn by another thread: before the end that is left alone.
         """
-        if getattr(self._reporting, "now", False):
+        if threading.get_ident() in self._reporting:
             return
         if at_end:
             self._pass_on(self._with_console(ConsoleLines.end))
@@ -109,8 +110,8 @@ class _Watched:
             self._is_reading = True
             try:
                 lines = self._console.feed(text)
-                while self._interrupting:
-                    lines = [*lines, *self._console.feed(self._interrupting.popleft())]
+                if self._interrupting:
+                    lines = lines + self._read_interrupting()
             except Exception:  # noqa: BLE001 - whatever is printed, the training goes on; the text is reported as it is
                 self._console = ConsoleLines()
                 lines = str(text).split("\n")
@@ -119,6 +120,12 @@ class _Watched:
             if self._console.holds:
                 self._last_writer = threading.get_ident()
                 self._settling.wake()
+        return lines
+
+    def _read_interrupting(self) -> list[str]:
+        lines = []
+        while self._interrupting:
+            lines += self._console.feed(self._interrupting.popleft())
         return lines
 
     def _with_console(self, ask: Callable[[ConsoleLines], list[str]]) -> list[str]:
@@ -130,13 +137,14 @@ class _Watched:
         return self._console.holds
 
     def _pass_on(self, lines: list[str]) -> None:
-        self._reporting.now = True
+        thread = threading.get_ident()
+        self._reporting.add(thread)
         try:
             for line in lines:
                 if line and not line.isspace():
                     self._report(line)
         finally:
-            self._reporting.now = False
+            self._reporting.discard(thread)
 
 
 _all_watched: "weakref.WeakSet[_Watched]" = weakref.WeakSet()

@@ -1,13 +1,16 @@
 """Text as it is written to a terminal, in any pieces, as the lines that it leaves there."""
 
 import re
+from collections import deque
 
-from aegis_tracker.console_screen import Screen
+from aegis_tracker.console_row import ROW_MAX_CHARACTERS
+from aegis_tracker.console_screen import ROWS_MAX, Screen
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _LINE_END = re.compile(r"\r+\n")
-_CONTROL = re.compile(r"[\x07\x08\r\x0e\x0f\x18\x1a\x1b\x90\x98\x9b\x9d-\x9f]")  # whatever does more than be shown
-_CONTROL_OR_LINE_FEED = re.compile(r"[\x07\x08\n\r\x0e\x0f\x18\x1a\x1b\x90\x98\x9b\x9d-\x9f]")
+_CONTROL = re.compile(r"[\x07\x08\r\x1b\x90\x98\x9b\x9d-\x9f]")  # whatever does more than be shown
+_CONTROL_OR_LINE_FEED = re.compile(r"[\x07\x08\n\r\x1b\x90\x98\x9b\x9d-\x9f]")
+_C1 = re.compile(r"[\x90\x98\x9b\x9d-\x9f]")
 _CSI = re.compile(r"([\x20-\x3f]{0,256})([\x40-\x7e]?)")  # a control sequence, behind its introducer
 _ESCAPE = re.compile(r"[\x20-\x2f]{0,16}([\x30-\x7e]?)")  # any other escape sequence, behind ESC
 _STRING_END = re.compile(r"[\n\r\x18\x1a\x1b\x9c]")
@@ -16,6 +19,8 @@ _OSC_END = re.compile(r"[\x07\n\r\x18\x1a\x1b\x9c]")
 _STRINGS = {"P": _STRING_END, "X": _STRING_END, "^": _STRING_END, "_": _STRING_END, "]": _OSC_END}
 _AS_ESCAPE = {"\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "\x9f": "_"}  # C1, of one character
 _NUMBER_MAX = 99_999
+_PLAIN_MAX_CHARACTERS = ROW_MAX_CHARACTERS
+_NONE: list[str] = []
 
 
 def has_controls(text: str) -> bool:
@@ -39,13 +44,13 @@ class ConsoleLines:
         self._screen = Screen(holds_all=holds_all)
         self._rest = ""  # the beginning of an escape sequence
         self._string: re.Pattern[str] | None = None  # what ends the string that is being read
-        self._before: str | None = ""  # the character printed before; None: what stands before the cursor
-        self._is_plain = self._screen.is_plain
-
-    @property
-    def holds(self) -> bool:
-        """Whether `settle` may have something to do."""
-        return self._screen.holds
+        self._before: str | None = ""  # the character printed before; None: that before the cursor
+        self.holds = False  # whether `settle` may have something to do
+        # While nothing is held and nothing has begun, lines need no screen, and this is the only state:
+        self._is_plain = not holds_all
+        self._pieces: list[str] = []  # of the line that has not ended
+        self._room = _PLAIN_MAX_CHARACTERS  # for more of them
+        self._above: deque[str] = deque(maxlen=ROWS_MAX)  # lines that ended
 
     def feed(self, text: str) -> list[str]:
         """Read on. The lines that are final by now."""
@@ -55,30 +60,70 @@ class ConsoleLines:
                 plain = _COLOUR.sub("", plain)
             if "\r" in plain:
                 plain = _LINE_END.sub("\n", plain)
-            if _CONTROL.search(plain) is None:
-                self._before = None
-                return self._screen.print_plain(plain)
-        if self._before is None:
-            self._before = self._screen.last_character
+            if len(plain) < self._room and not (
+                "\x1b" in plain
+                or "\r" in plain
+                or "\b" in plain
+                or "\a" in plain
+                or not (plain.isascii() or _C1.search(plain) is None)
+            ):
+                return self._feed_plain(plain)
+            self._leave_plain()
         self._read(self._rest + text)
-        self._is_plain = not self._rest and self._string is None and self._screen.is_plain
         return self._taken()
 
     def settle(self, *, now: bool = False) -> list[str]:
         """See `Screen.settle`. The lines that it found to be final."""
+        if self._is_plain:
+            return []
         self._screen.settle(now=now)
-        self._is_plain = not self._rest and self._string is None and self._screen.is_plain
         return self._taken()
 
     def end(self) -> list[str]:
         """All lines that are left; what follows begins anew."""
+        self._leave_plain()
         self._screen.end()
         self._rest, self._string, self._before = "", None, ""
-        self._is_plain = self._screen.is_plain
         return self._taken()
 
+    def _feed_plain(self, text: str) -> list[str]:
+        self._before = None
+        pieces = self._pieces
+        lines = text.split("\n")
+        if len(lines) == 1:
+            if text:
+                pieces.append(text)
+                self._room -= len(text)
+            return _NONE
+        if pieces:
+            pieces.append(lines[0])
+            lines[0] = "".join(pieces)
+            self._pieces = pieces = []
+        rest = lines.pop()
+        self._room = _PLAIN_MAX_CHARACTERS - len(rest)
+        if rest:
+            pieces.append(rest)
+        self._above.extend(lines)
+        return lines
+
+    def _leave_plain(self) -> None:
+        if self._is_plain:
+            has_printed = self._before is None
+            if has_printed:
+                self._before = self._pieces[-1][-1] if self._pieces else ""
+            self._screen.give_back(self._above, self._pieces, has_printed=has_printed)
+            self._above.clear()
+            self._is_plain = False
+
     def _taken(self) -> list[str]:
-        lines, self._screen.lines = self._screen.lines, []
+        """The lines that the screen gave; and where it holds no more, the plain state."""
+        screen = self._screen
+        lines, screen.lines = screen.lines, []
+        self._is_plain = not self._rest and self._string is None and screen.is_plain
+        self.holds = not self._is_plain and screen.holds
+        if self._is_plain:
+            self._pieces = screen.take_plain()
+            self._room = _PLAIN_MAX_CHARACTERS - sum(map(len, self._pieces))
         return lines
 
     def _read(self, text: str) -> None:

@@ -61,9 +61,9 @@ class Row:
         return not (self._visible or self._beyond)
 
     @property
-    def last_character(self) -> str:
-        """The last one that is kept; nothing where there is none."""
-        return self._parts[-1][-1] if self._parts else ""
+    def pieces(self) -> list[str]:
+        """What is kept of its text, in pieces."""
+        return ["".join(self._parts)] if self._parts else []
 
     def begin_anew(self) -> None:
         """As a row below all others, for one that is blank."""

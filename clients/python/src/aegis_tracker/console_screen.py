@@ -15,8 +15,9 @@ Held rows are final, with what they show by then, as soon as
 """
 
 from collections import deque
+from collections.abc import Iterable
 
-from aegis_tracker.console_row import Row
+from aegis_tracker.console_row import ROW_MAX_CHARACTERS, Row
 
 ROWS_MAX = 100
 COLUMNS_MAX = 1000  # as far as the cursor moves behind a text
@@ -53,11 +54,11 @@ class Screen:
 
     @property
     def is_plain(self) -> bool:
-        """Whether text without control characters needs `print_plain` only."""
+        """Whether nothing is held, and text without control characters only adds lines; see `take_plain`."""
         row = self._rows[0]
         return (
             len(self._rows) == 1
-            and self._column == row.end
+            and self._column == row.end < ROW_MAX_CHARACTERS
             and row.is_fresh
             and not (row.is_drawn or self._is_at_start or self._is_showing_frames or self._holds_all)
             and self._pinned_row is None
@@ -68,30 +69,24 @@ class Screen:
         """Whether there are rows above the cursor which `settle` may find to be final."""
         return self._at > 0
 
-    @property
-    def last_character(self) -> str:
-        """What stands before the cursor, where `is_plain`; nothing at the beginning of a line."""
-        return self._rows[0].last_character
-
     # Text
 
-    def print_plain(self, text: str) -> list[str]:
-        """Print text without control characters but line feeds, where `is_plain`. The lines that it ended."""
-        row = self._rows[0]
-        first, *others = text.split("\n")
-        if first:
-            row.append(first)
-        if not others:
-            self._column = row.end
-            return []
-        lines = [row.text, *others]
-        rest = lines.pop()
-        self._above.extend(lines)
-        self._released += len(lines)
-        self._rows[0] = row = Row(rest)
-        self._column = row.end
-        self._was_cleared = False
-        return lines
+    def take_plain(self) -> list[str]:
+        """What the line has so far, in pieces. Where `is_plain`, text without control characters need not be printed
+        here, until it is given back."""
+        self._saved = None
+        pieces = self._rows[0].pieces
+        self._rows, self._column = [Row()], 0
+        return pieces
+
+    def give_back(self, above: Iterable[str], pieces: list[str], *, has_printed: bool) -> None:
+        """The lines that were printed elsewhere since `take_plain`, and the pieces of the one that has not ended."""
+        self._above.extend(above)
+        for piece in pieces:
+            self._rows[0].append(piece)
+        self._column = self._rows[0].end
+        if has_printed:
+            self._was_cleared = False
 
     def print(self, text: str) -> None:
         """Text without control characters."""

@@ -7,6 +7,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any, TextIO
 
 from aegis_tracker.console_lines import ConsoleLines
@@ -68,7 +69,7 @@ class _Watched:
 
     def write(self, text: str) -> int:
         written = self.shown.write(text)
-        if self._reporting and threading.get_ident() in self._reporting:
+        if self._reporting and get_ident() in self._reporting:
             return written  # the tracker itself has something to say
         lines = self._read(text)
         if lines:
@@ -85,11 +86,11 @@ class _Watched:
 
         A bar may be in the middle of being drawn by another thread: before the end that is left alone.
         """
-        if threading.get_ident() in self._reporting:
+        if get_ident() in self._reporting:
             return
         if at_end:
             self._pass_on(self._with_console(ConsoleLines.end))
-        elif self._console.holds and self._last_writer == threading.get_ident():
+        elif self._console.holds and self._last_writer == get_ident():
             self._pass_on(self._with_console(lambda console: console.settle(now=True)))
 
     def end(self) -> None:
@@ -118,7 +119,7 @@ class _Watched:
             finally:
                 self._is_reading = False
             if self._console.holds:
-                self._last_writer = threading.get_ident()
+                self._last_writer = get_ident()
                 self._settling.wake()
         return lines
 
@@ -137,7 +138,7 @@ class _Watched:
         return self._console.holds
 
     def _pass_on(self, lines: list[str]) -> None:
-        thread = threading.get_ident()
+        thread = get_ident()
         self._reporting.add(thread)
         try:
             for line in lines:

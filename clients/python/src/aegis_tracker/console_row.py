@@ -67,6 +67,7 @@ class Row:
 
     def begin_anew(self) -> None:
         """As a row below all others, for one that is blank."""
+        self.cut(0)
         self.is_fresh, self.is_drawn, self.is_redrawn, self.visits = True, False, False, 0
 
     def append(self, text: str) -> None:

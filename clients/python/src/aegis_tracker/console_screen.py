@@ -119,7 +119,6 @@ class Screen:
         elif self._rows[at + 1].is_blank:
             self._rows[at + 1].begin_anew()
         self._move_to(at + 1, 0)
-        self._is_at_start = not self._row.is_blank
         if not self._is_showing_frames and not self._holds_all:
             if is_line:
                 self._release(at if row.is_drawn else at + 1)
@@ -133,6 +132,7 @@ class Screen:
 
     def carriage_return(self) -> None:
         self._move_to(self._at, 0)
+        self._is_at_start = True
 
     def backspace(self) -> None:
         self._move_to(self._at, self._column - 1)
@@ -196,7 +196,6 @@ class Screen:
             self._move_to(at, column)
         else:
             self.down(at - self._at, column)
-        self._is_at_start = column == 0 and not self._row.is_blank
 
     def show_cursor(self, is_shown: bool) -> None:
         """Hidden, it means that the program draws. Shown again, that what it has drawn may stay."""
@@ -292,15 +291,17 @@ class Screen:
     def _move_to(self, at: int, column: int) -> None:
         self._at = at
         self._column = max(0, min(column, max(COLUMNS_MAX, self._row.end)))
-        self._is_at_start = self._column == 0
+        self._is_at_start = self._column == 0 and self._row.end > 0
 
     def _end_of_rise(self) -> None:
         """The cursor has moved up and stays here: from here on down the program draws, and not above."""
         if self._rose_from is None:
             return
-        for row in self._rows[self._at : self._rose_from + 1]:
+        for row in self._rows[self._at : self._rose_from]:
             row.visits += 1
             row.is_fresh = row.is_aged = False
+        left = self._rows[self._rose_from]
+        left.is_fresh &= left.is_blank
         self._rose_from = None
         final = 0
         while final < self._at and self._begun > self._ended_at(final):

@@ -11,14 +11,15 @@ _LINE_END = re.compile(r"\r+\n")
 _CONTROL = re.compile(r"[\x07\x08\r\x1b\x90\x98\x9b\x9d-\x9f]")  # whatever does more than be shown
 _CONTROL_OR_LINE_FEED = re.compile(r"[\x07\x08\n\r\x1b\x90\x98\x9b\x9d-\x9f]")
 _C1 = re.compile(r"[\x90\x98\x9b\x9d-\x9f]")
-_CSI = re.compile(r"([\x20-\x3f]{0,256})([\x40-\x7e]?)")  # a control sequence, behind its introducer
-_ESCAPE = re.compile(r"[\x20-\x2f]{0,16}([\x30-\x7e]?)")  # any other escape sequence, behind ESC
+_CSI = re.compile(r"([\x20-\x3f]*)([\x40-\x7e]?)")  # a control sequence, behind its introducer
+_ESCAPE = re.compile(r"[\x20-\x2f]*([\x30-\x7e]?)")  # any other escape sequence, behind ESC
 _STRING_END = re.compile(r"[\n\r\x18\x1a\x1b\x9c]")
 _OSC_END = re.compile(r"[\x07\n\r\x18\x1a\x1b\x9c]")
 
 _STRINGS = {"P": _STRING_END, "X": _STRING_END, "^": _STRING_END, "_": _STRING_END, "]": _OSC_END}
 _AS_ESCAPE = {"\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "\x9f": "_"}  # C1, of one character
 _NUMBER_MAX = 99_999
+_PARAMETERS_MAX_CHARACTERS = 256  # more of a control sequence is passed over
 _PLAIN_MAX_CHARACTERS = ROW_MAX_CHARACTERS
 _NONE: list[str] = []
 
@@ -87,13 +88,14 @@ class ConsoleLines:
         return self._taken()
 
     def _feed_plain(self, text: str) -> list[str]:
+        if not text:
+            return _NONE
         self._before = None
         pieces = self._pieces
         lines = text.split("\n")
         if len(lines) == 1:
-            if text:
-                pieces.append(text)
-                self._room -= len(text)
+            pieces.append(text)
+            self._room -= len(text)
             return _NONE
         if pieces:
             pieces.append(lines[0])
@@ -182,14 +184,14 @@ class ConsoleLines:
         found = _CSI.match(text, at)
         assert found is not None
         if found[2]:
-            self._obey(found[1], found[2])
+            self._obey(found[1][:_PARAMETERS_MAX_CHARACTERS], found[2])
         elif found.end() == len(text):
             self._keep(text, begin)
         return found.end()
 
     def _keep(self, text: str, begin: int) -> None:
-        """The sequence goes on with the next piece, if it is not too long for one."""
-        self._rest = text[begin:]
+        """The sequence goes on with the next piece."""
+        self._rest = text[begin : begin + _PARAMETERS_MAX_CHARACTERS + 2]
 
     def _read_string(self, text: str, at: int) -> int:
         """Pass over what an escape string contains; the place where it ends."""

@@ -62,6 +62,8 @@ class Screen:
             and row.is_fresh
             and not (row.is_drawn or self._is_at_start or self._is_showing_frames or self._holds_all)
             and self._pinned_row is None
+            and self._saved is None
+            and self._rose_from is None
         )
 
     @property
@@ -74,7 +76,6 @@ class Screen:
     def take_plain(self) -> list[str]:
         """What the line has so far, in pieces. Where `is_plain`, text without control characters need not be printed
         here, until it is given back."""
-        self._saved = None
         pieces = self._rows[0].pieces
         self._rows, self._column = [Row()], 0
         return pieces
@@ -108,7 +109,7 @@ class Screen:
 
     def line_feed(self) -> None:
         """To the beginning of the next row."""
-        self._pinned_row = None
+        self._pinned_row, self._was_cleared = None, False
         self._end_of_rise()
         at, row = self._at, self._row
         row.ended_at, row.is_aged = self._begun, False
@@ -122,10 +123,11 @@ class Screen:
         if not self._is_showing_frames and not self._holds_all:
             if is_line:
                 self._release(at if row.is_drawn else at + 1)
+                self._saved = None
             elif at == 0 and row.is_blank and row.is_fresh:
                 self._release(1)
         if len(self._rows) > ROWS_MAX and not self._holds_all:
-            self._clears = 0
+            self._clears, self._saved, self._is_saved_cursor_new = 0, None, False
             self._release(len(self._rows) - ROWS_MAX)
 
     # The cursor
@@ -154,7 +156,7 @@ class Screen:
                 self._at += 1
                 if self._rose_from is not None:
                     self._rose_from += 1
-            if self._rose_from is None:
+            if self._rose_from is None and self._at:
                 self._rose_from = self._at
         self._move_to(max(0, self._at - rows), self._column if column is None else column)
 
@@ -223,6 +225,7 @@ class Screen:
         """From the cursor on to the end of the screen."""
         self.erase_line(0)
         if self._pinned_row is None:
+            self._end_of_rise()
             del self._rows[self._at + 1 :]
 
     def clear(self) -> None:
@@ -322,6 +325,8 @@ class Screen:
         del self._rows[:count]
         self._released += count
         self._at = max(0, self._at - count)
+        if self._rose_from is not None:
+            self._rose_from -= count
 
     def _tell(self, row: Row) -> None:
         text = row.text

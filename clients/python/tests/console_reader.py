@@ -1,4 +1,4 @@
-"""What a terminal shows of a text in the end, found one character at a time: slow, and written apart from the tracker."""
+"""What a terminal shows of a text in the end, found character by character, without code of the tracker."""
 
 from aegis_tracker.contract_values import fit_text
 

@@ -4,7 +4,24 @@ import random
 from collections.abc import Iterator
 
 LINE_ENDS = ("\n", "\n", "\n", "\r\n", "\r\r\n", "\r\r\r\n", " \n", "\n\n", "\r\n\r\n")
-WORDS = ("epoch", "loss", "0.25", "f1=0.91", "größer", "日本語", "⠋", "a\tb", "  ", "\v", "\f", "\x00", "\u2028", "\x85", "{", "🎉")
+WORDS = (
+    "epoch",
+    "loss",
+    "0.25",
+    "f1=0.91",
+    "größer",
+    "日本語",
+    "⠋",
+    "a\tb",
+    "  ",
+    "\v",
+    "\f",
+    "\x00",
+    "\u2028",
+    "\x85",
+    "{",
+    "🎉",
+)
 AROUND = (
     "\x1b[31m", "\x1b[0m", "\x1b[38;5;197m", "\x1b[38:2::1:2:3m", "\x1b]0;title\x07", "\x1b]2;title\x1b\\",
     "\x1b]8;;https://example.org/\x1b\\", "\x1b]8;;\x1b\\", "\x1b_Gf=100;QUJD\x1b\\", "\x1bP1;2|payload\x1b\\",

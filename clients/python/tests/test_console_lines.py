@@ -208,11 +208,16 @@ def test_rows_at_fixed_places_are_told_at_the_end() -> None:
 @pytest.mark.parametrize("size", [1000, 70_000, 10**9])
 def test_a_long_line_keeps_its_beginning_however_it_is_written(character: str, size: int) -> None:
     text = "beginning " + character * 200_000
-    assert entries(*(text[at : at + size] for at in range(0, len(text), size)), "\r\nnext\n") == [fit_text(text), "next"]
+    assert entries(*(text[at : at + size] for at in range(0, len(text), size)), "\r\nnext\n") == [
+        fit_text(text),
+        "next",
+    ]
     assert entries("\r  0%\r", text + "\r\n") == [fit_text(text)]
 
 
-@pytest.mark.parametrize("piece", ["x" * 1000, "\x1b[31mx\x1b[0m", "x\b", "\rx", "x\x1b[D", "\x1b]0;" + "x" * 1000, "é\x1b["])
+@pytest.mark.parametrize(
+    "piece", ["x" * 1000, "\x1b[31mx\x1b[0m", "x\b", "\rx", "x\x1b[D", "\x1b]0;" + "x" * 1000, "é\x1b["]
+)
 def test_memory_is_bounded(piece: str) -> None:
     console = ConsoleLines()
     tracemalloc.start()
@@ -227,7 +232,9 @@ def test_memory_is_bounded(piece: str) -> None:
 
 def test_many_rows_are_bounded() -> None:
     console = ConsoleLines()
-    found = [line for number in range(10_000) for line in console.feed(f"\x1b[?25l\x1b[A\n\nrow {number}\n\x1b[5A\x1b[5B")]
+    found = [
+        line for number in range(10_000) for line in console.feed(f"\x1b[?25l\x1b[A\n\nrow {number}\n\x1b[5A\x1b[5B")
+    ]
     assert len(found) > 9_000
 
 

@@ -293,8 +293,10 @@ class Screen:
 
     def _move_to(self, at: int, column: int) -> None:
         self._at = at
-        self._column = max(0, min(column, max(COLUMNS_MAX, self._row.end)))
-        self._is_at_start = self._column == 0 and self._row.end > 0
+        if column > COLUMNS_MAX:
+            column = min(column, max(COLUMNS_MAX, self._row.end))
+        self._column = max(0, column)
+        self._is_at_start = column <= 0 and self._row.end > 0
 
     def _end_of_rise(self) -> None:
         """The cursor has moved up and stays here: from here on down the program draws, and not above."""

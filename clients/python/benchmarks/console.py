@@ -105,7 +105,7 @@ def trackers() -> Iterator[Any]:
 
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder:
-            yield TrainingProgressTracker("benchmark", url=NOBODY_LISTENS, token="t", spool_dir=folder)
+            yield TrainingProgressTracker("benchmark", url=NOBODY_LISTENS, spool_dir=folder)
 
 
 def in_child(measure: Callable[[], float]) -> float:

@@ -68,12 +68,37 @@ class _Watched:
         return getattr(self.shown, name)
 
     def write(self, text: str) -> int:
+        """Every line that is printed comes through here: each further call would cost a tenth of a plain write."""
         written = self.shown.write(text)
-        if self._reporting and get_ident() in self._reporting:
+        thread = get_ident()
+        if thread in self._reporting:
             return written  # the tracker itself has something to say
-        lines = self._read(text)
+        with self._lock:
+            if self._is_reading:  # a signal handler prints, in the middle of what it interrupted
+                self._interrupting.append(text)
+                return written
+            self._is_reading = True
+            try:
+                console = self._console
+                lines = console.feed(text)
+                while self._interrupting:
+                    lines = [*lines, *console.feed(self._interrupting.popleft())]
+                if console.holds:
+                    self._last_writer = thread
+                    self._settling.wake()
+            except Exception:  # noqa: BLE001 - whatever is printed, the training goes on; the text is reported as it is
+                self._console = ConsoleLines()
+                lines = str(text).split("\n")
+            finally:
+                self._is_reading = False
         if lines:
-            self._pass_on(lines)
+            self._reporting.add(thread)
+            try:
+                for line in lines:
+                    if line and not line.isspace():
+                        self._report(line)
+            finally:
+                self._reporting.discard(thread)
         return written
 
     def writelines(self, lines: Any) -> None:
@@ -96,38 +121,16 @@ class _Watched:
     def end(self) -> None:
         """Report what is left."""
         self._settling.stop()
+        with self._lock:
+            interrupting = [line for text in self._interrupting for line in self._console.feed(text)]
+            self._interrupting.clear()
+        self._pass_on(interrupting)
         self._pass_on(self._with_console(ConsoleLines.end))
 
     def process_forked(self) -> None:
         """Begin anew in a forked process: what was held is the original's, and so is the lock, whoever has it."""
         self._begin()
         self._settling = SettlingThread(self._settle_in_time)
-
-    def _read(self, text: str) -> list[str]:
-        with self._lock:
-            if self._is_reading:  # a signal handler prints, in the middle of what it interrupted
-                self._interrupting.append(text)
-                return []
-            self._is_reading = True
-            try:
-                lines = self._console.feed(text)
-                if self._interrupting:
-                    lines = lines + self._read_interrupting()
-            except Exception:  # noqa: BLE001 - whatever is printed, the training goes on; the text is reported as it is
-                self._console = ConsoleLines()
-                lines = str(text).split("\n")
-            finally:
-                self._is_reading = False
-            if self._console.holds:
-                self._last_writer = get_ident()
-                self._settling.wake()
-        return lines
-
-    def _read_interrupting(self) -> list[str]:
-        lines = []
-        while self._interrupting:
-            lines += self._console.feed(self._interrupting.popleft())
-        return lines
 
     def _with_console(self, ask: Callable[[ConsoleLines], list[str]]) -> list[str]:
         with self._lock:

@@ -7,7 +7,7 @@ from aegis_tracker.console_row import ROW_MAX_CHARACTERS
 from aegis_tracker.console_screen import ROWS_MAX, Screen
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
-_LINE_END = re.compile(r"\r+\n")
+_LINE_END = re.compile(r"(?<!\r)\r+\n")  # begun once for each run of carriage returns, so that time stays linear
 _CONTROL = re.compile(r"[\x07\x08\r\x1b\x90\x98\x9b\x9d-\x9f]")  # whatever does more than be shown
 _CONTROL_OR_LINE_FEED = re.compile(r"[\x07\x08\n\r\x1b\x90\x98\x9b\x9d-\x9f]")
 _C1 = re.compile(r"[\x90\x98\x9b\x9d-\x9f]")
@@ -56,19 +56,42 @@ class ConsoleLines:
     def feed(self, text: str) -> list[str]:
         """Read on. The lines that are final by now."""
         if self._is_plain:
+            if text == "\n":  # as `print` ends a line
+                line = "".join(self._pieces)
+                self._pieces, self._room, self._before = [], _PLAIN_MAX_CHARACTERS, None
+                self._above.append(line)
+                return [line]
             plain = text
-            if "\x1b" in plain:
-                plain = _COLOUR.sub("", plain)
-            if "\r" in plain:
-                plain = _LINE_END.sub("\n", plain)
-            if len(plain) < self._room and not (
-                "\x1b" in plain
-                or "\r" in plain
-                or "\b" in plain
-                or "\a" in plain
-                or not (plain.isascii() or _C1.search(plain) is None)
+            if "\x1b" in text or "\r" in text:
+                plain = _LINE_END.sub("\n", _COLOUR.sub("", text))
+                is_plain = "\x1b" not in plain and "\r" not in plain
+            else:
+                is_plain = True
+            if (
+                is_plain
+                and len(plain) < self._room
+                and "\b" not in plain
+                and "\a" not in plain
+                and (plain.isascii() or _C1.search(plain) is None)
             ):
-                return self._feed_plain(plain)
+                if not plain:
+                    return _NONE
+                self._before = None
+                lines = plain.split("\n")
+                if len(lines) == 1:
+                    self._pieces.append(plain)
+                    self._room -= len(plain)
+                    return _NONE
+                if self._pieces:
+                    self._pieces.append(lines[0])
+                    lines[0] = "".join(self._pieces)
+                    self._pieces = []
+                rest = lines.pop()
+                if rest:
+                    self._pieces = [rest]
+                self._room = _PLAIN_MAX_CHARACTERS - len(rest)
+                self._above.extend(lines)
+                return lines
             self._leave_plain()
         self._read(self._rest + text)
         return self._taken()
@@ -86,27 +109,6 @@ class ConsoleLines:
         self._screen.end()
         self._rest, self._string, self._before = "", None, ""
         return self._taken()
-
-    def _feed_plain(self, text: str) -> list[str]:
-        if not text:
-            return _NONE
-        self._before = None
-        pieces = self._pieces
-        lines = text.split("\n")
-        if len(lines) == 1:
-            pieces.append(text)
-            self._room -= len(text)
-            return _NONE
-        if pieces:
-            pieces.append(lines[0])
-            lines[0] = "".join(pieces)
-            self._pieces = pieces = []
-        rest = lines.pop()
-        self._room = _PLAIN_MAX_CHARACTERS - len(rest)
-        if rest:
-            pieces.append(rest)
-        self._above.extend(lines)
-        return lines
 
     def _leave_plain(self) -> None:
         if self._is_plain:

@@ -93,6 +93,21 @@ def test_what_the_training_reports_comes_after_what_it_printed(
     assert service.run.events[-1]["type"] == "complete"
 
 
+def test_the_lines_of_both_streams_keep_their_order(
+    service: ContractServer, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal(monkeypatch)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    tracker = make_tracker()
+    with capture_console(tracker):
+        sys.stderr.write("\r  0%\r100%\n")
+        print("loss 0.5")  # noqa: T201
+        sys.stderr.write("\router 0%\n\rinner 50%\x1b[A")
+        print("loss 0.4")  # noqa: T201
+    assert tracker.flush(30)
+    assert service.run.texts() == ["100%", "loss 0.5", "loss 0.4", "outer 0%", "inner 50%"]
+
+
 def test_a_bar_that_is_drawn_no_more_is_told_in_time(
     service: ContractServer, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ def capture_console(
     shown = {name: getattr(sys, name) for name in names if getattr(sys, name, None) is not None}
     watched = {name: _Watched(stream, lambda line: tracker.forward_log(level, line)) for name, stream in shown.items()}
     for name, stream in watched.items():
+        stream.others = tuple(other for other in watched.values() if other is not stream)
         tracker.before_reports(stream.settle)
         setattr(sys, name, stream)
     try:
@@ -51,6 +52,7 @@ class _Watched:
 
     def __init__(self, shown: TextIO, report: Callable[[str], None]) -> None:
         self.shown = shown
+        self.others: tuple[_Watched, ...] = ()  # of the same console: what a thread leaves there comes first
         self._report = report
         self._reporting: set[int] = set()  # threads
         self._settling = SettlingThread(self._settle_in_time)
@@ -94,6 +96,9 @@ class _Watched:
         if lines:
             self._reporting.add(thread)
             try:
+                for other in self.others:
+                    if other.holds:
+                        other.settle()
                 for line in lines:
                     if line and not line.isspace():
                         self._report(line)
@@ -104,6 +109,11 @@ class _Watched:
     def writelines(self, lines: Any) -> None:
         for line in lines:
             self.write(line)
+
+    @property
+    def holds(self) -> bool:
+        """Whether `settle` may have something to do."""
+        return self._console.holds
 
     def settle(self, *, at_end: bool = False) -> None:
         """The training reports something itself, which comes after what it has printed; or reports its end, after which

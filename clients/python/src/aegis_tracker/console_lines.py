@@ -21,7 +21,6 @@ _AS_ESCAPE = {"\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "
 _NUMBER_MAX = 99_999
 _PARAMETERS_MAX_CHARACTERS = 256  # more of a control sequence is passed over
 _PLAIN_MAX_CHARACTERS = ROW_MAX_CHARACTERS
-_NONE: list[str] = []
 
 
 def has_controls(text: str) -> bool:
@@ -63,7 +62,12 @@ class ConsoleLines:
                 return [line]
             plain = text
             if "\x1b" in text or "\r" in text:
-                plain = _LINE_END.sub("\n", _COLOUR.sub("", text))
+                if "\x1b" in plain:
+                    plain = _COLOUR.sub("", plain)
+                if "\r" in plain:
+                    plain = plain.replace("\r\n", "\n")
+                    if "\r" in plain:
+                        plain = _LINE_END.sub("\n", plain)
                 is_plain = "\x1b" not in plain and "\r" not in plain
             else:
                 is_plain = True
@@ -75,21 +79,22 @@ class ConsoleLines:
                 and (plain.isascii() or _C1.search(plain) is None)
             ):
                 if not plain:
-                    return _NONE
+                    return []
                 self._before = None
                 lines = plain.split("\n")
-                if len(lines) == 1:
-                    self._pieces.append(plain)
-                    self._room -= len(plain)
-                    return _NONE
+                rest = lines.pop()
+                if not lines:
+                    self._pieces.append(rest)
+                    self._room -= len(rest)
+                    return lines
                 if self._pieces:
                     self._pieces.append(lines[0])
                     lines[0] = "".join(self._pieces)
                     self._pieces = []
-                rest = lines.pop()
+                    self._room = _PLAIN_MAX_CHARACTERS
                 if rest:
                     self._pieces = [rest]
-                self._room = _PLAIN_MAX_CHARACTERS - len(rest)
+                    self._room = _PLAIN_MAX_CHARACTERS - len(rest)
                 self._above.extend(lines)
                 return lines
             self._leave_plain()

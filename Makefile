@@ -75,6 +75,7 @@ bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on 
 	$(BIN)/python benchmarks/forecast_trainings.py
 	$(BIN)/python benchmarks/admin.py
 	$(BIN)/python clients/python/benchmarks/tracker_calls.py | tee benchmarks/results/tracker_calls.txt
+	$(BIN)/python clients/python/benchmarks/console.py | tee benchmarks/results/console.txt
 	$(BIN)/python benchmarks/dspy_training.py
 	$(EXAMPLE)/.venv/bin/python benchmarks/dspy_calls.py
 

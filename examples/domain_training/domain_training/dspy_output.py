@@ -36,10 +36,9 @@ class _Lines(io.TextIOBase):
         self._on_line = on_line
 
     def write(self, text: str) -> int:
-        if not text.startswith("\r"):
-            for line in text.splitlines():
-                if line.strip():
-                    self._on_line(line.rstrip())
+        for line in text.split("\n"):
+            if line.strip() and not line.startswith("\r"):
+                self._on_line(line.rstrip())
         return len(text)
 
 

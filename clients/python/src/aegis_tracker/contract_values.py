@@ -45,8 +45,12 @@ def fit_text(value: object, max_bytes: int = MESSAGE_MAX_BYTES) -> str:
     text = _text_of(value, max_bytes)
     if len(text) <= max_bytes and text.isascii():
         return text.replace("\0", _REPLACEMENT) if "\0" in text else text
-    characters = len(text)
-    data = _valid_text(text[: max_bytes + 1]).encode()  # every character has at least one byte
+    return fit_beginning(text[: max_bytes + 1], len(text), max_bytes)
+
+
+def fit_beginning(beginning: str, characters: int, max_bytes: int = MESSAGE_MAX_BYTES) -> str:
+    """As `fit_text` of a text with so many characters, of which at least the first `max_bytes` + 1 are given."""
+    data = _valid_text(beginning).encode()  # every character has at least one byte
     if characters <= max_bytes and len(data) <= max_bytes:
         return data.decode()
     marker = f"… [cut: {characters} characters in all]"

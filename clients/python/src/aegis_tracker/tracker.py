@@ -7,7 +7,7 @@ import uuid
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Concatenate, NoReturn, ParamSpec, Self
+from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, Self
 
 from aegis_tracker import events, process_life, stop_signals
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
@@ -25,9 +25,17 @@ from aegis_tracker.settings import (
 )
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_opening import memory_spool, open_spool
+from aegis_tracker.spool_records import END_TYPES
 from aegis_tracker.transport import Transport
 
 _Parameters = ParamSpec("_Parameters")
+
+
+class BeforeReport(Protocol):
+    """Has a chance to report something before another report is made."""
+
+    def __call__(self, *, at_end: bool) -> None:
+        """`at_end`: nothing can be reported any more after that."""
 
 
 def _never_raises(
@@ -109,6 +117,7 @@ class TrainingProgressTracker:
         self._on_cancel = on_cancel
         self._raise_on_cancel = raise_on_cancel
         self._reporter: Reporter | None = None
+        self._before_reports: tuple[BeforeReport, ...] = ()
         self._begin(
             domain,
             url,
@@ -221,13 +230,21 @@ class TrainingProgressTracker:
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait up to `timeout` seconds until all that was reported has arrived; whether it has."""
+        self._report_before(at_end=False)
         return self._reporter is not None and self._reporter.flush(timeout)
 
     def close(self, timeout: float = 10.0) -> None:
         """Flush, and stop to send. What has not arrived stays in the spool; the run is not ended by it, and goes on
         with a tracker that is made with its `run_id`."""
+        self._report_before(at_end=True)
         if self._reporter is not None:
             self._reporter.close(timeout)
+
+    def before_reports(self, report: BeforeReport, *, until_now: bool = False) -> None:
+        """Have `report(at_end=…)` called before each report, so that it can make its own first; with `until_now` no
+        more. It must raise nothing, and is called for its own reports as well."""
+        others = tuple(one for one in self._before_reports if one != report)
+        self._before_reports = others if until_now else (*others, report)
 
     def __enter__(self) -> Self:
         return self
@@ -260,13 +277,20 @@ class TrainingProgressTracker:
 
     @_never_raises
     def _end_by(self, error: BaseException) -> None:
+        self._report_before(at_end=True)
         if self._reporter is not None:
             self._reporter.end_by(error)
+
+    def _report_before(self, *, at_end: bool) -> None:
+        for report in self._before_reports:
+            report(at_end=at_end)
 
     def _append(self, call: str, event: events.Event) -> None:
         if self._reporter is None:
             self._notices.once("ended", f"{call}() is ignored: no spool could be opened.")
             return
+        if self._before_reports:
+            self._report_before(at_end=event["type"] in END_TYPES)
         self._reporter.append(call, event)
         self._fraction = 0.0 if event["type"] == "phase" else event.get("fraction", self._fraction)
 

@@ -21,7 +21,7 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        raise SystemExit(f"The settings cannot be used: {error}") from error
+        raise SystemExit(str(error)) from error
     except (DatabaseError, InterfaceError) as error:
         if not is_outside(error):
             raise

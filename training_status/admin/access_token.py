@@ -15,25 +15,14 @@ from training_status.models import AccessToken
 class AccessTokenAdmin(ReadOnlyAdmin):
     """New ones come from `manage.py create_token`, which can show the secret once."""
 
-    list_display = (
-        visible_field("name"),
-        "prefix",
-        "role",
-        "domain",
-        "created_at",
-        "expires_at",
-        "revoked_at",
-        "last_used_at",
-    )
+    list_display = ("shown_name", "prefix", "role", "domain", "created_at", "expires_at", "revoked_at", "last_used_at")
     list_select_related = ("domain",)
     list_filter = (DomainFilter, "role", RevokedFilter)
     search_fields = ("name", "prefix")
     ordering = ("name", "id")
-    fields = (
-        visible_field("name"), "prefix", "role", "domain", "created_at", "expires_at", "revoked_at", "last_used_at"
-    )  # fmt: skip
-    readonly_fields = fields
     actions = ("revoke",)
+    fields = readonly_fields = list_display
+    shown_name = staticmethod(visible_field("name"))
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:

@@ -1,5 +1,6 @@
-"""A column, or a line of a form, for a text that people have typed: shown so that nothing in it is hidden."""
+"""A column, or a line of a form, for a text that people have typed, or JSON: shown so that nothing in it is hidden."""
 
+import json
 from collections.abc import Callable
 
 from django.contrib import admin
@@ -14,6 +15,8 @@ def visible_field(name: str) -> Callable[[Model], str]:
 
     @admin.display(description=name.replace("_", " "), ordering=name)
     def shown(listed: Model) -> str:
-        return format_html("<bdi>{}</bdi>", one_line(str(getattr(listed, name))))
+        value = getattr(listed, name)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return format_html("<bdi>{}</bdi>", one_line(text))
 
     return shown

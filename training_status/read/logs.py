@@ -21,7 +21,7 @@ from training_status.read.message_search import found_in_messages
 from training_status.read.run_facts import RunFacts, latest_run
 
 _DOWNLOAD_SLICE = 250  # of messages that may have 64 KiB each
-_FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 250, 100, 200_000
+_FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 2_000, 100, 200_000
 _SLICE_TARGET_S = 0.05
 
 

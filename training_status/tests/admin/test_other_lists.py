@@ -120,3 +120,18 @@ def test_tokens_by_domain_role_and_validity(operator_browser):
         ({"validity": "x"}, ["bound", "expired", "revoked"]),
     ):
         assert listed(operator_browser, "accesstoken", "name", **query) == names, query
+
+
+def test_names_hide_nothing(operator_browser):
+    token, _ = create_token("a\u202etoken\x1b[31m", "viewer")
+    told = entry(actor="an\u202eactor\x1b[31m", name="an\u202eentry", details={"why": "\u202eDELIAF"})
+    for page, shown in (
+        (f"{PAGES}/accesstoken/", "a&lt;U+202E&gt;token"),
+        (f"{PAGES}/accesstoken/{token.pk}/change/", "a&lt;U+202E&gt;token"),
+        (f"{PAGES}/auditentry/", "an&lt;U+202E&gt;entry"),
+        (f"{PAGES}/auditentry/{told.pk}/change/", "&lt;U+202E&gt;DELIAF"),
+    ):
+        text = operator_browser.get(page).content.decode()
+        assert shown in text
+        assert "\u202e" not in text
+        assert "\x1b" not in text

@@ -192,3 +192,21 @@ def test_texts_are_escaped(operator_browser):
         page = operator_browser.get(path).content.decode()
         assert "&lt;img src=x" in page
         assert "<img src=x" not in page
+
+
+def test_nothing_is_hidden_in_what_a_reporter_says(operator_browser):
+    wild, shown = "\x1b[31mred\x1b[0m \u202eDELIAF", "red &lt;U+202E&gt;DELIAF"
+    run = TrainingRunFactory(config={wild: wild}, optimizer=wild, note=f"note {wild}", tags=[])
+    send(
+        run,
+        ProgressEvent(n=1, fraction=0.5, message=f"latest {wild}", metrics={f"metric {wild}": 0.5}),
+        LogEvent(n=2, level="INFO", message="\x1b]8;;https://example.org/\x1b\\docs\x1b]8;;\x1b\\"),
+        CompleteEvent(n=3, result={"prompts": {f"prompt {wild}": f"text {wild}"}}),
+    )
+    page = operator_browser.get(page_of(run)).content.decode()
+    for text in ("latest", "metric", "Prompt: prompt", "text", "note"):
+        assert f"{text} {shown}" in page, text
+    assert f"<dd>{shown}</dd>" in page
+    assert "docs &lt;https://example.org/&gt;" in page
+    fields = page[page.index('aria-label="Tags and note"') : page.index('id="log-heading"')]
+    assert "\u202e" not in page.replace(fields, "")

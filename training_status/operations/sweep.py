@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from training_status import run_states
@@ -18,6 +18,8 @@ from training_status.ingest.run_audit import record_of_run
 from training_status.operations.turn import take_turn
 
 RUNS_AT_ONCE: Final = 50
+# Classes of SQLSTATE: connection, resources such as the disk, an operator's intervention, the system.
+_SERVER_TROUBLE: Final = ("08", "53", "57", "58")
 
 # Raw: its condition on the state is the partial index `run_active`, word for word, so that finished runs, however
 # many, are not looked at.
@@ -39,11 +41,13 @@ SILENT_RUNS: Final = f"""
 class Swept:
     """What a sweep has stored. `was_busy`: it ended early, because another one was at work.
 
-    `reachable_s`: for how long the service had been reachable at the end; infinitely long where that was assumed.
+    `failures`: the runs that could not be given up, by their keys, and why. `reachable_s`: for how long the service had
+    been reachable at the end; infinitely long where that was assumed.
     """
 
     lost: int = 0
     cancelled: int = 0
+    failures: dict[int, Exception] = field(default_factory=dict)
     was_busy: bool = False
     reachable_s: float = 0.0
 
@@ -52,8 +56,9 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
     """Give up the runs that have been silent for too long, in small transactions.
 
     Only silence during which the service has been reachable, or is assumed to have been, is the reporter's. What is
-    given up by assumption is recorded. Takes the sweep's lock and those of the runs; whoever is being written is left
-    alone.
+    given up by assumption is recorded. Takes the sweep's lock and those of the runs; a run that is being written is
+    left alone. Each run is stored under a savepoint: what goes wrong with one stops no other.
+    Raises what is wrong with the database itself.
     """
     swept = Swept()
     after_id = 0
@@ -67,16 +72,31 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
             run_ids = _silent_runs(now, swept.reachable_s, after_id)
             reasons = Counter[str | None]()
             for run_id in run_ids:
-                reason = give_up_silent_run(run_id, now, reachable_s=swept.reachable_s)
-                reasons[reason] += 1
-                if assume_reachable and reason is not None:
-                    record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
+                try:
+                    with transaction.atomic():
+                        reason = give_up_silent_run(run_id, now, reachable_s=swept.reachable_s)
+                        if assume_reachable and reason is not None:
+                            record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
+                except Exception as error:
+                    if _concerns_every_run(error):
+                        raise
+                    swept.failures[run_id] = error
+                else:
+                    reasons[reason] += 1
         swept.lost += reasons[run_states.LOST]
         swept.cancelled += reasons[run_states.CANCELLED]
         if len(run_ids) < RUNS_AT_ONCE:
             break
         after_id = run_ids[-1]
     return swept
+
+
+def _concerns_every_run(error: Exception) -> bool:
+    """Whether it is the connection or the server that failed, and not what was to be stored of one run."""
+    if not connection.is_usable():
+        return True
+    sqlstate = getattr(error.__cause__, "sqlstate", None) if isinstance(error, DatabaseError) else None
+    return sqlstate is not None and sqlstate[:2] in _SERVER_TROUBLE
 
 
 def parameters(now: datetime, reachable_s: float, after_id: int) -> dict[str, Any]:

@@ -4,8 +4,9 @@ Built in one place for REST, streams and pages. `to_representation` makes the re
 stored facts and one `now`; the declared fields are its description for OpenAPI.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from django.utils import timezone
 from rest_framework import serializers
@@ -95,18 +96,12 @@ class TrainingStatusSerializer(serializers.Serializer):
             stall_limit=timedelta(seconds=run.stall_limit_s),
             hang_limit=timedelta(seconds=run.hang_limit_s),
         )
-        return {
-            "domain_name": run.domain_name,
+        computed = {
             "training_run_id": str(run.public_id),
-            "run_number": run.run_number,
             "status": run_states.SHOWN_STATUS[state],
             "progress": 100 if state == run_states.COMPLETED else min(int(percent), 99),
             "current_step": current_step(run, state),
             "steps": [step._asdict() for step in _steps(run, state)],
-            "message": run.message,
-            "metrics": run.metrics,
-            "baseline_metrics": run.baseline_metrics,
-            "baseline_run_number": run.baseline_run_number,
             "started_at": utc_text(run.started_at),
             "estimated_completion": utc_text(estimated_completion),
             "forecast": forecast_at(run, state=state, health=health, elapsed_ms=elapsed_ms, now=now),
@@ -115,9 +110,18 @@ class TrainingStatusSerializer(serializers.Serializer):
             "last_report_at": utc_text(run.last_report_at),
             "health": health,
             "failure_reason": reason,
-            "error_message": run.error_message,
             "cancel_requested": run.cancel_requested_at is not None,
         }
+        return represented(STATUS_FIELDS, computed, run)
+
+
+# In the order of the declaration. What is not computed is the stored fact of the same name.
+STATUS_FIELDS: Final = tuple(TrainingStatusSerializer().fields.keys())
+
+
+def represented(names: Iterable[str], computed: Mapping[str, Any], run: RunFacts) -> dict[str, Any]:
+    """The fields of these names: computed, or as they are stored."""
+    return {name: computed[name] if name in computed else getattr(run, name) for name in names}
 
 
 class Course(Protocol):

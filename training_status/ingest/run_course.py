@@ -5,10 +5,11 @@ changes them; what is to be stored beside the run (log entries, phase timings) i
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 from training_status import run_states
+from training_status.displayed_state import LOST, cancelled_at
 from training_status.forecast.kept import KeptEstimate
 from training_status.ingest.batch import (
     METRICS_MAX_BYTES,
@@ -104,15 +105,9 @@ class RunCourse:
 
     def settle(self, now: datetime) -> None:
         """Make stored what silence has made of the run: an operator's cancel and nobody there to hear it."""
-        given_up_at = run_states.given_up_at(
-            state=self.state,
-            cancel_requested_at=self.cancel_requested_at,
-            last_report_at=self.last_report_at,
-            now=now,
-            stall_limit=timedelta(seconds=self.stall_limit_s),
-        )
-        if given_up_at is not None:
-            self._give_up(run_states.CANCELLED, given_up_at)
+        ended_at = cancelled_at(self, now)
+        if ended_at is not None:
+            self._give_up(run_states.CANCELLED, ended_at)
 
     def lose(self, now: datetime, *, reachable_s: float) -> None:
         """Give the run up for its silence: nothing heard for the lost limit, during all of which the service was there.
@@ -120,9 +115,7 @@ class RunCourse:
         `reachable_s`: for how long the service has been reachable without a gap. A run that was asked to stop is
         not lost: it is `settle`d, as cancelled.
         """
-        if not self.is_active or self.cancel_requested_at is not None or reachable_s < self.lost_limit_s:
-            return
-        if run_states.is_silent(self.last_report_at, now, timedelta(seconds=self.lost_limit_s)):
+        if LOST.holds(self, now, reachable_s=reachable_s):
             self._give_up(run_states.LOST, self.last_report_at)
 
     def heard(self, now: datetime, *, has_new_events: bool) -> None:

@@ -7,32 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from training_status import run_states
+from training_status.displayed_state import ACTIVE, CANCELLED_BY_SILENCE, LOST
 from training_status.ingest.giving_up import give_up_silent_run
 from training_status.ingest.reachable import reachable_s
 from training_status.ingest.run_audit import record_of_run
 from training_status.operations.turn import take_turn
+from training_status.read.run_columns import limits_of_settings
 
 RUNS_AT_ONCE: Final = 50
 # Classes of SQLSTATE: connection, resources such as the disk, an operator's intervention, the system.
 _SERVER_TROUBLE: Final = ("08", "53", "57", "58")
 
-# Raw: its condition on the state is the partial index `run_active`, word for word, so that finished runs, however
-# many, are not looked at.
+# Raw: `ACTIVE` is the condition of the partial index `run_active`, word for word, so that finished runs, however many,
+# are not looked at.
 SILENT_RUNS: Final = f"""
     SELECT run.id
-      FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id,
-           LATERAL (SELECT least(extract(epoch FROM %(now)s::timestamptz - run.last_report_at)::float8,
-                                 %(reachable_s)s::float8)) AS silent(seconds)
-     WHERE NOT (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}')
-       AND run.id > %(after_id)s
-       AND silent.seconds >= CASE WHEN run.cancel_requested_at IS NULL
-                                  THEN coalesce(domain.lost_limit_s, %(lost_limit_s)s)
-                                  ELSE coalesce(domain.stall_limit_s, %(stall_limit_s)s) END
+      FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id
+     WHERE {ACTIVE.sql} AND run.id > %(after_id)s AND {(CANCELLED_BY_SILENCE | LOST).sql}
      ORDER BY run.id LIMIT {RUNS_AT_ONCE}
 """
 
@@ -101,13 +96,7 @@ def _concerns_every_run(error: Exception) -> bool:
 
 def parameters(now: datetime, reachable_s: float, after_id: int) -> dict[str, Any]:
     """What `SILENT_RUNS` takes."""
-    return {
-        "now": now,
-        "reachable_s": reachable_s,
-        "after_id": after_id,
-        "lost_limit_s": settings.LOST_LIMIT.total_seconds(),
-        "stall_limit_s": settings.STALL_LIMIT.total_seconds(),
-    }
+    return limits_of_settings() | {"now": now, "reachable_s": reachable_s, "after_id": after_id}
 
 
 def _silent_runs(now: datetime, reachable_s: float, after_id: int) -> list[int]:

@@ -5,13 +5,13 @@ stored facts and one `now`; the declared fields are its description for OpenAPI.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import datetime
+from typing import Any, Final
 
 from django.utils import timezone
 from rest_framework import serializers
 
-from training_status import run_states
+from training_status import displayed_state, run_states
 from training_status.forecast.linear import linear_completion
 from training_status.phases import (
     FIRST_PHASE,
@@ -82,20 +82,13 @@ class TrainingStatusSerializer(serializers.Serializer):
         """The status object of the contract; all fields always present."""
         now: datetime = self.context.get("now") or timezone.now()
         run = instance
-        state, reason, ended_at = state_at(run, now)
+        state, reason, ended_at = displayed_state.displayed_state(run, now)
         percent = run.progress_percent
         elapsed_ms = milliseconds_between(run.started_at, ended_at or now)
         estimated_completion = None
         if state == run_states.RUNNING and elapsed_ms is not None:
             estimated_completion = linear_completion(now=now, elapsed_ms=elapsed_ms, percent=percent)
-        health = run_states.health(
-            state=state,
-            last_report_at=run.last_report_at,
-            last_event_at=run.last_event_at,
-            now=now,
-            stall_limit=timedelta(seconds=run.stall_limit_s),
-            hang_limit=timedelta(seconds=run.hang_limit_s),
-        )
+        health = displayed_state.health(run, now)
         computed = {
             "training_run_id": str(run.public_id),
             "status": run_states.SHOWN_STATUS[state],
@@ -122,37 +115,6 @@ STATUS_FIELDS: Final = tuple(TrainingStatusSerializer().fields.keys())
 def represented(names: Iterable[str], computed: Mapping[str, Any], run: RunFacts) -> dict[str, Any]:
     """The fields of these names: computed, or as they are stored."""
     return {name: computed[name] if name in computed else getattr(run, name) for name in names}
-
-
-class Course(Protocol):
-    """What of a run says in which state it is at some moment."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def failure_reason(self) -> str | None: ...
-    @property
-    def cancel_requested_at(self) -> datetime | None: ...
-    @property
-    def last_report_at(self) -> datetime: ...
-    @property
-    def ended_at(self) -> datetime | None: ...
-    @property
-    def stall_limit_s(self) -> float: ...
-
-
-def state_at(run: Course, now: datetime) -> tuple[str, str | None, datetime | None]:
-    """The run's state, failure reason and end as they are at `now`."""
-    given_up_at = run_states.given_up_at(
-        state=run.state,
-        cancel_requested_at=run.cancel_requested_at,
-        last_report_at=run.last_report_at,
-        now=now,
-        stall_limit=timedelta(seconds=run.stall_limit_s),
-    )
-    if given_up_at is not None:
-        return run_states.FAILED, run_states.CANCELLED, given_up_at
-    return run.state, run.failure_reason, run.ended_at
 
 
 def current_step(run: RunFacts, state: str) -> str:

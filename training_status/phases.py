@@ -8,11 +8,15 @@ from typing import NamedTuple
 
 
 class Phase(NamedTuple):
-    """One phase and the part of the whole run that it stands for, in percent."""
+    """One phase and the part of the whole run that it stands for, in percent.
+
+    `grows_with_samples`: it takes longer with more samples, as the forecast assumes.
+    """
 
     name: str
     start: float
     end: float
+    grows_with_samples: bool = False
 
 
 class Step(NamedTuple):
@@ -25,11 +29,11 @@ class Step(NamedTuple):
 
 PHASES = (
     Phase("initialization", 0.0, 5.0),
-    Phase("loading_data", 5.0, 10.0),
-    Phase("entity_extraction_optimization", 10.0, 45.0),
-    Phase("relation_extraction_optimization", 45.0, 80.0),
+    Phase("loading_data", 5.0, 10.0, grows_with_samples=True),
+    Phase("entity_extraction_optimization", 10.0, 45.0, grows_with_samples=True),
+    Phase("relation_extraction_optimization", 45.0, 80.0, grows_with_samples=True),
     Phase("prompt_extraction", 80.0, 85.0),
-    Phase("model_validation", 85.0, 95.0),
+    Phase("model_validation", 85.0, 95.0, grows_with_samples=True),
     Phase("saving_results", 95.0, 100.0),
 )
 PHASE_NAMES = tuple(phase.name for phase in PHASES)

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from training_status import run_states
-from training_status.admin.run_conditions import run_is
 from training_status.admin.typed_filter import TypedFilter
+from training_status.displayed_state import is_shown_as
 from training_status.models import Domain, TrainingRun
 
 NEVER_TRAINED = "never-trained"
@@ -97,7 +97,7 @@ class RunStateFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
         """The runs of which the word is shown."""
         word = self.value()
-        return queryset.filter(run_is(word, timezone.now())) if word in self.words else queryset
+        return queryset.filter(is_shown_as(word, timezone.now())) if word in self.words else queryset
 
 
 class HealthFilter(RunStateFilter):
@@ -128,7 +128,7 @@ class DomainStateFilter(RunStateFilter):
             Coalesce("started_at", "created_at").desc(), "-run_number"
         )
         return queryset.filter(
-            Exists(TrainingRun.objects.filter(run_is(word, timezone.now()), pk=Subquery(latest.values("pk")[:1])))
+            Exists(TrainingRun.objects.filter(is_shown_as(word, timezone.now()), pk=Subquery(latest.values("pk")[:1])))
         )
 
 

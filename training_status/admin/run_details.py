@@ -10,12 +10,20 @@ from training_status.number_text import difference_text, digits_to_tell_apart, i
 from training_status.serializers.times import milliseconds_between, utc_text
 from training_status.templatetags.status_words import exact_beyond, step_percent
 
-_STORED = (
-    "public_id", "state", "failure_reason", "end_reported", "cancel_requested_at", "current_phase", "progress_percent",
-    "created_at", "started_at", "ended_at", "last_report_at", "last_event_at", "llm_model", "optimizer",
-    "sample_count", "source", "last_n", "first_seq", "last_seq", "given_up_seq", "debug_count", "info_count",
-    "warning_count", "error_count", "critical_count",
-)  # fmt: skip
+# Elsewhere on the page, or a page of their own.
+_SHOWN_ELSEWHERE = {
+    "id",
+    "domain_id",
+    "run_number",
+    "config",
+    "tags",
+    "note",
+    "message",
+    "metrics",
+    "error_message",
+    "result",
+}
+_STORED = tuple(field.attname for field in TrainingRun._meta.concrete_fields if field.attname not in _SHOWN_ELSEWHERE)
 
 
 class PhaseRow(NamedTuple):

@@ -27,9 +27,6 @@ _OTHERS_SIGMA: Final = 0.35  # of a phase's share of the time from domain to dom
 _DOMAINS_DOUBTED: Final = 4.0  # with so many domains it is even whether another one is like them
 _SPECIFIED_SIGMA: Final = 0.4  # of the specified shares, which nobody has measured
 
-# What takes longer with more samples: neither the first phase nor the last, nor reading the prompts out.
-_GROWS: Final = (False, True, True, True, False, True, False)
-
 
 class RunTimes(NamedTuple):
     """Of a completed run, by phase: its seconds, and the part of them (0 to 1) that its first half took.
@@ -137,8 +134,8 @@ def _logs_as_of(run: RunTimes, sample_count: int | None) -> list[float | None]:
     """The logarithms that the run's seconds would have with so many samples."""
     growth = _growth(run.sample_count, sample_count)
     return [
-        math.log(seconds) + growth * grows if seconds is not None and _is_possible(seconds) else None
-        for seconds, grows in zip(run.seconds, _GROWS, strict=True)
+        math.log(seconds) + growth * phase.grows_with_samples if seconds is not None and _is_possible(seconds) else None
+        for seconds, phase in zip(run.seconds, PHASES, strict=True)
     ]
 
 

@@ -8,6 +8,7 @@ import msgspec
 from training_status.forecast.learned import Estimate, Learned, Moved, estimate, forecast, guesses, usual_gap
 from training_status.forecast.scoring import MARKS, Guess
 from training_status.forecast.time_left import Course
+from training_status.phases import PHASES
 
 _DUE_AFTER: Final = timedelta(seconds=1)
 _DUE_AFTER_PERCENT: Final = 1.0
@@ -84,9 +85,12 @@ def completion(kept: KeptEstimate, *, now: datetime, linear_left_s: float) -> Co
         return None
 
 
-def learned_from_json(text: str) -> Learned:
-    """As it was kept."""
-    return msgspec.json.decode(text, type=Learned)
+def learned_from_json(text: str) -> Learned | None:
+    """As it was kept; None where it is of another list of phases, from before this one had changed."""
+    learned = msgspec.json.decode(text, type=Learned)
+    if learned.expected is not None and len(learned.expected.log_seconds) != len(PHASES):
+        return None
+    return learned
 
 
 def estimate_from_json(text: str | None) -> KeptEstimate | None:

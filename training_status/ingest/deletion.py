@@ -5,16 +5,19 @@ the run's lock is what keeps them apart. One statement for each table, however m
 measured, a million entries take half a second, and parts in one transaction took no less.
 """
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Annotated
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from training_status import run_states
 from training_status.access.tokens import revoke_tokens
 from training_status.audit.record import record
+from training_status.displayed_state import ACTIVE, CANCELLED_BY_SILENCE, NO_REPORT
 from training_status.errors import Conflict
 from training_status.ingest.baseline import unpin
 from training_status.ingest.lock_wait import waiting_for_lock
@@ -22,7 +25,10 @@ from training_status.ingest.locked_domain import lock_domain, lock_domain_of_run
 from training_status.ingest.locked_run import lock_run
 from training_status.ingest.reachable import may_have_been_unreachable
 from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_course import RunCourse
 from training_status.models import AccessToken
+from training_status.read.run_columns import STALL_LIMIT_S, limits_of_settings
+from training_status.selected import Selected
 from training_status.wakeups.publish import announce
 
 _STILL_ACTIVE = "The run is active: cancel it first, or wait for its end."
@@ -31,9 +37,23 @@ _MAY_GO_ON = (
     "in which the service could be reached."
 )
 
-_LOCK_RUNS_OF_DOMAIN = """
-    SELECT id, state, failure_reason, end_reported, cancel_requested_at, last_report_at
-      FROM training_status_trainingrun WHERE domain_id = %s ORDER BY id FOR NO KEY UPDATE
+
+@dataclass(slots=True)
+class _LockedRun:
+    id: int
+    state: str
+    failure_reason: str | None
+    end_reported: bool
+    cancel_requested_at: datetime | None
+    last_report_at: datetime
+    stall_limit_s: Annotated[float, STALL_LIMIT_S]
+
+
+_LOCKED_RUN = Selected(_LockedRun, "run")
+_LOCK_RUNS_OF_DOMAIN = f"""
+    SELECT {_LOCKED_RUN.columns}
+      FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id
+     WHERE run.domain_id = %(domain_id)s ORDER BY run.id FOR NO KEY UPDATE OF run
 """
 _DELETE_RUNS = (
     "DELETE FROM training_status_traininglogentry WHERE run_id = ANY(%s)",
@@ -58,7 +78,7 @@ def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     if course.is_active:
         raise Conflict(_STILL_ACTIVE, code="run_active")
     if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
-        _refuse_if_there(course.last_report_at, now, timedelta(seconds=course.stall_limit_s))
+        _refuse_if_there(course, now)
     record_of_run("deleted", course.id)
     unpin(domain, course.id)
     _delete_runs(course.domain_id, [course.id])
@@ -73,27 +93,19 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
     """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     now = timezone.now()
-    own_limit_s = domain.stall_limit_s
-    stall_limit = settings.STALL_LIMIT if own_limit_s is None else timedelta(seconds=own_limit_s)
     with waiting_for_lock() as cursor:
-        cursor.execute(_LOCK_RUNS_OF_DOMAIN, (domain.id,))
-        runs = cursor.fetchall()
-    unheard_since = []
-    for _, state, failure_reason, end_reported, cancel_requested_at, last_report_at in runs:
-        given_up_at = run_states.given_up_at(
-            state=state,
-            cancel_requested_at=cancel_requested_at,
-            last_report_at=last_report_at,
-            now=now,
-            stall_limit=stall_limit,
-        )
-        if state in run_states.ACTIVE_STATES and given_up_at is None:
+        cursor.execute(_LOCK_RUNS_OF_DOMAIN, limits_of_settings() | {"domain_id": domain.id})
+        runs = [_LOCKED_RUN.instance(row) for row in cursor.fetchall()]
+    cancelled_without_reporter = []
+    for run in runs:
+        is_cancelled = CANCELLED_BY_SILENCE.holds(run, now)
+        if ACTIVE.holds(run, now) and not is_cancelled:
             raise Conflict("A run of the domain is active: cancel it first, or wait for its end.", code="run_active")
-        if given_up_at is not None or run_states.is_cancelled_unheard(failure_reason, end_reported=end_reported):
-            unheard_since.append(last_report_at)
-    if unheard_since:
-        _refuse_if_there(max(unheard_since), now, stall_limit)
-    _delete_runs(domain.id, [run_id for run_id, *_ in runs])
+        if is_cancelled or run_states.is_cancelled_unheard(run.failure_reason, end_reported=run.end_reported):
+            cancelled_without_reporter.append(run)
+    if cancelled_without_reporter:
+        _refuse_if_there(max(cancelled_without_reporter, key=attrgetter("last_report_at")), now)
+    _delete_runs(domain.id, [run.id for run in runs])
     revoke_tokens(list(AccessToken.objects.filter(domain=domain).values_list("id", flat=True)))
     record(
         "deleted",
@@ -106,13 +118,12 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
     domain.delete()
 
 
-def _refuse_if_there(last_report_at: datetime, now: datetime, stall_limit: timedelta) -> None:
+def _refuse_if_there(run: RunCourse | _LockedRun, now: datetime) -> None:
     """Raise Conflict unless the reporter of a run that was cancelled without it has been silent for the stall limit,
     in all of which it could have reported: the cancellation can be taken back, a deletion cannot.
     """
-    limit_s = stall_limit.total_seconds()
-    if not run_states.is_silent(last_report_at, now, stall_limit) or may_have_been_unreachable(now, limit_s):
-        raise Conflict(_MAY_GO_ON.format(limit_s=limit_s), code="run_active")
+    if not NO_REPORT.holds(run, now) or may_have_been_unreachable(now, run.stall_limit_s):
+        raise Conflict(_MAY_GO_ON.format(limit_s=run.stall_limit_s), code="run_active")
 
 
 def _delete_runs(domain_id: int, run_ids: list[int]) -> None:

@@ -52,7 +52,7 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
     if new_events or not _says_lost(batch):  # sent again, such an end must not bring the run back
         course.heard(now, has_new_events=bool(new_events))
     if new_events:
-        course.source = batch.source or course.source
+        course.source = batch.source
         course.last_event_at = max(course.last_event_at, now)
         correction = now - batch.sent_at if batch.sent_at is not None else timedelta()
         for event in new_events:
@@ -99,11 +99,13 @@ def append_training_log_message(
 
 
 def _new_events(course: RunCourse, batch: Batch) -> list[Event]:
-    """The events with numbers not stored yet. Raises Conflict for a second reporter and for a gap."""
+    """The events with numbers not stored yet. Raises Conflict for a second reporter and for a gap.
+
+    No source is a source of its own: who sends none is not the reporter that sent one, nor the other way round.
+    """
     if not batch.events:
         return []
-    first = batch.events[0].n
-    if course.source and batch.source and batch.source != course.source and first <= course.last_n:
+    if batch.source != course.source and batch.events[0].n <= course.last_n:
         raise Conflict(
             f"Another reporter has sent the events up to number {course.last_n} of this run.",
             code="other_reporter",

@@ -56,7 +56,8 @@ def _learned(run_id: int) -> Learned:
     with connection.cursor() as cursor:
         cursor.execute(_LEARNED, (run_id,))
         row = cursor.fetchone()
-    return learn(run_id) if row is None else learned_from_json(row[0])
+    kept = None if row is None else learned_from_json(row[0])
+    return learn(run_id) if kept is None else kept
 
 
 def _course_so_far(course: RunCourse, at: datetime) -> Course:

@@ -10,31 +10,28 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
 from training_status.errors import NotFound
-from training_status.forecast.kept import estimate_from_json
 from training_status.ingest.forecasting import keep_forecast
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.run_course import Entry, RunCourse
-from training_status.jsonb import from_jsonb, to_jsonb
-from training_status.log_levels import LEVEL_NAMES
+from training_status.jsonb import to_jsonb
+from training_status.log_levels import LEVEL_NAMES, LEVELS
+from training_status.read.run_columns import limits_of_settings
+from training_status.selected import JSONB, Selected, columns_of
 from training_status.wakeups.publish import announce
 
+_COURSE = Selected(RunCourse, "run")
+
 _LOCK_SQL = """
-    SELECT run.id, run.domain_id, run.state, run.failure_reason, run.end_reported, run.cancel_requested_at,
-           run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
-           run.started_at, run.ended_at,
-           run.last_report_at, run.last_event_at, run.source, run.last_n, run.last_seq, run.given_up_seq,
-           run.phase_started_at, coalesce(domain.stall_limit_s, %s), coalesce(domain.lost_limit_s, %s),
-           (SELECT estimate FROM training_status_runforecast WHERE run_id = run.id)
+    SELECT {columns}
       FROM training_status_trainingrun run JOIN training_status_domain domain ON domain.id = run.domain_id
-     WHERE {key} AND (%s::bigint IS NULL OR run.domain_id = %s)
+     WHERE {key} AND (%(only_domain_id)s::bigint IS NULL OR run.domain_id = %(only_domain_id)s)
        FOR NO KEY UPDATE OF run
 """
-_LOCK_BY_PUBLIC_ID = _LOCK_SQL.format(key="run.public_id = %s")
-_LOCK_BY_ID = _LOCK_SQL.format(key="run.id = %s")
+_LOCK_BY_PUBLIC_ID = _LOCK_SQL.format(columns=_COURSE.columns, key="run.public_id = %(key)s")
+_LOCK_BY_ID = _LOCK_SQL.format(columns=_COURSE.columns, key="run.id = %(key)s")
 _LOCK_BY_ID_UNLESS_HELD = f"{_LOCK_BY_ID} SKIP LOCKED"
 
 # One statement however many entries: the parameters are one JSON text.
@@ -45,16 +42,20 @@ _INSERT_ENTRIES = """
            seq bigint, "timestamp" timestamptz, level smallint, message text, step text, metrics jsonb)
 """
 
-_UPDATE_RUN = """
-    UPDATE training_status_trainingrun
-       SET state = %s, failure_reason = %s, end_reported = %s, cancel_requested_at = %s, current_phase = %s,
-           progress_percent = %s, message = %s, metrics = %s::jsonb, error_message = %s, started_at = %s,
-           ended_at = %s, last_report_at = %s, last_event_at = %s, source = %s, last_n = %s, last_seq = %s,
-           given_up_seq = %s, phase_started_at = %s, result = coalesce(%s::jsonb, result),
-           debug_count = debug_count + %s, info_count = info_count + %s, warning_count = warning_count + %s,
-           error_count = error_count + %s, critical_count = critical_count + %s
-     WHERE id = %s
-"""
+# What is selected from the run's own row is stored again, except for its keys.
+_STORED = {
+    name: column
+    for name, column in columns_of(RunCourse).items()
+    if column.sql is None and name not in ("id", "domain_id")
+}
+_SET = ", ".join(
+    [
+        *(f"{name} = %({name})s{'::jsonb' if column is JSONB else ''}" for name, column in _STORED.items()),
+        "result = coalesce(%(result)s::jsonb, result)",
+        *(f"{name.lower()}_count = {name.lower()}_count + %({name})s" for name in LEVELS),
+    ]
+)
+_UPDATE_RUN = f"UPDATE training_status_trainingrun SET {_SET} WHERE id = %(id)s"
 
 
 def lock_run(public_id: UUID, *, only_domain_id: int | None) -> RunCourse:
@@ -85,35 +86,10 @@ def store(course: RunCourse) -> None:
 
     Its followers are woken after the commit.
     """
-    counts = Counter(entry.level for entry in course.entries)
+    counts = Counter(LEVEL_NAMES[entry.level] for entry in course.entries)
     with connection.cursor() as cursor:
         insert_entries(cursor, course.id, course.entries)
-        cursor.execute(
-            _UPDATE_RUN,
-            (
-                course.state,
-                course.failure_reason,
-                course.end_reported,
-                course.cancel_requested_at,
-                course.current_phase,
-                course.progress_percent,
-                course.message,
-                to_jsonb(course.metrics),
-                course.error_message,
-                course.started_at,
-                course.ended_at,
-                course.last_report_at,
-                course.last_event_at,
-                course.source,
-                course.last_n,
-                course.last_seq,
-                course.given_up_seq,
-                course.phase_started_at,
-                None if course.result is None else to_jsonb(course.result),
-                *(counts[level] for level in sorted(LEVEL_NAMES)),
-                course.id,
-            ),
-        )
+        cursor.execute(_UPDATE_RUN, _stored_values(course, counts))
         for mark in course.phase_marks:
             if mark.started_at is not None:
                 cursor.execute(
@@ -144,16 +120,20 @@ def insert_entries(cursor: Any, run_id: int, entries: list[Entry]) -> None:
 
 
 def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunCourse | None:
-    limits = settings.STALL_LIMIT.total_seconds(), settings.LOST_LIMIT.total_seconds()
     with waiting_for_lock() as cursor:
-        cursor.execute(sql, (*limits, key, only_domain_id, only_domain_id))
+        cursor.execute(sql, limits_of_settings() | {"key": key, "only_domain_id": only_domain_id})
         row = cursor.fetchone()
-    if row is None:
-        return None
-    course = RunCourse(*row)
-    course.metrics = from_jsonb(course.metrics)
-    course.estimate = estimate_from_json(row[-1])
-    return course
+    return None if row is None else _COURSE.instance(row)
+
+
+def _stored_values(course: RunCourse, entries_by_level: Counter[str]) -> dict[str, Any]:
+    """The parameters of `_UPDATE_RUN`."""
+    values: dict[str, Any] = {"id": course.id, **{level: entries_by_level[level] for level in LEVELS}}
+    for name, column in _STORED.items():
+        value = getattr(course, name)
+        values[name] = to_jsonb(value) if column is JSONB else value
+    values["result"] = None if course.result is None else to_jsonb(course.result)
+    return values
 
 
 def _entries_json(entries: list[Entry]) -> str:

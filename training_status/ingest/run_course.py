@@ -5,10 +5,11 @@ changes them; what is to be stored beside the run (log entries, phase timings) i
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
 
 from training_status import run_states
+from training_status.displayed_state import LOST, cancelled_at
 from training_status.forecast.kept import KeptEstimate
 from training_status.ingest.batch import (
     METRICS_MAX_BYTES,
@@ -22,6 +23,8 @@ from training_status.ingest.batch import (
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import FIRST_PHASE, overall_percent, phase_position
+from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, STALL_LIMIT_S
+from training_status.selected import JSONB
 
 # What a run's status carries of its metrics, as JSON; a final event's own come on top.
 METRICS_KEPT_MAX_BYTES = 64 * 1024
@@ -59,6 +62,7 @@ class PhaseMiddle(NamedTuple):
 class RunCourse:
     """The facts of a run that events change; fields as in `TrainingRun`.
 
+    What is of the run's own row is stored again by `locked_run.store`; fields with a default are not read from it.
     `phase_started_at` is the beginning of the current phase; the limits are the domain's own or, where it has none,
     those of the settings. `estimate` is what was forecast last, `moved_at` when the run last moved on since the lock
     was taken. `entries` are the new log entries, `phase_marks` what happened to phases, each in order, and
@@ -74,7 +78,7 @@ class RunCourse:
     current_phase: str | None
     progress_percent: float
     message: str | None
-    metrics: dict[str, Any]
+    metrics: Annotated[dict[str, Any], JSONB]
     error_message: str | None
     started_at: datetime | None
     ended_at: datetime | None
@@ -85,9 +89,9 @@ class RunCourse:
     last_seq: int
     given_up_seq: int | None
     phase_started_at: datetime | None
-    stall_limit_s: float
-    lost_limit_s: float
-    estimate: KeptEstimate | None
+    stall_limit_s: Annotated[float, STALL_LIMIT_S]
+    lost_limit_s: Annotated[float, LOST_LIMIT_S]
+    estimate: Annotated[KeptEstimate | None, ESTIMATE]
     result: dict[str, Any] | None = None
     entries: list[Entry] = field(default_factory=list)
     phase_marks: list[PhaseMark] = field(default_factory=list)
@@ -101,15 +105,9 @@ class RunCourse:
 
     def settle(self, now: datetime) -> None:
         """Make stored what silence has made of the run: an operator's cancel and nobody there to hear it."""
-        given_up_at = run_states.given_up_at(
-            state=self.state,
-            cancel_requested_at=self.cancel_requested_at,
-            last_report_at=self.last_report_at,
-            now=now,
-            stall_limit=timedelta(seconds=self.stall_limit_s),
-        )
-        if given_up_at is not None:
-            self._give_up(run_states.CANCELLED, given_up_at)
+        ended_at = cancelled_at(self, now)
+        if ended_at is not None:
+            self._give_up(run_states.CANCELLED, ended_at)
 
     def lose(self, now: datetime, *, reachable_s: float) -> None:
         """Give the run up for its silence: nothing heard for the lost limit, during all of which the service was there.
@@ -117,9 +115,7 @@ class RunCourse:
         `reachable_s`: for how long the service has been reachable without a gap. A run that was asked to stop is
         not lost: it is `settle`d, as cancelled.
         """
-        if not self.is_active or self.cancel_requested_at is not None or reachable_s < self.lost_limit_s:
-            return
-        if run_states.is_silent(self.last_report_at, now, timedelta(seconds=self.lost_limit_s)):
+        if LOST.holds(self, now, reachable_s=reachable_s):
             self._give_up(run_states.LOST, self.last_report_at)
 
     def heard(self, now: datetime, *, has_new_events: bool) -> None:

@@ -3,34 +3,31 @@
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from training_status import run_states
+from training_status.displayed_state import ACTIVE, CANCELLED_BY_SILENCE, LOST
 from training_status.ingest.giving_up import give_up_silent_run
 from training_status.ingest.reachable import reachable_s
 from training_status.ingest.run_audit import record_of_run
 from training_status.operations.turn import take_turn
+from training_status.read.run_columns import limits_of_settings
 
 RUNS_AT_ONCE: Final = 50
+# Classes of SQLSTATE: connection, resources such as the disk, an operator's intervention, the system.
+_SERVER_TROUBLE: Final = ("08", "53", "57", "58")
 
-# Raw: its condition on the state is the partial index `run_active`, word for word, so that finished runs, however
-# many, are not looked at.
+# Raw: `ACTIVE` is the condition of the partial index `run_active`, word for word, so that finished runs, however many,
+# are not looked at.
 SILENT_RUNS: Final = f"""
     SELECT run.id
-      FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id,
-           LATERAL (SELECT least(extract(epoch FROM %(now)s::timestamptz - run.last_report_at)::float8,
-                                 %(reachable_s)s::float8)) AS silent(seconds)
-     WHERE NOT (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}')
-       AND run.id > %(after_id)s
-       AND silent.seconds >= CASE WHEN run.cancel_requested_at IS NULL
-                                  THEN coalesce(domain.lost_limit_s, %(lost_limit_s)s)
-                                  ELSE coalesce(domain.stall_limit_s, %(stall_limit_s)s) END
+      FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id
+     WHERE {ACTIVE.sql} AND run.id > %(after_id)s AND {(CANCELLED_BY_SILENCE | LOST).sql}
      ORDER BY run.id LIMIT {RUNS_AT_ONCE}
 """
 
@@ -39,11 +36,13 @@ SILENT_RUNS: Final = f"""
 class Swept:
     """What a sweep has stored. `was_busy`: it ended early, because another one was at work.
 
-    `reachable_s`: for how long the service had been reachable at the end; infinitely long where that was assumed.
+    `failures`: the runs that could not be given up, by their keys, and why. `reachable_s`: for how long the service had
+    been reachable at the end; infinitely long where that was assumed.
     """
 
     lost: int = 0
     cancelled: int = 0
+    failures: dict[int, Exception] = field(default_factory=dict)
     was_busy: bool = False
     reachable_s: float = 0.0
 
@@ -52,8 +51,9 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
     """Give up the runs that have been silent for too long, in small transactions.
 
     Only silence during which the service has been reachable, or is assumed to have been, is the reporter's. What is
-    given up by assumption is recorded. Takes the sweep's lock and those of the runs; whoever is being written is left
-    alone.
+    given up by assumption is recorded. Takes the sweep's lock and those of the runs; a run that is being written is
+    left alone. Each run is stored under a savepoint: what goes wrong with one stops no other.
+    Raises what is wrong with the database itself.
     """
     swept = Swept()
     after_id = 0
@@ -67,10 +67,17 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
             run_ids = _silent_runs(now, swept.reachable_s, after_id)
             reasons = Counter[str | None]()
             for run_id in run_ids:
-                reason = give_up_silent_run(run_id, now, reachable_s=swept.reachable_s)
-                reasons[reason] += 1
-                if assume_reachable and reason is not None:
-                    record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
+                try:
+                    with transaction.atomic():
+                        reason = give_up_silent_run(run_id, now, reachable_s=swept.reachable_s)
+                        if assume_reachable and reason is not None:
+                            record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
+                except Exception as error:
+                    if _concerns_every_run(error):
+                        raise
+                    swept.failures[run_id] = error
+                else:
+                    reasons[reason] += 1
         swept.lost += reasons[run_states.LOST]
         swept.cancelled += reasons[run_states.CANCELLED]
         if len(run_ids) < RUNS_AT_ONCE:
@@ -79,15 +86,17 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
     return swept
 
 
+def _concerns_every_run(error: Exception) -> bool:
+    """Whether it is the connection or the server that failed, and not what was to be stored of one run."""
+    if not connection.is_usable():
+        return True
+    sqlstate = getattr(error.__cause__, "sqlstate", None) if isinstance(error, DatabaseError) else None
+    return sqlstate is not None and sqlstate[:2] in _SERVER_TROUBLE
+
+
 def parameters(now: datetime, reachable_s: float, after_id: int) -> dict[str, Any]:
     """What `SILENT_RUNS` takes."""
-    return {
-        "now": now,
-        "reachable_s": reachable_s,
-        "after_id": after_id,
-        "lost_limit_s": settings.LOST_LIMIT.total_seconds(),
-        "stall_limit_s": settings.STALL_LIMIT.total_seconds(),
-    }
+    return limits_of_settings() | {"now": now, "reachable_s": reachable_s, "after_id": after_id}
 
 
 def _silent_runs(now: datetime, reachable_s: float, after_id: int) -> list[int]:

@@ -39,6 +39,7 @@ class Upkeep:
         self._work: asyncio.Task[None] | None = None
         self._round_ends = 0.0
         self._next_look_for_old_logs = 0.0
+        self._failed_runs: frozenset[int] = frozenset()
 
     def start(self) -> None:
         """Begin. Call it in the event loop."""
@@ -92,6 +93,10 @@ class Upkeep:
         swept = sweep_runs(is_stopping=self._is_enough)
         if swept.lost or swept.cancelled:
             logger.info("Silent runs given up: %d lost, %d cancelled.", swept.lost, swept.cancelled)
+        for run_id, error in swept.failures.items():
+            if run_id not in self._failed_runs:
+                logger.error("The silent run with the key %d cannot be given up: %s", run_id, error, exc_info=error)
+        self._failed_runs = frozenset(swept.failures)
         if time.monotonic() >= self._next_look_for_old_logs:
             self._let_old_logs_go()
 

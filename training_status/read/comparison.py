@@ -7,14 +7,15 @@ its prompts as will be shown leaves the database.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
 from training_status.jsonb import from_jsonb
+from training_status.read.run_columns import STALL_LIMIT_S, limits_of_settings
 from training_status.read.run_facts import PhaseTime
+from training_status.selected import JSONB, Column, Selected
 
 PROMPTS_MAX: Final = 30
 PROMPT_CHARACTERS_MAX: Final = 200_000  # of one prompt, over all the runs that are compared
@@ -22,40 +23,19 @@ PROMPT_CHARACTERS_MAX: Final = 200_000  # of one prompt, over all the runs that 
 # A prompt is a text, or an object of parts; a part that is no text is shown as JSON. One more than is shown, and one
 # character more, tell that there is more.
 _PROMPTS = """
-    SELECT jsonb_object_agg(name, left(text, %s)) FROM (
+    SELECT jsonb_object_agg(name, left(text, %(characters)s)) FROM (
         SELECT name, CASE jsonb_typeof(value) WHEN 'string' THEN value #>> '{}' ELSE jsonb_pretty(value) END
           FROM (SELECT prompt.name || coalesce('.' || part.name, ''), coalesce(part.value, prompt.value)
                   FROM jsonb_each(CASE jsonb_typeof(run.result -> 'prompts') WHEN 'object'
                                   THEN run.result -> 'prompts' END) AS prompt(name, value)
                   LEFT JOIN LATERAL jsonb_each(CASE jsonb_typeof(prompt.value) WHEN 'object' THEN prompt.value END)
                        AS part(name, value) ON true) AS every(name, value)
-         ORDER BY name COLLATE "C" LIMIT %s) AS shown(name, text)
+         ORDER BY name COLLATE "C" LIMIT %(prompts)s) AS shown(name, text)
 """
-_RUNS = f"""
-    WITH asked AS (
-        SELECT id, baseline_run_number FROM training_status_domain
-         WHERE name = %s AND (%s::bigint IS NULL OR id = %s)),
-    wanted AS (
-        SELECT run.id, true AS is_compared FROM asked JOIN training_status_trainingrun AS run
-               ON run.domain_id = asked.id AND run.run_number = ANY(%s::bigint[])
-         UNION ALL
-        SELECT run.id, true FROM training_status_trainingrun AS run
-         WHERE run.public_id = ANY(%s::uuid[]) AND (%s::bigint IS NULL OR run.domain_id = %s)
-         UNION ALL
-        SELECT run.id, false FROM asked JOIN training_status_trainingrun AS run
-               ON run.domain_id = asked.id AND run.run_number = asked.baseline_run_number),
-    once AS (SELECT id, bool_or(is_compared) AS is_compared FROM wanted GROUP BY id)
-    SELECT run.id, domain.name, run.run_number, run.public_id, run.state, run.failure_reason, run.cancel_requested_at,
-           run.last_report_at, run.started_at, run.ended_at, coalesce(domain.stall_limit_s, %s), run.metrics,
-           run.llm_model, run.optimizer, run.sample_count, run.tags,
-           run.run_number = domain.baseline_run_number, once.is_compared,
-           CASE WHEN once.is_compared THEN run.config END, CASE WHEN once.is_compared THEN ({_PROMPTS}) END
-      FROM once JOIN training_status_trainingrun AS run ON run.id = once.id
-           JOIN training_status_domain AS domain ON domain.id = run.domain_id
-"""
-_PHASE_TIMES = """
-    SELECT run_id, phase, started_at, ended_at FROM training_status_phasetiming WHERE run_id = ANY(%s)
-"""
+
+
+def _object(text: Any) -> Any:
+    return from_jsonb(text) or {}
 
 
 @dataclass(slots=True)
@@ -67,7 +47,7 @@ class ComparedRun:
     """
 
     id: int
-    domain_name: str
+    domain_name: Annotated[str, Column("domain.name")]
     run_number: int
     public_id: UUID
     state: str
@@ -76,17 +56,42 @@ class ComparedRun:
     last_report_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    stall_limit_s: float
-    metrics: dict[str, Any]
+    stall_limit_s: Annotated[float, STALL_LIMIT_S]
+    metrics: Annotated[dict[str, Any], JSONB]
     llm_model: str
     optimizer: str | None
     sample_count: int | None
-    tags: list[str]
-    is_baseline: bool
-    is_compared: bool
-    config: dict[str, Any]
-    prompts: dict[str, str]
+    tags: Annotated[list[str], JSONB]
+    is_baseline: Annotated[bool, Column("run.run_number IS NOT DISTINCT FROM domain.baseline_run_number")]
+    is_compared: Annotated[bool, Column("once.is_compared")]
+    config: Annotated[dict[str, Any], Column("CASE WHEN once.is_compared THEN run.config END", _object)]
+    prompts: Annotated[dict[str, str], Column(f"CASE WHEN once.is_compared THEN ({_PROMPTS}) END", _object)]
     phase_times: list[PhaseTime] = field(default_factory=list)
+
+
+_COMPARED_RUN = Selected(ComparedRun, "run")
+_RUNS = f"""
+    WITH asked AS (
+        SELECT id, baseline_run_number FROM training_status_domain
+         WHERE name = %(domain_name)s AND (%(only_domain_id)s::bigint IS NULL OR id = %(only_domain_id)s)),
+    wanted AS (
+        SELECT run.id, true AS is_compared FROM asked JOIN training_status_trainingrun AS run
+               ON run.domain_id = asked.id AND run.run_number = ANY(%(numbers)s::bigint[])
+         UNION ALL
+        SELECT run.id, true FROM training_status_trainingrun AS run
+         WHERE run.public_id = ANY(%(public_ids)s::uuid[])
+           AND (%(only_domain_id)s::bigint IS NULL OR run.domain_id = %(only_domain_id)s)
+         UNION ALL
+        SELECT run.id, false FROM asked JOIN training_status_trainingrun AS run
+               ON run.domain_id = asked.id AND run.run_number = asked.baseline_run_number),
+    once AS (SELECT id, bool_or(is_compared) AS is_compared FROM wanted GROUP BY id)
+    SELECT {_COMPARED_RUN.columns}
+      FROM once JOIN training_status_trainingrun AS run ON run.id = once.id
+           JOIN training_status_domain AS domain ON domain.id = run.domain_id
+"""
+_PHASE_TIMES = """
+    SELECT run_id, phase, started_at, ended_at FROM training_status_phasetiming WHERE run_id = ANY(%(run_ids)s)
+"""
 
 
 def prompt_characters(runs: int) -> int:
@@ -101,22 +106,18 @@ def runs_to_compare(
 
     Those that there are, in no order.
     """
-    each_max = prompt_characters(len(numbers) + len(public_ids))
-    bound = (only_domain_id, only_domain_id)
-    stall_limit_s = settings.STALL_LIMIT.total_seconds()
-    asked = (domain_name, *bound, list(numbers), list(public_ids), *bound, stall_limit_s)
+    asked: dict[str, Any] = {
+        "domain_name": domain_name,
+        "numbers": list(numbers),
+        "public_ids": list(public_ids),
+        "only_domain_id": only_domain_id,
+        "characters": prompt_characters(len(numbers) + len(public_ids)) + 1,
+        "prompts": PROMPTS_MAX + 1,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_RUNS, (*asked, each_max + 1, PROMPTS_MAX + 1))
-        runs = {row[0]: _run(row) for row in cursor.fetchall()}
-        cursor.execute(_PHASE_TIMES, ([run.id for run in runs.values() if run.is_compared],))
+        cursor.execute(_RUNS, limits_of_settings() | asked)
+        runs = {run.id: run for run in map(_COMPARED_RUN.instance, cursor.fetchall())}
+        cursor.execute(_PHASE_TIMES, {"run_ids": [run.id for run in runs.values() if run.is_compared]})
         for run_id, *times in cursor.fetchall():
             runs[run_id].phase_times.append(PhaseTime(*times))
     return list(runs.values())
-
-
-def _run(row: tuple[Any, ...]) -> ComparedRun:
-    run = ComparedRun(*row)
-    run.metrics, run.tags = from_jsonb(run.metrics), from_jsonb(run.tags)
-    run.config, run.prompts = from_jsonb(run.config) or {}, from_jsonb(run.prompts) or {}
-    run.is_baseline = bool(run.is_baseline)  # null where none is pinned
-    return run

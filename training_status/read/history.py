@@ -1,24 +1,18 @@
 """All runs of a domain, with what is compared from run to run."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
-from training_status.jsonb import from_jsonb
-
-_RUNS = """
-    SELECT run.run_number, run.public_id, run.state, run.failure_reason, run.cancel_requested_at, run.last_report_at,
-           run.started_at, run.ended_at, coalesce(domain.stall_limit_s, %s), run.metrics
-      FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
-     WHERE domain.name = %s
-     ORDER BY run.run_number
-"""
+from training_status.read.run_columns import STALL_LIMIT_S, limits_of_settings
+from training_status.selected import JSONB, Selected
 
 
-class PastRun(NamedTuple):
+@dataclass(slots=True)
+class PastRun:
     """The stored facts of a run that its line in the history is made of; fields as in `TrainingRun`.
 
     `stall_limit_s` is the domain's own or, where it has none, that of the settings.
@@ -32,12 +26,21 @@ class PastRun(NamedTuple):
     last_report_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    stall_limit_s: float
-    metrics: dict[str, Any]
+    stall_limit_s: Annotated[float, STALL_LIMIT_S]
+    metrics: Annotated[dict[str, Any], JSONB]
+
+
+_PAST_RUN = Selected(PastRun, "run")
+_RUNS = f"""
+    SELECT {_PAST_RUN.columns}
+      FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
+     WHERE domain.name = %(domain_name)s
+     ORDER BY run.run_number
+"""
 
 
 def runs_of_domain(domain_name: str) -> list[PastRun]:
     """All of them, oldest first, in one query; none for an unknown domain."""
     with connection.cursor() as cursor:
-        cursor.execute(_RUNS, (settings.STALL_LIMIT.total_seconds(), domain_name))
-        return [PastRun(*row)._replace(metrics=from_jsonb(row[-1])) for row in cursor.fetchall()]
+        cursor.execute(_RUNS, limits_of_settings() | {"domain_name": domain_name})
+        return [_PAST_RUN.instance(row) for row in cursor.fetchall()]

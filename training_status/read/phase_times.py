@@ -26,5 +26,6 @@ def with_phase_times(runs: Sequence[RunFacts]) -> Sequence[RunFacts]:
     for run_id, *times in rows:
         by_id[run_id].phase_times.append(PhaseTime(*times))
     for run_id, text in learned:
-        by_id[run_id].expected_phase_s = expected_phase_s(learned_from_json(text))
+        learned = learned_from_json(text)
+        by_id[run_id].expected_phase_s = None if learned is None else expected_phase_s(learned)
     return runs

@@ -6,15 +6,19 @@ domain, with its baseline" is one lateral join that the ORM cannot say.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
 from training_status import run_states
-from training_status.forecast.kept import KeptEstimate, estimate_from_json
+from training_status.forecast.kept import KeptEstimate
 from training_status.jsonb import from_jsonb
+from training_status.log_levels import LEVELS
+from training_status.read.run_columns import ESTIMATE, HANG_LIMIT_S, STALL_LIMIT_S, limits_of_settings
+from training_status.selected import JSONB, Column, Selected
+
+LEVEL_COUNTS = f"ARRAY[{', '.join(f'run.{name.lower()}_count' for name in LEVELS)}]"
 
 
 class PhaseTime(NamedTuple):
@@ -38,7 +42,7 @@ class RunFacts:
 
     id: int
     domain_id: int
-    domain_name: str
+    domain_name: Annotated[str, Column("domain.name")]
     public_id: UUID
     run_number: int
     state: str
@@ -47,7 +51,7 @@ class RunFacts:
     current_phase: str | None
     progress_percent: float
     message: str | None
-    metrics: dict[str, Any]
+    metrics: Annotated[dict[str, Any], JSONB]
     error_message: str | None
     created_at: datetime
     started_at: datetime | None
@@ -57,18 +61,18 @@ class RunFacts:
     first_seq: int
     last_seq: int
     given_up_seq: int | None
-    level_counts: list[int]
-    baseline_run_number: int | None
-    baseline_metrics: dict[str, Any] | None
-    stall_limit_s: float
-    hang_limit_s: float
+    level_counts: Annotated[list[int], Column(LEVEL_COUNTS)]
+    baseline_run_number: Annotated[int | None, Column("baseline.run_number")]
+    baseline_metrics: Annotated[dict[str, Any] | None, Column("baseline.metrics", from_jsonb)]
+    stall_limit_s: Annotated[float, STALL_LIMIT_S]
+    hang_limit_s: Annotated[float, HANG_LIMIT_S]
     llm_model: str
     optimizer: str | None
     sample_count: int | None
-    config: dict[str, Any]
-    tags: list[str]
+    config: Annotated[dict[str, Any], JSONB]
+    tags: Annotated[list[str], JSONB]
     note: str
-    estimate: KeptEstimate | None
+    estimate: Annotated[KeptEstimate | None, ESTIMATE]
     phase_times: list[PhaseTime] = field(default_factory=list)
     expected_phase_s: list[float] | None = None
 
@@ -78,17 +82,7 @@ class RunFacts:
         return self.last_seq - self.first_seq + 1
 
 
-_COLUMNS = """
-    run.id, domain.id, domain.name, run.public_id, run.run_number, run.state, run.failure_reason,
-    run.cancel_requested_at, run.current_phase, run.progress_percent, run.message, run.metrics, run.error_message,
-    run.created_at, run.started_at, run.ended_at, run.last_report_at, run.last_event_at, run.first_seq, run.last_seq,
-    run.given_up_seq,
-    ARRAY[run.debug_count, run.info_count, run.warning_count, run.error_count, run.critical_count],
-    baseline.run_number, baseline.metrics,
-    coalesce(domain.stall_limit_s, %s), coalesce(domain.hang_limit_s, %s),
-    run.llm_model, run.optimizer, run.sample_count, run.config, run.tags, run.note,
-    (SELECT estimate FROM training_status_runforecast WHERE run_id = run.id)
-"""
+_FACTS = Selected(RunFacts, "run")
 
 # One look into each of two indexes at most. LIMIT keeps the planner from joining all runs there are instead.
 _BASELINE = f"""
@@ -112,40 +106,41 @@ LATEST = """
 """
 
 _LATEST_OF_DOMAIN = f"""
-    SELECT {_COLUMNS} FROM training_status_domain AS domain CROSS JOIN {LATEST} {_BASELINE}
-     WHERE domain.name = %s AND (%s::bigint IS NULL OR domain.id = %s)
+    SELECT {_FACTS.columns} FROM training_status_domain AS domain CROSS JOIN {LATEST} {_BASELINE}
+     WHERE domain.name = %(domain_name)s AND (%(only_domain_id)s::bigint IS NULL OR domain.id = %(only_domain_id)s)
 """
 _BY_NUMBER = f"""
-    SELECT {_COLUMNS}
+    SELECT {_FACTS.columns}
       FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
            {_BASELINE}
-     WHERE domain.name = %s AND run.run_number = %s AND (%s::bigint IS NULL OR domain.id = %s)
+     WHERE domain.name = %(domain_name)s AND run.run_number = %(run_number)s
+       AND (%(only_domain_id)s::bigint IS NULL OR domain.id = %(only_domain_id)s)
 """
 _BY_PUBLIC_ID = f"""
-    SELECT {_COLUMNS}
+    SELECT {_FACTS.columns}
       FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
            {_BASELINE}
-     WHERE run.public_id = %s AND (%s::bigint IS NULL OR domain.id = %s)
+     WHERE run.public_id = %(public_id)s AND (%(only_domain_id)s::bigint IS NULL OR domain.id = %(only_domain_id)s)
 """
 # The page is chosen first: the baselines of the runs before it are not looked up.
 _PAGE_OF_DOMAIN = f"""
-    SELECT {_COLUMNS}
+    SELECT {_FACTS.columns}
       FROM training_status_domain AS domain JOIN training_status_trainingrun AS run ON run.domain_id = domain.id
            {_BASELINE}
      WHERE run.id = ANY(ARRAY(
-           SELECT id FROM training_status_trainingrun WHERE domain_id = %s
-            ORDER BY run_number DESC LIMIT %s OFFSET %s))
+           SELECT id FROM training_status_trainingrun WHERE domain_id = %(domain_id)s
+            ORDER BY run_number DESC LIMIT %(limit)s OFFSET %(offset)s))
      ORDER BY run.run_number DESC
 """
 _BY_IDS = f"""
-    SELECT {_COLUMNS}
+    SELECT {_FACTS.columns}
       FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id
            {_BASELINE}
-     WHERE run.id = ANY(%s)
+     WHERE run.id = ANY(%(run_ids)s)
 """
 _LATEST_OF_DOMAINS = f"""
-    SELECT {_COLUMNS} FROM training_status_domain AS domain CROSS JOIN {LATEST} {_BASELINE}
-     WHERE domain.id = ANY(%s)
+    SELECT {_FACTS.columns} FROM training_status_domain AS domain CROSS JOIN {LATEST} {_BASELINE}
+     WHERE domain.id = ANY(%(domain_ids)s)
 """
 
 _BIGINT_MAX = 2**63 - 1
@@ -153,24 +148,24 @@ _BIGINT_MAX = 2**63 - 1
 
 def latest_run(domain_name: str, *, only_domain_id: int | None = None) -> RunFacts | None:
     """The run of the domain that started last; None for an unknown domain and for one with no run."""
-    return _one(_LATEST_OF_DOMAIN, (domain_name, only_domain_id, only_domain_id))
+    return _one(_LATEST_OF_DOMAIN, domain_name=domain_name, only_domain_id=only_domain_id)
 
 
 def run_by_number(domain_name: str, run_number: int, *, only_domain_id: int | None = None) -> RunFacts | None:
     """The domain's run with this number; None when there is none."""
     if run_number > _BIGINT_MAX:
         return None
-    return _one(_BY_NUMBER, (domain_name, run_number, only_domain_id, only_domain_id))
+    return _one(_BY_NUMBER, domain_name=domain_name, run_number=run_number, only_domain_id=only_domain_id)
 
 
 def run_by_public_id(public_id: UUID, *, only_domain_id: int | None = None) -> RunFacts | None:
     """The run with this public id; None when there is none."""
-    return _one(_BY_PUBLIC_ID, (public_id, only_domain_id, only_domain_id))
+    return _one(_BY_PUBLIC_ID, public_id=public_id, only_domain_id=only_domain_id)
 
 
 def runs_by_id(run_ids: list[int]) -> list[RunFacts]:
     """The runs with these internal keys, those that there are, in one query."""
-    return _all(_BY_IDS, (run_ids,))
+    return _all(_BY_IDS, run_ids=run_ids)
 
 
 class RunList:
@@ -182,18 +177,21 @@ class RunList:
     def count(self) -> int:
         """How many there are."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM training_status_trainingrun WHERE domain_id = %s", (self._domain_id,))
+            cursor.execute(
+                "SELECT count(*) FROM training_status_trainingrun WHERE domain_id = %(domain_id)s",
+                {"domain_id": self._domain_id},
+            )
             (count,) = cursor.fetchone()
         return int(count)
 
     def part(self, offset: int, limit: int) -> list[RunFacts]:
         """Some of them, in one query."""
-        return _all(_PAGE_OF_DOMAIN, (self._domain_id, limit, offset))
+        return _all(_PAGE_OF_DOMAIN, domain_id=self._domain_id, limit=limit, offset=offset)
 
 
 def latest_runs(domain_ids: list[int]) -> dict[int, RunFacts]:
     """The latest run of each of the domains, by domain key; domains with no run are left out."""
-    return {facts.domain_id: facts for facts in _all(_LATEST_OF_DOMAINS, (domain_ids,))}
+    return {facts.domain_id: facts for facts in _all(_LATEST_OF_DOMAINS, domain_ids=domain_ids)}
 
 
 def result_of_run(public_id: UUID, *, only_domain_id: int | None = None) -> tuple[bool, dict[str, Any] | None]:
@@ -202,32 +200,21 @@ def result_of_run(public_id: UUID, *, only_domain_id: int | None = None) -> tupl
         cursor.execute(
             """
             SELECT result FROM training_status_trainingrun
-             WHERE public_id = %s AND (%s::bigint IS NULL OR domain_id = %s)
+             WHERE public_id = %(public_id)s
+               AND (%(only_domain_id)s::bigint IS NULL OR domain_id = %(only_domain_id)s)
             """,
-            (public_id, only_domain_id, only_domain_id),
+            {"public_id": public_id, "only_domain_id": only_domain_id},
         )
         row = cursor.fetchone()
     return row is not None, from_jsonb(row[0]) if row else None
 
 
-def _one(sql: str, parameters: tuple[Any, ...]) -> RunFacts | None:
-    rows = _all(sql, parameters)
+def _one(sql: str, **parameters: Any) -> RunFacts | None:
+    rows = _all(sql, **parameters)
     return rows[0] if rows else None
 
 
-def _all(sql: str, parameters: tuple[Any, ...]) -> list[RunFacts]:
-    limits = settings.STALL_LIMIT.total_seconds(), settings.HANG_LIMIT.total_seconds()
+def _all(sql: str, **parameters: Any) -> list[RunFacts]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, (*limits, *parameters))  # the columns come first
-        rows = cursor.fetchall()
-    return [_facts(row) for row in rows]
-
-
-def _facts(row: tuple[Any, ...]) -> RunFacts:
-    facts = RunFacts(*row)
-    facts.metrics = from_jsonb(facts.metrics)
-    facts.baseline_metrics = from_jsonb(facts.baseline_metrics)
-    facts.config = from_jsonb(facts.config)
-    facts.tags = from_jsonb(facts.tags)
-    facts.estimate = estimate_from_json(row[-1])
-    return facts
+        cursor.execute(sql, limits_of_settings() | parameters)
+        return [_FACTS.instance(row) for row in cursor.fetchall()]

@@ -9,12 +9,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from training_status import run_states
+from training_status.displayed_state import displayed_state
 from training_status.number_text import is_number
 from training_status.phases import PHASE_NAMES
 from training_status.read.comparison import PROMPTS_MAX, ComparedRun, prompt_characters
 from training_status.serializers.configuration import OWN, differ, settings_of
 from training_status.serializers.metrics import MetricsField
-from training_status.serializers.status import state_at
 from training_status.serializers.times import milliseconds_between, utc_text
 
 METRICS_MAX: Final = 200
@@ -135,7 +135,7 @@ def _each(runs: Sequence[ComparedRun], value: Callable[[ComparedRun], Any]) -> l
 
 
 def _run(run: ComparedRun, now: datetime) -> dict[str, Any]:
-    state, reason, ended_at = state_at(run, now)
+    state, reason, ended_at = displayed_state(run, now)
     return {
         "run_number": run.run_number,
         "training_run_id": str(run.public_id),
@@ -162,7 +162,7 @@ def _seconds_in(phase: str, now: datetime) -> Callable[[ComparedRun], float | No
         times = next((times for times in run.phase_times if times.phase == phase), None)
         if times is None:
             return None
-        _, _, run_ended_at = state_at(run, now)
+        _, _, run_ended_at = displayed_state(run, now)
         milliseconds = milliseconds_between(times.started_at, times.ended_at or run_ended_at or now)
         return None if milliseconds is None else milliseconds / 1000
 

@@ -9,12 +9,12 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from training_status import run_states
+from training_status.displayed_state import displayed_state
 from training_status.number_text import is_number, number_text
 from training_status.read.forecast_scores import MethodScore
 from training_status.read.history import PastRun
 from training_status.serializers.forecast_scores import ForecastScoreSerializer
 from training_status.serializers.metrics import MetricsField
-from training_status.serializers.status import state_at
 from training_status.serializers.times import milliseconds_between, utc_text
 
 
@@ -33,7 +33,7 @@ class PastRunSerializer(serializers.Serializer):
     def to_representation(self, instance: PastRun) -> dict[str, Any]:
         """Its own keys win over metrics of the same name."""
         run, now = instance, self.context["now"]
-        state, reason, ended_at = state_at(run, now)
+        state, reason, ended_at = displayed_state(run, now)
         metrics = run.metrics if state not in run_states.ACTIVE_STATES else {}
         return {
             **{name: value for name, value in metrics.items() if is_number(value)},

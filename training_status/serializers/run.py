@@ -1,6 +1,6 @@
 """A run with what it was started with, and the answer to its reporter."""
 
-from typing import Any
+from typing import Any, Final
 
 from rest_framework import serializers
 
@@ -8,7 +8,7 @@ from training_status import run_states
 from training_status.phases import PHASE_NAMES
 from training_status.read.run_facts import RunFacts
 from training_status.serializers.metrics import ObjectField
-from training_status.serializers.status import TrainingStatusSerializer
+from training_status.serializers.status import STATUS_FIELDS, TrainingStatusSerializer, represented
 from training_status.serializers.times import utc_text
 
 
@@ -46,13 +46,7 @@ class TrainingRunSerializer(TrainingStatusSerializer):
 
     def to_representation(self, instance: RunFacts) -> dict[str, Any]:
         """All fields of the status object and the run's own."""
-        return super().to_representation(instance) | {
-            "llm_model": instance.llm_model,
-            "optimizer": instance.optimizer,
-            "sample_count": instance.sample_count,
-            "config": instance.config,
-            "tags": instance.tags,
-            "note": instance.note,
+        computed = {
             "created_at": utc_text(instance.created_at),
             "phase_times": [
                 {"phase": time.phase, "started_at": utc_text(time.started_at), "ended_at": utc_text(time.ended_at)}
@@ -60,6 +54,12 @@ class TrainingRunSerializer(TrainingStatusSerializer):
             ],
             "expected_phases": _expected(instance.expected_phase_s),
         }
+        return super().to_representation(instance) | represented(_OWN_FIELDS, computed, instance)
+
+
+_OWN_FIELDS: Final = tuple(TrainingRunSerializer().fields.keys())[
+    len(STATUS_FIELDS) :
+]  # the status object's come first
 
 
 def _expected(phase_s: list[float] | None) -> list[dict[str, Any]] | None:

@@ -4,13 +4,14 @@ Built in one place for REST, streams and pages. `to_representation` makes the re
 stored facts and one `now`; the declared fields are its description for OpenAPI.
 """
 
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
 
 from django.utils import timezone
 from rest_framework import serializers
 
-from training_status import run_states
+from training_status import displayed_state, run_states
 from training_status.forecast.linear import linear_completion
 from training_status.phases import (
     FIRST_PHASE,
@@ -81,32 +82,19 @@ class TrainingStatusSerializer(serializers.Serializer):
         """The status object of the contract; all fields always present."""
         now: datetime = self.context.get("now") or timezone.now()
         run = instance
-        state, reason, ended_at = state_at(run, now)
+        state, reason, ended_at = displayed_state.displayed_state(run, now)
         percent = run.progress_percent
         elapsed_ms = milliseconds_between(run.started_at, ended_at or now)
         estimated_completion = None
         if state == run_states.RUNNING and elapsed_ms is not None:
             estimated_completion = linear_completion(now=now, elapsed_ms=elapsed_ms, percent=percent)
-        health = run_states.health(
-            state=state,
-            last_report_at=run.last_report_at,
-            last_event_at=run.last_event_at,
-            now=now,
-            stall_limit=timedelta(seconds=run.stall_limit_s),
-            hang_limit=timedelta(seconds=run.hang_limit_s),
-        )
-        return {
-            "domain_name": run.domain_name,
+        health = displayed_state.health(run, now)
+        computed = {
             "training_run_id": str(run.public_id),
-            "run_number": run.run_number,
             "status": run_states.SHOWN_STATUS[state],
             "progress": 100 if state == run_states.COMPLETED else min(int(percent), 99),
             "current_step": current_step(run, state),
             "steps": [step._asdict() for step in _steps(run, state)],
-            "message": run.message,
-            "metrics": run.metrics,
-            "baseline_metrics": run.baseline_metrics,
-            "baseline_run_number": run.baseline_run_number,
             "started_at": utc_text(run.started_at),
             "estimated_completion": utc_text(estimated_completion),
             "forecast": forecast_at(run, state=state, health=health, elapsed_ms=elapsed_ms, now=now),
@@ -115,40 +103,18 @@ class TrainingStatusSerializer(serializers.Serializer):
             "last_report_at": utc_text(run.last_report_at),
             "health": health,
             "failure_reason": reason,
-            "error_message": run.error_message,
             "cancel_requested": run.cancel_requested_at is not None,
         }
+        return represented(STATUS_FIELDS, computed, run)
 
 
-class Course(Protocol):
-    """What of a run says in which state it is at some moment."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def failure_reason(self) -> str | None: ...
-    @property
-    def cancel_requested_at(self) -> datetime | None: ...
-    @property
-    def last_report_at(self) -> datetime: ...
-    @property
-    def ended_at(self) -> datetime | None: ...
-    @property
-    def stall_limit_s(self) -> float: ...
+# In the order of the declaration. What is not computed is the stored fact of the same name.
+STATUS_FIELDS: Final = tuple(TrainingStatusSerializer().fields.keys())
 
 
-def state_at(run: Course, now: datetime) -> tuple[str, str | None, datetime | None]:
-    """The run's state, failure reason and end as they are at `now`."""
-    given_up_at = run_states.given_up_at(
-        state=run.state,
-        cancel_requested_at=run.cancel_requested_at,
-        last_report_at=run.last_report_at,
-        now=now,
-        stall_limit=timedelta(seconds=run.stall_limit_s),
-    )
-    if given_up_at is not None:
-        return run_states.FAILED, run_states.CANCELLED, given_up_at
-    return run.state, run.failure_reason, run.ended_at
+def represented(names: Iterable[str], computed: Mapping[str, Any], run: RunFacts) -> dict[str, Any]:
+    """The fields of these names: computed, or as they are stored."""
+    return {name: computed[name] if name in computed else getattr(run, name) for name in names}
 
 
 def current_step(run: RunFacts, state: str) -> str:

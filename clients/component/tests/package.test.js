@@ -20,6 +20,7 @@ const files = packed.files.map((/** @type {{path: string}} */ { path }) => path)
 
 test("only what is needed is packed", () => {
   assert.deepEqual(files, [
+    "LICENSE",
     "README.md",
     "dist/domain-training-progress.js",
     "dist/domain-training-progress.js.map",

@@ -47,6 +47,12 @@ class Command(OperatorCommand):
         if forgotten.entries:
             more = "" if forgotten.is_all else " There are more: `manage.py prune` removes all of them."
             self.stdout.write(f"Log entries no longer kept, and removed: {number_text(forgotten.entries)}.{more}")
+        for run_id, error in swept.failures.items():
+            self.stderr.write(
+                f"The silent run with the key {run_id} cannot be given up: {' '.join(str(error).split())}"
+            )
+        if swept.failures:
+            raise CommandError(f"Runs that could not be given up: {len(swept.failures)}; the others were.")
         if swept.was_busy:
             raise CommandError("Another sweep is at work: the rest is left to it.", returncode=BUSY)
         if not assumed:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from training_status import run_states
-from training_status.admin.run_conditions import run_is
+from training_status.displayed_state import is_shown_as
 from training_status.models import TrainingRun
 from training_status.read.run_facts import runs_by_id
 from training_status.serializers.status import TrainingStatusSerializer
@@ -57,7 +57,7 @@ def test_a_filter_finds_the_runs_of_which_the_serializer_says_so(word):
     said = {facts.id: TrainingStatusSerializer(facts, context={"now": now}).data for facts in runs_by_id(keys)}
     expected = {key for key, run in said.items() if word in (run["status"], run["health"], run["failure_reason"])}
     assert expected
-    assert set(TrainingRun.objects.filter(run_is(word, now)).values_list("id", flat=True)) == expected
+    assert set(TrainingRun.objects.filter(is_shown_as(word, now)).values_list("id", flat=True)) == expected
 
 
 def test_a_domain_s_own_limits_decide_what_is_stalled_and_hanging(operator_browser):
@@ -68,7 +68,7 @@ def test_a_domain_s_own_limits_decide_what_is_stalled_and_hanging(operator_brows
     now = timezone.now()
 
     def found(word: str, runs: list[TrainingRun]) -> int:
-        return TrainingRun.objects.filter(run_is(word, now), id__in=[run.id for run in runs]).count()
+        return TrainingRun.objects.filter(is_shown_as(word, now), id__in=[run.id for run in runs]).count()
 
     assert [found("stalled", runs) for runs in (usual, patient, hasty)] == [2, 0, 0]
     assert [found("hanging", runs) for runs in (usual, patient, hasty)] == [4, 0, 8]

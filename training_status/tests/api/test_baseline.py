@@ -9,6 +9,7 @@ from training_status.ingest.deletion import delete_run
 from training_status.ingest.domains import change_domain
 from training_status.models import AuditEntry, Domain, TrainingRun
 from training_status.read import run_facts
+from training_status.read.run_columns import limits_of_settings
 from training_status.read.run_facts import latest_run, run_by_number
 from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
@@ -141,7 +142,8 @@ def test_a_reader_looks_into_indexes_alone(domain, pinned):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE training_status_trainingrun")
         run_ids = list(TrainingRun.objects.filter(run_number__gt=4960).values_list("id", flat=True))
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {run_facts._BY_IDS}", (60, 60, run_ids))
+        parameters = limits_of_settings() | {"run_ids": run_ids}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {run_facts._BY_IDS}", parameters)
         (plan,) = cursor.fetchone()
     scans = [node for node in nodes_of(plan[0]["Plan"]) if node.get("Relation Name") == "training_status_trainingrun"]
     of_baseline = [node for node in scans if node["Alias"] in ("compared", "earlier")]

@@ -254,3 +254,26 @@ def test_everything_can_be_reached_by_keyboard(open_run: Callable[..., Page], ru
     text = " | ".join(reached)
     for name in ("Aegis Training Status", "Latest run", "History", "Show the first error", "Follow", "Download"):
         assert name in text, reached
+
+
+_COUNT_ONLINE_LISTENERS = """
+    const listeners = new Set();
+    for (const [name, take] of [["addEventListener", "add"], ["removeEventListener", "delete"]]) {
+        const original = window[name];
+        window[name] = function (type, listener, ...rest) {
+            if (type === "online") listeners[take](listener);
+            document.documentElement.dataset.onlineListeners = listeners.size;
+            return original.call(this, type, listener, ...rest);
+        };
+    }
+"""
+
+
+def test_a_stream_that_has_ended_leaves_no_listener(service: Service, new_page: NewPage, run: Run) -> None:
+    run.send(phase(ENTITY))
+    page = new_page(service.url)
+    page.add_init_script(_COUNT_ONLINE_LISTENERS)
+    page.goto(f"{service.url}/domains/{run.domain}/runs/1")
+    expect(page.locator("html")).to_have_attribute("data-online-listeners", "1")
+    run.send(complete())
+    expect(page.locator("html")).to_have_attribute("data-online-listeners", "0")

@@ -112,6 +112,21 @@ def test_another_reporter_that_goes_on_takes_over(run):
         send(run, *log_lines(3, 1), source=first)
 
 
+@pytest.mark.parametrize(("first", "second"), [(None, new_id()), (new_id(), None)], ids=["none first", "none second"])
+def test_no_source_is_a_source_of_its_own(run, first, second):
+    send(run, *log_lines(1, 2), source=first)
+    for lines in (log_lines(1, 2), log_lines(1, 3), log_lines(2, 2)):
+        with pytest.raises(Conflict) as caught:
+            send(run, *lines, source=second)
+        assert (caught.value.code, caught.value.extensions["expected_n"]) == ("other_reporter", 3)
+    assert send(run, *log_lines(2, 2), source=first).duplicates == 1
+    send(run, *log_lines(4, 1), source=second)  # goes on, and takes over
+    assert again(run).source == second
+    with pytest.raises(Conflict):
+        send(run, *log_lines(4, 1), source=first)
+    assert len(entries(run)) == 4
+
+
 def test_the_percentage_never_goes_down(run):
     send(run, PhaseEvent(n=1, phase=ENTITY), ProgressEvent(n=2, fraction=0.8), ProgressEvent(n=3, fraction=0.2))
     assert again(run).progress_percent == 38.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from training_status.models import AuditEntry, ServicePresence, TrainingLogEntry, TrainingRun
@@ -39,6 +39,18 @@ def test_a_sweep_gives_up_when_the_service_was_there(silent):
     assert said("sweep").startswith("Runs given up: 1 lost, 0 cancelled.\nThe service has been reachable for 3600 s")
     assert TrainingRun.objects.get().failure_reason == "lost"
     assert not AuditEntry.objects.exists()  # the service does so by itself
+
+
+def test_a_run_that_cannot_be_given_up_is_named_and_the_command_fails(silent):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "ALTER TABLE training_status_trainingrun ADD CONSTRAINT never_ends CHECK (state = 'running') NOT VALID"
+        )
+    err = StringIO()
+    with pytest.raises(CommandError, match=r"Runs that could not be given up: 1; the others were\."):
+        call_command("sweep", "--assume-reachable", stdout=StringIO(), stderr=err)
+    assert "never_ends" in err.getvalue()
 
 
 def test_a_sweep_notes_no_presence_and_gives_up_nobody_without(silent):

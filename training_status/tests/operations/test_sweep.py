@@ -1,7 +1,8 @@
 """Giving up runs that went silent, with a frozen clock: at every limit, and the way back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +14,11 @@ from training_status.ingest.batch import CompleteEvent, PhaseEvent, ProgressEven
 from training_status.ingest.events import record_heartbeat
 from training_status.ingest.locked_run import lock_run
 from training_status.ingest.runs import request_cancel
-from training_status.models import PhaseTiming, ServicePresence, TrainingRun
+from training_status.models import PhaseTiming, RunForecast, ServicePresence, TrainingRun
 from training_status.operations.presence import note_presence
 from training_status.operations.sweep import RUNS_AT_ONCE, SILENT_RUNS, Swept, parameters, sweep_runs
 from training_status.operations.turn import take_turn
+from training_status.operations.upkeep import Upkeep
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread
 
@@ -226,6 +228,56 @@ def test_more_runs_than_one_transaction_takes(clock):
     TrainingRunFactory.create_batch(2 * RUNS_AT_ONCE + 3, domain=domain, running=True)
     clock(LOST_S)
     assert swept(assume_reachable=True) == (2 * RUNS_AT_ONCE + 3, 0)
+
+
+@contextmanager
+def unstorable(run: TrainingRun) -> Iterator[None]:
+    """The database refuses this run's end, as any constraint may of a run nobody has thought of."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE training_status_trainingrun ADD CONSTRAINT never_ends "
+            f"CHECK (id <> {run.id} OR state = 'running') NOT VALID"
+        )
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE training_status_trainingrun DROP CONSTRAINT never_ends")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_cannot_be_stored_stops_no_other(clock):
+    first, broken, last = (TrainingRunFactory(running=True) for _ in range(3))
+    clock(LOST_S)
+    with unstorable(broken):
+        done = sweep_runs(assume_reachable=True)
+        assert (done.lost, list(done.failures)) == (2, [broken.id])
+        assert "never_ends" in str(done.failures[broken.id])
+        assert [again(run).state for run in (first, broken, last)] == ["failed", "running", "failed"]
+    assert swept(assume_reachable=True) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_whose_stored_estimate_cannot_be_read_stops_no_other(clock):
+    broken, other = TrainingRunFactory(running=True), TrainingRunFactory(running=True)
+    RunForecast.objects.create(run=broken, learned={}, estimate={"what": "no estimate"})
+    clock(LOST_S)
+    done = sweep_runs(assume_reachable=True)
+    assert (done.lost, list(done.failures)) == (1, [broken.id])
+    assert (again(broken).state, again(other).state) == ("running", "failed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broken_run_is_said_once_by_the_upkeep_and_not_blamed_on_the_database(clock, caplog):
+    broken, other = TrainingRunFactory(running=True), TrainingRunFactory(running=True)
+    clock(LOST_S)
+    reachable(-3600, LOST_S)
+    upkeep = Upkeep()
+    with unstorable(broken):
+        for _ in range(3):
+            upkeep._round()
+    assert again(other).failure_reason == "lost"
+    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(said) == 1
+    assert said[0].startswith(f"The silent run with the key {broken.id} cannot be given up: ")
 
 
 @pytest.mark.django_db

@@ -54,11 +54,16 @@ export class Stream {
 
   /** Follow no more. */
   close() {
+    this.#ignorePage();
+    this.connection?.abort();
+    this.#hurry?.();
+  }
+
+  /** Closed for good: what happens to the page does not matter any more. */
+  #ignorePage() {
     this.closed = true;
     document.removeEventListener("visibilitychange", this.#onVisibility);
     window.removeEventListener("online", this.#onVisibility);
-    this.connection?.abort();
-    this.#hurry?.();
   }
 
   #showOrHide() {
@@ -134,7 +139,7 @@ export class Stream {
 
   /** @param {StreamState} state @param {string} why */
   #stop(state, why) {
-    this.closed = true;
+    this.#ignorePage();
     this.isRefused = state === "refused";
     this.connection = null;
     this.follower.onState(state, why);

@@ -138,6 +138,7 @@ export class TrainingView {
   /** @param {string} lastEventId */
   #follow(lastEventId) {
     const url = this.service.address(`/domains/${this.training.domain}/training-stream`, this.#query);
+    this.#stream?.close();
     this.#stream = new Stream(this.service, url, lastEventId, {
       onEvent: (event) => this.take(event),
       onState: (state, why) => this.connection?.update(state, why),

@@ -148,6 +148,14 @@ def test_a_search_that_runs_out_of_time_says_where_to_go_on(settings, ascending)
     assert pages > 1
 
 
+def test_long_messages_are_looked_through_a_few_at_a_time(settings):
+    run = long_run(500)
+    TrainingLogEntry.objects.filter(run=run).update(message="\x1b[31m" + "x" * 60_000)
+    settings.LOG_SEARCH_LIMIT = type(settings.LOG_SEARCH_LIMIT)(0)
+    window = log_of(run, search="77").window(0, 10)
+    assert (window.total_is_exact, window.searched_to_seq) == (False, 401)
+
+
 def test_a_page_takes_one_query_wherever_it_is(run):
     log = log_of(run)
     for offset in (0, 50, 99):

@@ -18,7 +18,7 @@ from aegis_training.postgresql import prepared_statements
 from aegis_training.postgresql.connection import PatientConnection
 from aegis_training.postgresql.database_errors import DatabaseErrors
 from aegis_training.postgresql.patience import outcome_of, patience
-from aegis_training.postgresql.reachability import NO_ANSWER, Reachability
+from aegis_training.postgresql.reachability import NO_ANSWER, PROMPT_S, Reachability
 from aegis_training.postgresql.riders import Rider, commit_with
 from aegis_training.shared_call import call_in_thread
 
@@ -57,12 +57,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A connection, made in a thread of its own: neither names nor a frozen server hold this one up for long."""
         self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         opening = call_in_thread(partial(PatientConnection.connect, **conn_params), name="database-connect")
-        limit_s = None if self._connect_by is None else max(0.0, self._connect_by - time.monotonic())
+        begun = time.monotonic()
+        limit_s = None if self._connect_by is None else max(0.0, self._connect_by - begun)
         try:
             connection = outcome_of(opening, "the database", limit_s)
         except TimeoutError as error:
             opening.add_done_callback(_close_late)
             _give_up(NO_ANSWER, error)
+        except psycopg.OperationalError as error:
+            if limit_s is not None and time.monotonic() - begun > PROMPT_S:
+                reachability().give_up(str(error).strip(), all_connections=False)
+            raise
         connection.reachability = reachability()
         prepared_statements.follow(connection)
         return connection

@@ -10,7 +10,7 @@ from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout  # what `Connection.wait` says that it raises
 
 from aegis_training.postgresql.patience import OF_REQUESTS, patience
-from aegis_training.postgresql.reachability import Reachability
+from aegis_training.postgresql.reachability import PROMPT_S, Reachability
 
 RV = TypeVar("RV")
 
@@ -19,6 +19,12 @@ class PatientConnection(psycopg.Connection[Any]):
     """Gives up a query when the server answers nobody any more: see `Patience` for the limits."""
 
     reachability: Reachability
+    asked_at = 0.0  # when it was last begun to wait
+
+    @property
+    def was_lost_late(self) -> bool:
+        """Whether the connection has ended after a wait that others should be spared."""
+        return self.closed and time.monotonic() - self.asked_at > PROMPT_S
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -34,10 +40,9 @@ class PatientConnection(psycopg.Connection[Any]):
         if reachability.all_connections_hang:
             self._give_up(reachability.reason)
         limits = patience()
+        self.asked_at = time.monotonic()
         try:
-            if (
-                limits is OF_REQUESTS
-            ):  # in a thread, which no Ctrl-C interrupts: the short way, for every query takes it
+            if limits is OF_REQUESTS:  # the short way: no Ctrl-C interrupts a thread, and every query pays for it
                 result = waiting.wait(gen, self.pgconn.socket, interval, limits.ask_after_s)
             else:
                 result = super().wait(gen, interval, limits.ask_after_s)

@@ -8,6 +8,7 @@ from django.db.utils import DatabaseErrorWrapper
 from psycopg import errors
 
 from aegis_training.postgresql import prepared_statements
+from aegis_training.postgresql.connection import PatientConnection
 
 _MISSING_STATEMENT: Final = (
     "a prepared statement is not where it was prepared, as connections are shared behind a pooler such as PgBouncer in "
@@ -29,6 +30,9 @@ class DatabaseErrors(DatabaseErrorWrapper):
             self._raise(_MISSING_STATEMENT, exc_value)
         if issubclass(exc_type, errors.ReadOnlySqlTransaction):
             self._raise(_READ_ONLY, exc_value)
+        link = self.wrapper.connection  # type: ignore[attr-defined]  # Django's own, which django-stubs leave out
+        if issubclass(exc_type, errors.OperationalError) and isinstance(link, PatientConnection) and link.was_lost_late:
+            link.reachability.give_up(str(exc_value).strip(), all_connections=False)
         super().__exit__(exc_type, exc_value, traceback)
 
     def _raise(self, sentence: str, cause: BaseException | None) -> None:

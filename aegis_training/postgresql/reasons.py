@@ -29,7 +29,10 @@ _REASONS: Final = [
     (r"not currently accepting connections", "the database is closed to connections (ALLOW_CONNECTIONS)"),
     (r"is starting up|not yet accepting connections|in recovery mode", "the server is starting: try again soon"),
     (r"is shutting down|due to administrator command", "the server is being stopped"),
-    (r"server_login_retry|server conn crashed|query_wait_timeout", "the pooler cannot reach the server behind it"),
+    (
+        r"cannot connect to server|server login|server conn crashed|query_wait_timeout",
+        "the pooler cannot reach the server behind it",
+    ),
     (r"failed to resolve host|could not translate host name", "the name of its host cannot be resolved"),
     (r"Connection refused", "nobody accepts connections there: is the server running?"),
     (r"connection to server on socket.*No such file", "there is no socket: is the server running?"),

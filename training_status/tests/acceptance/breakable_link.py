@@ -36,16 +36,20 @@ class BreakableLink:
         """Nobody listens, and what was connected is cut."""
         self._stop_listening()
         self._cut()
-        yield
-        self._listener = self._listen(self.port)
+        try:
+            yield
+        finally:
+            self._listener = self._listen(self.port)
 
     @contextmanager
     def swallowing(self) -> Iterator[None]:
         """Whatever is sent disappears, on old connections and on new ones, which are accepted."""
         self._flows.clear()
-        yield
-        self._cut()
-        self._flows.set()
+        try:
+            yield
+        finally:
+            self._cut()
+            self._flows.set()
 
     @contextmanager
     def full(self) -> Iterator[None]:
@@ -60,10 +64,12 @@ class BreakableLink:
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", self.port))
-        yield
-        for one in [blocked, *waiting]:
-            one.close()
-        self._listener = self._listen(self.port)
+        try:
+            yield
+        finally:
+            for one in [blocked, *waiting]:
+                one.close()
+            self._listener = self._listen(self.port)
 
     def close(self) -> None:
         self._flows.set()

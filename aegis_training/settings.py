@@ -176,6 +176,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["training_status.access.permissions.HasRole"],
     "DEFAULT_RENDERER_CLASSES": ["training_status.api.json_bodies.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["training_status.api.json_bodies.JSONBytesParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "training_status.api.content_negotiation.ContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "training_status.api.problems.problem_from_exception",

@@ -7,11 +7,11 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
 from training_status.api import query
-from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView
 from training_status.api.client_presence import client_gone
 from training_status.api.download import Download
 from training_status.api.logs import log_of
+from training_status.api.media_types import Ndjson, PlainText
 from training_status.api.schema import DOWNLOAD_FORMAT, LOG_FILTERS, RUN
 from training_status.log_levels import LEVEL_NAMES
 from training_status.read.logs import LogLine
@@ -27,7 +27,7 @@ class LogDownloadView(AuthorisedView):
     """`/domains/{name}/training-logs/download`."""
 
     roles = {"GET": VIEWER}
-    content_negotiation_class = AnyMediaType
+    renderer_classes = (Ndjson, PlainText)
 
     @extend_schema(
         operation_id="download_training_logs",
@@ -40,7 +40,7 @@ class LogDownloadView(AuthorisedView):
     )
     def get(self, request: Request, domain_name: str) -> HttpResponse | StreamingHttpResponse:
         """All entries that match, as NDJSON (an entry a line) or as text to read."""
-        form = query.one_of(request.query_params, "format", tuple(_MEDIA_TYPES), default="ndjson")
+        form = query.one_of(request.query_params, "format", tuple(_MEDIA_TYPES), default=request.accepted_renderer.format)
         log = log_of(domain_name, request.query_params, only_domain_id=self.only_domain_id)
         run_number = log.run.run_number if log.run else 0
         response: HttpResponse | StreamingHttpResponse = HttpResponse(content_type=_MEDIA_TYPES[form])

@@ -5,23 +5,23 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
-from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView, run_id_from_path
 from training_status.api.client_presence import client_gone
 from training_status.api.download import Download
+from training_status.api.media_types import Ndjson
 from training_status.errors import NotFound
 from training_status.operations.run_export import export_run
 from training_status.read.run_facts import run_by_public_id
 from training_status.roles import OPERATOR
 
-_MEDIA_TYPE = "application/x-ndjson"
+_MEDIA_TYPE = Ndjson.media_type
 
 
 class RunExportView(AuthorisedView):
     """`/training-runs/{id}/export`."""
 
     roles = {"GET": OPERATOR}
-    content_negotiation_class = AnyMediaType
+    renderer_classes = (Ndjson,)
 
     @extend_schema(
         operation_id="export_training_run",

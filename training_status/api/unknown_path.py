@@ -21,3 +21,7 @@ class UnknownPathView(AuthorisedView):
         raise Http404
 
     post = put = patch = delete = get
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """404 too: what is not there has no methods."""
+        raise Http404

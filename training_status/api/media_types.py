@@ -1,0 +1,36 @@
+"""The forms of answers that are no JSON document, for negotiation: their views write the bytes themselves."""
+
+from typing import Any
+
+from rest_framework.renderers import BaseRenderer
+
+
+class WrittenByItsView(BaseRenderer):
+    """Has a media type to be chosen by, and renders nothing."""
+
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        """Views of these forms return responses that need no rendering."""
+        raise NotImplementedError
+
+
+class Ndjson(WrittenByItsView):
+    """A JSON document a line."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+
+class PlainText(WrittenByItsView):
+    """Text to read."""
+
+    media_type = "text/plain"
+    format = "text"
+
+
+class EventStream(WrittenByItsView):
+    """Server-Sent Events."""
+
+    media_type = "text/event-stream"
+    format = "event-stream"

@@ -12,6 +12,7 @@ from corsheaders.defaults import default_headers
 from aegis_training import environment
 from aegis_training.secret_key import secret_key_in
 from training_status import run_states
+from training_status.forecast_methods import FORECAST_METHODS
 from training_status.log_levels import LEVELS
 from training_status.phases import PHASE_NAMES, STEP_STATUSES
 from training_status.roles import ROLES
@@ -196,6 +197,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SORT_OPERATIONS": False,
+    "TAGS": [
+        {"name": "domains", "description": "What is trained."},
+        {"name": "status", "description": "How trainings go, and how they went."},
+        {"name": "logs", "description": "What trainings said."},
+        {"name": "runs", "description": "Trainings one by one."},
+        {"name": "reporting", "description": "What a training sends."},
+        {"name": "live", "description": "Streams of what happens (Server-Sent Events), and tickets for them."},
+    ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "PhaseName": PHASE_NAMES,
@@ -205,10 +214,14 @@ SPECTACULAR_SETTINGS = {
         "Health": run_states.HEALTHS,
         "LogLevel": LEVELS,
         "ComparedList": ("metrics", "configuration", "prompts"),
+        "ForecastMethod": FORECAST_METHODS,
+        "StatusEventType": "training_status.serializers.envelope.STATUS_EVENTS",
+        "LogEventType": ("log",),
+        "GapEventType": ("gap",),
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "training_status.api.schema.add_shared_parts",
+        "training_status.api.openapi_document.complete",
     ],
 }
 

@@ -49,7 +49,9 @@ class SchemaView(SpectacularAPIView):
     http_method_names = METHOD_NAMES
 
 
-swagger: Any = _reader(viewers_only(SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=METHOD_NAMES)))
+swagger: Any = _reader(
+    viewers_only(SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=METHOD_NAMES))
+)
 
 
 @_reader

@@ -19,7 +19,7 @@ from training_status.roles import VIEWER
 from training_status.serializers.log_entry import TrainingLogEntrySerializer
 from training_status.serializers.times import utc_text
 
-_MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
+_MEDIA_TYPES = {form.format: form.content_type for form in (Ndjson, PlainText)}
 _EXTENSIONS = {"ndjson": "ndjson", "text": "log"}
 
 
@@ -34,13 +34,15 @@ class LogDownloadView(AuthorisedView):
         tags=["logs"],
         parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS],
         responses={
-            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "An entry a line."),
+            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, "An entry a line."),
             (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "Time, level, step and message."),
         },
     )
     def get(self, request: Request, domain_name: str) -> HttpResponse | StreamingHttpResponse:
         """All entries that match, as NDJSON (an entry a line) or as text to read."""
-        form = query.one_of(request.query_params, "format", tuple(_MEDIA_TYPES), default=request.accepted_renderer.format)
+        form = query.one_of(
+            request.query_params, "format", tuple(_MEDIA_TYPES), default=request.accepted_renderer.format
+        )
         log = log_of(domain_name, request.query_params, only_domain_id=self.only_domain_id)
         run_number = log.run.run_number if log.run else 0
         response: HttpResponse | StreamingHttpResponse = HttpResponse(content_type=_MEDIA_TYPES[form])

@@ -61,9 +61,7 @@ def problem(
 def problem_from_exception(error: Exception, context: Mapping[str, Any] | None = None) -> HttpResponseBase | None:
     """The problem that an exception stands for; None for one that is not expected (DRF raises it again)."""
     if isinstance(error, AegisError):
-        return problem(
-            _STATUS[type(error)], error.detail, error.code, headers=_headers_of(error), **error.extensions
-        )
+        return problem(_STATUS[type(error)], error.detail, error.code, headers=_headers_of(error), **error.extensions)
     if isinstance(error, exceptions.APIException):
         return _drf_problem(error)
     if isinstance(error, Http404):

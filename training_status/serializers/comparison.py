@@ -12,7 +12,7 @@ from training_status import run_states
 from training_status.phases import PHASE_NAMES
 from training_status.read.comparison import PROMPTS_MAX, ComparedRun, prompt_characters
 from training_status.serializers.configuration import OWN, differ, settings_of
-from training_status.serializers.metrics import MetricsField
+from training_status.serializers.free_objects import MetricsField
 from training_status.serializers.status import state_at
 from training_status.serializers.times import milliseconds_between, utc_text
 

@@ -12,7 +12,7 @@ from training_status import run_states
 from training_status.read.forecast_scores import MethodScore
 from training_status.read.history import PastRun
 from training_status.serializers.forecast_scores import ForecastScoreSerializer
-from training_status.serializers.metrics import MetricsField
+from training_status.serializers.free_objects import MetricsField
 from training_status.serializers.status import state_at
 from training_status.serializers.times import milliseconds_between, utc_text
 

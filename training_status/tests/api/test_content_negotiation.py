@@ -122,6 +122,15 @@ def test_the_form_of_a_downloaded_log(viewer, run, query, accept, media_type):
 
 
 @pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [("", "application/x-ndjson"), ("application/json", "application/x-ndjson"), ("text/plain", "text/plain")],
+)
+def test_the_form_of_an_exported_run(operator, run, accept, content_type):
+    response = operator.head(f"{API}/training-runs/{run.public_id}/export", headers={"Accept": accept})
+    assert response["Content-Type"].split(";")[0] == content_type
+
+
+@pytest.mark.parametrize(
     ("query", "accept", "is_json"),
     [
         ("", "*/*", False),

@@ -11,7 +11,7 @@ import msgspec
 
 from training_status.api.ticket_body import TicketRequest
 from training_status.ingest.batch import Batch
-from training_status.ingest.bodies import DomainChange, NewDomain, NewRun, RunChange
+from training_status.ingest.bodies import NO_FINAL_NEWLINE, DomainChange, NewDomain, NewRun, RunChange
 
 REF: Final = "#/components/schemas/{name}"
 _BODIES: Final[list[type[msgspec.Struct]]] = [Batch, NewDomain, DomainChange, NewRun, RunChange, TicketRequest]
@@ -58,6 +58,8 @@ def _plain(schema: Any, enums: dict[tuple[str, ...], str]) -> Any:
         if name := enums.get(tuple(plain["enum"])):
             return reference(name)
         plain.setdefault("type", "string")
+    if "pattern" in plain:  # in a JSON Schema `$` is the end, and some languages have no lookahead
+        plain["pattern"] = plain["pattern"].removesuffix(NO_FINAL_NEWLINE)
     if "discriminator" in plain:
         plain["oneOf"] = plain.pop("anyOf")
     if _NULL in plain.get("anyOf", []):

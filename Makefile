@@ -10,10 +10,11 @@ RUN := $(BIN)/python manage.py
 EXAMPLE := examples/domain_training
 SDK := clients/typescript
 COMPONENT := clients/component
+GENERATED := clients/generated
 PAGE := training_status/static/dashboard
 export HOST PORT
 
-.PHONY: help install run demo test test-tracker test-tracker-no-locks test-example test-packages lint format screens bench example-env axe clients clean
+.PHONY: help install run demo test test-tracker test-tracker-no-locks test-example test-packages test-generated-clients lint format screens bench example-env axe clients generated-clients clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -28,7 +29,7 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 
 test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile aegis_training training_status
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-tracker test-tracker-no-locks test-example test-packages
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-tracker test-tracker-no-locks test-example test-packages test-generated-clients
 
 test-tracker: .venv/installed-dev
 	$(BIN)/python -m pytest --numprocesses 6 clients/python/tests
@@ -44,6 +45,9 @@ test-example: example-env
 
 test-packages:
 	@if command -v npm >/dev/null; then npm test --silent --workspaces --if-present; fi
+
+test-generated-clients: .venv/installed-dev generated-clients
+	$(BIN)/python -m pytest $(GENERATED)/tests
 
 lint: .venv/installed-dev node_modules/.installed ## ruff, mypy, tsc, the import rules, and whether openapi.yaml and the SDK's types are what the code says
 	$(BIN)/ruff check .
@@ -88,6 +92,10 @@ axe:
 clients: ## The npm packages, built; without npm they are left out, and their tests are skipped
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(SDK)/build/.built $(COMPONENT)/build/.built; fi
 
+# Only for their tests, which are skipped where Java or npm is missing.
+generated-clients:
+	@if command -v java >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory $(GENERATED)/build/.built; fi
+
 $(SDK)/build/.built: node_modules/.installed $(SDK)/package.json $(SDK)/tsconfig.json $(wildcard $(SDK)/src/*.ts)
 	@echo "Building the TypeScript SDK …"
 	@npm run --silent build --workspace $(SDK)
@@ -98,6 +106,16 @@ $(COMPONENT)/build/.built: node_modules/.installed $(wildcard $(COMPONENT)/*.js*
 	@npm run --silent build --workspace $(COMPONENT)
 	@mkdir -p $(@D) && touch $@
 
+$(GENERATED)/build/.built: openapi.yaml .venv/installed-dev $(GENERATED)/.venv/installed $(GENERATED)/node_modules/.installed $(wildcard $(GENERATED)/generate $(GENERATED)/*.js $(GENERATED)/*.json $(GENERATED)/mypy.ini $(GENERATED)/openapi_generator/* $(GENERATED)/programs/*.*s $(GENERATED)/programs/*.py)
+	@echo "Generating clients from openapi.yaml, and compiling them …"
+	@$(GENERATED)/generate
+	@touch $@
+
+$(GENERATED)/node_modules/.installed: $(GENERATED)/package.json $(GENERATED)/package-lock.json
+	@echo "Installing generators of TypeScript clients …"
+	@cd $(GENERATED) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 node_modules/.installed: package.json package-lock.json $(SDK)/package.json $(COMPONENT)/package.json
 	@command -v npm >/dev/null || { echo "Checking the pages' scripts needs Node 20 and npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
 	@echo "Installing what checks the pages' scripts …"
@@ -105,7 +123,8 @@ node_modules/.installed: package.json package-lock.json $(SDK)/package.json $(CO
 	@touch $@
 
 clean: ## Remove the environments; data stays
-	rm -rf .venv $(EXAMPLE)/.venv node_modules $(SDK)/dist $(SDK)/build $(COMPONENT)/dist $(COMPONENT)/build
+	rm -rf .venv $(EXAMPLE)/.venv node_modules $(SDK)/dist $(SDK)/build $(COMPONENT)/dist $(COMPONENT)/build \
+		$(GENERATED)/.venv $(GENERATED)/node_modules $(GENERATED)/build
 
 # The environments. A stamp file says what they were made from.
 
@@ -132,4 +151,10 @@ $(EXAMPLE)/.venv/installed: $(EXAMPLE)/requirements.txt clients/python/pyproject
 	$(call make_venv,$(EXAMPLE)/.venv)
 	@echo "Installing the example's environment (DSPy, some 350 MB) into $(EXAMPLE)/.venv …"
 	@$(EXAMPLE)/.venv/bin/python -m pip install -qq --disable-pip-version-check -r $(EXAMPLE)/requirements.txt -e 'clients/python[show]' pytest
+	@touch $@
+
+$(GENERATED)/.venv/installed: $(GENERATED)/requirements.txt
+	$(call make_venv,$(GENERATED)/.venv)
+	@echo "Installing generators of clients into $(GENERATED)/.venv …"
+	@$(GENERATED)/.venv/bin/python -m pip install -qq --disable-pip-version-check -r $(GENERATED)/requirements.txt
 	@touch $@

@@ -12,6 +12,7 @@ from corsheaders.defaults import default_headers
 from aegis_training import environment
 from aegis_training.secret_key import secret_key_in
 from training_status import run_states
+from training_status.forecast_methods import FORECAST_METHODS
 from training_status.log_levels import LEVELS
 from training_status.phases import PHASE_NAMES, STEP_STATUSES
 from training_status.roles import ROLES
@@ -191,6 +192,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["training_status.access.permissions.HasRole"],
     "DEFAULT_RENDERER_CLASSES": ["training_status.api.json_bodies.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["training_status.api.json_bodies.JSONBytesParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "training_status.api.content_negotiation.ContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "training_status.api.problems.problem_from_exception",
@@ -211,6 +213,14 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SORT_OPERATIONS": False,
     "SERVERS": [{"url": URL_PREFIX}] if URL_PREFIX else [],
+    "TAGS": [
+        {"name": "domains", "description": "What is trained."},
+        {"name": "status", "description": "How trainings go, and how they went."},
+        {"name": "logs", "description": "What trainings said."},
+        {"name": "runs", "description": "Trainings one by one."},
+        {"name": "reporting", "description": "What a training sends."},
+        {"name": "live", "description": "Streams of what happens (Server-Sent Events), and tickets for them."},
+    ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "PhaseName": PHASE_NAMES,
@@ -220,10 +230,14 @@ SPECTACULAR_SETTINGS = {
         "Health": run_states.HEALTHS,
         "LogLevel": LEVELS,
         "ComparedList": ("metrics", "configuration", "prompts"),
+        "ForecastMethod": FORECAST_METHODS,
+        "StatusEventType": "training_status.serializers.envelope.STATUS_EVENTS",
+        "LogEventType": ("log",),
+        "GapEventType": ("gap",),
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "training_status.api.schema.add_shared_parts",
+        "training_status.api.openapi_document.complete",
     ],
 }
 

@@ -37,6 +37,12 @@ class TooLarge(AegisError):
     code = "too_large"
 
 
+class UnsupportedEncoding(AegisError):
+    """A body in a content coding, where none is taken."""
+
+    code = "unsupported_content_encoding"
+
+
 class NotFound(AegisError):
     """There is no such thing, or the caller may not know of it."""
 

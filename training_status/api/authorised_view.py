@@ -8,6 +8,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from training_status.access.caller import Caller
+from training_status.api.json_bodies import refuse_encoded_body
+from training_status.api.methods import METHOD_NAMES
 from training_status.errors import NotFound
 
 
@@ -15,12 +17,17 @@ class AuthorisedView(APIView):
     """A view says `roles = {"GET": VIEWER, …}`; `access.permissions.HasRole` holds callers to it."""
 
     roles: ClassVar[dict[str, str]] = {}
+    http_method_names = METHOD_NAMES
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """As DRF does; then a name that no domain can have is not found, whatever is asked of it."""
+        """As DRF does; then a name that no domain can have is not found, whatever is asked of it.
+
+        Nor is a body read that is not the JSON text itself, by any view.
+        """
         super().initial(request, *args, **kwargs)
         if "\0" in kwargs.get("domain_name", ""):
             raise NotFound("There is no domain whose name has a NUL character.", code="domain_not_found")
+        refuse_encoded_body(request)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """As DRF does; and no cache may answer for the service, nor one that others use keep what it said."""

@@ -4,12 +4,13 @@ from typing import Final
 from uuid import UUID
 
 from django.http import QueryDict
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from training_status.api import query
 from training_status.api.authorised_view import AuthorisedView
+from training_status.api.schema import repeatable
 from training_status.errors import InvalidInput, NotFound
 from training_status.read.comparison import ComparedRun, runs_to_compare
 from training_status.read.domains import domain_exists
@@ -19,10 +20,15 @@ from training_status.serializers.comparison import Comparison, TrainingCompariso
 RUNS_MIN: Final = 2
 RUNS_MAX: Final = 20
 
-_NUMBERS = {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": RUNS_MAX}
-_IDS = {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": RUNS_MAX}
-_RUN = OpenApiParameter("run", _NUMBERS, description="The numbers of runs; repeatable.")
-_ID = OpenApiParameter("training_run_id", _IDS, description="The ids of runs, which come after those by number.")
+_RUN = repeatable(
+    "run", {"type": "integer", "minimum": 1}, description="The numbers of runs; repeatable.", maxItems=RUNS_MAX
+)
+_ID = repeatable(
+    "training_run_id",
+    {"type": "string", "format": "uuid"},
+    description="The ids of runs, which come after those by number; repeatable.",
+    maxItems=RUNS_MAX,
+)
 
 
 class TrainingComparisonView(AuthorisedView):

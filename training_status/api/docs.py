@@ -13,12 +13,13 @@ from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from training_status.access.pages import viewers_only
+from training_status.api.content_negotiation import ContentNegotiation
 from training_status.api.document_response import document_response
+from training_status.api.methods import METHOD_NAMES
 from training_status.roles import VIEWER
 
 # Both readers write their styles into the page, and ReDoc searches in a worker that it makes itself.
@@ -30,11 +31,11 @@ _reader = csp_update(
 _REDOC_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 
-class FormatInQuery(DefaultContentNegotiation):
+class FormatInQuery(ContentNegotiation):
     """Takes `?format=json` beside the Accept header, as readers of OpenAPI documents expect."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """As DRF does, with the format from the query string."""
+        """As everywhere, with the format from the query string."""
         return super().select_renderer(request, renderers, format_suffix or request.query_params.get("format"))
 
 
@@ -46,6 +47,7 @@ class SchemaView(SpectacularAPIView):
     authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
     permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES
     content_negotiation_class = FormatInQuery
+    http_method_names = METHOD_NAMES
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """As DRF does; a client that has the document already is told so."""
@@ -54,7 +56,9 @@ class SchemaView(SpectacularAPIView):
         return document_response(request, response.render()) if response.status_code == 200 else response
 
 
-swagger: Any = _reader(viewers_only(SpectacularSwaggerSplitView.as_view(url_name="schema")))
+swagger: Any = _reader(
+    viewers_only(SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=METHOD_NAMES))
+)
 
 
 @_reader

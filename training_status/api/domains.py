@@ -8,7 +8,8 @@ from rest_framework.response import Response
 from training_status.api.authorised_view import AuthorisedView
 from training_status.api.json_bodies import body_of
 from training_status.api.pagination import ListPagination
-from training_status.api.schema import PAGE, body, page_of
+from training_status.api.request_bodies import body
+from training_status.api.schema import PAGE, page_of
 from training_status.errors import NotFound
 from training_status.ingest.bodies import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.ingest.deletion import delete_domain

@@ -8,13 +8,15 @@ from rest_framework.response import Response
 
 from training_status.api.authorised_view import AuthorisedView, run_id_from_path
 from training_status.api.json_bodies import body_of
-from training_status.api.schema import body
+from training_status.api.request_bodies import body
+from training_status.api.schema import RUN_ID_IN_PATH
 from training_status.ingest.batch import Batch, read_batch
 from training_status.ingest.events import record_events, record_heartbeat
 from training_status.roles import REPORTER
 from training_status.serializers.run import ReceiptSerializer
 
 
+@extend_schema(parameters=[RUN_ID_IN_PATH])
 class EventsView(AuthorisedView):
     """`/training-runs/{id}/events`."""
 
@@ -28,6 +30,7 @@ class EventsView(AuthorisedView):
         return Response(asdict(receipt))
 
 
+@extend_schema(parameters=[RUN_ID_IN_PATH])
 class HeartbeatView(AuthorisedView):
     """`/training-runs/{id}/heartbeat`."""
 

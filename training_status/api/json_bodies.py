@@ -9,7 +9,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from training_status.errors import TooLarge
+from training_status.errors import TooLarge, UnsupportedEncoding
 
 BODY_TOO_LARGE = f"The body is larger than {settings.BODY_MAX_BYTES // 1024 // 1024} MiB."
 
@@ -44,6 +44,16 @@ class JSONRenderer(BaseRenderer):
     ) -> bytes:
         """The body of a response; nothing for one that has none."""
         return b"" if data is None else msgspec.json.encode(data)
+
+
+def refuse_encoded_body(request: Request) -> None:
+    """Raise UnsupportedEncoding for a body in a content coding, such as gzip: the JSON text is taken as it is."""
+    codings = [coding.strip() for coding in request.META.get("HTTP_CONTENT_ENCODING", "").split(",")]
+    names = ", ".join(coding for coding in codings if coding.lower() not in ("", "identity"))
+    if names and request.META.get("CONTENT_LENGTH") not in (None, "", "0"):
+        raise UnsupportedEncoding(
+            f"The body has the content coding {names[:100]}, which is not taken here: send it without one."
+        )
 
 
 def body_of(request: Request) -> bytes:

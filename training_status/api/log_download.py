@@ -13,10 +13,10 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
 from training_status.api import query
-from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView
 from training_status.api.download_response import download_response
 from training_status.api.logs import log_of
+from training_status.api.media_types import Ndjson, PlainText
 from training_status.api.schema import DOWNLOAD_FORMAT, FILE_HEADERS, HAS_IT_ALREADY, LOG_FILTERS, RUN
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.read.logs import LogLine, RunLog
@@ -26,7 +26,7 @@ from training_status.run_states import COMPLETED, ERROR, FAILED
 from training_status.serializers.log_entry import TrainingLogEntrySerializer
 from training_status.serializers.log_text import log_text
 
-_MEDIA_TYPES = {"ndjson": "application/x-ndjson", "text": "text/plain; charset=utf-8"}
+_MEDIA_TYPES = {form.format: form.content_type for form in (Ndjson, PlainText)}
 _EXTENSIONS = {"ndjson": "ndjson", "text": "log"}
 
 
@@ -34,18 +34,18 @@ class LogDownloadView(AuthorisedView):
     """`/domains/{name}/training-logs/download`."""
 
     roles = {"GET": VIEWER}
-    content_negotiation_class = AnyMediaType
+    renderer_classes = (Ndjson, PlainText)
 
     @extend_schema(
         operation_id="download_training_logs",
         tags=["logs"],
         parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS, *FILE_HEADERS],
         responses={
-            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "An entry a line."),
+            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, "An entry a line."),
             (200, "text/plain"): OpenApiResponse(
                 OpenApiTypes.STR, "Time, level, step and message as it is shown; its further lines are indented."
             ),
-            (206, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
+            (206, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, "The part that `Range` names."),
             (206, "text/plain"): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
             **HAS_IT_ALREADY,
         },
@@ -56,7 +56,9 @@ class LogDownloadView(AuthorisedView):
         A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
         the log as it was. Without `If-Range`, a range is answered of a run that has ended, and with `order=asc`.
         """
-        form = query.one_of(request.query_params, "format", tuple(_MEDIA_TYPES), default="ndjson")
+        form = query.one_of(
+            request.query_params, "format", tuple(_MEDIA_TYPES), default=request.accepted_renderer.format
+        )
         log = log_of(domain_name, request.query_params, only_domain_id=self.only_domain_id)
         body = LogBody(log, form).as_begun(request.headers.get("If-Range", ""))
         run_number = log.run.run_number if log.run else 0

@@ -20,12 +20,20 @@ from rest_framework import exceptions
 from aegis_training.postgresql.reasons import reason
 from training_status.api.json_bodies import BODY_TOO_LARGE
 from training_status.api.paths import is_api
-from training_status.errors import AegisError, Conflict, InvalidInput, NotFound, TooLarge, Unavailable
+from training_status.errors import (
+    AegisError,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    UnsupportedEncoding,
+)
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-_STATUS = {InvalidInput: 422, TooLarge: 413, NotFound: 404, Conflict: 409, Unavailable: 503}
+_STATUS = {InvalidInput: 422, TooLarge: 413, NotFound: 404, Conflict: 409, UnsupportedEncoding: 415, Unavailable: 503}
 _CODES = {
     401: "not_authenticated",
     403: "forbidden",
@@ -54,8 +62,7 @@ def problem(
 def problem_from_exception(error: Exception, context: Mapping[str, Any] | None = None) -> HttpResponseBase | None:
     """The problem that an exception stands for; None for one that is not expected (DRF raises it again)."""
     if isinstance(error, AegisError):
-        headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
-        return problem(_STATUS[type(error)], error.detail, error.code, headers=headers, **error.extensions)
+        return problem(_STATUS[type(error)], error.detail, error.code, headers=_headers_of(error), **error.extensions)
     if isinstance(error, exceptions.APIException):
         return _drf_problem(error)
     if isinstance(error, Http404):
@@ -97,6 +104,14 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     return response if is_api(request) else HttpResponse(
         "The service cannot answer at the moment. Please try again.", status=500, content_type="text/plain",
         headers={"Retry-After": "1"})  # fmt: skip
+
+
+def _headers_of(error: AegisError) -> dict[str, str]:
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, UnsupportedEncoding):
+        return {"Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3: what a request could have
+    return {}
 
 
 def _drf_problem(error: exceptions.APIException) -> HttpResponse:

@@ -12,34 +12,38 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
-from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView, run_id_from_path
 from training_status.api.download_response import download_response
+from training_status.api.media_types import Ndjson, PlainText, WrittenByItsView
 from training_status.api.part_offsets import BodyChanged
-from training_status.api.schema import FILE_HEADERS, HAS_IT_ALREADY
+from training_status.api.schema import FILE_HEADERS, HAS_IT_ALREADY, RUN_ID_IN_PATH
 from training_status.errors import NotFound
 from training_status.operations.run_export import export_header, export_lines, record_export
 from training_status.read.run_facts import run_by_public_id
 from training_status.roles import OPERATOR
 from training_status.run_states import ACTIVE_STATES
 
-_MEDIA_TYPE: Final = "application/x-ndjson"
+_LINES = "A header, a line for each log entry, a trailer."
+_RANGE = "The part that `Range` names."
 _PART: Final = 250  # lines with messages that may have 64 KiB each
 
 
+@extend_schema(parameters=[RUN_ID_IN_PATH])
 class RunExportView(AuthorisedView):
     """`/training-runs/{id}/export`."""
 
     roles = {"GET": OPERATOR}
-    content_negotiation_class = AnyMediaType
+    renderer_classes = (Ndjson, PlainText)  # the same lines: not every program knows NDJSON
 
     @extend_schema(
         operation_id="export_training_run",
         tags=["runs"],
         parameters=FILE_HEADERS,
         responses={
-            (200, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "A header, a line for each log entry, a trailer."),
-            (206, _MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "The part that `Range` names."),
+            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, _LINES),
+            (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, _LINES),
+            (206, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, _RANGE),
+            (206, "text/plain"): OpenApiResponse(OpenApiTypes.STR, _RANGE),
             **HAS_IT_ALREADY,
         },
     )
@@ -49,10 +53,12 @@ class RunExportView(AuthorisedView):
         run = run_by_public_id(run_id, only_domain_id=self.only_domain_id)
         if run is None:
             raise NotFound(f"There is no training run {run_id}.", code="run_not_found")
+        form = request.accepted_renderer
+        assert isinstance(form, WrittenByItsView)
         return download_response(
             request,
             ExportBody(run_id, only_domain_id=self.only_domain_id, is_active=run.state in ACTIVE_STATES),
-            media_type=_MEDIA_TYPE,
+            media_type=form.content_type,
             file_name=f"{run.domain_name}-{run.run_number}.run.ndjson",
             only_grows=False,  # the first line changes with the run
         )

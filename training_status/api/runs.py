@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +10,8 @@ from training_status.api.authorised_view import AuthorisedView, run_id_from_path
 from training_status.api.json_bodies import body_of
 from training_status.api.pagination import ListPagination
 from training_status.api.query import positive_int
-from training_status.api.schema import PAGE, RUN_NUMBER_IN_PATH, body, page_of
+from training_status.api.request_bodies import body, reference
+from training_status.api.schema import PAGE, RUN_ID_IN_PATH, RUN_NUMBER_IN_PATH, page_of
 from training_status.errors import NotFound
 from training_status.ingest.bodies import NewRun, RunChange, read_new_run, read_run_change
 from training_status.ingest.deletion import delete_run
@@ -58,6 +58,7 @@ class DomainRunListView(AuthorisedView):
         return Response(TrainingStatusSerializer(run).data, status=201 if started.created else 200)
 
 
+@extend_schema(parameters=[RUN_ID_IN_PATH])
 class RunView(AuthorisedView):
     """`/training-runs/{id}`."""
 
@@ -109,12 +110,17 @@ class NumberedRunView(AuthorisedView):
         return _response(run)
 
 
+@extend_schema(parameters=[RUN_ID_IN_PATH])
 class RunResultView(AuthorisedView):
     """`/training-runs/{id}/result`."""
 
     roles = {"GET": VIEWER}
 
-    @extend_schema(operation_id="get_training_run_result", tags=["runs"], responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        operation_id="get_training_run_result",
+        tags=["runs"],
+        responses={(200, "application/json"): reference("TrainingResult")},
+    )
     def get(self, request: Request, training_run_id: str) -> Response:
         """What the training produced, as its reporter sent it; 404 when there is nothing (yet)."""
         run_id = run_id_from_path(training_run_id)
@@ -126,6 +132,7 @@ class RunResultView(AuthorisedView):
         return Response(result)
 
 
+@extend_schema(parameters=[RUN_ID_IN_PATH])
 class RunCancelView(AuthorisedView):
     """`/training-runs/{id}/cancel`."""
 

@@ -1,28 +1,15 @@
-"""What OpenAPI is told beside the serializers: request bodies, query parameters, errors.
-
-Request bodies are described by the very types that check them (`ingest`), so they cannot differ.
-"""
+"""What OpenAPI is told beside the serializers: parameters, and the pages of lists."""
 
 from typing import Any
+from uuid import UUID
 
-import msgspec
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
-from training_status.api.ticket_body import TicketRequest
-from training_status.ingest.batch import Batch
-from training_status.ingest.bodies import DomainChange, NewDomain, NewRun, RunChange
+from training_status.api.request_bodies import reference
 from training_status.log_levels import LEVELS
 from training_status.phases import PHASE_NAMES
-
-_BODIES: list[type[msgspec.Struct]] = [Batch, NewDomain, DomainChange, NewRun, RunChange, TicketRequest]
-_REF = "#/components/schemas/{name}"
-
-
-def body(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """A request's body as `extend_schema` takes it."""
-    return {"application/json": {"$ref": _REF.format(name=kind.__name__)}}
 
 
 def page_of(name: str, item: type[serializers.Serializer]) -> serializers.Serializer[Any]:
@@ -62,6 +49,12 @@ def log_page_of(entry: type[serializers.Serializer]) -> serializers.Serializer[A
     )
 
 
+def repeatable(name: str, item: dict[str, Any], *, description: str, **bounds: Any) -> OpenApiParameter:
+    """A query parameter that may be there several times, once for each value."""
+    schema = {"type": "array", "items": item, **bounds}
+    return OpenApiParameter(name, schema, description=description, style="form", explode=True)
+
+
 PAGE = [
     OpenApiParameter("page", {"type": "integer", "minimum": 1, "default": 1}, description="From 1."),
     OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
@@ -70,9 +63,10 @@ RUN = OpenApiParameter(
     "run", {"type": "integer", "minimum": 1}, description="The number of a run; the latest when absent."
 )
 RUN_NUMBER_IN_PATH = OpenApiParameter("run_number", {"type": "integer", "minimum": 1}, OpenApiParameter.PATH)
-_LEVEL = {"type": "string", "enum": list(LEVELS)}
+RUN_ID_IN_PATH = OpenApiParameter("training_run_id", UUID, OpenApiParameter.PATH)
+_LEVEL = reference("LogLevel")
 LOG_FILTERS = [
-    OpenApiParameter("level", {"type": "array", "items": _LEVEL}, description="Any of these levels; repeatable."),
+    repeatable("level", _LEVEL, description="Any of these levels; repeatable."),
     OpenApiParameter("min_level", _LEVEL, description="This level and worse."),
     OpenApiParameter("step", OpenApiTypes.STR, description="Such as " + ", ".join(PHASE_NAMES[2:4]) + "."),
     OpenApiParameter(
@@ -84,7 +78,11 @@ LOG_FILTERS = [
     OpenApiParameter("after_seq", {"type": "integer", "minimum": 0}, description="Only entries after this one."),
     OpenApiParameter("order", {"type": "string", "enum": ["desc", "asc"], "default": "desc"}),
 ]
-DOWNLOAD_FORMAT = OpenApiParameter("format", {"type": "string", "enum": ["ndjson", "text"], "default": "ndjson"})
+DOWNLOAD_FORMAT = OpenApiParameter(
+    "format",
+    {"type": "string", "enum": ["ndjson", "text"]},
+    description="When absent, what the Accept header prefers, which is NDJSON if it does not say.",
+)
 
 FILE_HEADERS = [
     OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, such as `bytes=1000-`."),
@@ -92,44 +90,3 @@ FILE_HEADERS = [
     OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of what is there already."),
 ]
 HAS_IT_ALREADY = {304: OpenApiResponse(description="What `If-None-Match` names is still all there is.")}
-
-_PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457 problem details: the one shape of every error.",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "A readable sentence."},
-        "code": {"type": "string", "description": "A word for programs, such as `gap` or `run_finished`."},
-        "errors": {
-            "type": "array",
-            "description": "For bad input: which field, and why.",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
-                "required": ["field", "detail"],
-            },
-        },
-        "expected_n": {"type": "integer", "description": "The event number that is awaited (409)."},
-        "last_n": {"type": "integer", "description": "The highest event number stored (409)."},
-    },
-    "required": ["type", "title", "status", "detail", "code"],
-}
-
-
-def add_shared_parts(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's hook: add the request bodies and, to every operation, what an error looks like."""
-    schemas = result["components"]["schemas"]
-    _, components = msgspec.json.schema_components(_BODIES, ref_template=_REF)
-    schemas.update(components)
-    schemas["Problem"] = _PROBLEM
-    error = {
-        "description": "An error",
-        "content": {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}},
-    }
-    for path in result["paths"].values():
-        for operation in path.values():
-            operation["responses"]["default"] = error
-    result["components"]["schemas"] = dict(sorted(schemas.items()))
-    return result

@@ -4,6 +4,8 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from training_status.roles import VIEWER
+
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its metaclass is untyped
     """`Authorization: Bearer TOKEN`."""
@@ -13,7 +15,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """An HTTP bearer scheme."""
-        return {"type": "http", "scheme": "bearer"}
+        return {"type": "http", "scheme": "bearer", "description": "A token of `manage.py create_token`."}
 
 
 class TicketScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -24,7 +26,7 @@ class TicketScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """An API key in the query."""
-        return {"type": "apiKey", "in": "query", "name": "ticket"}
+        return {"type": "apiKey", "in": "query", "name": "ticket", "description": "Of `make_stream_ticket`."}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -35,7 +37,12 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """An API key in a cookie."""
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "Of a page of the service. What changes something needs the header X-CSRFToken too.",
+        }
 
 
 class AnonymousScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -44,9 +51,10 @@ class AnonymousScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
     target_class = "training_status.access.authentication.AnonymousRoleAuthentication"
     name: list[str] = []
 
-    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
-        """Nothing, which is one of the alternatives."""
-        return {}
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[Any]] | list[dict[str, list[Any]]]:
+        """Nothing, which is one of the alternatives: for what viewers may do. It is the only role that can be open."""
+        needed = auto_schema.view.roles.get(auto_schema.method)
+        return {} if needed == VIEWER else []
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
         """Nothing to define."""

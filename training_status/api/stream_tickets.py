@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from training_status.access.tickets import make_ticket
 from training_status.api.authorised_view import AuthorisedView
 from training_status.api.json_bodies import body_of
-from training_status.api.schema import body
+from training_status.api.request_bodies import body
 from training_status.api.ticket_body import TicketRequest, read_ticket_request
 from training_status.errors import NotFound
 from training_status.read.domains import domain_by_name

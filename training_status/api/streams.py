@@ -19,8 +19,8 @@ from training_status.access.authentication import (
     TokenAuthentication,
 )
 from training_status.api import query
-from training_status.api.any_media_type import AnyMediaType
 from training_status.api.authorised_view import AuthorisedView
+from training_status.api.media_types import EventStream
 from training_status.errors import InvalidInput, NotFound, Unavailable
 from training_status.live.cursor import Cursor, Start
 from training_status.live.opening import HANDOVER, Handover, Opening
@@ -54,7 +54,7 @@ class StreamView(AuthorisedView):
         SessionRoleAuthentication,
         AnonymousRoleAuthentication,
     )
-    content_negotiation_class = AnyMediaType
+    renderer_classes = (EventStream,)
 
     def hand_over(self, request: Request, **followed: Any) -> HttpResponse | StreamingHttpResponse:
         """Leave the stream to the server; the response is its beginning. Raises Unavailable."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
@@ -21,3 +21,7 @@ class UnknownPathView(AuthorisedView):
         raise Http404
 
     post = put = patch = delete = get
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """404 too: what is not there has no methods."""
+        raise Http404

@@ -62,7 +62,9 @@ class TrainingConsumer(AsyncConsumer):
         """Accept and tell, or refuse the handshake with the view's own response."""
         name = self.scope["url_route"]["kwargs"]["domain_name"]
         path = f"/api/v1/admin/domains/{name}/training-stream"
-        http = {"type": "http", "method": "GET", "path": path, "scheme": _HTTP_SCHEMES[self.scope["scheme"]]}
+        headers = [header for header in self.scope["headers"] if header[0] != b"accept"]  # which is about responses
+        scheme = _HTTP_SCHEMES[self.scope["scheme"]]
+        http = {"type": "http", "method": "GET", "path": path, "scheme": scheme, "headers": headers}
         answer = await ask_for_stream(self._application, {**self.scope, **http}, refusal)
         if answer.opening is not None:
             await self._tell(answer.opening)

@@ -84,7 +84,7 @@ Event = PhaseEvent | ProgressEvent | LogEvent | CompleteEvent | FailEvent
 class Batch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Events in the order they happened, from one reporter."""
 
-    events: list[Event]
+    events: Annotated[list[Event], msgspec.Meta(extra_json_schema={"maxItems": EVENTS_MAX})]
     source: UUID | None = None
     sent_at: Time | None = None
 

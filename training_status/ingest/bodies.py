@@ -19,9 +19,10 @@ CONFIG_MAX_BYTES: Final = 64 * 1024
 NOTE_MAX_BYTES: Final = 64 * 1024
 TAGS_MAX: Final = 50
 TAG_MAX_CHARACTERS: Final = 100
+NO_FINAL_NEWLINE: Final = r"(?!\n)"
 
 # msgspec searches with Python's `re`, where $ also matches before a final newline.
-DomainName = Annotated[str, Meta(pattern=DOMAIN_NAME_PATTERN + r"(?!\n)", min_length=2, max_length=100)]
+DomainName = Annotated[str, Meta(pattern=DOMAIN_NAME_PATTERN + NO_FINAL_NEWLINE, min_length=2, max_length=100)]
 Description = Annotated[str, Meta(min_length=DESCRIPTION_MIN_CHARACTERS, max_length=DESCRIPTION_MAX_CHARACTERS)]
 LlmModel = Annotated[str, Meta(min_length=1, max_length=LLM_MODEL_MAX_CHARACTERS)]
 Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=TAG_MAX_CHARACTERS)]], Meta(max_length=TAGS_MAX)]

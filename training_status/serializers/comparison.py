@@ -14,7 +14,7 @@ from training_status.number_text import is_number
 from training_status.phases import PHASE_NAMES
 from training_status.read.comparison import PROMPTS_MAX, ComparedRun, prompt_characters
 from training_status.serializers.configuration import OWN, differ, settings_of
-from training_status.serializers.metrics import MetricsField
+from training_status.serializers.free_objects import MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 
 METRICS_MAX: Final = 200

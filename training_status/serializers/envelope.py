@@ -69,8 +69,12 @@ class GapEnvelopeSerializer(_EnvelopeSerializer):
 
 ENVELOPE = PolymorphicProxySerializer(
     component_name="TrainingEvent",
-    serializers=[StatusEnvelopeSerializer, LogEnvelopeSerializer, GapEnvelopeSerializer],
-    resource_type_field_name=None,
+    serializers={
+        **dict.fromkeys(STATUS_EVENTS, StatusEnvelopeSerializer),
+        LOG: LogEnvelopeSerializer,
+        GAP: GapEnvelopeSerializer,
+    },
+    resource_type_field_name="event_type",
 )
 
 

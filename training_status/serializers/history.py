@@ -14,7 +14,7 @@ from training_status.number_text import is_number, number_text
 from training_status.read.forecast_scores import MethodScore
 from training_status.read.history import PastRun
 from training_status.serializers.forecast_scores import ForecastScoreSerializer
-from training_status.serializers.metrics import MetricsField
+from training_status.serializers.free_objects import MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 
 

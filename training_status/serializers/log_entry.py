@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from training_status.log_levels import LEVEL_NAMES, LEVELS
 from training_status.read.logs import LogLine
-from training_status.serializers.metrics import MetricsField
+from training_status.serializers.free_objects import MetricsField
 from training_status.serializers.times import utc_text
 
 

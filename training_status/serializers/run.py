@@ -7,7 +7,7 @@ from rest_framework import serializers
 from training_status import run_states
 from training_status.phases import PHASE_NAMES
 from training_status.read.run_facts import RunFacts
-from training_status.serializers.metrics import ObjectField
+from training_status.serializers.free_objects import RunConfigField
 from training_status.serializers.status import STATUS_FIELDS, TrainingStatusSerializer, represented
 from training_status.serializers.times import utc_text
 
@@ -33,7 +33,7 @@ class TrainingRunSerializer(TrainingStatusSerializer):
     llm_model = serializers.CharField()
     optimizer = serializers.CharField(allow_null=True)
     sample_count = serializers.IntegerField(allow_null=True, min_value=0)
-    config = ObjectField()
+    config = RunConfigField()
     tags = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField()
     created_at = serializers.DateTimeField()

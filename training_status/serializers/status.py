@@ -26,7 +26,7 @@ from training_status.phases import (
 )
 from training_status.read.run_facts import RunFacts
 from training_status.serializers.forecast import ForecastSerializer, forecast_at
-from training_status.serializers.metrics import MetricsField
+from training_status.serializers.free_objects import MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 
 

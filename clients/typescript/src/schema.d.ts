@@ -11,10 +11,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All domains by name, each with the status of its latest run. */
+        /**
+         * List domains
+         * @description All domains by name, each with the status of its latest run.
+         */
         get: operations["list_domains"];
         put?: never;
-        /** @description Create a domain. */
+        /**
+         * Create domain
+         * @description Create a domain.
+         */
         post: operations["create_domain"];
         delete?: never;
         options?: never;
@@ -29,15 +35,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One domain with the status of its latest run. */
+        /**
+         * Get domain
+         * @description One domain with the status of its latest run.
+         */
         get: operations["get_domain"];
         put?: never;
         post?: never;
-        /** @description Delete a domain with all its runs and logs; refused while a run is active. */
+        /**
+         * Delete domain
+         * @description Delete a domain with all its runs and logs; refused while a run is active.
+         */
         delete: operations["delete_domain"];
         options?: never;
         head?: never;
-        /** @description Change a domain's description, model, limits or baseline. Its name stays what it is. */
+        /**
+         * Change domain
+         * @description Change a domain's description, model, limits or baseline. Its name stays what it is.
+         */
         patch: operations["change_domain"];
         trace?: never;
     };
@@ -48,7 +63,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The status of the domain's latest run, or of the run with the number `run`. */
+        /**
+         * Get training status
+         * @description The status of the domain's latest run, or of the run with the number `run`.
+         */
         get: operations["get_training_status"];
         put?: never;
         post?: never;
@@ -65,7 +83,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A page of the log of the domain's latest run, or of the run with the number `run`. */
+        /**
+         * List training logs
+         * @description A page of the log of the domain's latest run, or of the run with the number `run`.
+         */
         get: operations["list_training_logs"];
         put?: never;
         post?: never;
@@ -83,6 +104,7 @@ export interface paths {
             cookie?: never;
         };
         /**
+         * Download training logs
          * @description All entries that match, as NDJSON (an entry a line) or as text to read.
          *
          *     A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
@@ -104,7 +126,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The runs of the domain, oldest first, with their metrics, what has improved, and how right forecasts were. */
+        /**
+         * Get training history
+         * @description The runs of the domain, oldest first, with their metrics, what has improved, and how right forecasts were.
+         */
         get: operations["get_training_history"];
         put?: never;
         post?: never;
@@ -121,7 +146,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description 2 to 20 runs of the domain side by side: metrics, phase durations, configuration and prompts. */
+        /**
+         * Compare training runs
+         * @description 2 to 20 runs of the domain side by side: metrics, phase durations, configuration and prompts.
+         */
         get: operations["compare_training_runs"];
         put?: never;
         post?: never;
@@ -138,7 +166,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The numeric metrics, 20 at most, in the log of the latest run or of the run with the number `run`. */
+        /**
+         * Get training metrics
+         * @description The numeric metrics, 20 at most, in the log of the latest run or of the run with the number `run`.
+         */
         get: operations["get_training_metrics"];
         put?: never;
         post?: never;
@@ -155,7 +186,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Follow a domain's latest run and the next ones, or one run: the status and every entry of the log, live. */
+        /**
+         * Stream training
+         * @description Follow a domain's latest run and the next ones, or one run: the status and every entry of the log, live.
+         */
         get: operations["stream_training"];
         put?: never;
         post?: never;
@@ -172,10 +206,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The runs of a domain, newest first. */
+        /**
+         * List training runs
+         * @description The runs of a domain, newest first.
+         */
         get: operations["list_training_runs"];
         put?: never;
-        /** @description Start a run: 201. The same start (the same `id`) sent again answers 200 with the same run. */
+        /**
+         * Start training run
+         * @description Start a run: 201. The same start (the same `id`) sent again answers 200 with the same run.
+         */
         post: operations["start_training_run"];
         delete?: never;
         options?: never;
@@ -190,7 +230,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One run by its number in the domain. */
+        /**
+         * Get training run by number
+         * @description One run by its number in the domain.
+         */
         get: operations["get_training_run_by_number"];
         put?: never;
         post?: never;
@@ -207,15 +250,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One run. */
+        /**
+         * Get training run
+         * @description One run.
+         */
         get: operations["get_training_run"];
         put?: never;
         post?: never;
-        /** @description Delete a run and its log; refused while it is active. */
+        /**
+         * Delete training run
+         * @description Delete a run and its log; refused while it is active.
+         */
         delete: operations["delete_training_run"];
         options?: never;
         head?: never;
-        /** @description Change a run's tags and note. */
+        /**
+         * Change training run
+         * @description Change a run's tags and note.
+         */
         patch: operations["change_training_run"];
         trace?: never;
     };
@@ -228,7 +280,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Store a batch of events: all of it or nothing, each event exactly once however often it is sent. */
+        /**
+         * Send events
+         * @description Store a batch of events: all of it or nothing, each event exactly once however often it is sent.
+         */
         post: operations["send_events"];
         delete?: never;
         options?: never;
@@ -245,7 +300,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Say that the training is alive. */
+        /**
+         * Send heartbeat
+         * @description Say that the training is alive.
+         */
         post: operations["send_heartbeat"];
         delete?: never;
         options?: never;
@@ -262,7 +320,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Ask the reporter to stop. With nobody reporting, the run fails as cancelled at once. */
+        /**
+         * Cancel training run
+         * @description Ask the reporter to stop. With nobody reporting, the run fails as cancelled at once.
+         */
         post: operations["cancel_training_run"];
         delete?: never;
         options?: never;
@@ -277,7 +338,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All of a run, for `manage.py import_run`. That it was exported is recorded. */
+        /**
+         * Export training run
+         * @description All of a run, for `manage.py import_run`. That it was exported is recorded.
+         */
         get: operations["export_training_run"];
         put?: never;
         post?: never;
@@ -294,7 +358,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What the training produced, as its reporter sent it; 404 when there is nothing (yet). */
+        /**
+         * Get training run result
+         * @description What the training produced, as its reporter sent it; 404 when there is nothing (yet).
+         */
         get: operations["get_training_run_result"];
         put?: never;
         post?: never;
@@ -311,7 +378,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Follow the status of all domains. */
+        /**
+         * Stream all trainings
+         * @description Follow the status of all domains.
+         */
         get: operations["stream_all_trainings"];
         put?: never;
         post?: never;
@@ -330,7 +400,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description A ticket for the streams of one domain: for pages of other origins, whose EventSource sends no header. */
+        /**
+         * Make stream ticket
+         * @description A ticket for the streams of one domain: for pages of other origins, whose EventSource sends no header.
+         */
         post: operations["make_stream_ticket"];
         delete?: never;
         options?: never;
@@ -347,11 +420,14 @@ export interface components {
          * @description Events in the order they happened, from one reporter.
          */
         Batch: {
-            events: (components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"])[];
-            /** @default null */
-            source: string | null;
-            /** @default null */
-            sent_at: string | null;
+            events: components["schemas"]["ReportedEvent"][];
+            /** Format: uuid */
+            source?: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            sent_at?: string | null;
         };
         /** @enum {string} */
         ComparedList: "metrics" | "configuration" | "prompts";
@@ -376,28 +452,24 @@ export interface components {
         };
         /** @description A run that is compared. */
         ComparedRun: {
+            /** Format: int64 */
             run_number: number;
             /** Format: uuid */
             training_run_id: string;
             status: components["schemas"]["RunStatus"];
-            failure_reason: components["schemas"]["FailureReason"] | components["schemas"]["NullEnum"];
+            failure_reason: components["schemas"]["FailureReason"] | null;
             /** Format: date-time */
             started_at: string | null;
-            /** @description So far, while the run goes on. */
-            duration_ms: number | null;
             /**
-             * @description The latest value of each metric.
-             * @example {
-             *       "entity_f1": 0.87,
-             *       "relation_f1": 0.82,
-             *       "validation_accuracy": null
-             *     }
+             * Format: int64
+             * @description So far, while the run goes on.
              */
-            metrics: {
-                [key: string]: number | string | boolean | null;
-            };
+            duration_ms: number | null;
+            /** @description The latest value of each metric. */
+            metrics: components["schemas"]["Metrics"];
             llm_model: string;
             optimizer: string | null;
+            /** Format: int64 */
             sample_count: number | null;
             tags: string[];
         };
@@ -414,22 +486,31 @@ export interface components {
          * @description The training has succeeded.
          */
         CompleteEvent: {
-            /** @enum {unknown} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "complete";
-            /** @description 1, 2, 3 … in the order of the run, without gaps. */
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
+             */
             n: number;
-            /** @default null */
-            message: string | null;
-            /** @default null */
-            metrics: Record<string, never> | null;
-            /** @default null */
-            result: Record<string, never> | null;
-            /** @default null */
-            timestamp: string | null;
+            message?: string | null;
+            metrics?: components["schemas"]["Metrics"] | null;
+            result?: components["schemas"]["TrainingResult"] | null;
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            timestamp?: string | null;
         };
         /** @description The value of a metric in one log entry. */
         CurvePoint: {
-            /** @description Of the log entry. */
+            /**
+             * Format: int64
+             * @description Of the log entry.
+             */
             seq: number;
             /**
              * Format: date-time
@@ -461,14 +542,20 @@ export interface components {
              * @description A run not heard of for so many seconds is given up as lost.
              */
             lost_limit_s: number | null;
-            /** @description The logs of so many finished runs are kept, the newest. */
+            /**
+             * Format: int64
+             * @description The logs of so many finished runs are kept, the newest.
+             */
             kept_runs: number | null;
             /**
              * Format: double
              * @description The log of a run is kept for so many days after its end.
              */
             kept_days: number | null;
-            /** @description The run that all others are compared with. Null: none is pinned. */
+            /**
+             * Format: int64
+             * @description The run that all others are compared with. Null: none is pinned.
+             */
             baseline_run_number: number | null;
             /** @description Null for a domain never trained. */
             latest_run: components["schemas"]["TrainingStatus"] | null;
@@ -477,22 +564,31 @@ export interface components {
          * DomainChange
          * @description What can be changed of a domain; its name cannot. A limit that is null is as the service is set.
          *
-         *         `baseline_run_number` is that of a completed run of the domain; null: none is pinned.
+         *     `baseline_run_number` is that of a completed run of the domain; null: none is pinned.
          */
         DomainChange: {
             description?: string;
             llm_model?: string;
+            /** Format: double */
             stall_limit_s?: number | null;
+            /** Format: double */
             hang_limit_s?: number | null;
+            /** Format: double */
             lost_limit_s?: number | null;
+            /** Format: int64 */
             kept_runs?: number | null;
+            /** Format: double */
             kept_days?: number | null;
+            /** Format: int64 */
             baseline_run_number?: number | null;
         };
         DomainPage: {
             items: components["schemas"]["Domain"][];
+            /** Format: int64 */
             total: number;
+            /** Format: int64 */
             page: number;
+            /** Format: int32 */
             page_size: number;
         };
         /** @description What a phase was expected to take. */
@@ -506,23 +602,37 @@ export interface components {
          * @description The training has failed, and why. `lost`: its process is gone; a run that reports again goes on.
          */
         FailEvent: {
-            /** @enum {unknown} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "fail";
-            /** @description 1, 2, 3 … in the order of the run, without gaps. */
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
+             */
             n: number;
             error: string;
             /**
              * @default error
-             * @enum {unknown}
+             * @enum {string}
              */
             reason: "error" | "lost";
-            /** @default null */
-            metrics: Record<string, never> | null;
-            /** @default null */
-            timestamp: string | null;
+            metrics?: components["schemas"]["Metrics"] | null;
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            timestamp?: string | null;
         };
         /** @enum {string} */
         FailureReason: "error" | "cancelled" | "lost";
+        /** @description Which field is wrong, and why. */
+        FieldError: {
+            /** @description As a path, such as `events[3].fraction`. */
+            field: string;
+            detail: string;
+        };
         /** @description The learned estimate, with the range that is to hold the truth in 80 of 100 cases. */
         Forecast: {
             /** Format: date-time */
@@ -532,13 +642,20 @@ export interface components {
             /** Format: date-time */
             high: string;
             /** @description `history`: from earlier runs of the domain; `shares`: from the parts of the time that phases take in other domains; `linear`: the pace so far goes on, as nothing is known or that was right more often. */
-            method: components["schemas"]["MethodEnum"];
-            /** @description Earlier runs that it was learned from. */
+            method: components["schemas"]["ForecastMethod"];
+            /**
+             * Format: int64
+             * @description Earlier runs that it was learned from.
+             */
             based_on_runs: number;
         };
+        /** @enum {string} */
+        ForecastMethod: "linear" | "shares" | "history";
         /** @description The score of all forecasts of a method. Made of a `MethodScore`. */
         ForecastScore: {
+            /** Format: int64 */
             forecasts: number;
+            /** Format: int64 */
             runs: number;
             /**
              * Format: double
@@ -555,11 +672,12 @@ export interface components {
              * @description The part of the truths that lay in the range told, which is to hold 0.8.
              */
             covered: number;
-            method: components["schemas"]["MethodEnum"];
+            method: components["schemas"]["ForecastMethod"];
             by_percent: components["schemas"]["MarkScore"][];
         };
         /** @description The oldest entry kept. */
         GapData: {
+            /** Format: int64 */
             first_seq: number;
         };
         /** @description Entries after the viewer's cursor are not kept any more: the log goes on at `first_seq`. */
@@ -576,18 +694,27 @@ export interface components {
             progress_percent: number;
             phase: components["schemas"]["PhaseName"];
             message: string | null;
-            event_type: components["schemas"]["GapEnvelopeEventTypeEnum"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "gap";
             data: components["schemas"]["GapData"];
         };
         /** @enum {string} */
-        GapEnvelopeEventTypeEnum: "gap";
+        GapEventType: "gap";
         /** @enum {string} */
         Health: "ok" | "stalled" | "hanging";
         LevelCounts: {
+            /** Format: int64 */
             DEBUG?: number;
+            /** Format: int64 */
             INFO?: number;
+            /** Format: int64 */
             WARNING?: number;
+            /** Format: int64 */
             ERROR?: number;
+            /** Format: int64 */
             CRITICAL?: number;
         };
         /** @description One entry of the log. */
@@ -604,35 +731,47 @@ export interface components {
             progress_percent: number;
             phase: components["schemas"]["PhaseName"];
             message: string | null;
-            event_type: components["schemas"]["LogEnvelopeEventTypeEnum"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "log";
             data: components["schemas"]["TrainingLogEntry"];
         };
-        /** @enum {string} */
-        LogEnvelopeEventTypeEnum: "log";
         /**
          * LogEvent
          * @description A line for the log and nothing else.
          */
         LogEvent: {
-            /** @enum {unknown} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "log";
-            /** @description 1, 2, 3 … in the order of the run, without gaps. */
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
+             */
             n: number;
-            /** @enum {string} */
-            level: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+            level: components["schemas"]["LogLevel"];
             message: string;
-            /** @default null */
-            step: string | null;
-            /** @default null */
-            metrics: Record<string, never> | null;
-            /** @default null */
-            timestamp: string | null;
+            step?: string | null;
+            metrics?: components["schemas"]["Metrics"] | null;
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            timestamp?: string | null;
         };
+        /** @enum {string} */
+        LogEventType: "log";
         /** @enum {string} */
         LogLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
         /** @description The score of the forecasts made at one percentage of the runs. */
         MarkScore: {
+            /** Format: int64 */
             forecasts: number;
+            /** Format: int64 */
             runs: number;
             /**
              * Format: double
@@ -649,10 +788,9 @@ export interface components {
              * @description The part of the truths that lay in the range told, which is to hold 0.8.
              */
             covered: number;
+            /** Format: int32 */
             percent: number;
         };
-        /** @enum {string} */
-        MethodEnum: "linear" | "shares" | "history";
         /** @description One metric over the run. */
         MetricCurve: {
             name: string;
@@ -662,14 +800,33 @@ export interface components {
         /** @description The numeric metrics of a run over its log, by name. Made of `MetricCurves`. */
         MetricCurves: {
             domain_name: string;
+            /** Format: int64 */
             run_number: number;
             curves: components["schemas"]["MetricCurve"][];
-            /** @description The oldest log entry kept. */
+            /**
+             * Format: int64
+             * @description The oldest log entry kept.
+             */
             first_seq: number;
-            /** @description The newest: go on with the entries after it. */
+            /**
+             * Format: int64
+             * @description The newest: go on with the entries after it.
+             */
             last_seq: number;
             /** @description False: the time did not suffice for every entry, and extremes may be missing. */
             is_exact: boolean;
+        };
+        MetricValue: number | string | boolean;
+        /**
+         * @description Values by name.
+         * @example {
+         *       "entity_f1": 0.87,
+         *       "relation_f1": 0.82,
+         *       "validation_accuracy": null
+         *     }
+         */
+        Metrics: {
+            [key: string]: components["schemas"]["MetricValue"] | null;
         };
         /**
          * NewDomain
@@ -678,37 +835,31 @@ export interface components {
         NewDomain: {
             name: string;
             description: string;
-            /** @default null */
-            llm_model: string | null;
+            llm_model?: string | null;
         };
         /**
          * NewRun
          * @description A run to be started. The reporter may choose the `id`, so that a start can be sent again.
          */
         NewRun: {
-            /** @default null */
-            id: string | null;
-            /** @default null */
-            llm_model: string | null;
-            /** @default null */
-            optimizer: string | null;
-            /** @default null */
-            sample_count: number | null;
-            /** @default null */
-            config: Record<string, never> | null;
-            /** @default null */
-            tags: string[] | null;
-            /** @default null */
-            note: string | null;
+            /** Format: uuid */
+            id?: string | null;
+            llm_model?: string | null;
+            optimizer?: string | null;
+            /** Format: int64 */
+            sample_count?: number | null;
+            config?: components["schemas"]["RunConfig"] | null;
+            tags?: string[] | null;
+            note?: string | null;
         };
-        NullEnum: null;
         /** @description A run of the domain. The numeric metrics of a finished run stand here too, each under its own name. */
         PastRun: {
+            /** Format: int64 */
             run_number: number;
             /** Format: uuid */
             training_run_id: string;
             status: components["schemas"]["RunStatus"];
-            failure_reason: components["schemas"]["FailureReason"] | components["schemas"]["NullEnum"];
+            failure_reason: components["schemas"]["FailureReason"] | null;
             /** Format: date-time */
             started_at: string | null;
             /**
@@ -716,35 +867,38 @@ export interface components {
              * @description When the run ended, also when it failed.
              */
             completed_at: string | null;
-            /** @description So far, while the run goes on. */
-            duration_ms: number | null;
             /**
-             * @description The latest value of each metric.
-             * @example {
-             *       "entity_f1": 0.87,
-             *       "relation_f1": 0.82,
-             *       "validation_accuracy": null
-             *     }
+             * Format: int64
+             * @description So far, while the run goes on.
              */
-            metrics: {
-                [key: string]: number | string | boolean | null;
-            };
+            duration_ms: number | null;
+            /** @description The latest value of each metric. */
+            metrics: components["schemas"]["Metrics"];
+        } & {
+            [key: string]: unknown;
         };
         /**
          * PhaseEvent
          * @description A phase begins. One for an earlier phase changes nothing but the log.
          */
         PhaseEvent: {
-            /** @enum {unknown} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "phase";
-            /** @description 1, 2, 3 … in the order of the run, without gaps. */
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
+             */
             n: number;
-            /** @enum {string} */
-            phase: "initialization" | "loading_data" | "entity_extraction_optimization" | "relation_extraction_optimization" | "prompt_extraction" | "model_validation" | "saving_results";
-            /** @default null */
-            message: string | null;
-            /** @default null */
-            timestamp: string | null;
+            phase: components["schemas"]["PhaseName"];
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            timestamp?: string | null;
         };
         /** @enum {string} */
         PhaseName: "initialization" | "loading_data" | "entity_extraction_optimization" | "relation_extraction_optimization" | "prompt_extraction" | "model_validation" | "saving_results";
@@ -763,19 +917,23 @@ export interface components {
         Problem: {
             type: string;
             title: string;
+            /** Format: int32 */
             status: number;
             /** @description A readable sentence. */
             detail: string;
             /** @description A word for programs, such as `gap` or `run_finished`. */
             code: string;
-            /** @description For bad input: which field, and why. */
-            errors?: {
-                field: string;
-                detail: string;
-            }[];
-            /** @description The event number that is awaited (409). */
+            /** @description For bad input. */
+            errors?: components["schemas"]["FieldError"][];
+            /**
+             * Format: int64
+             * @description The event number that is awaited (409).
+             */
             expected_n?: number;
-            /** @description The highest event number stored (409). */
+            /**
+             * Format: int64
+             * @description The highest event number stored (409).
+             */
             last_n?: number;
         };
         /**
@@ -783,31 +941,52 @@ export interface components {
          * @description So much of the current phase is done.
          */
         ProgressEvent: {
-            /** @enum {unknown} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "progress";
-            /** @description 1, 2, 3 … in the order of the run, without gaps. */
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
+             */
             n: number;
-            /** @description How much of the phase is done. */
+            /**
+             * Format: double
+             * @description How much of the phase is done.
+             */
             fraction: number;
-            /** @default null */
-            message: string | null;
-            /** @default null */
-            metrics: Record<string, never> | null;
-            /** @default null */
-            timestamp: string | null;
+            message?: string | null;
+            metrics?: components["schemas"]["Metrics"] | null;
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            timestamp?: string | null;
         };
         /** @description What a reporter is told. Made of a `Receipt`. */
         Receipt: {
-            /** @description Events stored by this request. */
+            /**
+             * Format: int64
+             * @description Events stored by this request.
+             */
             accepted: number;
-            /** @description Events that had been stored before. */
+            /**
+             * Format: int64
+             * @description Events that had been stored before.
+             */
             duplicates: number;
-            /** @description The highest event number stored. */
+            /**
+             * Format: int64
+             * @description The highest event number stored.
+             */
             last_n: number;
             status: components["schemas"]["RunStatus"];
             /** @description Somebody asked the training to stop. */
             cancel_requested: boolean;
         };
+        /** @description What a reporter can say. */
+        ReportedEvent: components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"];
         /**
          * RunChange
          * @description What people may change of a run at any time.
@@ -815,6 +994,10 @@ export interface components {
         RunChange: {
             tags?: string[];
             note?: string;
+        };
+        /** @description What a run was started with, as its reporter sent it. */
+        RunConfig: {
+            [key: string]: unknown;
         };
         /** @enum {string} */
         RunStatus: "pending" | "training" | "completed" | "failed";
@@ -836,15 +1019,20 @@ export interface components {
             progress_percent: number;
             phase: components["schemas"]["PhaseName"];
             message: string | null;
-            event_type: components["schemas"]["StatusEnvelopeEventTypeEnum"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "started" | "phase_changed" | "progress_update" | "completed" | "failed";
             data: components["schemas"]["StatusData"];
         };
         /** @enum {string} */
-        StatusEnvelopeEventTypeEnum: "started" | "phase_changed" | "progress_update" | "completed" | "failed";
+        StatusEventType: "started" | "phase_changed" | "progress_update" | "completed" | "failed";
         /** @description One of the seven steps. */
         Step: {
             name: components["schemas"]["PhaseName"];
             status: components["schemas"]["StepStatus"];
+            /** Format: int32 */
             progress: number;
         };
         /** @enum {string} */
@@ -872,19 +1060,13 @@ export interface components {
          */
         TrainingComparison: {
             domain_name: string;
-            /** @description The pinned run. */
-            baseline_run_number: number | null;
             /**
-             * @description Its metrics, whether or not it is compared.
-             * @example {
-             *       "entity_f1": 0.87,
-             *       "relation_f1": 0.82,
-             *       "validation_accuracy": null
-             *     }
+             * Format: int64
+             * @description The pinned run.
              */
-            baseline_metrics: {
-                [key: string]: number | string | boolean | null;
-            } | null;
+            baseline_run_number: number | null;
+            /** @description Its metrics, whether or not it is compared. */
+            baseline_metrics: components["schemas"]["Metrics"] | null;
             /** @description In the order asked for. */
             runs: components["schemas"]["ComparedRun"][];
             /** @description By name; 200 at most. */
@@ -918,41 +1100,53 @@ export interface components {
             level: components["schemas"]["LogLevel"];
             message: string;
             step: string | null;
+            metrics: components["schemas"]["Metrics"] | null;
             /**
-             * @example {
-             *       "entity_f1": 0.87,
-             *       "relation_f1": 0.82,
-             *       "validation_accuracy": null
-             *     }
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
              */
-            metrics: {
-                [key: string]: number | string | boolean | null;
-            } | null;
-            /** @description 1, 2, 3 … in the order of the run, without gaps. */
             seq: number;
         };
         TrainingLogPage: {
             domain_name: string;
             logs: components["schemas"]["TrainingLogEntry"][];
+            /** Format: int64 */
             total_logs: number;
+            /** Format: int64 */
             page: number;
+            /** Format: int32 */
             page_size: number;
-            /** @description The oldest entry kept. */
+            /**
+             * Format: int64
+             * @description The oldest entry kept.
+             */
             first_seq: number;
+            /** Format: int64 */
             last_seq: number;
             level_counts: components["schemas"]["LevelCounts"];
             total_is_exact: boolean;
-            /** @description The last entry looked at when the search ran out of time: go on from there. */
+            /**
+             * Format: int64
+             * @description The last entry looked at when the search ran out of time: go on from there.
+             */
             searched_to_seq: number | null;
+        };
+        /** @description What a training produced, as its reporter sent it. */
+        TrainingResult: {
+            [key: string]: unknown;
         };
         /** @description The status object, plus what the run was started with and what people noted on it. */
         TrainingRun: {
             domain_name: string;
             /** Format: uuid */
             training_run_id: string;
+            /** Format: int64 */
             run_number: number;
             status: components["schemas"]["RunStatus"];
-            /** @description Overall percentage, rounded down; at most 99 until completed. */
+            /**
+             * Format: int32
+             * @description Overall percentage, rounded down; at most 99 until completed.
+             */
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
@@ -960,29 +1154,14 @@ export interface components {
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;
+            /** @description The latest value of each metric. */
+            metrics: components["schemas"]["Metrics"];
+            /** @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number. */
+            baseline_metrics: components["schemas"]["Metrics"] | null;
             /**
-             * @description The latest value of each metric.
-             * @example {
-             *       "entity_f1": 0.87,
-             *       "relation_f1": 0.82,
-             *       "validation_accuracy": null
-             *     }
+             * Format: int64
+             * @description The run that `baseline_metrics` are of.
              */
-            metrics: {
-                [key: string]: number | string | boolean | null;
-            };
-            /**
-             * @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number.
-             * @example {
-             *       "entity_f1": 0.87,
-             *       "relation_f1": 0.82,
-             *       "validation_accuracy": null
-             *     }
-             */
-            baseline_metrics: {
-                [key: string]: number | string | boolean | null;
-            } | null;
-            /** @description The run that `baseline_metrics` are of. */
             baseline_run_number: number | null;
             /** Format: date-time */
             started_at: string | null;
@@ -993,6 +1172,7 @@ export interface components {
             estimated_completion: string | null;
             /** @description The learned estimate. */
             forecast: components["schemas"]["Forecast"] | null;
+            /** Format: int64 */
             elapsed_time_ms: number | null;
             /**
              * Format: date-time
@@ -1005,16 +1185,15 @@ export interface components {
              */
             last_report_at: string;
             /** @description `stalled`: nothing heard; `hanging`: heartbeats but no event; null when finished. */
-            health: components["schemas"]["Health"] | components["schemas"]["NullEnum"];
-            failure_reason: components["schemas"]["FailureReason"] | components["schemas"]["NullEnum"];
+            health: components["schemas"]["Health"] | null;
+            failure_reason: components["schemas"]["FailureReason"] | null;
             error_message: string | null;
             cancel_requested: boolean;
             llm_model: string;
             optimizer: string | null;
+            /** Format: int64 */
             sample_count: number | null;
-            config: {
-                [key: string]: unknown;
-            };
+            config: components["schemas"]["RunConfig"];
             tags: string[];
             note: string;
             /** Format: date-time */
@@ -1026,8 +1205,11 @@ export interface components {
         };
         TrainingRunPage: {
             items: components["schemas"]["TrainingRun"][];
+            /** Format: int64 */
             total: number;
+            /** Format: int64 */
             page: number;
+            /** Format: int32 */
             page_size: number;
         };
         /**
@@ -1039,9 +1221,13 @@ export interface components {
             domain_name: string;
             /** Format: uuid */
             training_run_id: string;
+            /** Format: int64 */
             run_number: number;
             status: components["schemas"]["RunStatus"];
-            /** @description Overall percentage, rounded down; at most 99 until completed. */
+            /**
+             * Format: int32
+             * @description Overall percentage, rounded down; at most 99 until completed.
+             */
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
@@ -1049,29 +1235,14 @@ export interface components {
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;
+            /** @description The latest value of each metric. */
+            metrics: components["schemas"]["Metrics"];
+            /** @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number. */
+            baseline_metrics: components["schemas"]["Metrics"] | null;
             /**
-             * @description The latest value of each metric.
-             * @example {
-             *       "entity_f1": 0.87,
-             *       "relation_f1": 0.82,
-             *       "validation_accuracy": null
-             *     }
+             * Format: int64
+             * @description The run that `baseline_metrics` are of.
              */
-            metrics: {
-                [key: string]: number | string | boolean | null;
-            };
-            /**
-             * @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number.
-             * @example {
-             *       "entity_f1": 0.87,
-             *       "relation_f1": 0.82,
-             *       "validation_accuracy": null
-             *     }
-             */
-            baseline_metrics: {
-                [key: string]: number | string | boolean | null;
-            } | null;
-            /** @description The run that `baseline_metrics` are of. */
             baseline_run_number: number | null;
             /** Format: date-time */
             started_at: string | null;
@@ -1082,6 +1253,7 @@ export interface components {
             estimated_completion: string | null;
             /** @description The learned estimate. */
             forecast: components["schemas"]["Forecast"] | null;
+            /** Format: int64 */
             elapsed_time_ms: number | null;
             /**
              * Format: date-time
@@ -1094,8 +1266,8 @@ export interface components {
              */
             last_report_at: string;
             /** @description `stalled`: nothing heard; `hanging`: heartbeats but no event; null when finished. */
-            health: components["schemas"]["Health"] | components["schemas"]["NullEnum"];
-            failure_reason: components["schemas"]["FailureReason"] | components["schemas"]["NullEnum"];
+            health: components["schemas"]["Health"] | null;
+            failure_reason: components["schemas"]["FailureReason"] | null;
             error_message: string | null;
             cancel_requested: boolean;
         };
@@ -1121,6 +1293,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1147,12 +1320,13 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["NewDomain"];
             };
         };
         responses: {
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1183,6 +1357,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1240,12 +1415,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["DomainChange"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1279,6 +1455,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1306,9 +1483,9 @@ export interface operations {
                 /** @description Only entries before this one. */
                 before_seq?: number;
                 /** @description Any of these levels; repeatable. */
-                level?: ("DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL")[];
+                level?: components["schemas"]["LogLevel"][];
                 /** @description This level and worse. */
-                min_level?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+                min_level?: components["schemas"]["LogLevel"];
                 order?: "desc" | "asc";
                 /** @description From 1. */
                 page?: number;
@@ -1328,6 +1505,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1354,11 +1532,12 @@ export interface operations {
                 after_seq?: number;
                 /** @description Only entries before this one. */
                 before_seq?: number;
+                /** @description When absent, what the Accept header prefers, which is NDJSON if it does not say. */
                 format?: "ndjson" | "text";
                 /** @description Any of these levels; repeatable. */
-                level?: ("DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL")[];
+                level?: components["schemas"]["LogLevel"][];
                 /** @description This level and worse. */
-                min_level?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+                min_level?: components["schemas"]["LogLevel"];
                 order?: "desc" | "asc";
                 /** @description The number of a run; the latest when absent. */
                 run?: number;
@@ -1431,6 +1610,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1455,7 +1635,7 @@ export interface operations {
             query?: {
                 /** @description The numbers of runs; repeatable. */
                 run?: number[];
-                /** @description The ids of runs, which come after those by number. */
+                /** @description The ids of runs, which come after those by number; repeatable. */
                 training_run_id?: string[];
             };
             header?: never;
@@ -1466,6 +1646,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1501,6 +1682,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1583,6 +1765,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1617,6 +1800,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1625,6 +1809,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingStatus"];
                 };
             };
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1656,6 +1841,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1686,6 +1872,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1743,12 +1930,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["RunChange"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1777,12 +1965,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["Batch"];
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1813,6 +2002,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1843,6 +2033,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1887,6 +2078,7 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                    "text/plain": string;
                 };
             };
             /** @description The part that `Range` names. */
@@ -1896,6 +2088,7 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                    "text/plain": string;
                 };
             };
             /** @description What `If-None-Match` names is still all there is. */
@@ -1927,14 +2120,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["TrainingResult"];
                 };
             };
             /** @description An error */
@@ -1987,12 +2179,13 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["TicketRequest"];
             };
         };
         responses: {
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;

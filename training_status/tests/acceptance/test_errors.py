@@ -151,7 +151,7 @@ def test_head_of_what_is_not_there(operator: httpx.Client, nobody: httpx.Client)
 
 
 @pytest.mark.parametrize("accept", ["image/png", "text/html", "application/xml", "text/csv, image/*"])
-@pytest.mark.parametrize("path", [path for path in READING if "download" not in path])
+@pytest.mark.parametrize("path", READING)
 def test_an_accept_header_that_cannot_be_met(operator: httpx.Client, at: Any, path: str, accept: str) -> None:
     problem(operator.get(at(path), headers={"Accept": accept}), 406)
 
@@ -161,11 +161,29 @@ def test_an_accept_header_that_cannot_be_met(operator: httpx.Client, at: Any, pa
 )
 def test_accept_headers_that_can_be_met(operator: httpx.Client, at: Any, accept: str) -> None:
     for path in READING:
-        if "download" not in path:
-            ok(operator.get(at(path), headers={"Accept": accept}))
+        assert operator.get(at(path), headers={"Accept": accept}).status_code == 200
 
 
-@pytest.mark.parametrize("accept", ["", ";;;", "/", "a", "*/*;q=x", ",", "application/json;" * 99], ids=range(7))
+@pytest.mark.parametrize("accept", ["", ",", "application/problem+json", "application/json; charset=utf-8"])
+def test_what_generated_clients_accept(operator: httpx.Client, at: Any, domain: str, accept: str) -> None:
+    headers = {"Accept": accept}
+    for path in (*READING, "/training-runs/{run}/export"):
+        assert operator.get(at(path), headers=headers).status_code == 200
+    run = Run(operator, domain)
+    run.send(complete())
+    for stream in (f"/domains/{domain}/training-stream?training_run_id={run.id}", "/training-stream"):
+        with operator.stream("GET", stream, headers=headers) as answer:
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
+    assert operator.delete(run.path, headers=headers).status_code == 204
+    assert operator.delete(f"/domains/{domain}", headers=headers).status_code == 204
+
+
+@pytest.mark.parametrize("path", ["/domains/{domain}/training-stream", "/training-stream"])
+def test_streams_are_nothing_else(operator: httpx.Client, at: Any, path: str) -> None:
+    problem(operator.get(at(path), headers={"Accept": "text/csv"}), 406)
+
+
+@pytest.mark.parametrize("accept", [";;;", "/", "a", "*/*;q=x", "application/json;" * 99], ids=range(5))
 def test_garbled_accept_headers(operator: httpx.Client, accept: str) -> None:
     answer = operator.get("/domains", headers={"Accept": accept})
     if answer.status_code != 200:

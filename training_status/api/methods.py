@@ -1,0 +1,7 @@
+"""The methods that there are: what `Allow` lists with a 405."""
+
+from typing import Final
+
+# Without OPTIONS, which DRF lists for every view, and which is 405 here: preflight requests of pages that may call
+# are answered before any view.
+METHOD_NAMES: Final = ("get", "post", "put", "patch", "delete", "head")

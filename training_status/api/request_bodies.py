@@ -1,0 +1,73 @@
+"""Request bodies in the OpenAPI document: described by the very types that check them, so they cannot differ.
+
+msgspec writes JSON Schema as it is convenient for a validator. Here it is said as the rest of the document says it, and
+as generators of clients understand it: unions by `oneOf`, nullable types as lists of types, shared enums by name.
+"""
+
+import inspect
+from typing import Any, Final
+
+import msgspec
+
+from training_status.api.ticket_body import TicketRequest
+from training_status.ingest.batch import Batch
+from training_status.ingest.bodies import NO_FINAL_NEWLINE, DomainChange, NewDomain, NewRun, RunChange
+
+REF: Final = "#/components/schemas/{name}"
+_BODIES: Final[list[type[msgspec.Struct]]] = [Batch, NewDomain, DomainChange, NewRun, RunChange, TicketRequest]
+_NULL: Final = {"type": "null"}
+# Fields that are an object of anything for msgspec, and have a name of their own in the document.
+_FREE_OBJECTS: Final = {"metrics": "Metrics", "result": "TrainingResult", "config": "RunConfig"}
+
+
+def body(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """A request's body as `extend_schema` takes it."""
+    return {"application/json": reference(kind.__name__)}
+
+
+def reference(name: str) -> dict[str, str]:
+    """A reference to one of the document's schemas."""
+    return {"$ref": REF.format(name=name)}
+
+
+def request_body_schemas(named: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of all request bodies by name; an enum that `named` has already is referred to."""
+    _, schemas = msgspec.json.schema_components(_BODIES, ref_template=REF)
+    for schema in schemas.values():
+        schema["description"] = inspect.cleandoc(schema["description"])
+        for field, name in _FREE_OBJECTS.items():
+            if field in schema["properties"]:
+                schema["properties"][field] = {"oneOf": [reference(name), _NULL]}
+    events = schemas["Batch"]["properties"]["events"]
+    schemas["ReportedEvent"] = {"description": "What a reporter can say.", **events["items"]}
+    events["items"] = reference("ReportedEvent")
+    enums = {tuple(schema["enum"]): name for name, schema in named.items() if len(schema.get("enum", ())) > 1}
+    return {name: _plain(schema, enums) for name, schema in schemas.items()}
+
+
+def _plain(schema: Any, enums: dict[tuple[str, ...], str]) -> Any:
+    """The same schema in the words of the rest of the document."""
+    if isinstance(schema, list):
+        return [_plain(item, enums) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _plain(value, enums) for key, value in schema.items()}
+    if "default" in plain and plain["default"] is None:
+        del plain["default"]  # what is absent is null: nothing that a client would have to send
+    if "enum" in plain:
+        if name := enums.get(tuple(plain["enum"])):
+            return reference(name)
+        plain.setdefault("type", "string")
+    if "pattern" in plain:  # in a JSON Schema `$` is the end, and some languages have no lookahead
+        plain["pattern"] = plain["pattern"].removesuffix(NO_FINAL_NEWLINE)
+    if "discriminator" in plain:
+        plain["oneOf"] = plain.pop("anyOf")
+    if _NULL in plain.get("anyOf", []):
+        plain |= _nullable(plain.pop("anyOf"))
+    return plain
+
+
+def _nullable(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is of one type or null."""
+    (part,) = (part for part in parts if part != _NULL)
+    return {"oneOf": [part, _NULL]} if "$ref" in part else {**part, "type": [part["type"], "null"]}

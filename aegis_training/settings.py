@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corsheaders.defaults import default_headers
+from csp.constants import NONCE
 
 from aegis_training import environment
 from aegis_training.secret_key import secret_key_in
@@ -166,6 +167,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:"],
+        "style-src": ["'self'", NONCE],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],

@@ -841,11 +841,16 @@ export interface components {
         };
         /** @enum {string} */
         StatusEnvelopeEventTypeEnum: "started" | "phase_changed" | "progress_update" | "completed" | "failed";
-        /** @description One of the seven steps. */
+        /** @description One of the steps, a phase each. */
         Step: {
             name: components["schemas"]["PhaseName"];
             status: components["schemas"]["StepStatus"];
             progress: number;
+            /**
+             * Format: double
+             * @description The part of the whole run, in percent.
+             */
+            share: number;
         };
         /** @enum {string} */
         StepStatus: "pending" | "in_progress" | "completed" | "failed";
@@ -889,7 +894,7 @@ export interface components {
             runs: components["schemas"]["ComparedRun"][];
             /** @description By name; 200 at most. */
             metrics: components["schemas"]["ComparedMetric"][];
-            /** @description All seven, in order. */
+            /** @description All of them, in order. */
             phases: components["schemas"]["ComparedPhase"][];
             /** @description The model, the optimiser, the number of samples, then the config by name; 300 at most, those that differ first to stay. */
             configuration: components["schemas"]["ComparedSetting"][];
@@ -956,7 +961,7 @@ export interface components {
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
-            /** @description All seven, in order. */
+            /** @description All of them, in order. */
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;
@@ -1045,7 +1050,7 @@ export interface components {
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
-            /** @description All seven, in order. */
+            /** @description All of them, in order. */
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;

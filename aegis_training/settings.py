@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corsheaders.defaults import default_headers
+from csp.constants import NONCE
 
 from aegis_training import environment
 from aegis_training.secret_key import secret_key_in
@@ -167,6 +168,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:"],
+        "style-src": ["'self'", NONCE],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
@@ -212,7 +214,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SORT_OPERATIONS": False,
-    "SERVERS": [{"url": URL_PREFIX}] if URL_PREFIX else [],
     "TAGS": [
         {"name": "domains", "description": "What is trained."},
         {"name": "status", "description": "How trainings go, and how they went."},

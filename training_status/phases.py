@@ -1,4 +1,4 @@
-"""THE list of the seven training phases, and the arithmetic between phase and percentage.
+"""The list of the training phases, and the arithmetic between phase and percentage.
 
 Everything else in the project imports these names or is sent them; nothing else spells them.
 Percentages are double precision, 0.0 to 100.0, of the whole run.
@@ -18,13 +18,23 @@ class Phase(NamedTuple):
     end: float
     grows_with_samples: bool = False
 
+    @property
+    def share(self) -> float:
+        """The part of the whole run, in percent."""
+        return self.end - self.start
+
+    def step(self, status: str, progress: int) -> "Step":
+        """The line of the breakdown for this phase."""
+        return Step(self.name, status, progress, self.share)
+
 
 class Step(NamedTuple):
-    """One line of the breakdown that people see: `progress` is an integer 0..100."""
+    """One line of the breakdown that people see: `progress` is an integer 0..100, `share` a percentage of the run."""
 
     name: str
     status: str
     progress: int
+    share: float
 
 
 PHASES = (
@@ -80,7 +90,7 @@ def steps_while_running(percent: float) -> list[Step]:
             status = STEP_COMPLETED
         else:
             status = STEP_IN_PROGRESS
-        steps.append(Step(phase.name, status, progress))
+        steps.append(phase.step(status, progress))
     return steps
 
 
@@ -88,14 +98,14 @@ def steps_when_failed(percent: float, failed_phase: str) -> list[Step]:
     """The breakdown of a failed run: the phase it failed in, all before it done, none after it begun."""
     position = _POSITION[failed_phase]
     return [
-        Step(phase.name, STEP_COMPLETED, 100)
+        phase.step(STEP_COMPLETED, 100)
         if place < position
-        else Step(phase.name, STEP_FAILED, phase_progress(phase, percent))
+        else phase.step(STEP_FAILED, phase_progress(phase, percent))
         if place == position
-        else Step(phase.name, STEP_PENDING, 0)
+        else phase.step(STEP_PENDING, 0)
         for place, phase in enumerate(PHASES)
     ]
 
 
-STEPS_WHEN_PENDING = [Step(name, STEP_PENDING, 0) for name in PHASE_NAMES]
-STEPS_WHEN_COMPLETED = [Step(name, STEP_COMPLETED, 100) for name in PHASE_NAMES]
+STEPS_WHEN_PENDING = [phase.step(STEP_PENDING, 0) for phase in PHASES]
+STEPS_WHEN_COMPLETED = [phase.step(STEP_COMPLETED, 100) for phase in PHASES]

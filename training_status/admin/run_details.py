@@ -54,7 +54,7 @@ class MetricRow(NamedTuple):
 
 
 def phase_rows(run: dict[str, Any], now: datetime) -> list[PhaseRow]:
-    """All seven, in order. Made of the run object."""
+    """All of them, in order. Made of the run object."""
     times = {time["phase"]: time for time in run["phase_times"]}
     return [_phase_row(step, times.get(step["name"]), now) for step in run["steps"]]
 

@@ -27,9 +27,9 @@ class StatusCells:
 
     @admin.display(description="Progress")
     def progress(self, listed: Model) -> SafeString | str:
-        """The seven-part bar and the percentage."""
+        """The phase bar and the percentage."""
         run, _ = shown_of(listed)
-        return NOTHING if run is None else render_to_string("admin/training_status/seven.html", {"run": run})
+        return NOTHING if run is None else render_to_string("admin/training_status/phase_bar.html", {"run": run})
 
     @admin.display(description="Time left")
     def time_left(self, listed: Model) -> str:

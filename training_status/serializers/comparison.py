@@ -94,7 +94,7 @@ class TrainingComparisonSerializer(serializers.Serializer):
     baseline_metrics = MetricsField(allow_null=True, help_text="Its metrics, whether or not it is compared.")
     runs = ComparedRunSerializer(many=True, help_text="In the order asked for.")
     metrics = ComparedMetricSerializer(many=True, help_text=f"By name; {METRICS_MAX} at most.")
-    phases = ComparedPhaseSerializer(many=True, help_text="All seven, in order.")
+    phases = ComparedPhaseSerializer(many=True, help_text="All of them, in order.")
     configuration = ComparedSettingSerializer(
         many=True,
         help_text=f"The model, the optimiser, the number of samples, then the config by name; {SETTINGS_MAX} at most,"

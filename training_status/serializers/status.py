@@ -31,11 +31,12 @@ from training_status.serializers.times import milliseconds_between, utc_text
 
 
 class StepSerializer(serializers.Serializer):
-    """One of the seven steps."""
+    """One of the steps, a phase each."""
 
     name = serializers.ChoiceField(choices=PHASE_NAMES)
     status = serializers.ChoiceField(choices=STEP_STATUSES)
     progress = serializers.IntegerField(min_value=0, max_value=100)
+    share = serializers.FloatField(min_value=0, max_value=100, help_text="The part of the whole run, in percent.")
 
 
 class TrainingStatusSerializer(serializers.Serializer):
@@ -52,7 +53,7 @@ class TrainingStatusSerializer(serializers.Serializer):
         min_value=0, max_value=100, help_text="Overall percentage, rounded down; at most 99 until completed."
     )
     current_step = serializers.ChoiceField(choices=PHASE_NAMES, help_text="The furthest phase entered.")
-    steps = StepSerializer(many=True, help_text="All seven, in order.")
+    steps = StepSerializer(many=True, help_text="All of them, in order.")
     message = serializers.CharField(allow_null=True, help_text="The latest progress message.")
     metrics = MetricsField(help_text="The latest value of each metric.")
     baseline_metrics = MetricsField(

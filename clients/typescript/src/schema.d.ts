@@ -1028,12 +1028,17 @@ export interface components {
         };
         /** @enum {string} */
         StatusEventType: "started" | "phase_changed" | "progress_update" | "completed" | "failed";
-        /** @description One of the seven steps. */
+        /** @description One of the steps, a phase each. */
         Step: {
             name: components["schemas"]["PhaseName"];
             status: components["schemas"]["StepStatus"];
             /** Format: int32 */
             progress: number;
+            /**
+             * Format: double
+             * @description The part of the whole run, in percent.
+             */
+            share: number;
         };
         /** @enum {string} */
         StepStatus: "pending" | "in_progress" | "completed" | "failed";
@@ -1071,7 +1076,7 @@ export interface components {
             runs: components["schemas"]["ComparedRun"][];
             /** @description By name; 200 at most. */
             metrics: components["schemas"]["ComparedMetric"][];
-            /** @description All seven, in order. */
+            /** @description All of them, in order. */
             phases: components["schemas"]["ComparedPhase"][];
             /** @description The model, the optimiser, the number of samples, then the config by name; 300 at most, those that differ first to stay. */
             configuration: components["schemas"]["ComparedSetting"][];
@@ -1150,7 +1155,7 @@ export interface components {
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
-            /** @description All seven, in order. */
+            /** @description All of them, in order. */
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;
@@ -1231,7 +1236,7 @@ export interface components {
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
-            /** @description All seven, in order. */
+            /** @description All of them, in order. */
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;

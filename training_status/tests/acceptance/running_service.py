@@ -75,6 +75,7 @@ class Service:
         self.said: list[str] = []
         self.url = ""
         self.prefix: list[str] = []  # a program that starts the service, and becomes it
+        self.project = PROJECT  # the folder of `manage.py`
 
     def start(self) -> None:
         """Return when the service has announced its address; fail with what it said when it does not."""
@@ -89,7 +90,7 @@ class Service:
         self._port = self._port or free_port()
         self._process = subprocess.Popen(
             [*self.prefix, sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self._port)],
-            cwd=PROJECT,
+            cwd=self.project,
             env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -196,7 +197,7 @@ class Service:
         """A process of `manage.py`, beside the service on the same database."""
         return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT,
+            cwd=self.project,
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -15,11 +15,12 @@ FailureReason = Literal["error", "cancelled", "lost"]
 
 
 class Step(TypedDict):
-    """One of the seven phases; `progress` is a percentage of its own."""
+    """A phase; `progress` is a percentage of its own, `share` its part of the whole run in percent."""
 
     name: str
     status: StepStatus
     progress: int
+    share: float
 
 
 class Forecast(TypedDict):

@@ -84,4 +84,4 @@ class OwnStatus:
             status = "failed" if self._status == "failed" else "in_progress"
         else:
             status = "pending"
-        return {"name": name, "status": status, "progress": round(100 * done)}
+        return {"name": name, "status": status, "progress": round(100 * done), "share": end - start}

@@ -7,6 +7,7 @@
 
 import { make, say } from "./dom.js";
 import { metricElement } from "./metric_element.js";
+import { setShares } from "./phase_bar.js";
 import { oneLine } from "./visible_text.js";
 import { ago, clock, stateClass, stateWords, stepPercent, timeLeft, words } from "./words.js";
 
@@ -80,10 +81,10 @@ function bar(domain, status) {
       "aria-hidden": "true",
     }),
   );
-  return make(
+  const element = make(
     "div",
     {
-      class: "seven",
+      class: "phase-bar",
       role: "progressbar",
       "aria-label": `Progress of ${domain}`,
       "aria-valuemin": "0",
@@ -93,6 +94,8 @@ function bar(domain, status) {
     },
     ...parts,
   );
+  setShares(element, status.steps);
+  return element;
 }
 
 /** @param {string | null} text */

@@ -1,5 +1,5 @@
 /**
- * How far the run is: the seven-part bar, each part with its progress and the time it took.
+ * How far the run is: the phase bar, each part with its progress and the time it took.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -9,6 +9,7 @@
 
 import { make } from "./dom.js";
 import { showMessage } from "./log/message_text.js";
+import { setShares } from "./phase_bar.js";
 import { duration, stepPercent, words } from "./words.js";
 
 const STEP_WORDS = { pending: "not yet", in_progress: "now", completed: "done", failed: "failed" };
@@ -18,7 +19,7 @@ export class ProgressView {
   constructor(element, service) {
     this.service = service;
     this.percent = make("p", { class: "percent-large" });
-    this.bar = make("div", { class: "seven large", role: "progressbar", "aria-label": "Progress of the run" });
+    this.bar = make("div", { class: "phase-bar large", role: "progressbar", "aria-label": "Progress of the run" });
     this.bar.setAttribute("aria-valuemin", "0");
     this.bar.setAttribute("aria-valuemax", "100");
     this.legend = make("ol", { class: "steps" });
@@ -74,6 +75,7 @@ export class ProgressView {
   /** @param {Status} status */
   #build(status) {
     this.bar.replaceChildren();
+    setShares(this.bar, status.steps);
     this.legend.replaceChildren();
     for (const step of status.steps) {
       this.bar.append(make("progress", { max: "100", "aria-hidden": "true", title: words(step.name) }));

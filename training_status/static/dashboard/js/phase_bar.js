@@ -1,0 +1,10 @@
+/** The bar of a run's phases: each as wide as its share of the run. */
+
+/**
+ * @typedef {import("./types.js").Status} Status
+ */
+
+/** @param {HTMLElement} bar with an element for each step @param {Status["steps"]} steps */
+export function setShares(bar, steps) {
+  bar.style.gridTemplateColumns = steps.map(({ share }) => `${share}fr`).join(" ");
+}

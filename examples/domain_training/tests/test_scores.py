@@ -45,6 +45,19 @@ class SamplingMIPROv2(dspy.MIPROv2):
         return student
 
 
+def test_a_mean_that_dspy_rounds_to_one_is_told_as_it_is(tmp_path: Path) -> None:
+    task = entity_task()
+    first = task.dev[0].text
+    with watched(tmp_path) as seen:
+        with track(seen.tracker, PHASE):
+            metric = lambda example, *_: 0.9995 if example.text == first else 1.0  # noqa: E731
+            result = dspy.Evaluate(devset=task.dev, metric=metric, num_threads=1)(Student(task, seen.tracker))
+        assert result.score == 100.0
+        assert scores_in_the_log(seen, "score") == [math.fsum([0.9995] + [1.0] * (len(task.dev) - 1)) / len(task.dev)]
+        assert number_text(scores_in_the_log(seen, "score")[0]) in seen.messages()[-1]
+        assert not seen.messages()[-1].endswith(" 1")
+
+
 @pytest.mark.parametrize("kind", [Sampling, SamplingMIPROv2])
 def test_a_score_of_an_unknown_optimiser_on_three_examples_is_no_metric_of_the_run(kind: Any, tmp_path: Path) -> None:
     task = entity_task()

@@ -129,7 +129,9 @@ def test_an_unknown_optimiser_gives_phase_messages_and_scores_but_no_fraction(ki
         first, *rest = seen.events()
         assert (first["type"], first["phase"], first["message"]) == ("phase", PHASE, "Something new")
         assert {event["type"] for event in rest} == {"log"}
-        assert [event["metrics"] for event in rest if "metrics" in event] == [{"score": 0.2458}]
+        assert [event["metrics"] for event in rest if "metrics" in event] == [
+            {"score": pytest.approx(0.2458333, abs=1e-7)}
+        ]
         assert seen.messages()[1].startswith(f"{kind.__name__} with 24 training examples")
         assert seen.messages()[-1] == f"{kind.__name__} is done"
 
@@ -299,7 +301,8 @@ def test_a_cancelled_gepa_stops_by_itself_and_keeps_its_best_program(tmp_path: P
         assert seen.fractions()[-1] == 1.0
         best = max(event["metrics"]["score"] for event in seen.events() if "score" in event.get("metrics", {}))
         evaluated = dspy.Evaluate(devset=task.dev, metric=entity_metric(task), num_threads=1)(program)
-        assert round(evaluated.score / 100, 4) == best > 0.2458
+        assert best > 0.2458334
+        assert best == pytest.approx(evaluated.score / 100, abs=1e-4)
         assert not (tmp_path / "gepa" / "gepa.stop").exists()
 
 

@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -28,7 +28,7 @@ BAR = "\r{:3}%|{:20}| {}/100 [00:01<00:09, 98.6it/s]"
 class NoTracker:
     """Takes lines, and does nothing with them."""
 
-    def forward_log(self, level: str, message: str) -> None:
+    def forward_logs(self, level: str, messages: Sequence[str]) -> None:
         """Nothing."""
 
     def before_reports(self, report: object, *, until_now: bool = False) -> None:

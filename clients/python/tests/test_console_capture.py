@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
@@ -114,13 +115,13 @@ def test_a_bar_that_is_drawn_no_more_is_told_in_time(
     terminal(monkeypatch)
     tracker = make_tracker()
     arrived = threading.Event()
-    forward = tracker.forward_log
+    forward = tracker.forward_logs
 
-    def forward_and_tell(level: str, message: str) -> None:
-        forward(level, message)
+    def forward_and_tell(level: str, messages: Sequence[str]) -> None:
+        forward(level, messages)
         arrived.set()
 
-    tracker.forward_log = forward_and_tell  # type: ignore[method-assign]
+    tracker.forward_logs = forward_and_tell  # type: ignore[method-assign]
     with capture_console(tracker):
         sys.stdout.write("\r  0%\r100%\n")
         assert arrived.wait(12)
@@ -148,6 +149,22 @@ def test_a_stream_that_fails_does_so_as_before(make_tracker: MakeTracker, monkey
     monkeypatch.setattr(sys, "stdout", closed)
     with capture_console(tracker), pytest.raises(ValueError, match="closed"):
         print("to nobody")  # noqa: T201
+
+
+def test_what_a_stream_cannot_show_is_reported(
+    service: ContractServer, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    tracker = make_tracker()
+    with capture_console(tracker):
+        for text in ("größer\n", "plain\n"):
+            with suppress(UnicodeEncodeError):  # as a log handler does that goes on
+                sys.stdout.write(text)
+        sys.stdout.detach()  # type: ignore[attr-defined]
+        with suppress(ValueError):
+            sys.stdout.write("detached\n")
+    assert tracker.flush(30)
+    assert service.run.texts() == ["größer", "plain", "detached"]
 
 
 def test_a_stream_of_another_kind_may_take_anything(
@@ -184,6 +201,25 @@ def test_a_signal_handler_may_print_in_the_middle(
     assert tracker.flush(60)
     printed = "\n".join(service.run.texts()).replace("alarm", "\n").split()
     assert sorted(printed, key=int) == [str(number) for number in range(3000)]
+
+
+def test_what_is_printed_in_the_middle_of_a_report_is_reported(
+    service: ContractServer, make_tracker: MakeTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal(monkeypatch)
+    tracker = make_tracker()
+    forward = tracker.forward_logs
+
+    def interrupted(level: str, messages: Sequence[str]) -> None:
+        if messages == ["line"]:
+            print("checkpoint saved")  # noqa: T201 - as a signal handler does, or a finalizer
+        forward(level, messages)
+
+    monkeypatch.setattr(tracker, "forward_logs", interrupted)
+    with capture_console(tracker):
+        print("line")  # noqa: T201
+    assert tracker.flush(30)
+    assert service.run.texts() == ["checkpoint saved", "line"]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

@@ -97,6 +97,10 @@ def test_every_split_of_anything_gives_the_same(seed: int) -> None:
         ("tab\tstays\vand\fthese\x85too\u2028\n", ["tab\tstays\vand\fthese\x85too\u2028"]),
         ("bell\a\n", ["bell"]),
         ("nul\x00 \ud800lone\n", ["nul\ufffd \ufffdlone"]),
+        ("before\n\x1b[?1049h\x1b[Hmenu 1\n item\x1b[Hmenu 2\n item\x1b[?1049lafter\n", ["before", "after"]),
+        ("half \x1b[?1049h\x1b[2J\x1b[Hframe\x1b[?1049lof it\n", ["half of it"]),
+        ("\x1b[?47hshown to its end\nand more", ["shown to its end", "and more"]),
+        ("never entered\x1b[?1049l\n", ["never entered"]),
         ("\x1b[99999999999999999999Atext\x1b[99999999999999999999Dx\n", ["x"]),
     ],
 )

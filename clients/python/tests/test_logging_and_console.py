@@ -4,7 +4,7 @@ import io
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from aegis_tracker import TrainingLogHandler, capture_console
@@ -260,19 +260,19 @@ def test_what_the_tracker_says_waits_for_no_thread_that_logs(
 ) -> None:
     """One thread reports and has something to say; another logs to a console that is captured."""
     tracker = make_tracker()
+    is_writing, is_reporting = threading.Event(), threading.Event()
+    forward = tracker.forward_logs
+
+    def forward_slowly(level: str, messages: Sequence[str]) -> None:
+        is_writing.set()  # with the lock of the handler
+        is_reporting.wait(30)
+        forward(level, messages)
+
+    monkeypatch.setattr(tracker, "forward_logs", forward_slowly)
     with capture_console(tracker, stdout=False):
         handler = logging.StreamHandler()  # the captured one
         logging.getLogger().addHandler(handler)
         try:
-            is_writing, is_reporting = threading.Event(), threading.Event()
-            forward = tracker.forward_log
-
-            def forward_slowly(level: str, message: str) -> None:
-                is_writing.set()  # with the lock of the handler
-                is_reporting.wait(30)
-                forward(level, message)
-
-            monkeypatch.setattr(tracker, "forward_log", forward_slowly)
             threads = [threading.Thread(target=lambda: logging.getLogger("a").warning("logged"), daemon=True)]
             threads[0].start()
             assert is_writing.wait(30)

@@ -1,5 +1,6 @@
 """How good an answer is: F1 over the things named in one sample."""
 
+import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
@@ -32,6 +33,6 @@ def compare(expected: Iterable[Hashable], answered: Iterable[Hashable]) -> Compa
 
 
 def mean(values: Iterable[float]) -> float:
-    """The mean, rounded to four digits; of nothing it is 0."""
+    """The mean; of nothing it is 0."""
     numbers = list(values)
-    return round(sum(numbers) / len(numbers), 4) if numbers else 0.0
+    return math.fsum(numbers) / len(numbers) if numbers else 0.0

@@ -29,4 +29,8 @@ def test_a_comparison_says_what_is_wrong() -> None:
 
 def test_the_mean_of_nothing_is_zero() -> None:
     assert mean([]) == 0.0
-    assert mean([1.0, 0.0, 0.0]) == 0.3333
+
+
+def test_a_mean_is_not_rounded() -> None:
+    assert mean([1.0, 0.0, 0.0]) == 1 / 3
+    assert mean([1.0] * 9_999 + [0.6]) < 1

@@ -1,17 +1,20 @@
 """What a training prints, as entries of the run's log; the terminal shows it as before."""
 
+import functools
 import os
 import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Any, TextIO
 
 from aegis_tracker.console_lines import ConsoleLines
 from aegis_tracker.console_settling import SettlingThread
+from aegis_tracker.levels import level_name
+from aegis_tracker.notices import saying
 from aegis_tracker.tracker import TrainingProgressTracker
 
 
@@ -25,14 +28,20 @@ def capture_console(
     moving the cursor up; it comes when the bar is drawn no more. Empty lines are left out, colours and link targets are
     not reported. A line too long for an entry is cut as by `tracker.log`. See `ConsoleLines` and `Screen`.
 
-    A stream that is None, as without a console, stays so, and one that raises when it is written to does so as before.
+    A stream that is None, as without a console, stays so, and one that raises when it is written to does so as before;
+    the text is reported also then, as after a terminal is gone.
     What is written as bytes, to `sys.stdout.buffer`, and what other programs or C code write to the terminal is not
     seen. A handler that prints to the terminal beside a `TrainingLogHandler` would be reported twice: leave `stderr`
     out then. Streams may be written to from any thread; nothing that is written raises here.
     """
     names = [name for name, wanted in (("stdout", stdout), ("stderr", stderr)) if wanted]
     shown = {name: getattr(sys, name) for name in names if getattr(sys, name, None) is not None}
-    watched = {name: _Watched(stream, lambda line: tracker.forward_log(level, line)) for name, stream in shown.items()}
+    known_level = level_name(level)
+    if known_level is None:
+        report = functools.partial(_report_one_by_one, tracker, level)
+    else:
+        report = functools.partial(tracker.forward_logs, known_level)
+    watched = {name: _Watched(stream, report) for name, stream in shown.items()}
     for name, stream in watched.items():
         stream.others = tuple(other for other in watched.values() if other is not stream)
         tracker.before_reports(stream.settle)
@@ -47,10 +56,15 @@ def capture_console(
                 setattr(sys, name, stream.shown)
 
 
+def _report_one_by_one(tracker: TrainingProgressTracker, level: str, lines: Sequence[str]) -> None:
+    for line in lines:
+        tracker.forward_log(level, line)
+
+
 class _Watched:
     """A text stream that passes everything on to `shown`, and each final line to `report`."""
 
-    def __init__(self, shown: TextIO, report: Callable[[str], None]) -> None:
+    def __init__(self, shown: TextIO, report: Callable[[Sequence[str]], None]) -> None:
         self.shown = shown
         self.others: tuple[_Watched, ...] = ()  # of the same console: what a thread leaves there comes first
         self._report = report
@@ -71,14 +85,22 @@ class _Watched:
 
     def write(self, text: str) -> int:
         """Every line that is printed comes through here: each further call would cost a tenth of a plain write."""
-        written = self.shown.write(text)
+        try:
+            written = self.shown.write(text)
+        except (OSError, ValueError):  # the terminal is gone, or cannot show it
+            self._take(text)
+            raise
+        self._take(text)
+        return written
+
+    def _take(self, text: str) -> None:
         thread = get_ident()
-        if thread in self._reporting:
-            return written  # the tracker itself has something to say
+        if saying and thread in saying:
+            return  # the tracker itself has something to say
         with self._lock:
             if self._is_reading:  # a signal handler prints, in the middle of what it interrupted
                 self._interrupting.append(text)
-                return written
+                return
             self._is_reading = True
             try:
                 console = self._console
@@ -89,31 +111,22 @@ class _Watched:
                     self._last_writer = thread
                     self._settling.wake()
             except Exception:  # noqa: BLE001 - whatever is printed, the training goes on; the text is reported as it is
-                self._console = ConsoleLines()
-                lines = str(text).split("\n")
+                console, self._console = self._console, ConsoleLines()
+                lines = [*console.end(), *str(text).split("\n")]
             finally:
                 self._is_reading = False
         if lines:
-            self._reporting.add(thread)
-            try:
-                for other in self.others:
-                    if other.holds:
-                        other.settle()
-                for line in lines:
-                    if line and not line.isspace():
-                        self._report(line)
-            finally:
-                self._reporting.discard(thread)
-        return written
+            for other in self.others:
+                if other._console.holds:
+                    other.settle()
+            if len(lines) > 1 or console.holds:
+                self._pass_on(lines)
+            elif lines[0] and not lines[0].isspace():
+                self._report(lines)
 
     def writelines(self, lines: Any) -> None:
         for line in lines:
             self.write(line)
-
-    @property
-    def holds(self) -> bool:
-        """Whether `settle` may have something to do."""
-        return self._console.holds
 
     def settle(self, *, at_end: bool = False) -> None:
         """The training reports something itself, which comes after what it has printed; or reports its end, after which
@@ -121,11 +134,11 @@ class _Watched:
 
         A bar may be in the middle of being drawn by another thread: before the end that is left alone.
         """
-        if get_ident() in self._reporting:
+        if not (at_end or self._console.holds) or get_ident() in self._reporting:
             return
         if at_end:
             self._pass_on(self._with_console(ConsoleLines.end))
-        elif self._console.holds and self._last_writer == get_ident():
+        elif self._last_writer == get_ident():
             self._pass_on(self._with_console(lambda console: console.settle(now=True)))
 
     def end(self) -> None:
@@ -151,14 +164,18 @@ class _Watched:
         return self._console.holds
 
     def _pass_on(self, lines: list[str]) -> None:
+        """Report lines, but not those with nothing to see in them. What is held meanwhile is not settled by that."""
+        seen = [line for line in lines if line and not line.isspace()]
+        if not seen:
+            return
         thread = get_ident()
+        is_outermost = thread not in self._reporting  # else it is interrupted in the middle, by a handler that prints
         self._reporting.add(thread)
         try:
-            for line in lines:
-                if line and not line.isspace():
-                    self._report(line)
+            self._report(seen)
         finally:
-            self._reporting.discard(thread)
+            if is_outermost:
+                self._reporting.discard(thread)
 
 
 _all_watched: "weakref.WeakSet[_Watched]" = weakref.WeakSet()

@@ -18,6 +18,7 @@ _OSC_END = re.compile(r"[\x07\n\r\x18\x1a\x1b\x9c]")
 
 _STRINGS = {"P": _STRING_END, "X": _STRING_END, "^": _STRING_END, "_": _STRING_END, "]": _OSC_END}
 _AS_ESCAPE = {"\x90": "P", "\x98": "X", "\x9b": "[", "\x9d": "]", "\x9e": "^", "\x9f": "_"}  # C1, of one character
+_ALTERNATE_SCREEN = ("?1049", "?1047", "?47")
 _NUMBER_MAX = 99_999
 _PARAMETERS_MAX_CHARACTERS = 256  # more of a control sequence is passed over
 _PLAIN_MAX_CHARACTERS = ROW_MAX_CHARACTERS
@@ -41,7 +42,9 @@ class ConsoleLines:
     """
 
     def __init__(self, *, holds_all: bool = False) -> None:
+        self._holds_all = holds_all
         self._screen = Screen(holds_all=holds_all)
+        self._main_screen: Screen | None = None  # while the alternate one is shown
         self._rest = ""  # the beginning of an escape sequence
         self._string: re.Pattern[str] | None = None  # what ends the string that is being read
         self._before: str | None = ""  # the character printed before; None: that before the cursor
@@ -111,6 +114,11 @@ class ConsoleLines:
     def end(self) -> list[str]:
         """All lines that are left; what follows begins anew."""
         self._leave_plain()
+        if self._main_screen is not None:  # the program ended in the middle: better told than lost
+            self._main_screen.end()
+            self._screen.end()
+            self._main_screen.lines.extend(self._screen.lines)
+            self._screen, self._main_screen = self._main_screen, None
         self._screen.end()
         self._rest, self._string, self._before = "", None, ""
         return self._taken()
@@ -128,7 +136,7 @@ class ConsoleLines:
         """The lines that the screen gave; and where it holds no more, the plain state."""
         screen = self._screen
         lines, screen.lines = screen.lines, []
-        self._is_plain = not self._rest and self._string is None and screen.is_plain
+        self._is_plain = not self._rest and self._string is None and self._main_screen is None and screen.is_plain
         self.holds = not self._is_plain and screen.holds
         if self._is_plain:
             self._pieces = screen.take_plain()
@@ -217,6 +225,17 @@ class ConsoleLines:
         self._string = None
         return at
 
+    def _show_alternate_screen(self, is_shown: bool) -> None:
+        """What is drawn on the alternate screen is gone when that is left, and the main one is as it was. Lines that
+        nothing was drawn over were reported by then, as `Screen.settle` finds them."""
+        if is_shown and self._main_screen is None:
+            self._main_screen, self._screen = self._screen, Screen(holds_all=self._holds_all, shows_frames=True)
+            self._main_screen.settle(now=True)
+            self._screen.lines, self._main_screen.lines = self._main_screen.lines, []
+        elif not is_shown and self._main_screen is not None:
+            self._main_screen.lines = self._screen.lines
+            self._screen, self._main_screen = self._main_screen, None
+
     def _obey_escape(self, final: str, *, is_single: bool) -> None:
         if not is_single:
             return  # as the choice of a character set
@@ -237,6 +256,8 @@ class ConsoleLines:
         if final in "hl":
             if parameters == "?25":
                 screen.show_cursor(final == "h")
+            elif parameters in _ALTERNATE_SCREEN:
+                self._show_alternate_screen(final == "h")
             return
         if final == "m" or not (parameters == "" or parameters[0].isdigit() or parameters[0] == ";"):
             return

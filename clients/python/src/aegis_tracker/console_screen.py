@@ -27,12 +27,13 @@ class Screen:
     """Rows, a cursor, and the lines that became final. Not for several threads at once.
 
     They are appended to `lines`, for the caller to take away; an empty line is a line. With `holds_all` no row is final
-    before `end`, however many there are.
+    before `end`, however many there are. With `shows_frames` it is a screen to draw on, as if the cursor were hidden.
     """
 
-    def __init__(self, *, holds_all: bool = False) -> None:
+    def __init__(self, *, holds_all: bool = False, shows_frames: bool = False) -> None:
         self.lines: list[str] = []
         self._holds_all = holds_all
+        self._shows_frames = shows_frames
         self._above: deque[str] = deque(maxlen=0 if holds_all else ROWS_MAX)  # final rows, to which a cursor may move
         self._released = 0  # rows; the number of the first one that is held
         self._begin()
@@ -233,7 +234,7 @@ class Screen:
         frames, of which the last counts."""
         if self._was_cleared:
             return
-        if self._clears < 2:
+        if self._clears < 2 and not self._shows_frames:
             self._release(len(self._rows))
         self._clears += 1
         self._released += len(self._rows)
@@ -289,7 +290,7 @@ class Screen:
 
     @property
     def _is_showing_frames(self) -> bool:
-        return self._is_cursor_hidden or self._clears >= 2 or self._is_saved_cursor_new
+        return self._shows_frames or self._is_cursor_hidden or self._clears >= 2 or self._is_saved_cursor_new
 
     def _move_to(self, at: int, column: int) -> None:
         self._at = at

@@ -6,6 +6,7 @@ All bounds are in bytes of UTF-8, as the contract counts them.
 
 import json
 import math
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -26,6 +27,8 @@ _CONTAINERS = (Mapping, list, tuple, set, frozenset)
 _INT_MAX = 2**63 - 1  # what every JSON reader and a bigint can hold
 _REPLACEMENT = "\ufffd"
 
+_second = (0, "")  # the second for which `time_now` was last asked, and how it is written: most ask within the same one
+
 Scalar = str | int | float | bool | None
 Tell = Callable[[str, str], object]  # (key, sentence): says each key once
 
@@ -34,7 +37,13 @@ to_json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, allow_na
 
 def time_now() -> str:
     """The time in UTC as the contract writes it."""
-    return datetime.now(UTC).isoformat()[:-6] + "Z"
+    global _second
+    second, microseconds = divmod(time.time_ns() // 1_000, 1_000_000)
+    known, text = _second
+    if second != known:
+        text = datetime.fromtimestamp(second, UTC).isoformat()[:19]
+        _second = second, text
+    return f"{text}.{microseconds:06}Z"
 
 
 def fit_text(value: object, max_bytes: int = MESSAGE_MAX_BYTES) -> str:
@@ -42,7 +51,7 @@ def fit_text(value: object, max_bytes: int = MESSAGE_MAX_BYTES) -> str:
 
     NUL characters and lone surrogates, which the service refuses, become U+FFFD.
     """
-    text = _text_of(value, max_bytes)
+    text: str = value if type(value) is str else _text_of(value, max_bytes)
     if len(text) <= max_bytes and text.isascii():
         return text.replace("\0", _REPLACEMENT) if "\0" in text else text
     return fit_beginning(text[: max_bytes + 1], len(text), max_bytes)

@@ -19,6 +19,10 @@ logger = logging.getLogger("aegis_tracker")
 _first_stderr = sys.__stderr__  # `sys` has lost it when the interpreter has shut down that far
 
 
+_NOT_HELD = contextlib.suppress(RuntimeError)
+saying: set[int] = set()  # threads that give notice: what they print meanwhile is not the training's
+
+
 class AegisTrackerWarning(UserWarning):
     """Something a training reported was not right, or cannot be sent; the training goes on."""
 
@@ -52,6 +56,11 @@ class Notices:
         mine = object()
         return self._said.setdefault(key, mine) is mine
 
+    @property
+    def has_unsaid(self) -> bool:
+        """Whether something was held back."""
+        return bool(self._unsaid)
+
     def say_unsaid(self) -> None:
         """Say what was held back, unless it is still held."""
         while self._unsaid and not self.held:
@@ -59,7 +68,12 @@ class Notices:
                 sentence, error = self._unsaid.popleft()
             except IndexError:
                 return  # another thread has said it
-            _say(sentence, error)
+            thread = threading.get_ident()
+            saying.add(thread)
+            try:
+                _say(sentence, error)
+            finally:
+                saying.discard(thread)
 
 
 class QuietLock:
@@ -94,7 +108,10 @@ class QuietLock:
 
     def __enter__(self) -> None:
         # While the interpreter shuts down, the threads that may hold it do not run any more.
-        self._lock.acquire(timeout=FINALIZING_WAIT_S if sys.is_finalizing() else -1)
+        if sys.is_finalizing():
+            self._lock.acquire(timeout=FINALIZING_WAIT_S)
+        else:
+            self._lock.acquire()
         self._depth += 1
         self._holder = threading.get_ident()
         self._notices.held = True
@@ -105,9 +122,9 @@ class QuietLock:
         if is_free:
             self._notices.held = False
             self._holder = None
-        with contextlib.suppress(RuntimeError):  # it could not be had, see above
+        with _NOT_HELD:  # it could not be had, see above
             self._lock.release()
-        if is_free:
+        if is_free and (self._deferred or self._notices.has_unsaid):
             self._notices.say_unsaid()
             while self._deferred and self._holder != threading.get_ident():
                 self._deferred.popleft()()

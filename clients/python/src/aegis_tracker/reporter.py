@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from aegis_tracker import process_life
@@ -28,6 +28,7 @@ from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of,
 from aegis_tracker.transport import Transport
 
 _LOOK_FOR_ORIGINAL_EVERY_S = 1.0
+_A_LOG_ENTRY: Event = {"type": "log"}
 _CAUSES_MAX = 100  # somebody may have made them a circle
 
 DISCARDED = "The tracker was discarded before the run was completed or failed."
@@ -111,18 +112,39 @@ class Reporter:
         if self._exit_deadline is not None:
             self._deliver_late_report()
 
+    def append_logs(self, level: str, messages: Sequence[str]) -> None:
+        """As `append` of log entries of this moment, together and in less time."""
+        if self._lock.defer(lambda: self._take_logs(level, messages)):
+            return
+        self._take_logs(level, messages)
+        if self._exit_deadline is not None:
+            self._deliver_late_report()
+
+    def _take_logs(self, level: str, messages: Sequence[str]) -> None:
+        with self._lock:
+            if self._ended_by is not None:
+                self._notices.once("ended", f"log() is ignored: it came after {self._ended_by}.")
+                return
+            self.spool.append_logs(level, messages)
+            self.status.apply(_A_LOG_ENTRY)
+            self._events += len(messages)
+            self._was_taken()
+
+    def _was_taken(self) -> None:
+        self._stop_reason = None  # the program goes on, whatever its handler did
+        if self._is_forked_copy and self._sender is None and self._original_is_gone():
+            self.spool.take_over_sending()
+            self._start_sending()  # as after becoming a daemon
+
     def _take(self, call: str, event: Event) -> None:
         with self._lock:
             if self._ended_by is not None:
                 self._notices.once("ended", f"{call}() is ignored: it came after {self._ended_by}.")
                 return
             self._append(event)
-            self._stop_reason = None  # the program goes on, whatever its handler did
             if event["type"] in END_TYPES:
                 self._ended_by = f"{call}()"
-            if self.is_forked_copy and self._original_is_gone():
-                self.spool.take_over_sending()
-                self._start_sending()  # as after becoming a daemon
+            self._was_taken()
             if self._ended_by is not None and (self._sender is None or self._sender.stopped):
                 self._close_spool()
 

@@ -10,12 +10,14 @@ that finds its record behind one writes it again into the part that follows.
 """
 
 import errno
+import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,7 @@ from aegis_tracker.spool_records import (
     dropped_record,
     first_n_field,
     line_of,
+    log_lines,
     parse_record,
     part_line,
     resume_field,
@@ -52,6 +55,8 @@ from aegis_tracker.spool_thinning import empty_head, thin_out
 MEMORY_PART = 2**62  # behind every file
 
 _PART_MAX_BYTES = 8 * 1024 * 1024  # small enough to be thinned out in a few hundredths of a second
+_BLOCK_MAX_BYTES = 256 * 1024  # of lines that are written together
+_CHECK_FILE_EVERY_S = 0.02  # too short to become a daemon, and to write as much to another file
 _FIRST_FURTHER_PART = 2  # 1 is for what is left of the first file
 _LOOK_FOR_ROOM_EVERY_S = 0.05
 _LOSABLE = frozenset({"log", "progress"})
@@ -94,11 +99,13 @@ class Spool:
         self._is_forked = False
         self._max_bytes = max_bytes
         self._part_max_bytes = min(_PART_MAX_BYTES, self._max_bytes // 16)
+        self._block_max_bytes = min(_BLOCK_MAX_BYTES, self._part_max_bytes)
         self._part = 0
         self._file = -1 if head is None else head
         self._file_id = self._head_id
         self._size = 0  # of the part, as far as this process knows
         self._may_thin_out = True  # only the process that sends knows what may be left out
+        self._check_after = 0.0  # monotonic
         self._lost: dict[str, int] = {}  # by kind, not reported yet
         self._is_full = False
         self._looked_for_room_at = 0.0  # monotonic
@@ -128,6 +135,69 @@ class Spool:
             self._tell_losses(always=kind in END_TYPES)
         if not self._append_line(line_of(record), always=kind in END_TYPES):
             self._lose(record, "memory")
+
+    def append_logs(self, level: str, messages: Sequence[str]) -> None:
+        """`append` of log entries of this moment, with one write for as many of them as possible.
+
+        All of them are in the file when it returns, as with `append`.
+        """
+        lines = log_lines(level, messages)
+        while lines:
+            if self._memory is not None or self._is_full or self._lost or self._forked_lines.files_are_done:
+                for line in lines:
+                    self.append(json.loads(line))
+                return
+            count = 1 if len(lines) == 1 else self._fitting_together(lines)
+            # As somebody else wrote as well, or there is no room, some may be left: one by one that can be told.
+            for line in self._write_together(lines[:count]):
+                if not self._append_line(line):
+                    self._lose(json.loads(line), "memory")
+            lines = lines[count:]
+
+    def _fitting_together(self, lines: list[bytes]) -> int:
+        """How many lines are written at once; one at least."""
+        sizes = accumulate(map(len, lines))
+        return max(1, sum(1 for _ in takewhile(lambda size: size <= self._block_max_bytes, sizes)))
+
+    def _write_together(self, lines: list[bytes]) -> list[bytes]:
+        """Write lines at once. Those that do not stand in the file as lines of their own."""
+        block = lines[0] if len(lines) == 1 else b"".join(lines)
+        try:
+            self._check_file()
+            written = os.write(self._file, block)
+        except OSError:
+            return lines
+        if written < len(block):
+            return lines[block.count(b"\n", 0, written) :]
+        before, self._size = self._size, os.lseek(self._file, 0, os.SEEK_CUR)
+        if self._size != before + written:
+            others = self._others_since(before, self._size - written)
+            if NEXT_LINE in others:
+                self._size = before  # so that `_write` finds that line as well, and goes on behind it
+                return lines
+            if others and not others.endswith(b"\n"):
+                return lines[:1]
+        if self._size >= self._part_max_bytes:
+            self._go_on_in_next_part()
+        return []
+
+    def _check_file(self) -> None:
+        """As `_recover_files`, for many writes in a row: in between, the place in the file tells it from another.
+
+        A file asked for its identity is slower to write to, as its time must be exact then. Raises OSError.
+        """
+        now = time.monotonic()
+        if now >= self._check_after or os.lseek(self._file, 0, os.SEEK_CUR) != self._size:
+            self._recover_files()
+            self._check_after = now + _CHECK_FILE_EVERY_S
+
+    def _others_since(self, before: int, begin: int) -> bytes:
+        """What others have written from `before` on, up to our own at `begin`; all of the part, where it was made
+        smaller."""
+        others = os.pread(self._file, begin - before, before) if begin > before else b""
+        if len(others) < begin - before or begin < before:
+            others = os.pread(self._file, self._size, 0)
+        return others
 
     def append_line(self, line: bytes) -> None:
         """Add one line of our own between the events; not kept where no file takes it."""
@@ -172,10 +242,7 @@ class Spool:
             begin = end - len(line)
             if begin == before:
                 break
-            # Others wrote meanwhile, or have closed this part and taken it away.
-            others = os.pread(self._file, begin - before, before) if begin > before else b""
-            if len(others) < begin - before or begin < before:
-                others = os.pread(self._file, end, 0)
+            others = self._others_since(before, begin)  # or they have closed this part and taken it away
             if NEXT_LINE in others:
                 self._open_last_part()
             elif not others or others.endswith(b"\n"):
@@ -347,7 +414,9 @@ class Spool:
 
         Raises OSError.
         """
-        if self.path is None or self._is_closed or identity(self._file) == self._file_id:
+        if self.path is None or self._is_closed:
+            return
+        if identity(self._file) == self._file_id:
             return
         with self._files:
             if identity(self._head) != self._head_id:

@@ -15,9 +15,11 @@ Numbers that become known later are written in place, so they have a fixed width
 """
 
 import json
+from collections.abc import Iterable
+from json.encoder import encode_basestring
 from typing import Any
 
-from aegis_tracker.contract_values import time_now, to_json
+from aegis_tracker.contract_values import fit_text, time_now, to_json
 
 START_TYPE = "start"
 END_TYPES = frozenset({"complete", "fail"})
@@ -61,6 +63,12 @@ def parse_record(line: bytes) -> Record | None:
 def line_of(record: Record) -> bytes:
     """A record as its line."""
     return to_json(record).encode() + b"\n"
+
+
+def log_lines(level: str, messages: Iterable[str]) -> list[bytes]:
+    """Entries of the log as their lines, all of this moment: what `line_of` makes of their events, in less time."""
+    head = f'{{"type":"log","timestamp":"{time_now()}","level":"{level}","message":'
+    return [f"{head}{encode_basestring(fit_text(message))}}}\n".encode() for message in messages]
 
 
 def source_line(source: str, first_n: int | None = None) -> bytes:

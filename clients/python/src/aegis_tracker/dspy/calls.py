@@ -76,7 +76,7 @@ class Compilation(FollowedCall):
         if self.simba_log is None or self.running is None or program is not self.running.f_locals.get("best_program"):
             return None
         scores = [float(candidate["score"]) for candidate in getattr(program, "candidate_programs", None) or ()]
-        return round(next((score for score in scores if score != score), scores[0]), 4) if scores else None
+        return next((score for score in scores if score != score), scores[0]) if scores else None
 
     def close(self) -> bool:
         """Let go of everything; whether GEPA was asked to stop."""

@@ -1,13 +1,15 @@
 """What DSPy tells of an evaluation: on which examples it is, and with which score."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dspy
 
 from aegis_tracker.dspy.running_compile import frames
 from aegis_tracker.dspy.scores import Score
+
+_ROUNDING_PERCENT = 0.005001  # of a number with two digits, and what adding up in another order makes
 
 
 def evaluated_examples(evaluate: Any, inputs: Mapping[str, Any]) -> Any:
@@ -24,13 +26,16 @@ def is_scored() -> bool:
 
 
 def score_of(outputs: Any, failure_score: Any) -> Score:
-    """The mean of the metric, which DSPy gives in percent with two digits, and how many examples failed.
+    """The mean of the metric, and how many examples failed.
+
+    DSPy gives the mean in percent with two digits: 99.996 % would be all of them. So it is taken from the examples'
+    own scores, where they are given and have that mean.
 
     An example that failed has an empty prediction, and the evaluation's own `failure_score` as its score: the very
     object, as a metric may give an equal one.
     """
     try:
-        value = round(float(outputs.score) / 100, 4)
+        percent = float(outputs.score)
     except (AttributeError, TypeError, ValueError, OverflowError):
         return Score(math.nan)
     results = [result[1:] for result in getattr(outputs, "results", None) or () if isinstance(result, tuple)]
@@ -38,4 +43,15 @@ def score_of(outputs: Any, failure_score: Any) -> Score:
         isinstance(answer, dspy.Prediction) and not answer.keys() and score is failure_score
         for answer, score in results
     )
-    return Score(value, failed)
+    exact = _mean(result[-1] for result in results)
+    is_same = exact is not None and abs(100 * exact - percent) <= _ROUNDING_PERCENT
+    return Score(exact if exact is not None and is_same else round(percent / 100, 4), failed)
+
+
+def _mean(scores: Iterable[Any]) -> float | None:
+    """None where there are no scores, or something else than numbers."""
+    try:
+        numbers = [float(score) for score in scores]
+        return math.fsum(numbers) / len(numbers)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError, AttributeError):
+        return None

@@ -31,7 +31,7 @@ class SimbaLog(logging.Handler):
             return
         batch = _BATCH.search(record.getMessage())
         if batch is not None:
-            self._on_batch(int(batch["number"]), round(float(batch["best"]), 4))
+            self._on_batch(int(batch["number"]), float(batch["best"]))
 
     def listen(self) -> None:
         """Begin."""

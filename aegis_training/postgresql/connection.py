@@ -2,15 +2,19 @@
 
 import secrets
 import time
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import OperationalError, waiting
 from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout  # what `Connection.wait` says that it raises
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGconn
 
 from aegis_training.postgresql.patience import OF_REQUESTS, patience
 from aegis_training.postgresql.reachability import Reachability
+from aegis_training.shared_call import call_in_thread
 
 RV = TypeVar("RV")
 
@@ -62,5 +66,16 @@ class PatientConnection(psycopg.Connection[Any]):
                     self._give_up(f"a query has taken more than {limits.query_s:.0f} s")
 
     def _give_up(self, reason: str) -> None:
+        if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+            _cancel(self.pgconn)
         self.pgconn.finish()
         raise OperationalError(reason)
+
+
+def _cancel(pgconn: PGconn) -> None:
+    """Ask the server to cancel the query, and do not wait for that.
+
+    It would not notice that nobody waits for the outcome: the query would keep its locks and, at its end, be committed.
+    """
+    with suppress(psycopg.Error):
+        call_in_thread(pgconn.cancel_conn().blocking, name="database-cancel")

@@ -23,6 +23,7 @@ ATTEMPT_LIMIT_S: Final = 5  # for the answer to a question on a new connection
 BUSY_LIMIT_S: Final = 3.0  # so long a machine with much to do may take for a new connection
 RETRY_EVERY_S: Final = 0.2
 PROMPT_S: Final = 1.0  # an attempt that fails within this time leaves the next one to whoever needs the database
+_SAID_BY_SERVER: Final = ":  "
 NO_ANSWER: Final = "the server does not answer"
 
 
@@ -58,7 +59,8 @@ class Reachability:
         try:
             self.attempt().result(limit_s)
         except OperationalError as error:
-            if "FATAL:" in str(error):  # so says a server: it has too many connections, or is starting
+            # So says a server, "FATAL:  …" in whatever language: it has too many connections, or is starting.
+            if _SAID_BY_SERVER in str(error):
                 return True
         except Exception:  # noqa: BLE001, S110 (whatever it is that keeps us from asking, nobody has answered)
             pass

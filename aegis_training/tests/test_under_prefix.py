@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-
 PROGRAM = """
 from wsgiref.util import setup_testing_defaults
 from aegis_training.wsgi import application

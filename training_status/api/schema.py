@@ -86,6 +86,9 @@ LOG_FILTERS = [
 ]
 DOWNLOAD_FORMAT = OpenApiParameter("format", {"type": "string", "enum": ["ndjson", "text"], "default": "ndjson"})
 
+CREATED_AT = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="The address of what was created."
+)
 FILE_HEADERS = [
     OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, such as `bytes=1000-`."),
     OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of what the range is added to."),

@@ -3,10 +3,10 @@
 import secrets
 import time
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
-from psycopg import OperationalError, waiting
+from psycopg import OperationalError, generators, waiting
 from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout  # what `Connection.wait` says that it raises
 from psycopg.pq import TransactionStatus
@@ -17,6 +17,8 @@ from aegis_training.postgresql.reachability import Reachability
 from aegis_training.shared_call import call_in_thread
 
 RV = TypeVar("RV")
+
+_CANCEL_LIMIT_S: Final = 10.0
 
 
 class PatientConnection(psycopg.Connection[Any]):
@@ -78,4 +80,10 @@ def _cancel(pgconn: PGconn) -> None:
     It would not notice that nobody waits for the outcome: the query would keep its locks and, at its end, be committed.
     """
     with suppress(psycopg.Error):
-        call_in_thread(pgconn.cancel_conn().blocking, name="database-cancel")
+        request = pgconn.cancel_conn()
+        request.start()
+        # Not its `blocking`, which would hold up every thread of the process meanwhile.
+        call_in_thread(
+            lambda: waiting.wait_conn(generators.cancel(request), interval=0.1, timeout=_CANCEL_LIMIT_S),
+            name="database-cancel",
+        )

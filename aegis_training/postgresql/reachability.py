@@ -17,6 +17,7 @@ from typing import Any, Final
 from psycopg import Connection, OperationalError
 from psycopg.pq import ExecStatus
 
+from aegis_training.postgresql.reasons import is_said_by_pooler
 from aegis_training.shared_call import SharedCall
 
 ATTEMPT_LIMIT_S: Final = 5  # for the answer to a question on a new connection
@@ -60,7 +61,7 @@ class Reachability:
             self.attempt().result(limit_s)
         except OperationalError as error:
             # So says a server, "FATAL:  …" in whatever language: it has too many connections, or is starting.
-            if _SAID_BY_SERVER in str(error):
+            if _SAID_BY_SERVER in str(error) and not is_said_by_pooler(error):
                 return True
         except Exception:  # noqa: BLE001, S110 (whatever it is that keeps us from asking, nobody has answered)
             pass

@@ -13,7 +13,7 @@ from django.conf import settings
 from aegis_training.lifespan import Lifespan
 from aegis_training.under_prefix import UnderPrefix
 from aegis_training.whole_requests import WholeRequests
-from aegis_training.wsgi import application as wsgi_application  # first: it sets Django up
+from aegis_training.wsgi import django_application as wsgi_application  # first: it sets Django up
 from aegis_training.wsgi_in_threads import WsgiInThreads
 from training_status.api.health import answer_health, is_health
 from training_status.api.sse import ServerSentEvents, is_stream
@@ -29,13 +29,14 @@ _whole_requests = WholeRequests(_requests, max_bytes=settings.BODY_MAX_BYTES)
 _server_sent_events = ServerSentEvents(_requests, streams)
 # Threads of their own: they do not wait where the others wait for the database.
 _static_files = WholeRequests(WsgiInThreads(wsgi_application, threads=2), max_bytes=settings.BODY_MAX_BYTES)
+_static_path = settings.STATIC_URL.removeprefix(settings.URL_PREFIX)
 
 
 async def _http(scope: Message, receive: Any, send: Any) -> None:
     path: str = scope["path"]
     if is_health(path):
         await answer_health(scope["method"], send)
-    elif path.startswith(settings.STATIC_URL):
+    elif path.startswith(_static_path):
         await _static_files(scope, receive, send)
     else:
         await (_server_sent_events if is_stream(scope) else _whole_requests)(scope, receive, send)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -29,7 +29,8 @@ def let_abort(scope: Any, transport: asyncio.Transport) -> None:
 class HttpProtocol(HttpToolsProtocol):
     """HTTP whose application can end the connection at once, whatever waits to be read by the client.
 
-    A client of HTTP/1.0 gets no chunks. A URL over 16 KiB is answered with 414, headers over 64 KiB with 431.
+    A client of HTTP/1.0 gets no chunks. A URL over 16 KiB is answered with 414, headers over 64 KiB with 431, and other
+    than one `Host` with 400 (RFC 9112, 3.2).
     """
 
     _received = 0  # of a head that is not complete, and of what came with its end
@@ -61,13 +62,19 @@ class HttpProtocol(HttpToolsProtocol):
             self.app, self.url = _url_too_long, b"/"
         elif self._received > HEAD_MAX_BYTES and self._head_bytes() > HEAD_MAX_BYTES:
             self.app = _head_too_large
+        elif not self._has_right_host():
+            self.app = _wrong_host
         super().on_headers_complete()
         if self.scope["http_version"] in _WITHOUT_CHUNKS and self.cycle is not None and self.cycle.scope is self.scope:
             self.cycle.__class__ = UnframedCycle  # uvicorn has just made it, of a class that cannot be chosen
             self.cycle.waiting_for_100_continue = self.cycle.keep_alive = False
 
     def _should_upgrade(self) -> bool:
-        return self.app not in (_url_too_long, _head_too_large) and super()._should_upgrade()
+        return self.app not in _REFUSALS and super()._should_upgrade()
+
+    def _has_right_host(self) -> bool:
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and self.parser.get_http_version() in _WITHOUT_CHUNKS)
 
     def _head_bytes(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -75,7 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _refuse_unfinished_head(self) -> None:
         """Answer, and read on for a while, so that a client that is still sending sees the answer."""
         is_url = not self.headers and len(self.url) > URL_MAX_BYTES
-        status, headers, body = _refusal(*(_URL_TOO_LONG if is_url else _HEAD_TOO_LARGE))
+        status, headers, body = _refusal(_URL_TOO_LONG if is_url else _HEAD_TOO_LARGE)
         self._is_refused = True
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # an earlier request is still being answered
@@ -114,24 +121,36 @@ class UnframedCycle(RequestResponseCycle):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
 
 
-_URL_TOO_LONG: Final = (414, f"The URL is longer than {URL_MAX_BYTES // 1024} KiB.", "url_too_long")
-_HEAD_TOO_LARGE: Final = (431, f"The headers are larger than {HEAD_MAX_BYTES // 1024} KiB.", "headers_too_large")
+class _Refusal(NamedTuple):
+    status: int
+    detail: str
+    code: str
 
 
-def _refusal(status: int, detail: str, code: str) -> tuple[str, list[tuple[bytes, bytes]], bytes]:
-    response = problem(status, detail, code)
+_URL_TOO_LONG: Final = _Refusal(414, f"The URL is longer than {URL_MAX_BYTES // 1024} KiB.", code="url_too_long")
+_HEAD_TOO_LARGE: Final = _Refusal(
+    431, f"The headers are larger than {HEAD_MAX_BYTES // 1024} KiB.", code="headers_too_large"
+)
+
+_WRONG_HOST: Final = _Refusal(400, "A request must have one Host header.", code="wrong_host")
+
+
+def _refusal(what: _Refusal) -> tuple[str, list[tuple[bytes, bytes]], bytes]:
+    response = problem(*what)
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     headers += [(b"content-length", b"%d" % len(response.content)), (b"connection", b"close")]
-    return f"{status} {response.reason_phrase}", headers, response.content
+    return f"{what.status} {response.reason_phrase}", headers, response.content
 
 
-def _refusing(*what: Any) -> Callable[..., Awaitable[None]]:
+def _refusing(what: _Refusal) -> Callable[..., Awaitable[None]]:
     async def application(scope: Message, receive: Any, send: Any) -> None:
-        status, headers, body = _refusal(*what)
-        await send({"type": "http.response.start", "status": int(status[:3]), "headers": headers})
+        _, headers, body = _refusal(what)
+        await send({"type": "http.response.start", "status": what.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     return application
 
 
-_url_too_long, _head_too_large = _refusing(*_URL_TOO_LONG), _refusing(*_HEAD_TOO_LARGE)
+_url_too_long, _head_too_large = _refusing(_URL_TOO_LONG), _refusing(_HEAD_TOO_LARGE)
+_wrong_host = _refusing(_WRONG_HOST)
+_REFUSALS: Final = (_url_too_long, _head_too_large, _wrong_host)

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "training_status.api.health.before_all_else",
+    "training_status.api.cache_control.only_what_says_so",
     "django.middleware.security.SecurityMiddleware",
     "aegis_training.compressed_static.CompressedStaticFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -161,7 +162,15 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 
 CORS_ALLOWED_ORIGINS = environment.origins("AEGIS_CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "Date", "ETag", "Retry-After"]
+CORS_EXPOSE_HEADERS = [
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "Date",
+    "ETag",
+    "Location",
+    "Retry-After",
+]
 CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match", "if-range", "last-event-id", "range")
 
 CONTENT_SECURITY_POLICY = {

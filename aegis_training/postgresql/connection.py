@@ -2,17 +2,23 @@
 
 import secrets
 import time
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, Final, TypeVar
 
 import psycopg
-from psycopg import OperationalError, waiting
+from psycopg import OperationalError, generators, waiting
 from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout  # what `Connection.wait` says that it raises
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGconn
 
 from aegis_training.postgresql.patience import OF_REQUESTS, patience
 from aegis_training.postgresql.reachability import PROMPT_S, Reachability
+from aegis_training.shared_call import call_in_thread
 
 RV = TypeVar("RV")
+
+_CANCEL_LIMIT_S: Final = 10.0
 
 
 class PatientConnection(psycopg.Connection[Any]):
@@ -67,5 +73,22 @@ class PatientConnection(psycopg.Connection[Any]):
                     self._give_up(f"a query has taken more than {limits.query_s:.0f} s")
 
     def _give_up(self, reason: str) -> None:
+        if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+            _cancel(self.pgconn)
         self.pgconn.finish()
         raise OperationalError(reason)
+
+
+def _cancel(pgconn: PGconn) -> None:
+    """Ask the server to cancel the query, and do not wait for that.
+
+    It would not notice that nobody waits for the outcome: the query would keep its locks and, at its end, be committed.
+    """
+    with suppress(psycopg.Error):
+        request = pgconn.cancel_conn()
+        request.start()
+        # Not its `blocking`, which would hold up every thread of the process meanwhile.
+        call_in_thread(
+            lambda: waiting.wait_conn(generators.cancel(request), interval=0.1, timeout=_CANCEL_LIMIT_S),
+            name="database-cancel",
+        )

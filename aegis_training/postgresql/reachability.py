@@ -7,7 +7,6 @@ told at once, until an attempt has an outcome again.
 """
 
 import os
-import re
 import select
 import threading
 import time
@@ -18,14 +17,15 @@ from typing import Any, Final
 from psycopg import Connection, OperationalError
 from psycopg.pq import ExecStatus
 
+from aegis_training.postgresql.reasons import is_said_by_pooler
 from aegis_training.shared_call import SharedCall
 
 ATTEMPT_LIMIT_S: Final = 5  # for the answer to a question on a new connection
 BUSY_LIMIT_S: Final = 3.0  # so long a machine with much to do may take for a new connection
 RETRY_EVERY_S: Final = 0.2
-PROMPT_S: Final = 0.2  # what fails within this time may be tried by whoever needs the database
+PROMPT_S: Final = 1.0  # an attempt that fails within this time leaves the next one to whoever needs the database
+_SAID_BY_SERVER: Final = ":  "
 NO_ANSWER: Final = "the server does not answer"
-_IS_THERE: Final = re.compile(r"FATAL:.*(too many|connection slots|no more connections|shutting down)")
 
 
 class Reachability:
@@ -60,7 +60,8 @@ class Reachability:
         try:
             self.attempt().result(limit_s)
         except OperationalError as error:
-            if _IS_THERE.search(str(error)):
+            # So says a server, "FATAL:  …" in whatever language: it has too many connections, or is starting.
+            if _SAID_BY_SERVER in str(error) and not is_said_by_pooler(error):
                 return True
         except Exception:  # noqa: BLE001, S110 (whatever it is that keeps us from asking, nobody has answered)
             pass

@@ -9,6 +9,9 @@ from psycopg import errors
 # Programming errors, by their class, of a database that is not as this version of the service made it.
 _NOT_AS_EXPECTED: Final = (errors.UndefinedTable, errors.UndefinedColumn, errors.InsufficientPrivilege)
 
+# What a pooler says in the place of the server, which it cannot reach.
+_OF_POOLER: Final = r"server_login_retry|server login (has been failing|failed)|server conn crashed|query_wait_timeout"
+
 # What PostgreSQL says in its own words, and what that means here. The first that fits counts.
 _REASONS: Final = [
     (
@@ -29,10 +32,7 @@ _REASONS: Final = [
     (r"not currently accepting connections", "the database is closed to connections (ALLOW_CONNECTIONS)"),
     (r"is starting up|not yet accepting connections|in recovery mode", "the server is starting: try again soon"),
     (r"is shutting down|due to administrator command", "the server is being stopped"),
-    (
-        r"cannot connect to server|server login|server conn crashed|query_wait_timeout",
-        "the pooler cannot reach the server behind it",
-    ),
+    (_OF_POOLER, "the pooler cannot reach the server behind it"),
     (r"failed to resolve host|could not translate host name", "the name of its host cannot be resolved"),
     (r"Connection refused", "nobody accepts connections there: is the server running?"),
     (r"connection to server on socket.*No such file", "there is no socket: is the server running?"),
@@ -52,6 +52,11 @@ def reason(error: BaseException) -> str:
         if re.search(pattern, said, re.IGNORECASE):
             return f"{meaning} ({said})"
     return said or type(error).__name__
+
+
+def is_said_by_pooler(error: BaseException) -> bool:
+    """Whether a pooler tells that it cannot reach the server: no answer of the server."""
+    return re.search(_OF_POOLER, str(error)) is not None
 
 
 def is_outside(error: BaseException) -> bool:

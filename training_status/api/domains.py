@@ -1,5 +1,6 @@
 """Domains: list, create, read, change, delete."""
 
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -9,7 +10,7 @@ from training_status.api.authorised_view import AuthorisedView
 from training_status.api.json_bodies import body_of
 from training_status.api.pagination import ListPagination
 from training_status.api.request_bodies import body
-from training_status.api.schema import PAGE, page_of
+from training_status.api.schema import CREATED_AT, PAGE, page_of
 from training_status.errors import NotFound
 from training_status.ingest.bodies import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.ingest.deletion import delete_domain
@@ -38,14 +39,18 @@ class DomainListView(AuthorisedView):
         return paginator.get_paginated_response(serializer.data)
 
     @extend_schema(
-        operation_id="create_domain", tags=["domains"], request=body(NewDomain), responses={201: DomainSerializer}
+        operation_id="create_domain",
+        tags=["domains"],
+        parameters=[CREATED_AT],
+        request=body(NewDomain),
+        responses={201: DomainSerializer},
     )
     def post(self, request: Request) -> Response:
         """Create a domain."""
         self.refuse_bound_caller()
         new = read_new_domain(body_of(request))
         create_domain(new)
-        return Response(_domain(new.name, None), status=201)
+        return Response(_domain(new.name, None), 201, headers={"Location": reverse("api-domain", args=[new.name])})
 
 
 class DomainView(AuthorisedView):

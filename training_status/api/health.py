@@ -44,7 +44,7 @@ def before_all_else(get_response: Callable[[HttpRequest], HttpResponseBase]) -> 
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 `{"status": "ok"}` when the database answers, else 503. For a server that is no ASGI server."""
     if request.method not in _METHODS:
-        return HttpResponseNotAllowed(_METHODS)
+        return HttpResponseNotAllowed(_METHODS, headers={"Cache-Control": "no-store"})
     begun = time.monotonic()
     attempt = reachability().attempt()
     with contextlib.suppress(TimeoutError):
@@ -54,7 +54,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 async def answer_health(method: str, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
     """The same as an ASGI application, in the event loop."""
-    response: HttpResponse = HttpResponseNotAllowed(_METHODS)
+    response: HttpResponse = HttpResponseNotAllowed(_METHODS, headers={"Cache-Control": "no-store"})
     if method in _METHODS:
         begun = time.monotonic()
         attempt = reachability().attempt()
@@ -83,7 +83,7 @@ def _response(failure: str | None) -> HttpResponse:
     _log_change(failure)
     if failure is not None:
         return problem(503, "The database cannot be reached.", "unavailable", headers={"Retry-After": "1"})
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
 def _log_change(failure: str | None) -> None:

@@ -54,7 +54,8 @@ class LogDownloadView(AuthorisedView):
         """All entries that match, as NDJSON (an entry a line) or as text to read.
 
         A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
-        the log as it was. Without `If-Range`, a range is answered of a run that has ended, and with `order=asc`.
+        the log as it was. Without `If-Range`, a range is answered where `run` says whose log it is: of a run that has
+        ended, and with `order=asc` as long as nothing of it was removed.
         """
         form = query.one_of(
             request.query_params, "format", tuple(_MEDIA_TYPES), default=request.accepted_renderer.format
@@ -67,7 +68,7 @@ class LogDownloadView(AuthorisedView):
             body,
             media_type=_MEDIA_TYPES[form],
             file_name=f"{domain_name}-{run_number}.{_EXTENSIONS[form]}",
-            only_grows=log.filter.ascending or _is_final(log.run),
+            only_grows="run" in request.query_params and _only_grows(log),
         )
 
 
@@ -107,9 +108,21 @@ class LogBody:
         return hashlib.blake2b(repr(kind).encode(), digest_size=9).hexdigest()
 
 
-def _is_final(run: RunFacts | None) -> bool:
+def _only_grows(log: RunLog) -> bool:
+    """Whether the file changes at its end only: what is added comes there, or what is removed goes from there.
+
+    Entries are removed from the oldest on. One that was, was perhaps the file's beginning for whoever has it in part.
+    """
+    if log.run is None:
+        return False
+    if log.filter.ascending:
+        return log.run.first_seq <= (log.filter.after_seq or 0) + 1
+    return _is_final(log.run)
+
+
+def _is_final(run: RunFacts) -> bool:
     """Whether the run will have no more entries, by its reporter's own word."""
-    return run is not None and (run.state == COMPLETED or (run.state == FAILED and run.failure_reason == ERROR))
+    return run.state == COMPLETED or (run.state == FAILED and run.failure_reason == ERROR)
 
 
 _ETAG: Final = re.compile(r'"(?P<kind>[0-9a-f]{18})-(?P<lowest>[0-9]{1,18})-(?P<highest>[0-9]{1,18})"', re.ASCII)

@@ -55,6 +55,7 @@ def problem(
 ) -> HttpResponse:
     """A response that describes a problem."""
     title = HTTPStatus(status).phrase
+    headers = {"Cache-Control": "no-store", **(headers or {})}  # a cache may keep a 404 that does not say so
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **extensions}
     return HttpResponse(msgspec.json.encode(body), status=status, content_type=MEDIA_TYPE, headers=headers)
 

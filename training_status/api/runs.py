@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +12,7 @@ from training_status.api.json_bodies import body_of
 from training_status.api.pagination import ListPagination
 from training_status.api.query import positive_int
 from training_status.api.request_bodies import body, reference
-from training_status.api.schema import PAGE, RUN_ID_IN_PATH, RUN_NUMBER_IN_PATH, page_of
+from training_status.api.schema import CREATED_AT, PAGE, RUN_ID_IN_PATH, RUN_NUMBER_IN_PATH, page_of
 from training_status.errors import NotFound
 from training_status.ingest.bodies import NewRun, RunChange, read_new_run, read_run_change
 from training_status.ingest.deletion import delete_run
@@ -47,6 +48,7 @@ class DomainRunListView(AuthorisedView):
     @extend_schema(
         operation_id="start_training_run",
         tags=["reporting"],
+        parameters=[CREATED_AT],
         request=body(NewRun),
         responses={200: TrainingStatusSerializer, 201: TrainingStatusSerializer},
     )
@@ -55,7 +57,10 @@ class DomainRunListView(AuthorisedView):
         start = read_new_run(body_of(request) or b"{}")  # every field is optional
         started = start_run(domain_name, start, only_domain_id=self.only_domain_id)
         run = _existing(run_by_public_id(started.public_id), started.public_id)
-        return Response(TrainingStatusSerializer(run).data, status=201 if started.created else 200)
+        status = TrainingStatusSerializer(run).data
+        if not started.created:
+            return Response(status)
+        return Response(status, 201, headers={"Location": reverse("api-run", args=[started.public_id])})
 
 
 @extend_schema(parameters=[RUN_ID_IN_PATH])

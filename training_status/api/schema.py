@@ -84,6 +84,9 @@ DOWNLOAD_FORMAT = OpenApiParameter(
     description="When absent, what the Accept header prefers, which is NDJSON if it does not say.",
 )
 
+CREATED_AT = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="The address of what was created."
+)
 FILE_HEADERS = [
     OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, such as `bytes=1000-`."),
     OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of what the range is added to."),

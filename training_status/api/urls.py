@@ -27,7 +27,7 @@ _RUN = "training-runs/<str:training_run_id>"
 
 urlpatterns = [
     path("domains", DomainListView.as_view()),
-    path(_DOMAIN, DomainView.as_view()),
+    path(_DOMAIN, DomainView.as_view(), name="api-domain"),
     path(f"{_DOMAIN}/training-status", TrainingStatusView.as_view()),
     path(f"{_DOMAIN}/training-logs", TrainingLogView.as_view()),
     path(f"{_DOMAIN}/training-logs/download", LogDownloadView.as_view(), name="download-logs"),
@@ -37,7 +37,7 @@ urlpatterns = [
     path(f"{_DOMAIN}/training-stream", DomainStreamView.as_view()),
     path(f"{_DOMAIN}/training-runs", DomainRunListView.as_view()),
     path(f"{_DOMAIN}/training-runs/<str:run_number>", NumberedRunView.as_view()),
-    path(_RUN, RunView.as_view()),
+    path(_RUN, RunView.as_view(), name="api-run"),
     path(f"{_RUN}/events", EventsView.as_view()),
     path(f"{_RUN}/heartbeat", HeartbeatView.as_view()),
     path(f"{_RUN}/cancel", RunCancelView.as_view()),

@@ -108,7 +108,8 @@ export interface paths {
          * @description All entries that match, as NDJSON (an entry a line) or as text to read.
          *
          *     A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
-         *     the log as it was. Without `If-Range`, a range is answered of a run that has ended, and with `order=asc`.
+         *     the log as it was. Without `If-Range`, a range is answered where `run` says whose log it is: of a run that has
+         *     ended, and with `order=asc` as long as nothing of it was removed.
          */
         get: operations["download_training_logs"];
         put?: never;
@@ -1334,6 +1335,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description The address of what was created. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1817,6 +1820,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description The address of what was created. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {

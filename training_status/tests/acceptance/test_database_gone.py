@@ -83,6 +83,23 @@ def test_a_slow_query_is_not_taken_for_a_stopped_database(gone: Gone) -> None:
         assert {one.result().status_code for one in inside} == {200}
 
 
+def test_static_files_under_a_path_wait_for_no_database(gone: Gone) -> None:
+    """Here too they have threads of their own."""
+    with (
+        gone.database.served(AEGIS_URL_PREFIX="/tools/training") as service,
+        gone.database.connect() as other,
+        ThreadPoolExecutor(AT_ONCE) as many,
+    ):
+        under_a_path = Served(service)
+        other.execute("BEGIN; LOCK TABLE training_status_domain")
+        inside = [many.submit(under_a_path.request, "/tools/training/api/v1/admin/domains") for _ in range(AT_ONCE)]
+        await_until(lambda: gone.database.waiting_queries() >= 8, LIMIT_S)
+        for path in ("/tools/training/static/dashboard/icon.svg", "/static/dashboard/icon.svg"):
+            assert under_a_path.request(path).status_code == 200
+        other.execute("ROLLBACK")
+        assert {one.result().status_code for one in inside} == {200}
+
+
 @as_root
 def test_a_name_that_is_no_longer_resolved(tmp_path: Path) -> None:
     """The name server does not answer, which takes many seconds to give up."""

@@ -7,11 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from training_status.tests.acceptance.running_service import Run, complete, log, ok, problem
+from training_status.tests.acceptance.running_service import Run, Service, complete, log, ok, problem
 
 LINES = 700
 PLAIN = {"Accept-Encoding": "identity"}
 GZIP = {"Accept-Encoding": "gzip"}
+
+Ask = Callable[..., httpx.Response]
 
 
 @pytest.fixture
@@ -22,17 +24,17 @@ def grown(run: Run) -> Run:
 
 
 @pytest.fixture
-def download(viewer: httpx.Client, grown: Run) -> Callable[..., httpx.Response]:
+def download(viewer: httpx.Client, grown: Run) -> Ask:
     """A function that asks for the log, not compressed."""
 
     def ask(method: str = "GET", headers: dict[str, str] | None = None, **parameters: Any) -> httpx.Response:
         address = f"/domains/{grown.domain}/training-logs/download"
-        return viewer.request(method, address, params=parameters, headers={**PLAIN, **(headers or {})})
+        named = {"run": grown.number, **parameters}
+        return viewer.request(method, address, params=named, headers={**PLAIN, **(headers or {})})
 
     return ask
 
 
-Ask = Callable[..., httpx.Response]
 FORMS = [{"format": form, "order": order} for form in ("ndjson", "text") for order in ("asc", "desc")]
 
 
@@ -68,6 +70,47 @@ def test_without_if_range_nothing_is_mixed(download: Ask, grown: Run, form: dict
     grown.send(complete())
     ended = download(**form).content
     assert download(headers={"Range": "bytes=1000-"}, **form).content == ended[1000:]
+
+
+def test_the_latest_run_may_be_another_one_meanwhile(viewer: httpx.Client, reporter: httpx.Client, grown: Run) -> None:
+    """An address without `run` never gives a part of a log to whoever has begun with another run's."""
+    address = f"/domains/{grown.domain}/training-logs/download"
+    ranged = {**PLAIN, "Range": "bytes=100-"}
+    grown.send(complete())
+    Run(reporter, grown.domain).send(log("of another run" * 100), complete())
+    for order in ("asc", "desc"):
+        answer = viewer.get(address, params={"order": order}, headers=ranged)
+        assert (answer.status_code, answer.content[:1]) == (200, b"{"), order
+        named = viewer.get(address, params={"order": order, "run": grown.number}, headers=ranged)
+        assert named.status_code == 206, order
+
+
+def test_a_log_whose_beginning_was_removed_meanwhile(service: Service, download: Ask, grown: Run) -> None:
+    """Without If-Range nobody can tell what the client has of it."""
+    grown.send(complete())
+    whole = download(order="asc")
+    newest_first = download(order="desc")
+    with service.connect_to_database() as database:
+        database.execute(
+            "UPDATE training_status_trainingrun SET first_seq = 301, info_count = info_count - 300"
+            " WHERE public_id = %s",
+            (grown.id,),
+        )
+        database.execute(
+            "DELETE FROM training_status_traininglogentry WHERE seq <= 300 AND run_id ="
+            " (SELECT id FROM training_status_trainingrun WHERE public_id = %s)",
+            (grown.id,),
+        )
+    ranged = {"Range": "bytes=1000-"}
+    for headers in (ranged, {**ranged, "If-Range": whole.headers["etag"]}):
+        rest = download(order="asc", headers=headers)
+        assert rest.status_code == 200
+        assert whole.content.endswith(rest.content)
+    kept = download(order="asc", after_seq=400, headers=ranged)
+    assert kept.status_code == 206
+    rest = download(order="desc", headers=ranged)  # the oldest come last
+    assert rest.status_code == 206
+    assert newest_first.content[1000:].startswith(rest.content)
 
 
 def test_an_etag_of_something_else_gets_the_whole(download: Ask) -> None:
@@ -147,7 +190,12 @@ def test_the_head_of_a_download(download: Ask) -> None:
 def test_the_log_of_a_domain_that_was_never_trained(viewer: httpx.Client, domain: str) -> None:
     answer = viewer.get(f"/domains/{domain}/training-logs/download")
     assert (answer.status_code, answer.content) == (200, b"")
-    ranged = viewer.get(f"/domains/{domain}/training-logs/download?order=asc", headers={**PLAIN, "Range": "bytes=-1"})
+    address = f"/domains/{domain}/training-logs/download?order=asc"
+    ranged = viewer.get(address, headers={**PLAIN, "Range": "bytes=-1"})
+    assert (ranged.status_code, ranged.content) == (200, b"")
+    ranged = viewer.get(address, headers={**PLAIN, "Range": "bytes=-1", "If-Range": answer.headers["etag"]})
+    assert ranged.status_code == 200  # of the other order
+    ranged = viewer.get(address, headers={**PLAIN, "Range": "bytes=-1", "If-Range": ranged.headers["etag"]})
     assert problem(ranged, 416)
 
 

@@ -202,3 +202,95 @@ def test_the_absolute_form_of_an_address(exchange: Exchange) -> None:
 def test_a_length_that_says_two_things(exchange: Exchange, framing: dict[str, str]) -> None:
     status, *_ = exchange(f"POST {ADMIN}/domains HTTP/1.1", **framing)
     assert status.startswith(b"HTTP/1.1 400 ")
+
+
+STATIC = "/static/dashboard/page.css"
+LINE = f"GET {ADMIN}/domains HTTP/1.1"
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: localhost\r\nHost: localhost\r\n", "Host: localhost\r\nhost: other\r\n"])
+@pytest.mark.parametrize("path", ["/healthz", STATIC, f"{ADMIN}/domains", "/ws/domains/a/training"])
+def test_a_request_has_one_host(service: Service, hosts: str, path: str) -> None:
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n" if path.startswith("/ws/") else "Connection: close\r\n"
+    with closing(connect(service)) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\n{hosts}{upgrade}\r\n".encode())
+        status, _, rest = read_to_the_end(connection).partition(b"\r\n")
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert b'"code":"wrong_host"' in rest
+
+
+def test_an_old_client_needs_no_host(service: Service) -> None:
+    with closing(connect(service)) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert read_to_the_end(connection).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_cache_is_told_what_it_may_keep(service: Service, paths: list[str], with_token: bool) -> None:
+    """Files that are the same for everybody, and nothing else: a cache guesses where nothing is said."""
+    headers = {"Authorization": f"Bearer {service.token('operator')}"} if with_token else {}
+    with httpx.Client(base_url=service.url, headers=headers, timeout=LIMIT_S) as client:
+        for path in paths:
+            with client.stream("GET", path) as answer:
+                said = answer.headers.get("cache-control", "")
+            if path == STATIC:
+                assert said == "max-age=3600, public"
+            else:
+                assert {"no-cache", "no-store"} & set(said.split(", ")), (path, said)
+        for method in ("POST", "OPTIONS"):
+            assert client.request(method, "/healthz").headers["cache-control"]
+
+
+def test_what_was_created_says_where_it_is(operator: httpx.Client) -> None:
+    new = {"name": "has_an_address", "description": "Where is it after it was created?"}
+    created = operator.post("/domains", json=new)
+    assert (created.status_code, created.headers["location"]) == (201, f"{ADMIN}/domains/has_an_address")
+    started = operator.post("/domains/has_an_address/training-runs", json={})
+    run_id = started.json()["training_run_id"]
+    assert (started.status_code, started.headers["location"]) == (201, f"{ADMIN}/training-runs/{run_id}")
+    again = operator.post("/domains/has_an_address/training-runs", json={"id": run_id})
+    assert again.status_code == 200
+    assert "location" not in again.headers
+
+
+@pytest.mark.parametrize(
+    ("wanted", "begin", "stop"),
+    [("0-0", 0, 1), ("5-9", 5, 10), ("-7", -7, None), ("10-", 10, None), ("-1", -1, None)],
+)
+def test_a_part_of_a_static_file(nobody: httpx.Client, wanted: str, begin: int, stop: int | None) -> None:
+    plain = {"Accept-Encoding": "identity"}
+    whole = nobody.get(f"{nobody.base_url.copy_with(path=STATIC)}", headers=plain)
+    assert whole.headers["accept-ranges"] == "bytes"
+    for condition in ({}, {"If-Range": whole.headers["etag"]}):
+        part = nobody.get(str(whole.url), headers={**plain, "Range": f"bytes={wanted}", **condition})
+        assert (part.status_code, part.content) == (206, whole.content[begin:stop])
+        assert part.headers["etag"] == whole.headers["etag"]
+        assert int(part.headers["content-length"]) == len(part.content)
+    assert nobody.head(str(whole.url), headers={**plain, "Range": f"bytes={wanted}"}).status_code == 200
+
+
+def test_what_is_no_part_of_a_static_file(nobody: httpx.Client) -> None:
+    plain = {"Accept-Encoding": "identity"}
+    address = str(nobody.base_url.copy_with(path=STATIC))
+    whole = nobody.get(address, headers=plain)
+    for header in ("bytes=5-2", "bytes=0-1,4-5", "lines=1-2", "nonsense"):
+        assert nobody.get(address, headers={**plain, "Range": header}).content == whole.content, header
+    for header in (f"bytes={len(whole.content)}-", "bytes=-0"):
+        refused = nobody.get(address, headers={**plain, "Range": header})
+        assert (refused.status_code, refused.headers["content-range"]) == (416, f"bytes */{len(whole.content)}")
+    for validator in ('"other"', f"W/{whole.headers['etag']}"):
+        ranged = {**plain, "Range": "bytes=0-1", "If-Range": validator}
+        assert nobody.get(address, headers=ranged).content == whole.content
+    assert nobody.get(address, headers={"Range": "bytes=0-1", "Accept-Encoding": "gzip"}).content == whole.content
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_who_has_a_static_file_is_told_so(nobody: httpx.Client, encoding: str) -> None:
+    address = str(nobody.base_url.copy_with(path=STATIC))
+    etag = nobody.get(address, headers={"Accept-Encoding": encoding}).headers["etag"]
+    for named in (etag, f'"x", {etag}', f'{etag}, "x"', "*", etag.removeprefix("W/")):
+        known = nobody.get(address, headers={"Accept-Encoding": encoding, "If-None-Match": named})
+        assert (known.status_code, known.content) == (304, b""), named
+        assert "Accept-Encoding" in known.headers["vary"]
+        assert known.headers["cache-control"] == "max-age=3600, public"
+    assert nobody.get(address, headers={"If-None-Match": '"x"'}).status_code == 200

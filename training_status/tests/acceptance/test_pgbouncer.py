@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from training_status.tests.acceptance.breakable_link import BreakableLink
+from training_status.tests.acceptance.breakable_link import BreakableLink, stopped
 from training_status.tests.acceptance.gone import Served
 from training_status.tests.acceptance.own_database import Database
 from training_status.tests.acceptance.running_pgbouncer import PgBouncer
@@ -78,6 +78,9 @@ def test_the_server_behind_it_is_gone(pooler: PgBouncer, database: Database, lin
         gone = Served(service)
         gone.use_every_thread()
         with link.refusing():
+            gone.assert_gone()
+        gone.assert_back()
+        with stopped(database.postmaster):
             gone.assert_gone()
         gone.assert_back()
     finally:

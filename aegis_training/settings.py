@@ -61,7 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "training_status.api.health.before_all_else",
+    "training_status.api.health.health_check_middleware",
     "django.middleware.security.SecurityMiddleware",
     "aegis_training.compressed_static.CompressedStaticFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "training_status.access.acting.acting_for_requests",
+    "training_status.access.actor_middleware.actor_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from training_status.api.problems import problem
-from training_status.api.stream_door import ABORT
+from training_status.api.stream_authorization import ABORT
 
 Message = dict[str, Any]
 

@@ -1,26 +1,33 @@
-"""What begins and ends with the serving process, whichever ASGI server runs it."""
+"""What starts and stops with the serving process, whichever ASGI server runs it."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:  # this is imported before Django is set up
-    from training_status.operations.upkeep import Upkeep
+from typing import Any, Protocol
 
 Message = dict[str, Any]
 
 
-class Lifespan:
-    """ASGI application for the scope `lifespan`: the upkeep goes on from start to shutdown."""
+class BackgroundWork(Protocol):
+    """Work that goes on beside serving."""
 
-    def __init__(self, upkeep: "Upkeep") -> None:
-        self._upkeep = upkeep
+    def start(self) -> None:
+        """Start it in the running event loop."""
+
+    async def stop(self) -> None:
+        """Stop it, within a second or so."""
+
+
+class Lifespan:
+    """ASGI application for the scope `lifespan`: the work goes on from startup to shutdown."""
+
+    def __init__(self, work: BackgroundWork) -> None:
+        self._work = work
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         await receive()
-        self._upkeep.start()
+        self._work.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._upkeep.stop()
+        await self._work.stop()
         await send({"type": "lifespan.shutdown.complete"})

@@ -11,7 +11,7 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from aegis_training.http_protocol import HttpProtocol, let_abort
-from training_status.wakeups import publish
+from training_status.change_notifications import notify
 
 SHUTDOWN_LIMIT_S: Final = 3  # for requests, after the streams were ended
 _WEBSOCKET_MESSAGE_MAX_BYTES: Final = 64 * 1024  # nothing is expected from a viewer
@@ -37,7 +37,7 @@ class AbortableWebSocket(WebSocketsSansIOProtocol):
 class Server(uvicorn.Server):
     """Says where it is once it can be reached, and ends the streams before it waits for connections to close."""
 
-    def __init__(self, announce: Callable[[], None]) -> None:
+    def __init__(self, notify_on_commit: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 "aegis_training.asgi:application",
@@ -53,7 +53,7 @@ class Server(uvicorn.Server):
                 server_header=False,
             )
         )
-        self._announce = announce
+        self._announce = notify_on_commit
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does, then the announcement."""
@@ -68,7 +68,7 @@ class Server(uvicorn.Server):
         closing = asyncio.ensure_future(streams.close())
         await super().shutdown(sockets)
         await closing
-        await asyncio.to_thread(publish.close)  # the signal that ends the process leaves no time for more
+        await asyncio.to_thread(notify.close)  # the signal that ends the process leaves no time for more
 
 
 def allow_many_connections() -> None:
@@ -87,8 +87,8 @@ def collect_garbage_seldom() -> None:
     gc.set_threshold(700, 10, 1000)
 
 
-def run(listener: socket.socket, announce: Callable[[], None]) -> Any:
+def run(listener: socket.socket, notify_on_commit: Callable[[], None]) -> Any:
     """Serve on a bound socket until a signal says to end."""
     allow_many_connections()
     collect_garbage_seldom()
-    Server(announce).run(sockets=[listener])
+    Server(notify_on_commit).run(sockets=[listener])

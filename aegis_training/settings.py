@@ -61,7 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "training_status.api.health.before_all_else",
+    "training_status.api.health.health_check_middleware",
     "training_status.api.cache_control.only_what_says_so",
     "django.middleware.security.SecurityMiddleware",
     "aegis_training.compressed_static.CompressedStaticFiles",
@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "training_status.access.acting.acting_for_requests",
+    "training_status.access.actor_middleware.actor_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -26,7 +26,7 @@ READER_LIMIT_S: Final = 60.0
 
 
 class WsgiInThreads:
-    """ASGI application for requests that arrive whole (`WholeRequests`); `threads` are served at a time.
+    """ASGI application for requests that arrive whole (`RequestBodyBuffer`); `threads` are served at a time.
 
     A response says by `streaming`, as Django's do, whether it is to be sent part by part.
     """

@@ -13,8 +13,8 @@ class TrainingStatusConfig(AppConfig):
     def ready(self) -> None:
         """Make the role groups after migrations, record who gets rights, and tell drf-spectacular how one signs in."""
         from training_status.access.groups import ensure_role_groups
-        from training_status.access.permission_changes import record_permission_changes
-        from training_status.access.role_changes import record_role_changes
+        from training_status.access.permission_audit_signals import record_permission_changes
+        from training_status.access.role_audit_signals import record_role_changes
         from training_status.api import schema_authentication  # noqa: F401  (importing registers them)
 
         post_migrate.connect(ensure_role_groups, sender=self)

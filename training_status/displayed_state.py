@@ -1,7 +1,7 @@
 """The displayed state: what stored facts, a domain's limits and the clock say about a run. The only definition.
 
 Each condition can be asked of a run in memory (`holds`), of a Django query of runs (`q`), and in raw SQL (`sql`). Raw
-SQL has the run as `run`, its domain as `domain`, and takes the parameters `now`, `reachable_s` and the limits of the
+SQL has the run as `run`, its domain as `domain`, and takes the parameters `now`, `uptime_s` and the limits of the
 settings (`read.run_columns.limits_of_settings`).
 """
 
@@ -22,14 +22,14 @@ class Condition(ABC):
     """A condition on a run at the moment `now`.
 
     `run` is anything with the stored facts as attributes, and with the limits that the condition is about
-    (`stall_limit_s` and so on) as they hold for it. `reachable_s`: for how long the service could be reached; silence
+    (`stall_limit_s` and so on) as they hold for it. `uptime_s`: for how long the service could be reached; silence
     counts at most that long.
     """
 
     sql: str
 
     @abstractmethod
-    def holds(self, run: Any, now: datetime, *, reachable_s: float = math.inf) -> bool: ...
+    def holds(self, run: Any, now: datetime, *, uptime_s: float = math.inf) -> bool: ...
 
     @abstractmethod
     def q(self, now: datetime) -> Q: ...
@@ -52,8 +52,8 @@ class _All(Condition):
     def sql(self) -> str:  # type: ignore[override]
         return f"({' AND '.join(part.sql for part in self.parts)})"
 
-    def holds(self, run: Any, now: datetime, *, reachable_s: float = math.inf) -> bool:
-        return all(part.holds(run, now, reachable_s=reachable_s) for part in self.parts)
+    def holds(self, run: Any, now: datetime, *, uptime_s: float = math.inf) -> bool:
+        return all(part.holds(run, now, uptime_s=uptime_s) for part in self.parts)
 
     def q(self, now: datetime) -> Q:
         return Q(*(part.q(now) for part in self.parts))
@@ -67,8 +67,8 @@ class _Not(Condition):
     def sql(self) -> str:  # type: ignore[override]
         return f"NOT {self.negated.sql}"
 
-    def holds(self, run: Any, now: datetime, *, reachable_s: float = math.inf) -> bool:
-        return not self.negated.holds(run, now, reachable_s=reachable_s)
+    def holds(self, run: Any, now: datetime, *, uptime_s: float = math.inf) -> bool:
+        return not self.negated.holds(run, now, uptime_s=uptime_s)
 
     def q(self, now: datetime) -> Q:
         return ~self.negated.q(now)
@@ -78,7 +78,7 @@ class _Active(Condition):
     # The words of the partial index `run_active`, which finds these without looking at finished runs.
     sql = f"(NOT (run.state = '{run_states.COMPLETED}' OR run.state = '{run_states.FAILED}'))"
 
-    def holds(self, run: Any, now: datetime, *, reachable_s: float = math.inf) -> bool:
+    def holds(self, run: Any, now: datetime, *, uptime_s: float = math.inf) -> bool:
         return run.state in run_states.ACTIVE_STATES
 
     def q(self, now: datetime) -> Q:
@@ -88,7 +88,7 @@ class _Active(Condition):
 class _CancelRequested(Condition):
     sql = "(run.cancel_requested_at IS NOT NULL)"
 
-    def holds(self, run: Any, now: datetime, *, reachable_s: float = math.inf) -> bool:
+    def holds(self, run: Any, now: datetime, *, uptime_s: float = math.inf) -> bool:
         return run.cancel_requested_at is not None
 
     def q(self, now: datetime) -> Q:
@@ -109,9 +109,9 @@ class Silence(Condition):
             f"(least({elapsed_s}, %(reachable_s)s::float8) >= coalesce(domain.{self.limit}, %({self.limit})s::float8))"
         )
 
-    def holds(self, run: Any, now: datetime, *, reachable_s: float = math.inf) -> bool:
+    def holds(self, run: Any, now: datetime, *, uptime_s: float = math.inf) -> bool:
         elapsed_s: float = (now - getattr(run, self.since)).total_seconds()
-        return bool(min(elapsed_s, reachable_s) >= getattr(run, self.limit))
+        return bool(min(elapsed_s, uptime_s) >= getattr(run, self.limit))
 
     def q(self, now: datetime) -> Q:
         default: timedelta = getattr(settings, self.limit.removesuffix("_s").upper())

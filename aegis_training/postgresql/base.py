@@ -18,8 +18,8 @@ from aegis_training.postgresql import prepared_statements
 from aegis_training.postgresql.connection import PatientConnection
 from aegis_training.postgresql.database_errors import DatabaseErrors
 from aegis_training.postgresql.patience import outcome_of, patience
+from aegis_training.postgresql.piggybacked_statements import PiggybackedStatement, commit_with_statements
 from aegis_training.postgresql.reachability import NO_ANSWER, PROMPT_S, Reachability
-from aegis_training.postgresql.riders import Rider, commit_with
 from aegis_training.shared_call import call_in_thread
 
 
@@ -78,19 +78,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return DatabaseErrors(self)
 
     def _commit(self) -> None:
-        riders = self._riders()
-        if not riders:
+        statements = self._piggybacked_statements()
+        if not statements:
             super()._commit()  # type: ignore[misc]  # Django's own, which django-stubs leave out
             return
         with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
-            commit_with(self.connection, riders)
+            commit_with_statements(self.connection, statements)
 
-    def _riders(self) -> list[tuple[Rider, str]]:
-        """Those of the transaction's callbacks that ride; what a savepoint took back is not among them."""
+    def _piggybacked_statements(self) -> list[tuple[PiggybackedStatement, str]]:
+        """The transaction's callbacks that send a statement with the COMMIT; not those that a savepoint took back."""
         if self.connection is None or self.connection.pgconn.transaction_status != TransactionStatus.INTRANS:
             return []
-        callbacks = [callback for _, callback, *_ in self.run_on_commit if isinstance(callback, Rider)]
-        return [(rider, statement) for rider in callbacks if (statement := rider.board()) is not None]
+        callbacks = [callback for _, callback, *_ in self.run_on_commit if isinstance(callback, PiggybackedStatement)]
+        return [(callback, statement) for callback in callbacks if (statement := callback.prepare()) is not None]
 
 
 @cache

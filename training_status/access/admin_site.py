@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
-from training_status.access.people import caller_of_user
+from training_status.access.user_principals import principal_of_user
 from training_status.roles import OPERATOR, covers
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -25,7 +25,7 @@ class OperatorsAdminSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether somebody is signed in as an operator. One query, none for a superuser."""
         user = request.user
-        return isinstance(user, User) and user.is_active and covers(caller_of_user(user).role, OPERATOR)
+        return isinstance(user, User) and user.is_active and covers(principal_of_user(user).role, OPERATOR)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """The view for those who may enter."""

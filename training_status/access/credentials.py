@@ -9,37 +9,37 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from training_status.access.caller import ANONYMOUS, SESSION, TOKEN, USER, Caller, Credential
-from training_status.access.people import anonymous_caller, caller_of_user
-from training_status.access.tokens import callers_with_token_ids
+from training_status.access.principal import ANONYMOUS, SESSION, TOKEN, USER, Credential, Principal
+from training_status.access.tokens import principals_of_tokens
+from training_status.access.user_principals import anonymous_principal, principal_of_user
 
 _Session: Final[Any] = import_module(settings.SESSION_ENGINE).SessionStore
 
 
-def callers_of(credentials: Iterable[Credential]) -> dict[Credential, Caller]:
+def principals_of(credentials: Iterable[Credential]) -> dict[Credential, Principal]:
     """The caller of each credential as of now; one that is good for nothing any more is left out.
 
     One query for all tokens; two to four for each person.
     """
     credentials = list(credentials)
     token_ids = {int(credential.key): credential for credential in credentials if credential.kind == TOKEN}
-    found = {token_ids[key]: caller for key, caller in callers_with_token_ids(list(token_ids)).items()}
+    found = {token_ids[key]: principal for key, principal in principals_of_tokens(list(token_ids)).items()}
     for credential in credentials:
-        caller = _person(credential)
-        if caller is not None:
-            found[credential] = caller
+        principal = _person(credential)
+        if principal is not None:
+            found[credential] = principal
     return found
 
 
-def _person(credential: Credential) -> Caller | None:
+def _person(credential: Credential) -> Principal | None:
     if credential.kind == ANONYMOUS:
-        return anonymous_caller()
+        return anonymous_principal()
     if credential.kind == USER:
         user = User.objects.filter(pk=credential.key, is_active=True).first()
-        return None if user is None else caller_of_user(user)
+        return None if user is None else principal_of_user(user)
     if credential.kind == SESSION:
         request = HttpRequest()
         request.session = _Session(session_key=credential.key)
         person = get_user(request)  # nobody after sign-out, with a changed password, with a closed account
-        return caller_of_user(person, credential) if isinstance(person, User) else None
+        return principal_of_user(person, credential) if isinstance(person, User) else None
     return None

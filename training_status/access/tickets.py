@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from django.core import signing
 
-from training_status.access.caller import SESSION, USER, Caller, Credential
-from training_status.access.credentials import callers_of
+from training_status.access.credentials import principals_of
+from training_status.access.principal import SESSION, USER, Credential, Principal
 from training_status.roles import VIEWER
 
 _VALID_FOR: Final = timedelta(seconds=60)
@@ -23,9 +23,9 @@ class Ticket(NamedTuple):
     expires_at: datetime
 
 
-def make_ticket(caller: Caller, domain_id: int, *, user_id: int | None) -> Ticket:
+def make_ticket(principal: Principal, domain_id: int, *, user_id: int | None) -> Ticket:
     """A ticket for the streams of a domain. `user_id` is the person's, whose session must not be in an address."""
-    credential = caller.credential
+    credential = principal.credential
     if credential.kind == SESSION:
         assert user_id is not None
         credential = Credential(USER, user_id)
@@ -34,7 +34,7 @@ def make_ticket(caller: Caller, domain_id: int, *, user_id: int | None) -> Ticke
     return Ticket(signing.dumps(claims, salt=_SALT), expires_at)
 
 
-def caller_with_ticket(text: str) -> Caller | None:
+def caller_with_ticket(text: str) -> Principal | None:
     """Whom the ticket lets in, as a viewer of its domain alone; None when it is forged, too old or revoked."""
     try:
         domain_id, kind, key, expires_at = signing.loads(text, salt=_SALT)
@@ -43,7 +43,7 @@ def caller_with_ticket(text: str) -> Caller | None:
     if expires_at <= datetime.now(UTC).timestamp():
         return None
     credential = Credential(kind, key)
-    caller = callers_of([credential]).get(credential)
-    if caller is None or caller.role is None or caller.only_domain_id not in (None, domain_id):
+    principal = principals_of([credential]).get(credential)
+    if principal is None or principal.role is None or principal.only_domain_id not in (None, domain_id):
         return None
-    return Caller(caller.name, VIEWER, credential, only_domain_id=domain_id)
+    return Principal(principal.name, VIEWER, credential, only_domain_id=domain_id)

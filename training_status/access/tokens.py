@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from training_status.access.caller import TOKEN, Caller, Credential
+from training_status.access.principal import TOKEN, Credential, Principal
 from training_status.audit.record import record
 from training_status.models import AccessToken, Domain
 
@@ -73,7 +73,7 @@ def revoke_tokens(token_ids: list[int]) -> int:
     return len(valid)
 
 
-def caller_with_token(text: str) -> Caller | None:
+def caller_with_token(text: str) -> Principal | None:
     """Whom the token stands for; None when it is garbled, unknown, expired or revoked. One query.
 
     Writes `last_used_at` when that is over a minute old.
@@ -100,14 +100,14 @@ def caller_with_token(text: str) -> Caller | None:
         return None
     if last_used_at is None or now - last_used_at > _NOTE_USE_EVERY:
         AccessToken.objects.filter(id=key).update(last_used_at=now)
-    return Caller(name, role, Credential(TOKEN, key), only_domain_id=domain_id, token_prefix=parts[1])
+    return Principal(name, role, Credential(TOKEN, key), only_domain_id=domain_id, token_prefix=parts[1])
 
 
-def callers_with_token_ids(token_ids: list[int]) -> dict[int, Caller]:
+def principals_of_tokens(token_ids: list[int]) -> dict[int, Principal]:
     """Whom these tokens, known by their rows' keys, stand for now; expired and revoked ones are left out."""
     valid = AccessToken.objects.filter(id__in=token_ids, revoked_at=None).exclude(expires_at__lte=timezone.now())
     return {
-        key: Caller(name, role, Credential(TOKEN, key), only_domain_id=domain_id, token_prefix=prefix)
+        key: Principal(name, role, Credential(TOKEN, key), only_domain_id=domain_id, token_prefix=prefix)
         for key, name, role, domain_id, prefix in valid.values_list("id", "name", "role", "domain_id", "prefix")
     }
 

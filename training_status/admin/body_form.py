@@ -43,14 +43,14 @@ class BodyForm(forms.Form, Generic[Body]):
                 self.add_error(name if name in self.fields else None, error.detail)
         return self.cleaned_data
 
-    def is_done(self, deed: Callable[[Body], None], *, at_field: str | None = None) -> bool:
-        """Whether the form was sent, is valid, and `deed` did it. What the deed refuses stands in the form, at
+    def apply(self, command: Callable[[Body], None], *, at_field: str | None = None) -> bool:
+        """Whether the form was sent, is valid, and `command` did it. What the deed refuses stands in the form, at
         `at_field` unless it is at a field already.
         """
         if not self.is_valid():
             return False
         try:
-            deed(self.body)
+            command(self.body)
         except AegisError as error:
             if not self.errors:
                 own_field = error.field if isinstance(error, InvalidInput) else None

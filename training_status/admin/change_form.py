@@ -31,7 +31,7 @@ class ChangeForm(BodyForm[Body]):
         """The fields that were changed, as the API takes them."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
-    def refuse_overwriting(self, stored: Mapping[str, Any]) -> None:
+    def check_edit_conflict(self, stored: Mapping[str, Any]) -> None:
         """Raise Conflict (`changed_meanwhile`) when one of these stored values, which the body would replace, is
         neither what was shown nor what was typed.
 

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from training_status.admin.calm_list import CalmListAdmin
+from training_status.admin.bounded_list import BoundedListAdmin
 from training_status.admin.domain_page import answer_domain_page, answer_new_domain_page
 from training_status.admin.domain_removal import answer_domain_removal
 from training_status.admin.filters import DomainStateFilter
-from training_status.admin.shown import attach_to_domains
+from training_status.admin.run_snapshot import attach_snapshots_to_domains
 from training_status.admin.status_cells import StatusCells
 from training_status.models import Domain
 
@@ -23,11 +23,11 @@ class DomainChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """A page of domains, each with what is shown of its latest run."""
         super().get_results(request)
-        self.result_list = attach_to_domains(self.result_list)
+        self.result_list = attach_snapshots_to_domains(self.result_list)
 
 
 @admin.register(Domain)
-class DomainAdmin(StatusCells, CalmListAdmin):
+class DomainAdmin(StatusCells, BoundedListAdmin):
     """What there is to train."""
 
     list_display = ("domain", "shown_state", "progress", "time_left", "last_report", "runs")

@@ -13,10 +13,10 @@ from django.template.response import TemplateResponse
 
 from training_status.admin.body_form import BodyForm, TextField
 from training_status.admin.change_form import ChangeForm
-from training_status.admin.shown import attach_to_domains, shown_of
+from training_status.admin.run_snapshot import attach_snapshots_to_domains, snapshot_of
 from training_status.forecast.scoring import MARKS
-from training_status.ingest.bodies import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.ingest.domains import change_domain, create_domain
+from training_status.ingest.request_schemas import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.models import Domain
 from training_status.models.domain import DEFAULT_LLM_MODEL, LIMITS
 from training_status.read.forecast_scores import forecast_scores
@@ -73,7 +73,7 @@ def answer_new_domain_page(model_admin: ModelAdmin, request: HttpRequest) -> Htt
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     form = NewDomainForm(request.POST or None)
-    if form.is_done(create_domain, at_field="name"):
+    if form.apply(create_domain, at_field="name"):
         domain = Domain.objects.get(name=form.body.name)
         messages.success(request, f"{domain} is there.")
         return redirect("admin:training_status_domain_change", domain.pk)
@@ -89,11 +89,11 @@ def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id:
         raise PermissionDenied
     fields = ("description", "llm_model", *LIMITS, "baseline_run_number")
     form = DomainForm(request.POST or None, initial={name: getattr(domain, name) for name in fields})
-    if form.is_done(lambda change: change_domain(domain.name, change, look=form.refuse_overwriting)):
+    if form.apply(lambda change: change_domain(domain.name, change, look=form.check_edit_conflict)):
         messages.success(request, f"{domain} is changed." if form.changed_data else "There was nothing to change.")
         return redirect("admin:training_status_domain_change", domain.pk)
-    attach_to_domains([domain])
-    run, now = shown_of(domain)
+    attach_snapshots_to_domains([domain])
+    run, now = snapshot_of(domain)
     context = {
         "title": domain.name,
         "domain": domain,

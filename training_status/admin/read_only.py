@@ -4,10 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from training_status.admin.calm_list import CalmListAdmin
+from training_status.admin.bounded_list import BoundedListAdmin
 
 
-class ReadOnlyAdmin(CalmListAdmin):
+class ReadOnlyAdmin(BoundedListAdmin):
     """Changes go through functions of their own, not through Django's forms."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

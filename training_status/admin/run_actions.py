@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from training_status.admin.shown import Shown, attach_to_runs, shown_of
+from training_status.admin.run_snapshot import RunSnapshot, attach_snapshots_to_runs, snapshot_of
 from training_status.errors import AegisError
 from training_status.ingest.deletion import delete_run
 from training_status.ingest.runs import Outcome, mark_failed, request_cancel
@@ -101,7 +101,7 @@ def answer_action(model_admin: ModelAdmin, request: HttpRequest, name: str) -> H
     if len(keys) > RUNS_AT_ONCE:
         messages.error(request, f"At most {RUNS_AT_ONCE} runs are changed at once; nothing was done.")
         return redirect(the_list)
-    runs = attach_to_runs(TrainingRun(id=key) for key in dict.fromkeys(keys))
+    runs = attach_snapshots_to_runs(TrainingRun(id=key) for key in dict.fromkeys(keys))
     if not runs:
         messages.error(request, "The runs chosen are not there any more.")
         return redirect(the_list)
@@ -145,7 +145,7 @@ def _asking(
     is_incomplete: bool,
 ) -> HttpResponse:
     what = str(runs[0]) if len(runs) == 1 else f"{len(runs)} runs"
-    listed: list[tuple[TrainingRun, Shown]] = [(run, shown_of(run)) for run in runs]
+    listed: list[tuple[TrainingRun, RunSnapshot]] = [(run, snapshot_of(run)) for run in runs]
     context: dict[str, Any] = {
         **model_admin.admin_site.each_context(request),
         "opts": TrainingRun._meta,

@@ -17,7 +17,7 @@ from django.utils import timezone
 from training_status.admin.body_form import TextField
 from training_status.admin.change_form import ChangeForm
 from training_status.admin.run_details import metric_rows, phase_rows, stored_facts
-from training_status.ingest.bodies import RunChange, read_run_change
+from training_status.ingest.request_schemas import RunChange, read_run_change
 from training_status.ingest.runs import change_run
 from training_status.models import TrainingRun
 from training_status.read.logs import LogFilter, RunLog
@@ -72,7 +72,7 @@ def answer_run_page(model_admin: ModelAdmin, request: HttpRequest, object_id: st
     if request.method == "POST" and not may_change:
         raise PermissionDenied
     form = RunForm(request.POST or None, initial=RunForm.as_shown({"tags": run.tags, "note": run.note}))
-    if form.is_done(lambda change: change_run(run.public_id, change, look=form.refuse_overwriting)):
+    if form.apply(lambda change: change_run(run.public_id, change, look=form.check_edit_conflict)):
         messages.success(request, "Tags and note are stored.")
         return redirect("admin:training_status_trainingrun_change", run.pk)
     with_phase_times(found)

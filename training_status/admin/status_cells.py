@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from training_status.admin.shown import shown_of
+from training_status.admin.run_snapshot import snapshot_of
 from training_status.templatetags import status_words
 
 NOTHING = "–"
@@ -18,7 +18,7 @@ class StatusCells:
     @admin.display(description="State")
     def shown_state(self, listed: Model) -> str:
         """The state with what qualifies it."""
-        run, _ = shown_of(listed)
+        run, _ = snapshot_of(listed)
         if run is None:
             return "never trained"
         return format_html(
@@ -28,17 +28,17 @@ class StatusCells:
     @admin.display(description="Progress")
     def progress(self, listed: Model) -> SafeString | str:
         """The phase bar and the percentage."""
-        run, _ = shown_of(listed)
+        run, _ = snapshot_of(listed)
         return NOTHING if run is None else render_to_string("admin/training_status/phase_bar.html", {"run": run})
 
     @admin.display(description="Time left")
     def time_left(self, listed: Model) -> str:
         """The estimate in words."""
-        run, now = shown_of(listed)
+        run, now = snapshot_of(listed)
         return NOTHING if run is None else status_words.time_left(run, now) or NOTHING
 
     @admin.display(description="Last report")
     def last_report(self, listed: Model) -> str:
         """How long ago the reporter was heard of."""
-        run, now = shown_of(listed)
+        run, now = snapshot_of(listed)
         return NOTHING if run is None else status_words.ago(run["last_report_at"], now)

@@ -12,12 +12,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
-from training_status.admin.calm_list import CalmListAdmin
+from training_status.admin.bounded_list import BoundedListAdmin
 from training_status.admin.filters import DomainFilter, HealthFilter, RunStateFilter, StartedBeforeFilter, StartedFilter
 from training_status.admin.run_actions import ACTIONS, RUNS_AT_ONCE, answer_action
 from training_status.admin.run_page import answer_run_page
 from training_status.admin.run_search import HELP, runs_found_by
-from training_status.admin.shown import attach_to_runs, shown_of
+from training_status.admin.run_snapshot import attach_snapshots_to_runs, snapshot_of
 from training_status.admin.status_cells import NOTHING, StatusCells
 from training_status.models import TrainingRun
 from training_status.templatetags import status_words
@@ -34,11 +34,11 @@ class RunChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """A page of them, with what is shown of each."""
         super().get_results(request)
-        self.result_list = attach_to_runs(self.result_list)
+        self.result_list = attach_snapshots_to_runs(self.result_list)
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(StatusCells, CalmListAdmin):
+class TrainingRunAdmin(StatusCells, BoundedListAdmin):
     """Runs come from their reporters alone."""
 
     list_display = ("run", "shown_state", "progress", "time_left", "last_report", "trained_with", "started")
@@ -114,7 +114,7 @@ class TrainingRunAdmin(StatusCells, CalmListAdmin):
     @admin.display(description="Started (UTC), duration")
     def started(self, run: TrainingRun) -> str:
         """When its first event was, and how long from there to now or to its end."""
-        status, _ = shown_of(run)
+        status, _ = snapshot_of(run)
         if status is None or status["started_at"] is None:
             return NOTHING
         return _two_lines(status_words.clock(status["started_at"]), status_words.duration(status["elapsed_time_ms"]))
@@ -125,7 +125,7 @@ def _two_lines(first: str, second: str) -> str:
 
 
 def _said(run: TrainingRun, field: str) -> str:
-    status, _ = shown_of(run)
+    status, _ = snapshot_of(run)
     return NOTHING if status is None or status[field] is None else one_line(str(status[field]))
 
 

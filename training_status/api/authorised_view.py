@@ -7,7 +7,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from training_status.access.caller import Caller
+from training_status.access.principal import Principal
 from training_status.api.json_bodies import refuse_encoded_body
 from training_status.api.methods import METHOD_NAMES
 from training_status.errors import NotFound
@@ -35,16 +35,16 @@ class AuthorisedView(APIView):
         return super().finalize_response(request, response, *args, **kwargs)
 
     @property
-    def caller(self) -> Caller:
+    def principal(self) -> Principal:
         """Who is calling; authentication has made sure that there is one."""
-        caller = self.request.auth
-        assert isinstance(caller, Caller)
-        return caller
+        principal = self.request.auth
+        assert isinstance(principal, Principal)
+        return principal
 
     @property
     def only_domain_id(self) -> int | None:
         """The one domain that the caller may know of; None: all."""
-        return self.caller.only_domain_id
+        return self.principal.only_domain_id
 
     def refuse_bound_caller(self) -> None:
         """Raise PermissionDenied for a token bound to one domain, where more than that is at stake."""

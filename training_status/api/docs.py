@@ -16,7 +16,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from training_status.access.pages import viewers_only
+from training_status.access.viewer_required import viewer_required
 from training_status.api.content_negotiation import ContentNegotiation
 from training_status.api.document_response import document_response
 from training_status.api.methods import METHOD_NAMES
@@ -57,20 +57,20 @@ class SchemaView(SpectacularAPIView):
 
 
 swagger: Any = _reader(
-    viewers_only(SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=METHOD_NAMES))
+    viewer_required(SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=METHOD_NAMES))
 )
 
 
 @_reader
 @require_safe
-@viewers_only
+@viewer_required
 def redoc(request: HttpRequest) -> HttpResponseBase:
     """ReDoc, by a template of our own: the stock one names font hosts."""
     return render(request, "dashboard/redoc.html")
 
 
 @require_safe
-@viewers_only
+@viewer_required
 def redoc_script(request: HttpRequest) -> HttpResponseBase:
     """ReDoc's script, with our icon in the place of the logo that it would load from its maker's host."""
     script = HttpResponse(_redoc_script(), content_type="text/javascript")

@@ -12,9 +12,9 @@ from training_status.api.pagination import ListPagination
 from training_status.api.request_bodies import body
 from training_status.api.schema import CREATED_AT, PAGE, page_of
 from training_status.errors import NotFound
-from training_status.ingest.bodies import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.ingest.deletion import delete_domain
 from training_status.ingest.domains import change_domain, create_domain
+from training_status.ingest.request_schemas import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.read.domains import DomainList, domain_by_name
 from training_status.roles import OPERATOR, VIEWER
 from training_status.serializers.domain import DomainSerializer

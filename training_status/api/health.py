@@ -32,7 +32,7 @@ def is_health(path: str) -> bool:
     return path in ("/healthz", "/healthz/")
 
 
-def before_all_else(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def health_check_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Middleware that answers `/healthz`: whoever watches the service calls it by whatever name or address."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -11,7 +11,7 @@ import msgspec
 
 from training_status.api.ticket_body import TicketRequest
 from training_status.ingest.batch import Batch
-from training_status.ingest.bodies import NO_FINAL_NEWLINE, DomainChange, NewDomain, NewRun, RunChange
+from training_status.ingest.request_schemas import NO_FINAL_NEWLINE, DomainChange, NewDomain, NewRun, RunChange
 
 REF: Final = "#/components/schemas/{name}"
 _BODIES: Final[list[type[msgspec.Struct]]] = [Batch, NewDomain, DomainChange, NewRun, RunChange, TicketRequest]

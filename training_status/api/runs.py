@@ -14,8 +14,8 @@ from training_status.api.query import positive_int
 from training_status.api.request_bodies import body, reference
 from training_status.api.schema import CREATED_AT, PAGE, RUN_ID_IN_PATH, RUN_NUMBER_IN_PATH, page_of
 from training_status.errors import NotFound
-from training_status.ingest.bodies import NewRun, RunChange, read_new_run, read_run_change
 from training_status.ingest.deletion import delete_run
+from training_status.ingest.request_schemas import NewRun, RunChange, read_new_run, read_run_change
 from training_status.ingest.runs import change_run, request_cancel, start_run
 from training_status.read.domains import domain_by_name
 from training_status.read.phase_times import with_phase_times

@@ -5,10 +5,18 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from training_status.api.stream_door import Answer, Application, Message, Receive, Send, abort_of, ask_for_stream
-from training_status.live.inbox import GONE
-from training_status.live.opening import Opening
+from training_status.api.stream_authorization import (
+    Answer,
+    Application,
+    Message,
+    Receive,
+    Send,
+    abort_of,
+    authorize_stream,
+)
+from training_status.live.stream_grant import StreamGrant
 from training_status.live.streams import Streams
+from training_status.live.subscriber_queue import GONE
 from training_status.live.update import Update
 from training_status.live.viewer import Connection
 
@@ -31,26 +39,26 @@ class ServerSentEvents:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         with self._streams.place() as refusal:
-            answer = await ask_for_stream(self._application, scope, refusal)
+            answer = await authorize_stream(self._application, scope, refusal)
             if self._streams.is_closing:
                 # An EventSource gives up for good on a 503, but comes back after a broken connection.
                 abort_of(scope)()
-            elif answer.opening is None:
+            elif answer.grant is None:
                 await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
                 await send({"type": "http.response.body", "body": answer.body})
             else:
-                await self._serve(scope, answer, answer.opening, receive, send)
+                await self._serve(scope, answer, answer.grant, receive, send)
 
-    async def _serve(self, scope: Message, answer: Answer, opening: Opening, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Message, answer: Answer, grant: StreamGrant, receive: Receive, send: Send) -> None:
         async def send_piece(piece: bytes) -> None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
 
-        with self._streams.present(opening, Connection(_pieces, send_piece, abort_of(scope))) as viewer:
+        with self._streams.present(grant, Connection(_pieces, send_piece, abort_of(scope))) as viewer:
 
             async def notice_departure() -> None:
                 while (await receive())["type"] != "http.disconnect":
                     pass
-                viewer.inbox.close(GONE)
+                viewer.queue.close(GONE)
 
             departure = asyncio.ensure_future(notice_departure())
             try:
@@ -58,7 +66,7 @@ class ServerSentEvents:
                 with viewer.reading():
                     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
                     await send_piece(b"retry: %d\n\n" % random.randint(*_RETRY_MS))  # noqa: S311  (not a secret)
-                await self._streams.tell(viewer, opening)
+                await self._streams.tell(viewer, grant)
                 with viewer.reading():
                     await send({"type": "http.response.body", "body": b""})
             finally:

@@ -44,6 +44,6 @@ class StreamTicketsView(AuthorisedView):
         if domain is None:
             raise NotFound(f"There is no domain '{name}'.", code="domain_not_found")
         user: Any = request.user
-        ticket = make_ticket(self.caller, domain.id, user_id=user.pk if isinstance(user, User) else None)
+        ticket = make_ticket(self.principal, domain.id, user_id=user.pk if isinstance(user, User) else None)
         answer = {"ticket": ticket.text, "expires_at": utc_text(ticket.expires_at)}
         return Response(answer, status=201, headers={"Cache-Control": "no-store"})

@@ -22,9 +22,9 @@ from training_status.api import query
 from training_status.api.authorised_view import AuthorisedView
 from training_status.api.media_types import EventStream
 from training_status.errors import InvalidInput, NotFound, Unavailable
-from training_status.live.cursor import Cursor, Start
-from training_status.live.opening import HANDOVER, Handover, Opening
+from training_status.live.cursor import Cursor, ResumePoint
 from training_status.live.status_changes import is_over
+from training_status.live.stream_grant import GRANT_HOLDER, GrantHolder, StreamGrant
 from training_status.read.domains import domain_by_name
 from training_status.read.run_facts import RunFacts, run_by_public_id
 from training_status.roles import VIEWER
@@ -61,12 +61,12 @@ class StreamView(AuthorisedView):
         if request.method == "HEAD":
             return StreamingHttpResponse((), headers=_HEADERS)  # whose length is not said
         response = HttpResponse(headers=_HEADERS)
-        handover = request.META.get("asgi.scope", {}).get(HANDOVER)
-        if not isinstance(handover, Handover):
+        grant_holder = request.META.get("asgi.scope", {}).get(GRANT_HOLDER)
+        if not isinstance(grant_holder, GrantHolder):
             raise Unavailable("This server cannot stream: it does not run the ASGI application.", retry_after_s=60)
-        if handover.refusal is not None:
-            raise handover.refusal
-        handover.opening = Opening(caller=self.caller, **followed)
+        if grant_holder.refusal is not None:
+            raise grant_holder.refusal
+        grant_holder.grant = StreamGrant(principal=self.principal, **followed)
         return response
 
 
@@ -118,7 +118,7 @@ class OverviewStreamView(StreamView):
         return self.hand_over(request)
 
 
-def _start(cursor: Cursor, run: RunFacts) -> Start:
+def _start(cursor: Cursor, run: RunFacts) -> ResumePoint:
     """What the cursor means for the run as it is now, and not as some follower has last seen it."""
     return cursor.on(run, is_over=is_over(status_of(run, timezone.now())))
 

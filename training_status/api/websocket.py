@@ -9,13 +9,13 @@ from channels.exceptions import StopConsumer
 from channels.routing import URLRouter
 from django.urls import re_path
 
-from training_status.api.stream_door import Application, Message, abort_of, ask_for_stream
+from training_status.api.stream_authorization import Application, Message, abort_of, authorize_stream
 from training_status.api.websocket_origin import CheckedOrigin
 from training_status.api.websocket_refusal import problem_answer, refuse
 from training_status.errors import Unavailable
-from training_status.live.inbox import FAILED, GONE, NO_ACCESS, SHUTDOWN
-from training_status.live.opening import Opening
+from training_status.live.stream_grant import StreamGrant
 from training_status.live.streams import Streams
+from training_status.live.subscriber_queue import FAILED, GONE, NO_ACCESS, SHUTDOWN
 from training_status.live.viewer import Connection
 
 logger = logging.getLogger(__name__)
@@ -65,27 +65,27 @@ class TrainingConsumer(AsyncConsumer):
         headers = [header for header in self.scope["headers"] if header[0] != b"accept"]  # which is about responses
         scheme = _HTTP_SCHEMES[self.scope["scheme"]]
         http = {"type": "http", "method": "GET", "path": path, "scheme": scheme, "headers": headers}
-        answer = await ask_for_stream(self._application, {**self.scope, **http}, refusal)
-        if answer.opening is not None:
-            await self._tell(answer.opening)
+        answer = await authorize_stream(self._application, {**self.scope, **http}, refusal)
+        if answer.grant is not None:
+            await self._tell(answer.grant)
         elif answer.status == 204:
             await self.send({"type": "websocket.accept"})
             await self.send({"type": "websocket.close", "code": 1000})
         else:
             await refuse(answer, self.scope, self.send)
 
-    async def _tell(self, opening: Opening) -> None:
+    async def _tell(self, grant: StreamGrant) -> None:
         """Accept, tell until the end, and close."""
 
         async def send_text(text: str) -> None:
             await self.send({"type": "websocket.send", "text": text})
 
         connection = Connection(lambda update: update.as_texts, send_text, abort_of(self.scope))
-        with self._streams.present(opening, connection) as viewer:
-            self._inbox = viewer.inbox
+        with self._streams.present(grant, connection) as viewer:
+            self._inbox = viewer.queue
             with viewer.reading():
                 await self.send({"type": "websocket.accept"})
-            reason = await self._streams.tell(viewer, opening)
+            reason = await self._streams.tell(viewer, grant)
             if reason != GONE:
                 with viewer.reading():
                     await self.send({"type": "websocket.close", "code": _CLOSE_CODES[reason]})

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.http import is_same_domain
 
-from training_status.api.stream_door import Application, Message, Receive, Send
+from training_status.api.stream_authorization import Application, Message, Receive, Send
 from training_status.api.websocket_refusal import problem_answer, refuse
 
 

@@ -1,7 +1,7 @@
 """Refusing a WebSocket's handshake, with the same problems as every other request."""
 
 from training_status.api.problems import problem
-from training_status.api.stream_door import Answer, Message, Send
+from training_status.api.stream_authorization import Answer, Message, Send
 
 
 async def refuse(answer: Answer, scope: Message, send: Send) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from training_status.audit.acting import present_actor
+from training_status.audit.actor import current_actor
 from training_status.models import AuditEntry
 
 ACTOR_MAX_CHARACTERS: Final = 200
@@ -18,7 +18,7 @@ def record(action: str, subject: str, name: str, **details: Any) -> None:
     Call it inside the transaction of the act: what is rolled back leaves no entry, and an entry that cannot
     be written undoes the act. `details` are JSON values, such as what `changes` gives; never a secret.
     """
-    actor = present_actor()
+    actor = current_actor()
     AuditEntry.objects.create(
         at=timezone.now(),
         actor_kind=actor.kind,

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from training_status.access.pages import viewers_only
+from training_status.access.viewer_required import viewer_required
 from training_status.api.query import positive_int
 from training_status.errors import InvalidInput
 from training_status.forecast.scoring import MARKS
@@ -28,7 +28,7 @@ _SHOWN: Final = (
 
 
 @require_safe
-@viewers_only
+@viewer_required
 def history(request: HttpRequest, name: str) -> HttpResponse:
     """All runs, newest first, a page at a time: `?page=2` has the older ones."""
     domain = None if "\0" in name else domain_by_name(name)
@@ -48,7 +48,7 @@ def history(request: HttpRequest, name: str) -> HttpResponse:
         "pageSize": RUNS_ON_A_PAGE,
         "total": total,
         "baseline": domain.baseline_run_number,
-        "mayPin": covers(request.caller.role, OPERATOR),  # type: ignore[attr-defined]  # `viewers_only` has set it
+        "mayPin": covers(request.principal.role, OPERATOR),  # type: ignore[attr-defined]  # `viewer_required` has set it
         "runs": [{field: row[field] for field in _SHOWN} for row in rows],
         "now": utc_text(now),
     }

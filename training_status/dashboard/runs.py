@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from training_status.access.pages import caller_of, viewers_only
+from training_status.access.viewer_required import principal_of_request, viewer_required
 from training_status.read.domains import domain_by_name
 from training_status.read.run_facts import run_by_number
 from training_status.roles import OPERATOR, covers
@@ -15,17 +15,17 @@ from training_status.serializers.times import utc_text
 
 
 @require_safe
-@viewers_only
+@viewer_required
 def run(request: HttpRequest, name: str, number: int | None = None) -> HttpResponse:
     """The run with this number; without one the latest run, and the next ones as they start."""
     domain = None if "\0" in name else domain_by_name(name)
     if domain is None or (number is not None and run_by_number(name, number) is None):
         raise Http404
-    caller = caller_of(request)
+    principal = principal_of_request(request)
     page: dict[str, Any] = {
         "domain": domain.name,
         "runNumber": number,
-        "mayCancel": caller is not None and covers(caller.role, OPERATOR),
+        "mayCancel": principal is not None and covers(principal.role, OPERATOR),
         "now": utc_text(timezone.now()),
     }
     return render(

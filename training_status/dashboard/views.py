@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from training_status.access.pages import viewers_only
+from training_status.access.viewer_required import viewer_required
 from training_status.read.domains import DomainList
 from training_status.serializers.domain import DomainSerializer
 from training_status.serializers.times import utc_text
@@ -14,7 +14,7 @@ DOMAINS_SHOWN = 500
 
 
 @require_safe
-@viewers_only
+@viewer_required
 def domains(request: HttpRequest) -> HttpResponse:
     """Every domain with the status of its latest run."""
     now = timezone.now()

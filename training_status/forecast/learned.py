@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from training_status.forecast.experience import Expectation, specified
 from training_status.forecast.formula import formula
-from training_status.forecast.scoring import Guess, Verdict
+from training_status.forecast.scoring import Calibration, Guess
 from training_status.forecast.time_left import Course, TimeLeft, time_left
 from training_status.forecast_methods import LINEAR, SHARES
 from training_status.phases import PHASES
@@ -29,7 +29,7 @@ class Learned:
     """What is known when a run begins; `expected` None: nothing."""
 
     expected: Expectation | None = None
-    verdict: Verdict = field(default_factory=Verdict)
+    verdict: Calibration = field(default_factory=Calibration)
 
 
 class Moved(NamedTuple):

@@ -34,7 +34,7 @@ class ScoredMark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Calibration:
     """What the score of a domain's earlier `runs` says of the next forecast.
 
     The sigmas of the learned forecast and of the linear formula are to be multiplied by the factors. The formula
@@ -47,14 +47,14 @@ class Verdict:
     linear_weight: float = 0.0
 
 
-def verdict(runs: Sequence[Sequence[ScoredMark]]) -> Verdict:
+def verdict(runs: Sequence[Sequence[ScoredMark]]) -> Calibration:
     """Of the marks of each earlier run. Those that cannot be are left out."""
     possible = [[mark for mark in run if _is_possible(mark)] for run in runs]
     linear = [[(mark.linear, mark.actual_s) for mark in run] for run in possible if run]
     both = [run for run in ([mark for mark in run if mark.learned] for run in possible) if run]
     learned = [[(mark.learned, mark.actual_s) for mark in run if mark.learned] for run in both]
     beside = [[(mark.linear, mark.actual_s) for mark in run] for run in both]
-    return Verdict(len(linear), max(_NARROWEST, _factor(learned)), _factor(linear), _linear_weight(beside, learned))
+    return Calibration(len(linear), max(_NARROWEST, _factor(learned)), _factor(linear), _linear_weight(beside, learned))
 
 
 def _is_possible(mark: ScoredMark) -> bool:

@@ -1,10 +1,10 @@
 """The run that is pinned as a domain's baseline: completed, there, and changed under the domain's lock."""
 
 from training_status.audit.record import record
+from training_status.change_notifications.notify import notify_on_commit
 from training_status.errors import InvalidInput
 from training_status.models import Domain, TrainingRun
 from training_status.run_states import ACTIVE_STATES, COMPLETED
-from training_status.wakeups.publish import announce
 
 
 def check_baseline(domain: Domain, run_number: int | None) -> None:
@@ -36,4 +36,4 @@ def announce_baseline(domain_id: int) -> None:
     """Wake whoever follows an active run of the domain: what it is compared with has changed."""
     active = TrainingRun.objects.filter(domain_id=domain_id, state__in=ACTIVE_STATES)
     for run_id in active.values_list("id", flat=True):
-        announce(domain_id, run_id)
+        notify_on_commit(domain_id, run_id)

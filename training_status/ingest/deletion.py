@@ -17,19 +17,19 @@ from django.utils import timezone
 from training_status import run_states
 from training_status.access.tokens import revoke_tokens
 from training_status.audit.record import record
+from training_status.change_notifications.notify import notify_on_commit
 from training_status.displayed_state import ACTIVE, CANCELLED_BY_SILENCE, NO_REPORT
 from training_status.errors import Conflict
 from training_status.ingest.baseline import unpin
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain, lock_domain_of_run
 from training_status.ingest.locked_run import lock_run
-from training_status.ingest.reachable import may_have_been_unreachable
 from training_status.ingest.run_audit import record_of_run
-from training_status.ingest.run_course import RunCourse
+from training_status.ingest.run_state_machine import RunStateMachine
+from training_status.ingest.service_uptime import may_have_been_down
 from training_status.models import AccessToken
 from training_status.read.run_columns import STALL_LIMIT_S, limits_of_settings
 from training_status.selected import Selected
-from training_status.wakeups.publish import announce
 
 _STILL_ACTIVE = "The run is active: cancel it first, or wait for its end."
 _MAY_GO_ON = (
@@ -74,7 +74,7 @@ def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     now = timezone.now()
     domain = lock_domain_of_run(public_id, only_domain_id=only_domain_id)
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now)
+    course.resolve_pending_cancel(now)
     if course.is_active:
         raise Conflict(_STILL_ACTIVE, code="run_active")
     if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
@@ -118,11 +118,11 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
     domain.delete()
 
 
-def _refuse_if_there(run: RunCourse | _LockedRun, now: datetime) -> None:
+def _refuse_if_there(run: RunStateMachine | _LockedRun, now: datetime) -> None:
     """Raise Conflict unless the reporter of a run that was cancelled without it has been silent for the stall limit,
     in all of which it could have reported: the cancellation can be taken back, a deletion cannot.
     """
-    if not NO_REPORT.holds(run, now) or may_have_been_unreachable(now, run.stall_limit_s):
+    if not NO_REPORT.holds(run, now) or may_have_been_down(now, run.stall_limit_s):
         raise Conflict(_MAY_GO_ON.format(limit_s=run.stall_limit_s), code="run_active")
 
 
@@ -132,4 +132,4 @@ def _delete_runs(domain_id: int, run_ids: list[int]) -> None:
         for statement in _DELETE_RUNS:
             cursor.execute(statement, (run_ids,))
     for run_id in run_ids:
-        announce(domain_id, run_id)
+        notify_on_commit(domain_id, run_id)

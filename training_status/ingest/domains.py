@@ -10,9 +10,9 @@ from msgspec import UNSET
 from training_status.audit.record import changes, record
 from training_status.errors import Conflict
 from training_status.ingest.baseline import announce_baseline, check_baseline
-from training_status.ingest.bodies import DomainChange, NewDomain
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain
+from training_status.ingest.request_schemas import DomainChange, NewDomain
 from training_status.models import Domain
 from training_status.models.domain import DEFAULT_LLM_MODEL
 

@@ -12,7 +12,7 @@ from training_status import run_states
 from training_status.errors import Conflict
 from training_status.ingest.batch import Batch, Event, FailEvent, check_level, check_metrics
 from training_status.ingest.locked_run import lock_run, lock_run_by_id, store
-from training_status.ingest.run_course import Entry, RunCourse
+from training_status.ingest.run_state_machine import Entry, RunStateMachine
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.models import TrainingRun
 
@@ -41,7 +41,7 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now)
+    course.resolve_pending_cancel(now)
     new_events = _new_events(course, batch)
     if new_events and course.end_reported:
         raise Conflict(
@@ -50,7 +50,7 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
             last_n=course.last_n,
         )
     if new_events or not _says_lost(batch):  # sent again, such an end must not bring the run back
-        course.heard(now, has_new_events=bool(new_events))
+        course.record_contact(now, has_new_events=bool(new_events))
     if new_events:
         course.source = batch.source
         course.last_event_at = max(course.last_event_at, now)
@@ -69,8 +69,8 @@ def record_heartbeat(public_id: UUID, *, only_domain_id: int | None = None) -> R
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now)
-    course.heard(now, has_new_events=False)
+    course.resolve_pending_cancel(now)
+    course.record_contact(now, has_new_events=False)
     store(course)
     return _receipt(course, accepted=0, duplicates=0)
 
@@ -98,7 +98,7 @@ def append_training_log_message(
     return course.last_seq
 
 
-def _new_events(course: RunCourse, batch: Batch) -> list[Event]:
+def _new_events(course: RunStateMachine, batch: Batch) -> list[Event]:
     """The events with numbers not stored yet. Raises Conflict for a second reporter and for a gap.
 
     No source is a source of its own: who sends none is not the reporter that sent one, nor the other way round.
@@ -141,7 +141,7 @@ def _corrected(timestamp: datetime | None, correction: timedelta, now: datetime)
         return now
 
 
-def _receipt(course: RunCourse, *, accepted: int, duplicates: int) -> Receipt:
+def _receipt(course: RunStateMachine, *, accepted: int, duplicates: int) -> Receipt:
     return Receipt(
         accepted=accepted,
         duplicates=duplicates,

@@ -18,10 +18,10 @@ from training_status.ingest.batch import (
     check_metric_values,
     check_time,
 )
-from training_status.ingest.bodies import CONFIG_MAX_BYTES, NOTE_MAX_BYTES
 from training_status.ingest.exported_run import FORMAT, VERSION, ExportedEntry, ExportedRun, Header, Trailer
 from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
-from training_status.ingest.run_course import METRICS_KEPT_MAX_BYTES, Entry
+from training_status.ingest.request_schemas import CONFIG_MAX_BYTES, NOTE_MAX_BYTES
+from training_status.ingest.run_state_machine import METRICS_KEPT_MAX_BYTES, Entry
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.run_states import ACTIVE_STATES
 

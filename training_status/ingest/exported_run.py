@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from training_status.forecast_methods import FORECAST_METHODS
 from training_status.ingest.batch import Level, StepName, Time
-from training_status.ingest.bodies import Description, DomainName, LlmModel, SampleCount, Tags
+from training_status.ingest.request_schemas import Description, DomainName, LlmModel, SampleCount, Tags
 from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
 from training_status.phases import PHASE_NAMES
 from training_status.run_states import FAILURE_REASONS, RUN_STATES

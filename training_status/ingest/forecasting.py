@@ -7,10 +7,10 @@ from django.db import connection
 
 from training_status import run_states
 from training_status.forecast.earlier_runs import learn
-from training_status.forecast.kept import Mark, as_json, is_due, learned_from_json, next_estimate
 from training_status.forecast.learned import Learned
+from training_status.forecast.stored_estimate import Mark, as_json, is_due, learned_from_json, next_estimate
 from training_status.forecast.time_left import Course
-from training_status.ingest.run_course import RunCourse
+from training_status.ingest.run_state_machine import RunStateMachine
 from training_status.phases import PHASE_NAMES, PHASES, phase_position
 
 # Raw SQL, as all of the path of an event.
@@ -29,7 +29,7 @@ _KEEP_MARK: Final = """
 """
 
 
-def keep_forecast(course: RunCourse) -> None:
+def store_forecast(course: RunStateMachine) -> None:
     """Make and store the estimate of a run that has moved on, where one is due; under the run's lock.
 
     What earlier runs teach is asked for once a run, with its first estimate.
@@ -60,7 +60,7 @@ def _learned(run_id: int) -> Learned:
     return learn(run_id) if kept is None else kept
 
 
-def _course_so_far(course: RunCourse, at: datetime) -> Course:
+def _course_so_far(course: RunStateMachine, at: datetime) -> Course:
     assert course.phase_started_at is not None
     with connection.cursor() as cursor:
         cursor.execute(_PHASES, (course.id,))

@@ -7,17 +7,17 @@ from typing import Any
 from django.db import IntegrityError, connection
 from msgspec import structs
 
+from training_status.change_notifications.notify import notify_on_commit
 from training_status.errors import Conflict, InvalidInput, NotFound
-from training_status.ingest.bodies import NewDomain
 from training_status.ingest.domains import create_domain
 from training_status.ingest.exported_run import ExportedDomain, ExportedRun, Header
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import insert_entries
+from training_status.ingest.request_schemas import NewDomain
 from training_status.ingest.run_audit import record_of_run
-from training_status.ingest.run_course import Entry
+from training_status.ingest.run_state_machine import Entry
 from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun
 from training_status.models.domain import LIMITS
-from training_status.wakeups.publish import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def store_run(run_id: int, header: Header, *, domain_name: str | None) -> Import
         raise _as_sentence(error, run) from error
     origin = {"domain": header.domain.name, "run_number": run.run_number}
     record_of_run("imported", run_id, exported_from=origin)
-    announce(domain.id, run_id)
+    notify_on_commit(domain.id, run_id)
     return ImportedRun(run_id, domain.name, number, run.last_seq - run.first_seq + 1)
 
 

@@ -12,17 +12,17 @@ from uuid import UUID
 
 from django.db import connection
 
+from training_status.change_notifications.notify import notify_on_commit
 from training_status.errors import NotFound
-from training_status.ingest.forecasting import keep_forecast
+from training_status.ingest.forecasting import store_forecast
 from training_status.ingest.lock_wait import waiting_for_lock
-from training_status.ingest.run_course import Entry, RunCourse
+from training_status.ingest.run_state_machine import Entry, RunStateMachine
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NAMES, LEVELS
 from training_status.read.run_columns import limits_of_settings
 from training_status.selected import JSONB, Selected, columns_of
-from training_status.wakeups.publish import announce
 
-_COURSE = Selected(RunCourse, "run")
+_COURSE = Selected(RunStateMachine, "run")
 
 _LOCK_SQL = """
     SELECT {columns}
@@ -45,7 +45,7 @@ _INSERT_ENTRIES = """
 # What is selected from the run's own row is stored again, except for its keys.
 _STORED = {
     name: column
-    for name, column in columns_of(RunCourse).items()
+    for name, column in columns_of(RunStateMachine).items()
     if column.sql is None and name not in ("id", "domain_id")
 }
 _SET = ", ".join(
@@ -58,7 +58,7 @@ _SET = ", ".join(
 _UPDATE_RUN = f"UPDATE training_status_trainingrun SET {_SET} WHERE id = %(id)s"
 
 
-def lock_run(public_id: UUID, *, only_domain_id: int | None) -> RunCourse:
+def lock_run(public_id: UUID, *, only_domain_id: int | None) -> RunStateMachine:
     """The run, locked until the transaction ends. Raises NotFound, also for a run of another domain."""
     course = _lock(_LOCK_BY_PUBLIC_ID, public_id, only_domain_id)
     if course is None:
@@ -66,7 +66,7 @@ def lock_run(public_id: UUID, *, only_domain_id: int | None) -> RunCourse:
     return course
 
 
-def lock_run_by_id(run_id: int) -> RunCourse:
+def lock_run_by_id(run_id: int) -> RunStateMachine:
     """The run with this internal key, locked until the transaction ends. Raises NotFound."""
     course = _lock(_LOCK_BY_ID, run_id, None)
     if course is None:
@@ -74,14 +74,14 @@ def lock_run_by_id(run_id: int) -> RunCourse:
     return course
 
 
-def lock_run_unless_held(run_id: int) -> RunCourse | None:
+def lock_run_unless_held(run_id: int) -> RunStateMachine | None:
     """The run with this internal key, locked until the transaction ends; None, at once, where another has it locked
     or it does not exist any more.
     """
     return _lock(_LOCK_BY_ID_UNLESS_HELD, run_id, None)
 
 
-def store(course: RunCourse) -> None:
+def store(course: RunStateMachine) -> None:
     """Write what `course` has become, with its new log entries and phase timings, under its lock.
 
     Its followers are woken after the commit.
@@ -109,8 +109,8 @@ def store(course: RunCourse) -> None:
                 """,
                 (middle.at, middle.fraction, course.id, middle.phase),
             )
-    keep_forecast(course)
-    announce(course.domain_id, course.id)
+    store_forecast(course)
+    notify_on_commit(course.domain_id, course.id)
 
 
 def insert_entries(cursor: Any, run_id: int, entries: list[Entry]) -> None:
@@ -119,14 +119,14 @@ def insert_entries(cursor: Any, run_id: int, entries: list[Entry]) -> None:
         cursor.execute(_INSERT_ENTRIES, (run_id, _entries_json(entries)))
 
 
-def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunCourse | None:
+def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunStateMachine | None:
     with waiting_for_lock() as cursor:
         cursor.execute(sql, limits_of_settings() | {"key": key, "only_domain_id": only_domain_id})
         row = cursor.fetchone()
     return None if row is None else _COURSE.instance(row)
 
 
-def _stored_values(course: RunCourse, entries_by_level: Counter[str]) -> dict[str, Any]:
+def _stored_values(course: RunStateMachine, entries_by_level: Counter[str]) -> dict[str, Any]:
     """The parameters of `_UPDATE_RUN`."""
     values: dict[str, Any] = {"id": course.id, **{level: entries_by_level[level] for level in LEVELS}}
     for name, column in _STORED.items():

@@ -12,15 +12,15 @@ from msgspec import UNSET
 
 from training_status import run_states
 from training_status.audit.record import changes
+from training_status.change_notifications.notify import notify_on_commit
 from training_status.errors import Conflict
 from training_status.ingest.batch import MESSAGE_MAX_BYTES
-from training_status.ingest.bodies import NewRun, RunChange
 from training_status.ingest.json_input import refuse_larger, refuse_unstorable
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run, store
+from training_status.ingest.request_schemas import NewRun, RunChange
 from training_status.ingest.run_audit import record_of_run
 from training_status.models import TrainingRun
-from training_status.wakeups.publish import announce
 
 
 class Outcome(Enum):
@@ -89,7 +89,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Out
     """
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now)
+    course.resolve_pending_cancel(now)
     if not course.is_active:
         if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
             return Outcome.CANCELLED
@@ -99,20 +99,20 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Out
     if course.cancel_requested_at is None:
         course.cancel_requested_at = now
         record_of_run("cancelled", course.id)
-    course.settle(now)
+    course.resolve_pending_cancel(now)
     store(course)
     return Outcome.ASKED_TO_STOP if course.is_active else Outcome.CANCELLED
 
 
 @transaction.atomic
-def settle_run(public_id: UUID, *, only_domain_id: int | None = None) -> int:
+def resolve_pending_cancel_of_run(public_id: UUID, *, only_domain_id: int | None = None) -> int:
     """Make stored what silence has made of the run, as anything that changes it would; the run's internal key.
 
     Locks the run. Raises NotFound.
     """
     course = lock_run(public_id, only_domain_id=only_domain_id)
     was_active = course.is_active
-    course.settle(timezone.now())
+    course.resolve_pending_cancel(timezone.now())
     if was_active and not course.is_active:
         store(course)
     return course.id
@@ -130,7 +130,7 @@ def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None
     refuse_larger(reason_text, MESSAGE_MAX_BYTES, field="reason")
     now = timezone.now()
     course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.settle(now)
+    course.resolve_pending_cancel(now)
     if not course.is_active:
         raise Conflict(
             f"The run has {run_states.SHOWN_STATUS[course.state]} already: it cannot be marked as failed.",
@@ -140,7 +140,7 @@ def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None
         if course.cancel_requested_at is None:
             course.cancel_requested_at = now
             record_of_run("cancelled", course.id, reason=reason_text)
-        course.settle(now)
+        course.resolve_pending_cancel(now)
     else:
         course.mark_failed(now, reason_text)
         record_of_run("failed", course.id, reason=reason_text)
@@ -158,8 +158,8 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         if existing != domain.id:
             raise _id_taken(public_id)
         course = lock_run(public_id, only_domain_id=domain.id)
-        course.settle(now)
-        course.heard(now, has_new_events=False)
+        course.resolve_pending_cancel(now)
+        course.record_contact(now, has_new_events=False)
         store(course)
         return StartedRun(public_id, created=False)
     domain.last_run_number += 1
@@ -178,7 +178,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         last_report_at=now,
         last_event_at=now,
     )
-    announce(domain.id, run.id)
+    notify_on_commit(domain.id, run.id)
     return StartedRun(public_id, created=True)
 
 

@@ -8,7 +8,7 @@ from training_status.read.run_facts import RunFacts
 _LAST_EVENT_ID: Final = re.compile(r"([0-9]{1,18})\.(?:([0-9]{1,18})|end(?:\.([0-9]{1,18}))?)", re.ASCII)
 
 
-class Start(NamedTuple):
+class ResumePoint(NamedTuple):
     """How a viewer is brought up to date: the log from after `seq`, with the status before or after it or both.
 
     `end_is_known`: they were told the end, and nothing has happened since. `is_next`: they have followed the
@@ -42,23 +42,29 @@ class Cursor(NamedTuple):
         seq = parts[2] or parts[3]
         return cls(int(parts[1]), None if seq is None else int(seq), end=parts[2] is None)
 
-    def on(self, run: RunFacts, *, is_over: bool) -> Start:
+    def on(self, run: RunFacts, *, is_over: bool) -> ResumePoint:
         """What this cursor means for the run as it is. One of another run, or beyond the log, counts as none."""
         if self.end and self.run_number == run.run_number:
             return self._after_an_end(run, is_over=is_over)
         if self.after_seq is None or self.run_number not in (None, run.run_number):
-            return Start()
+            return ResumePoint()
         if self.run_number is None:
-            return Start(min(self.after_seq, run.last_seq), status_after=True)
+            return ResumePoint(min(self.after_seq, run.last_seq), status_after=True)
         return (
-            Start() if self.after_seq > run.last_seq else Start(self.after_seq, status_first=False, status_after=True)
+            ResumePoint()
+            if self.after_seq > run.last_seq
+            else ResumePoint(self.after_seq, status_first=False, status_after=True)
         )
 
-    def _after_an_end(self, run: RunFacts, *, is_over: bool) -> Start:
+    def _after_an_end(self, run: RunFacts, *, is_over: bool) -> ResumePoint:
         """Where to go on after an end: it may have been a provisional one, and the run has gone on since."""
         if run.given_up_seq is None:
             known = is_over and self.after_seq in (None, run.last_seq)
-            return Start(run.last_seq, status_first=False, status_after=True, end_is_known=True) if known else Start()
+            return (
+                ResumePoint(run.last_seq, status_first=False, status_after=True, end_is_known=True)
+                if known
+                else ResumePoint()
+            )
         known = is_over and self.after_seq == run.last_seq
         seq = run.given_up_seq if self.after_seq is None else min(self.after_seq, run.last_seq)
-        return Start(seq, status_first=False, status_after=True, end_is_known=known)
+        return ResumePoint(seq, status_first=False, status_after=True, end_is_known=known)

@@ -1,7 +1,7 @@
 """Which run of a domain is the latest, for the viewers who follow the domain."""
 
-from training_status.live.inbox import Inbox
-from training_status.read.news import LatestRun
+from training_status.live.subscriber_queue import SubscriberQueue
+from training_status.read.run_updates import LatestRun
 
 
 class DomainFollower:
@@ -12,7 +12,7 @@ class DomainFollower:
         self.latest: LatestRun | None = None
         self.is_known = False
         self.is_gone = False
-        self.members: set[Inbox] = set()
+        self.members: set[SubscriberQueue] = set()
 
     @property
     def latest_run_id(self) -> int | None:
@@ -27,13 +27,13 @@ class DomainFollower:
         """Take what a look has found; viewers look around when it is another run."""
         if not self.is_known or latest != self.latest:
             self.is_known, self.latest = True, latest
-            self._poke_all()
+            self._wake_all()
 
     def has_ended(self) -> None:
         """The domain does not exist any more."""
         self.is_gone = True
-        self._poke_all()
+        self._wake_all()
 
-    def _poke_all(self) -> None:
-        for inbox in self.members:
-            inbox.poke()
+    def _wake_all(self) -> None:
+        for queue in self.members:
+            queue.wake()

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from training_status.live.inbox import Inbox
 from training_status.live.status_changes import change_event, differs, has_started, is_over
-from training_status.live.update import Envelope, Update, told_status
+from training_status.live.subscriber_queue import SubscriberQueue
+from training_status.live.update import Envelope, Update, status_message
 from training_status.read.run_facts import RunFacts
 from training_status.serializers.envelope import PROGRESS_UPDATE, STARTED, status_of
 
@@ -18,20 +18,20 @@ class Overview:
         self.is_known = False
         self._runs: dict[int, RunFacts] = {}
         self._statuses: dict[int, dict[str, Any]] = {}
-        self._members: dict[Inbox, int | None] = {}  # the one domain that a viewer may know of
+        self._members: dict[SubscriberQueue, int | None] = {}  # the one domain that a viewer may know of
 
     @property
     def is_watched(self) -> bool:
         """Whether there is any viewer."""
         return bool(self._members)
 
-    def join(self, inbox: Inbox, *, only_domain_id: int | None) -> None:
+    def join(self, queue: SubscriberQueue, *, only_domain_id: int | None) -> None:
         """A viewer wants to watch. They leave again in any case."""
-        self._members[inbox] = only_domain_id
+        self._members[queue] = only_domain_id
 
-    def leave(self, inbox: Inbox) -> None:
+    def leave(self, queue: SubscriberQueue) -> None:
         """A viewer does not watch any more. With nobody left, what is known grows old and is forgotten."""
-        del self._members[inbox]
+        del self._members[queue]
         if not self._members:
             self.is_known = False
             self._runs.clear()
@@ -49,25 +49,25 @@ class Overview:
             before, status = self._statuses.get(domain_id), status_of(run, now)
             self._runs[domain_id], self._statuses[domain_id] = run, status
             if self.is_known and differs(status, before):
-                self._tell(domain_id, told_status(_event_type(status, before), run, status, now))
+                self._tell(domain_id, status_message(_event_type(status, before), run, status, now))
         if is_whole and not self.is_known:
             self.is_known = True
-            for inbox in self._members:
-                inbox.poke()
+            for queue in self._members:
+                queue.wake()
 
-    def told_now(self, now: datetime, *, only_domain_id: int | None) -> list[Update]:
+    def snapshot(self, now: datetime, *, only_domain_id: int | None) -> list[Update]:
         """Every domain's status as it is."""
         return [
-            Update([told_status(PROGRESS_UPDATE, run, status_of(run, now), now)])
+            Update([status_message(PROGRESS_UPDATE, run, status_of(run, now), now)])
             for domain_id, run in sorted(self._runs.items(), key=lambda item: item[1].domain_name)
             if only_domain_id in (None, domain_id)
         ]
 
     def _tell(self, domain_id: int, envelope: Envelope) -> None:
         update = Update([envelope])
-        for inbox, only_domain_id in self._members.items():
+        for queue, only_domain_id in self._members.items():
             if only_domain_id in (None, domain_id):
-                inbox.put(update)
+                queue.put(update)
 
 
 def _event_type(status: dict[str, Any], before: dict[str, Any] | None) -> str:

@@ -9,11 +9,11 @@ from typing import Final
 from django.conf import settings
 
 from training_status.errors import Unavailable
-from training_status.live.attendance import Attendance
+from training_status.live.broadcaster import Broadcaster
+from training_status.live.connection_registry import ConnectionRegistry
 from training_status.live.follow import follow_all, follow_domain, follow_run
-from training_status.live.hub import Hub
-from training_status.live.inbox import SHUTDOWN, Closed
-from training_status.live.opening import Opening
+from training_status.live.stream_grant import StreamGrant
+from training_status.live.subscriber_queue import SHUTDOWN, Closed
 from training_status.live.viewer import Connection, Viewer
 
 logger = logging.getLogger(__name__)
@@ -26,8 +26,8 @@ class Streams:
     """Serves viewers. Belongs to one event loop at a time."""
 
     def __init__(self) -> None:
-        self._attendance = Attendance()
-        self._hub: Hub | None = None
+        self._registry = ConnectionRegistry()
+        self._broadcaster: Broadcaster | None = None
         self._work: asyncio.Task[None] | None = None
         self._places_taken = 0
         self.is_closing = False
@@ -50,30 +50,30 @@ class Streams:
                 self._places_taken -= 1
 
     @contextlib.contextmanager
-    def present(self, opening: Opening, connection: Connection) -> Iterator[Viewer]:
+    def present(self, grant: StreamGrant, connection: Connection) -> Iterator[Viewer]:
         """The viewer of a stream that was allowed, there until the block ends."""
         if self._work is None:
-            self._hub = Hub()
-            self._work = asyncio.get_running_loop().create_task(self._run(self._hub), name="live streams")
-        viewer = Viewer(opening.caller, connection)
-        self._attendance.add(viewer)
+            self._broadcaster = Broadcaster()
+            self._work = asyncio.get_running_loop().create_task(self._run(self._broadcaster), name="live streams")
+        viewer = Viewer(grant.principal, connection)
+        self._registry.add(viewer)
         if self.is_closing:
-            viewer.inbox.close(SHUTDOWN)
+            viewer.queue.close(SHUTDOWN)
         try:
             yield viewer
         finally:
-            self._attendance.remove(viewer)
+            self._registry.remove(viewer)
 
-    async def tell(self, viewer: Viewer, opening: Opening) -> str | None:
+    async def tell(self, viewer: Viewer, grant: StreamGrant) -> str | None:
         """Tell the viewer everything, until the end of what they follow (None), or until they go: why."""
-        assert self._hub is not None
+        assert self._broadcaster is not None
         try:
-            if opening.domain_id is not None:
-                await follow_domain(self._hub, viewer, opening.domain_id, opening.run_id, opening.start)
-            elif opening.run_id is not None:
-                await follow_run(self._hub, viewer, opening.run_id, opening.start)
+            if grant.domain_id is not None:
+                await follow_domain(self._broadcaster, viewer, grant.domain_id, grant.run_id, grant.start)
+            elif grant.run_id is not None:
+                await follow_run(self._broadcaster, viewer, grant.run_id, grant.start)
             else:
-                await follow_all(self._hub, viewer)
+                await follow_all(self._broadcaster, viewer)
         except Closed as closed:
             return closed.reason
         return None
@@ -81,23 +81,23 @@ class Streams:
     async def close(self) -> None:
         """End every stream, and take no more viewers. Those who do not read are cut off."""
         self.is_closing = True
-        self._attendance.close_all(SHUTDOWN)
+        self._registry.close_all(SHUTDOWN)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_LIMIT_S):
-                while len(self._attendance):
+                while len(self._registry):
                     await asyncio.sleep(0.02)
-        self._attendance.abort_all()
+        self._registry.abort_all()
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait([self._work])
 
-    async def _run(self, hub: Hub) -> None:
+    async def _run(self, broadcaster: Broadcaster) -> None:
         """Keep the followers going. What goes wrong in them is a defect: it is logged, and they begin again."""
         while True:
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(hub.run(), name="hub")
-                    tasks.create_task(self._attendance.run(), name="attendance")
+                    tasks.create_task(broadcaster.run(), name="hub")
+                    tasks.create_task(self._registry.run(), name="attendance")
             except ExceptionGroup:
                 logger.exception("The live streams were interrupted, and go on.")
                 await asyncio.sleep(1)

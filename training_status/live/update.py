@@ -64,12 +64,12 @@ def _messages(envelopes: Iterable[Envelope]) -> Iterator[bytes]:
             yield b"id: " + envelope.then_id.encode() + b"\n\n"
 
 
-def told_status(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> Envelope:
+def status_message(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> Envelope:
     """A status event that moves no cursor."""
     return Envelope(None, msgspec.json.encode(status_envelope(event_type, run, status, now)))
 
 
-def told_end(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> Envelope:
+def end_message(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> Envelope:
     """The last message of a run, `completed` or `failed`.
 
     After a provisional end there is another: its cursor says which, by the log's length.
@@ -79,15 +79,15 @@ def told_end(event_type: str, run: RunFacts, status: dict[str, Any], now: dateti
     return Envelope(end, msgspec.json.encode(status_envelope(event_type, run, status, now)), then_id)
 
 
-def told_gap(run: RunFacts, first_seq: int, now: datetime) -> Envelope:
+def gap_message(run: RunFacts, first_seq: int, now: datetime) -> Envelope:
     """That the log goes on at `first_seq`: what was before it is not kept any more."""
     return Envelope(None, msgspec.json.encode(gap_envelope(run, first_seq, now)))
 
 
-def told_lines(run: RunFacts, after_seq: int, lines: Iterable[LogLine], now: datetime) -> Iterator[Envelope]:
+def log_messages(run: RunFacts, after_seq: int, lines: Iterable[LogLine], now: datetime) -> Iterator[Envelope]:
     """The entries that follow on `after_seq`; where some are not kept any more, that is told first."""
     for line in lines:
         if line.seq != after_seq + 1:
-            yield told_gap(run, line.seq, now)
+            yield gap_message(run, line.seq, now)
         yield Envelope(f"{run.run_number}.{line.seq}", msgspec.json.encode(log_envelope(run, line)))
         after_seq = line.seq

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from training_status.access.caller import Caller
-from training_status.live.inbox import Inbox
+from training_status.access.principal import Principal
+from training_status.live.subscriber_queue import SubscriberQueue
 from training_status.live.update import Update
 
 
@@ -24,19 +24,19 @@ class Connection(NamedTuple):
 class Viewer:
     """Somebody who is told things. `reads_since`: since when the client has had the same piece to read, else None."""
 
-    __slots__ = ("caller", "connection", "inbox", "reads_since", "told_at")
+    __slots__ = ("connection", "principal", "queue", "reads_since", "told_at")
 
-    def __init__(self, caller: Caller, connection: Connection) -> None:
-        self.caller = caller
+    def __init__(self, principal: Principal, connection: Connection) -> None:
+        self.principal = principal
         self.connection = connection
-        self.inbox = Inbox()
+        self.queue = SubscriberQueue()
         self.told_at = asyncio.get_running_loop().time()
         self.reads_since: float | None = None
 
     async def tell(self, update: Update) -> None:
         """Send; it takes as long as the client takes to read. Raises Closed between two pieces."""
         for piece in self.connection.pieces(update):
-            self.inbox.raise_if_closed()
+            self.queue.raise_if_closed()
             with self.reading():
                 await self.connection.send(piece)
 

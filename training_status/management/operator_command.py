@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from training_status.audit.acting import COMMAND, acting
+from training_status.audit.actor import COMMAND, as_actor
 from training_status.errors import AegisError
 from training_status.management.migrating import migrate_new_database
 from training_status.visible_text import visible_text
@@ -21,7 +21,7 @@ class OperatorCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         """As Django does; in the audit log it is this command, run by the system's user, that acts."""
         name = type(self).__module__.rpartition(".")[2]
-        with acting(COMMAND, f"{name} by {_system_user()}"):
+        with as_actor(COMMAND, f"{name} by {_system_user()}"):
             try:
                 migrate_new_database()
                 return super().execute(*args, **options)

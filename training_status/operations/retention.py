@@ -15,8 +15,8 @@ from psycopg.errors import QueryCanceled
 from training_status import run_states
 from training_status.audit.record import record
 from training_status.errors import Unavailable
-from training_status.ingest.forgetting import FinishedRun, forget_oldest_entries
-from training_status.operations.turn import take_turn
+from training_status.ingest.log_pruning import FinishedRun, prune_oldest_entries
+from training_status.operations.sweep_lock import acquire_sweep_lock
 
 ENTRIES_AT_ONCE: Final = 2_000
 RUNS_AT_ONCE: Final = 100
@@ -73,7 +73,7 @@ class DueLogs(NamedTuple):
 
 
 @dataclass(slots=True)
-class Forgotten:
+class Pruned:
     """What retention has removed. `runs_left`: due, but being written just then. `was_busy`: another one was at work.
 
     `is_all`: there was no more to do than that.
@@ -108,31 +108,31 @@ def log_is_due(run_id: int) -> bool:
         return cursor.fetchone() is not None
 
 
-def forget_old_logs(
+def prune_old_logs(
     *,
     batches_max: int | None = None,
     wait: bool = False,
     look_limit_s: float = LOOK_LIMIT_S,
     is_stopping: Callable[[], bool] = lambda: False,
     on_removed: Callable[[int], None] = lambda entries: None,
-) -> Forgotten:
+) -> Pruned:
     """Remove what is due, or as much of it as `batches_max` small transactions can.
 
     Each takes the sweep's lock (with `wait` it is waited for, else the removing ends there), looks what is due by the
     limits as they are then, and takes the locks of its runs. Raises Unavailable when a look takes `look_limit_s`.
     `on_removed` is called after each with the number of entries.
     """
-    forgotten = Forgotten()
+    pruned = Pruned()
     started: list[int] = []  # runs that were found, and are not done with
     after_id = 0
     batches = 0
     while True:
         if is_stopping() or batches == batches_max:
-            forgotten.is_all = False
+            pruned.is_all = False
             break
         with transaction.atomic():
-            if not take_turn(wait=wait):
-                forgotten.was_busy, forgotten.is_all = True, False
+            if not acquire_sweep_lock(wait=wait):
+                pruned.was_busy, pruned.is_all = True, False
                 break
             batch = _still_due(started, look_limit_s) or _due_after(after_id, look_limit_s)
             if not batch:
@@ -141,10 +141,10 @@ def forget_old_logs(
         after_id = max(after_id, batch[-1].id)
         started = [run.id for run in rest]
         batches += 1
-        forgotten.entries += removed
-        forgotten.runs_left += left
+        pruned.entries += removed
+        pruned.runs_left += left
         on_removed(removed)
-    return forgotten
+    return pruned
 
 
 def _forget(batch: list[FinishedRun]) -> tuple[int, int, list[FinishedRun]]:
@@ -154,7 +154,7 @@ def _forget(batch: list[FinishedRun]) -> tuple[int, int, list[FinishedRun]]:
         room = ENTRIES_AT_ONCE - removed
         if room == 0:
             return removed, left, batch[place:]
-        entries = forget_oldest_entries(run, at_most=room)
+        entries = prune_oldest_entries(run, at_most=room)
         if entries is None:
             left += 1
             continue
@@ -167,15 +167,15 @@ def _forget(batch: list[FinishedRun]) -> tuple[int, int, list[FinishedRun]]:
 
 def _due_after(after_id: int, limit_s: float) -> list[FinishedRun]:
     """The next runs that are due, by their keys."""
-    return _look(_DUE_RUNS, limit_s, after_id=after_id, at_most=RUNS_AT_ONCE)
+    return _poll(_DUE_RUNS, limit_s, after_id=after_id, at_most=RUNS_AT_ONCE)
 
 
 def _still_due(run_ids: list[int], limit_s: float) -> list[FinishedRun]:
     """Those of these runs that are due: a limit may have been changed since they were found."""
-    return _look(_DUE_STILL, limit_s, run_ids=run_ids) if run_ids else []
+    return _poll(_DUE_STILL, limit_s, run_ids=run_ids) if run_ids else []
 
 
-def _look(sql: str, limit_s: float, **parameters: Any) -> list[FinishedRun]:
+def _poll(sql: str, limit_s: float, **parameters: Any) -> list[FinishedRun]:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{round(limit_s * 1000)}ms'")
         try:

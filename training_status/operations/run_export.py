@@ -24,7 +24,7 @@ from training_status.ingest.exported_run import (
     Trailer,
 )
 from training_status.ingest.run_audit import record_of_run
-from training_status.ingest.runs import settle_run
+from training_status.ingest.runs import resolve_pending_cancel_of_run
 from training_status.log_levels import LEVEL_NAMES
 from training_status.serializers.times import utc_text
 
@@ -70,7 +70,7 @@ def export_run(public_id: UUID, *, only_domain_id: int | None = None) -> Iterato
 def record_export(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     """Record that the run is exported, once what silence has made of it is stored. Raises NotFound."""
     with transaction.atomic():
-        record_of_run("exported", settle_run(public_id, only_domain_id=only_domain_id))
+        record_of_run("exported", resolve_pending_cancel_of_run(public_id, only_domain_id=only_domain_id))
 
 
 def export_header(public_id: UUID, *, only_domain_id: int | None = None) -> bytes:
@@ -80,7 +80,7 @@ def export_header(public_id: UUID, *, only_domain_id: int | None = None) -> byte
     stored before. Raises NotFound.
     """
     with transaction.atomic():
-        settle_run(public_id, only_domain_id=only_domain_id)
+        resolve_pending_cancel_of_run(public_id, only_domain_id=only_domain_id)
     lines = export_lines(public_id)
     try:
         return next(lines)

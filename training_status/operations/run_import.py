@@ -10,7 +10,7 @@ from training_status.errors import InvalidInput, NotFound
 from training_status.ingest.export_lines import is_trailer, read_entry, read_header, read_trailer
 from training_status.ingest.exported_run import ExportedRun
 from training_status.ingest.imported_run import ImportedRun, refuse_present, reserve_run_id, store_entries, store_run
-from training_status.ingest.run_course import Entry
+from training_status.ingest.run_state_machine import Entry
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.read.domains import domain_exists
 

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from training_status import run_states
 from training_status.displayed_state import ACTIVE, CANCELLED_BY_SILENCE, LOST
-from training_status.ingest.giving_up import give_up_silent_run
-from training_status.ingest.reachable import reachable_s
+from training_status.ingest.expiry import expire_silent_run
 from training_status.ingest.run_audit import record_of_run
-from training_status.operations.turn import take_turn
+from training_status.ingest.service_uptime import uptime_s
+from training_status.operations.sweep_lock import acquire_sweep_lock
 from training_status.read.run_columns import limits_of_settings
 
 RUNS_AT_ONCE: Final = 50
@@ -36,7 +36,7 @@ SILENT_RUNS: Final = f"""
 class Swept:
     """What a sweep has stored. `was_busy`: it ended early, because another one was at work.
 
-    `failures`: the runs that could not be given up, by their keys, and why. `reachable_s`: for how long the service had
+    `failures`: the runs that could not be given up, by their keys, and why. `uptime_s`: for how long the service had
     been reachable at the end; infinitely long where that was assumed.
     """
 
@@ -44,7 +44,7 @@ class Swept:
     cancelled: int = 0
     failures: dict[int, Exception] = field(default_factory=dict)
     was_busy: bool = False
-    reachable_s: float = 0.0
+    uptime_s: float = 0.0
 
 
 def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool] = lambda: False) -> Swept:
@@ -59,17 +59,17 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
     after_id = 0
     while not is_stopping():
         with transaction.atomic():
-            if not take_turn():
+            if not acquire_sweep_lock():
                 swept.was_busy = True
                 break
             now = timezone.now()
-            swept.reachable_s = math.inf if assume_reachable else reachable_s(now)
-            run_ids = _silent_runs(now, swept.reachable_s, after_id)
+            swept.uptime_s = math.inf if assume_reachable else uptime_s(now)
+            run_ids = _silent_runs(now, swept.uptime_s, after_id)
             reasons = Counter[str | None]()
             for run_id in run_ids:
                 try:
                     with transaction.atomic():
-                        reason = give_up_silent_run(run_id, now, reachable_s=swept.reachable_s)
+                        reason = expire_silent_run(run_id, now, uptime_s=swept.uptime_s)
                         if assume_reachable and reason is not None:
                             record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
                 except Exception as error:
@@ -94,12 +94,12 @@ def _concerns_every_run(error: Exception) -> bool:
     return sqlstate is not None and sqlstate[:2] in _SERVER_TROUBLE
 
 
-def parameters(now: datetime, reachable_s: float, after_id: int) -> dict[str, Any]:
+def parameters(now: datetime, uptime_s: float, after_id: int) -> dict[str, Any]:
     """What `SILENT_RUNS` takes."""
-    return limits_of_settings() | {"now": now, "reachable_s": reachable_s, "after_id": after_id}
+    return limits_of_settings() | {"now": now, "reachable_s": uptime_s, "after_id": after_id}
 
 
-def _silent_runs(now: datetime, reachable_s: float, after_id: int) -> list[int]:
+def _silent_runs(now: datetime, uptime_s: float, after_id: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(SILENT_RUNS, parameters(now, reachable_s, after_id))
+        cursor.execute(SILENT_RUNS, parameters(now, uptime_s, after_id))
         return [run_id for (run_id,) in cursor.fetchall()]

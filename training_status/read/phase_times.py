@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from training_status.forecast.kept import learned_from_json
 from training_status.forecast.learned import expected_phase_s
+from training_status.forecast.stored_estimate import learned_from_json
 from training_status.read.run_facts import PhaseTime, RunFacts
 
 _TIMES = """

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from training_status.forecast.kept import estimate_from_json
+from training_status.forecast.stored_estimate import estimate_from_json
 from training_status.selected import Column
 
 # The domain's own limits or, where it has none, those of `limits_of_settings`.

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from training_status import run_states
-from training_status.forecast.kept import KeptEstimate
+from training_status.forecast.stored_estimate import StoredEstimate
 from training_status.jsonb import from_jsonb
 from training_status.log_levels import LEVELS
 from training_status.read.run_columns import ESTIMATE, HANG_LIMIT_S, STALL_LIMIT_S, limits_of_settings
@@ -72,7 +72,7 @@ class RunFacts:
     config: Annotated[dict[str, Any], JSONB]
     tags: Annotated[list[str], JSONB]
     note: str
-    estimate: Annotated[KeptEstimate | None, ESTIMATE]
+    estimate: Annotated[StoredEstimate | None, ESTIMATE]
     phase_times: list[PhaseTime] = field(default_factory=list)
     expected_phase_s: list[float] | None = None
 

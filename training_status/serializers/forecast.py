@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from training_status import run_states
-from training_status.forecast.kept import completion
+from training_status.forecast.stored_estimate import completion
 from training_status.forecast_methods import FORECAST_METHODS
 from training_status.read.run_facts import RunFacts
 from training_status.serializers.times import utc_text

@@ -7,8 +7,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from training_status.access.tokens import create_token
+from training_status.change_notifications import notify
 from training_status.models import Domain
-from training_status.wakeups import publish
 
 ApiClient = Callable[..., APIClient]
 
@@ -17,7 +17,7 @@ ApiClient = Callable[..., APIClient]
 def no_publisher_left(django_db_setup: None) -> Iterator[None]:
     """End the connection of the thread that sends wake-ups before the test database is removed."""
     yield
-    publish.close()
+    notify.close()
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def nothing_left_to_say(request: pytest.FixtureRequest) -> Iterator[None]:
     if "_django_db_helper" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_django_db_helper")
     yield
-    publish.close()
+    notify.close()
 
 
 @pytest.fixture

@@ -148,15 +148,15 @@ def test_memory_query_and_sql_agree(runs, word):
     assert 0 < len(expected) < len(runs)
     assert found_by_sql(condition, float("inf")) == expected
     assert set(TrainingRun.objects.filter(condition.q(NOW)).values_list("id", flat=True)) == expected
-    counted_for_less = {run.id for run in runs if condition.holds(in_memory(run), NOW, reachable_s=59.0)}
+    counted_for_less = {run.id for run in runs if condition.holds(in_memory(run), NOW, uptime_s=59.0)}
     assert found_by_sql(condition, 59.0) == counted_for_less
 
 
-def found_by_sql(condition: Condition, reachable_s: float) -> set[int]:
+def found_by_sql(condition: Condition, uptime_s: float) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT run.id FROM training_status_trainingrun AS run "
             f"JOIN training_status_domain AS domain ON domain.id = run.domain_id WHERE {condition.sql}",
-            limits_of_settings() | {"now": NOW, "reachable_s": reachable_s},
+            limits_of_settings() | {"now": NOW, "reachable_s": uptime_s},
         )
         return {run_id for (run_id,) in cursor.fetchall()}

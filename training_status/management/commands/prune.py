@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from training_status.management.operator_command import OperatorCommand
 from training_status.number_text import number_text
-from training_status.operations.retention import DueLogs, Forgotten, due_logs, forget_old_logs, record_pruning
+from training_status.operations.retention import DueLogs, Pruned, due_logs, prune_old_logs, record_pruning
 
 ENDED_EARLY: Final = 130
 _LOOK_LIMIT_S: Final = 60.0  # while it looks, sweeps wait
@@ -43,12 +43,12 @@ class Command(OperatorCommand):
             self.stdout.write(f"To be removed: {_amount(entries, runs)}. Nothing was removed.")
             return
         try:
-            forgotten = _forget_showing_progress(entries)
+            pruned = _forget_showing_progress(entries)
         except KeyboardInterrupt:
             raise CommandError("Ended early: run it again for the rest.", returncode=ENDED_EARLY) from None
-        self.stdout.write(f"Removed: {number_text(forgotten.entries)} log entries.")
-        if forgotten.runs_left:
-            left = number_text(forgotten.runs_left)
+        self.stdout.write(f"Removed: {number_text(pruned.entries)} log entries.")
+        if pruned.runs_left:
+            left = number_text(pruned.runs_left)
             self.stdout.write(f"Left, as they were just being written: {left} runs. Run it again.")
 
 
@@ -56,12 +56,12 @@ def _amount(entries: int, runs: int) -> str:
     return f"{number_text(entries)} log entries of {number_text(runs)} runs"
 
 
-def _forget_showing_progress(entries: int) -> Forgotten:
+def _forget_showing_progress(entries: int) -> Pruned:
     """With a bar on stderr where that is a terminal, and nothing where it is not."""
     console = Console(stderr=True)
     columns = TextColumn("Log entries"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=entries)
-        return forget_old_logs(
+        return prune_old_logs(
             wait=True, look_limit_s=_LOOK_LIMIT_S, on_removed=lambda removed: progress.advance(task, removed)
         )

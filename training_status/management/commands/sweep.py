@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from training_status.management.operator_command import OperatorCommand
 from training_status.number_text import number_text
-from training_status.operations.retention import forget_old_logs
+from training_status.operations.retention import prune_old_logs
 from training_status.operations.sweep import sweep_runs
 
 BUSY: Final = 3
@@ -42,11 +42,11 @@ class Command(OperatorCommand):
         """Sweep and say what was done."""
         assumed: bool = options["assume_reachable"]
         swept = sweep_runs(assume_reachable=assumed)
-        forgotten = forget_old_logs(batches_max=_BATCHES)
+        pruned = prune_old_logs(batches_max=_BATCHES)
         self.stdout.write(f"Runs given up: {number_text(swept.lost)} lost, {number_text(swept.cancelled)} cancelled.")
-        if forgotten.entries:
-            more = "" if forgotten.is_all else " There are more: `manage.py prune` removes all of them."
-            self.stdout.write(f"Log entries no longer kept, and removed: {number_text(forgotten.entries)}.{more}")
+        if pruned.entries:
+            more = "" if pruned.is_all else " There are more: `manage.py prune` removes all of them."
+            self.stdout.write(f"Log entries no longer kept, and removed: {number_text(pruned.entries)}.{more}")
         for run_id, error in swept.failures.items():
             self.stderr.write(
                 f"The silent run with the key {run_id} cannot be given up: {' '.join(str(error).split())}"
@@ -56,7 +56,7 @@ class Command(OperatorCommand):
         if swept.was_busy:
             raise CommandError("Another sweep is at work: the rest is left to it.", returncode=BUSY)
         if not assumed:
-            self.stdout.write(_reachable(swept.reachable_s))
+            self.stdout.write(_reachable(swept.uptime_s))
 
 
 def _reachable(seconds: float) -> str:

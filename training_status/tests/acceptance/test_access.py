@@ -266,8 +266,8 @@ def test_only_named_origins_may_call(impatient_service: Service, nobody: httpx.C
     named = client.get("/domains", headers={"Origin": "https://pages.example"})
     assert named.headers["access-control-allow-origin"] == "https://pages.example"
     for origin in ("https://other.example", "https://pages.example.org", "http://pages.example", "null"):
-        for caller in (client, viewer):
-            assert "access-control-allow-origin" not in caller.get("/domains", headers={"Origin": origin}).headers
+        for principal in (client, viewer):
+            assert "access-control-allow-origin" not in principal.get("/domains", headers={"Origin": origin}).headers
     assert (
         "access-control-allow-origin" not in viewer.get("/domains", headers={"Origin": "https://pages.example"}).headers
     )

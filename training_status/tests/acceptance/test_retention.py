@@ -166,8 +166,8 @@ def test_followers_are_woken_wherever_they_are(keeping: Service, database: Datab
         listening.execute("LISTEN aegis_runs")
         assert keeping.manage("prune") == "Removed: 3 log entries."
         keys = database.query("SELECT domain_id, id FROM training_status_trainingrun")
-        (heard,) = listening.notifies(timeout=LIMIT_S, stop_after=1)
-    assert [tuple(map(int, word.split("."))) for word in heard.payload.split()] == keys
+        (received,) = listening.notifies(timeout=LIMIT_S, stop_after=1)
+    assert [tuple(map(int, word.split("."))) for word in received.payload.split()] == keys
 
 
 def hold_entry(other: psycopg.Connection, run: Run, seq: int) -> int:

@@ -27,14 +27,14 @@ SILENCE_NOTICED_WITHIN_S = 15.0
 
 
 @pytest.fixture(scope="module")
-def caller(impatient_service: Service) -> httpx.Client:
+def principal(impatient_service: Service) -> httpx.Client:
     return impatient_service.client(impatient_service.token("operator"))
 
 
 @pytest.fixture
-def begin(caller: httpx.Client) -> Callable[[], Run]:
-    domain = create_domain(caller)
-    return lambda: Run(caller, domain)
+def begin(principal: httpx.Client) -> Callable[[], Run]:
+    domain = create_domain(principal)
+    return lambda: Run(principal, domain)
 
 
 def await_stalled(run: Run) -> None:
@@ -42,9 +42,9 @@ def await_stalled(run: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def stalled_runs(caller: httpx.Client) -> list[Run]:
+def stalled_runs(principal: httpx.Client) -> list[Run]:
     """Runs of their own domains that have stalled half way through the first phase, each to be taken once."""
-    runs = [Run(caller, create_domain(caller)) for _ in range(6)]
+    runs = [Run(principal, create_domain(principal)) for _ in range(6)]
     for run in runs:
         run.send(progress(0.5, message="half"))
     for run in runs:

@@ -103,7 +103,7 @@ def test_every_field_is_always_there(start: Start, story: str) -> None:
     assert status["health"] in ("ok", "stalled", "hanging", None)
     assert [step["name"] for step in status["steps"]] == list(PHASES)
     for step in status["steps"]:
-        assert step.keys() >= {"name", "status", "progress"}
+        assert step.keys() >= {"name", "status", "progress", "share"}
         assert type(step["progress"]) is int
         assert step["status"] in ("pending", "in_progress", "completed", "failed")
 

@@ -19,8 +19,8 @@ API = "/api/v1/admin"
 def test_it_works():
     domain = DomainFactory()
     row, token = create_token("nightly", "reporter", domain=domain)
-    caller = caller_with_token(token)
-    assert (caller.name, caller.role, caller.only_domain_id) == ("nightly", "reporter", domain.id)
+    principal = caller_with_token(token)
+    assert (principal.name, principal.role, principal.only_domain_id) == ("nightly", "reporter", domain.id)
     assert row.secret_sha256 not in token
 
 

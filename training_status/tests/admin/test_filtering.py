@@ -36,9 +36,9 @@ def every_state(**limits: float) -> list[TrainingRun]:
     hangs = {"last_report_at": now, "last_event_at": early}
     asked = {"cancel_requested_at": now - MINUTE}
     return [
-        TrainingRunFactory(domain=domain, created_at=early, **started, **heard, **cancel)
+        TrainingRunFactory(domain=domain, created_at=early, **started, **received, **cancel)
         for started in ({}, {"running": True})
-        for heard in (silent, there, hangs)
+        for received in (silent, there, hangs)
         for cancel in ({}, asked)
     ] + [
         TrainingRunFactory(domain=domain, completed=True),

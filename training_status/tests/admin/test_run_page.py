@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from training_status.ingest.batch import CompleteEvent, LogEvent, PhaseEvent, ProgressEvent
-from training_status.ingest.bodies import RunChange
+from training_status.ingest.request_schemas import RunChange
 from training_status.ingest.runs import change_run
 from training_status.models import TrainingRun
 from training_status.tests.admin.open_page import fields_of, open_fields, save

@@ -4,9 +4,9 @@ import pytest
 from django.db import connection
 
 from training_status.errors import Conflict
-from training_status.ingest.bodies import DomainChange
 from training_status.ingest.deletion import delete_run
 from training_status.ingest.domains import change_domain
+from training_status.ingest.request_schemas import DomainChange
 from training_status.models import AuditEntry, Domain, TrainingRun
 from training_status.read import run_facts
 from training_status.read.run_columns import limits_of_settings

@@ -5,11 +5,11 @@ from django.contrib.auth.models import Permission, User
 from django.db import IntegrityError, connection, transaction
 
 from training_status.access.tokens import create_token
-from training_status.audit.acting import acting
+from training_status.audit.actor import as_actor
 from training_status.audit.record import record
-from training_status.ingest.bodies import DomainChange, NewDomain, RunChange
 from training_status.ingest.deletion import delete_domain, delete_run
 from training_status.ingest.domains import change_domain, create_domain
+from training_status.ingest.request_schemas import DomainChange, NewDomain, RunChange
 from training_status.ingest.runs import change_run, request_cancel
 from training_status.models import AccessToken, AuditEntry, Domain, TrainingRun
 from training_status.tests.factories import DomainFactory, TrainingRunFactory
@@ -24,8 +24,8 @@ def entries() -> list[tuple]:
 
 
 def test_who_acts_is_the_context_s_and_else_the_service():
-    with acting("command", "outer"):
-        with acting("user", "ada", "203.0.113.7"):
+    with as_actor("command", "outer"):
+        with as_actor("user", "ada", "203.0.113.7"):
             record("deleted", "domain", "inner")
         record("deleted", "domain", "outer")
     record("deleted", "domain", "none")
@@ -110,7 +110,7 @@ def test_with_a_domain_its_tokens_are_revoked():
 
 
 def test_long_names_are_cut_and_do_not_stop_anything():
-    with acting("token", "x" * 300, "y" * 300):
+    with as_actor("token", "x" * 300, "y" * 300):
         create_token("z" * 200, "viewer")
         record("deleted", "domain", "n" * 300)
     entry = AuditEntry.objects.get(action="deleted")

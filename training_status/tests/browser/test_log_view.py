@@ -347,7 +347,7 @@ def test_new_lines_that_could_not_be_counted_are_counted_again(service: Service,
     page = new_page(service.url)
     busy = {"detail": "Too busy."}
     page.route("**/training-logs*", lambda route: route.fulfill(status=503, json=busy), times=1)
-    heard = page.evaluate(
+    received = page.evaluate(
         """async ([domain, number]) => {
             const scripts = document.querySelector("script[src*=domains_page]").src.replace(/[^/]*$/, "");
             const {FilteredLog} = await import(`${scripts}log/filtered_log.js`);
@@ -367,7 +367,7 @@ def test_new_lines_that_could_not_be_counted_are_counted_again(service: Service,
         }""",
         [run.domain, run.number],
     )
-    assert heard == ["Too busy.", None, 3, 3]
+    assert received == ["Too busy.", None, 3, 3]
 
 
 def test_download(service: Service, new_page: NewPage, run: Run, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from training_status.forecast.experience import Expectation, RunTimes, of_other_
 from training_status.forecast.learned import Learned, Moved, estimate, guesses
 from training_status.forecast.learned import forecast as forecast_later
 from training_status.forecast.linear import linear_completion
-from training_status.forecast.scoring import Verdict
+from training_status.forecast.scoring import Calibration
 from training_status.forecast.time_left import Course
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.phases import PHASES, overall_percent
@@ -48,8 +48,8 @@ class Told(NamedTuple):
     based_on_runs: int
 
 
-def forecast(expected: Expectation | None, report: Report, score: Verdict | None = None) -> Told | None:
-    learned = Learned(expected, score or Verdict())
+def forecast(expected: Expectation | None, report: Report, score: Calibration | None = None) -> Told | None:
+    learned = Learned(expected, score or Calibration())
     moved = Moved(report.course, report.elapsed_s)
     guessed = guesses(learned, moved)
     if guessed is None:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from training_status.forecast.learned import Learned, Moved, estimate, guesses
-from training_status.forecast.scoring import Guess, ScoredMark, Verdict, verdict
+from training_status.forecast.scoring import Calibration, Guess, ScoredMark, verdict
 from training_status.forecast.time_left import Course
 from training_status.forecast_methods import HISTORY, LINEAR
 from training_status.tests.forecast.test_learned import SECONDS, of_same_domain, run
@@ -28,8 +28,8 @@ def method_after(runs: list[list[ScoredMark]]) -> tuple[str, int]:
 
 
 def test_without_a_score_nothing_changes() -> None:
-    assert verdict([]) == Verdict(0, 1.0, 1.0, 0.0)
-    assert verdict([[], []]) == Verdict(0, 1.0, 1.0, 0.0)
+    assert verdict([]) == Calibration(0, 1.0, 1.0, 0.0)
+    assert verdict([[], []]) == Calibration(0, 1.0, 1.0, 0.0)
 
 
 def test_the_formula_is_used_where_it_was_better() -> None:

@@ -13,11 +13,11 @@ from django.db import OperationalError, connection, connections, transaction
 from training_status.errors import Conflict, NotFound, Unavailable
 from training_status.ingest import lock_wait
 from training_status.ingest.batch import LogEvent, PhaseEvent
-from training_status.ingest.bodies import NewRun
 from training_status.ingest.deletion import delete_domain, delete_run
 from training_status.ingest.events import append_training_log_message
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run
+from training_status.ingest.request_schemas import NewRun
 from training_status.ingest.runs import start_run
 from training_status.models import Domain, PhaseTiming, TrainingLogEntry, TrainingRun
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send

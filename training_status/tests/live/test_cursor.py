@@ -2,7 +2,7 @@
 
 import pytest
 
-from training_status.live.cursor import Cursor, Start
+from training_status.live.cursor import Cursor, ResumePoint
 from training_status.read.run_facts import run_by_public_id
 from training_status.tests.factories import TrainingRunFactory
 
@@ -17,17 +17,17 @@ def run():
 
 
 def test_a_new_viewer_gets_the_status_and_then_the_whole_log(run):
-    assert Cursor().on(run, is_over=False) == Start(seq=0, status_first=True)
+    assert Cursor().on(run, is_over=False) == ResumePoint(seq=0, status_first=True)
 
 
 def test_a_cursor_goes_on_after_its_entry_and_then_has_the_status(run):
     cursor = Cursor.from_last_event_id("2.44")
-    assert cursor.on(run, is_over=False) == Start(seq=44, status_first=False, status_after=True)
+    assert cursor.on(run, is_over=False) == ResumePoint(seq=44, status_first=False, status_after=True)
 
 
 @pytest.mark.parametrize("text", ["1.44", "3.1", "1.end", "2.46", "2.999999999999999999"])
 def test_a_cursor_of_another_run_or_beyond_the_log_counts_as_none(run, text):
-    assert Cursor.from_last_event_id(text).on(run, is_over=False) == Start()
+    assert Cursor.from_last_event_id(text).on(run, is_over=False) == ResumePoint()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_what_is_no_cursor_of_ours_counts_as_none(run, text):
 
 
 def test_after_without_a_run_number_is_a_place_in_the_run_that_is_followed(run):
-    assert Cursor(after_seq=44).on(run, is_over=False) == Start(seq=44, status_after=True)
+    assert Cursor(after_seq=44).on(run, is_over=False) == ResumePoint(seq=44, status_after=True)
     assert Cursor(after_seq=10**18).on(run, is_over=False).seq == 45
 
 

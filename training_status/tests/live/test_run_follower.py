@@ -9,10 +9,10 @@ from django.utils import timezone
 from training_status.ingest.batch import CompleteEvent, FailEvent, LogEvent, PhaseEvent, ProgressEvent
 from training_status.ingest.events import record_heartbeat
 from training_status.ingest.runs import request_cancel
-from training_status.live.inbox import Inbox
 from training_status.live.run_follower import RunFollower
+from training_status.live.subscriber_queue import SubscriberQueue
 from training_status.models import TrainingLogEntry, TrainingRun
-from training_status.read.news import news_of_runs
+from training_status.read.run_updates import updates_of_runs
 from training_status.tests.factories import TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +26,14 @@ class Watched:
     def __init__(self, **run: Any) -> None:
         self.run = TrainingRunFactory(**run)
         self.follower = RunFollower(self.run.id)
-        self.inbox = Inbox()
-        self.follower.join(self.inbox)
+        self.queue = SubscriberQueue()
+        self.follower.join(self.queue)
         self.look()
-        assert self.follower.attach(self.inbox, self.follower.head_seq)
+        assert self.follower.attach(self.queue, self.follower.head_seq)
 
     def look(self) -> bool:
         """One look at the database; whether there is more to be read."""
-        found = news_of_runs({self.run.id: self.follower.begin_look()})
+        found = updates_of_runs({self.run.id: self.follower.begin_look()})
         return self.follower.advance(found[self.run.id], timezone.now())
 
     def told(self) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ class Watched:
         while self.look():
             pass
         told = []
-        while (update := self.inbox.take()) is not None:
+        while (update := self.queue.take()) is not None:
             for envelope in update.envelopes:
                 told.append(json.loads(envelope.json) | {"id": envelope.id})
         return told
@@ -102,7 +102,7 @@ def test_many_entries_are_told_slice_by_slice_and_the_status_after_the_last(watc
     assert [envelope["data"]["seq"] for envelope in told if envelope["event_type"] == "log"] == list(range(1, 701))
     send(watched.run, *log_lines(701, 500), CompleteEvent(n=1201))
     assert watched.look()
-    update = watched.inbox.take()
+    update = watched.queue.take()
     assert (update.last_seq, update.ends) == (950, False)
     assert watched.types()[-1] == "completed"
 
@@ -111,7 +111,7 @@ def test_large_messages_make_small_slices(watched):
     for n in range(1, 11):
         send(watched.run, LogEvent(n=n, level="INFO", message="x" * 60_000))
     assert watched.look()
-    assert watched.inbox.take().last_seq == 5
+    assert watched.queue.take().last_seq == 5
     assert [envelope["data"]["seq"] for envelope in watched.told() if envelope["event_type"] == "log"] == [
         6,
         7,
@@ -142,7 +142,7 @@ def test_a_provisional_end_is_told_and_so_is_what_comes_after_it(watched):
     assert status["data"]["status"]["status"] == "training"
     send(watched.run, CompleteEvent(n=3))
     assert watched.look() is False
-    end = watched.inbox.take()
+    end = watched.queue.take()
     assert end.envelopes[-1].id == "3.end"
     assert end.as_server_sent_events.endswith(b"\n\nid: 3.end.2\n\n")
     assert TrainingRun.objects.get(id=watched.run.id).given_up_seq == 1
@@ -171,7 +171,7 @@ def test_entries_taken_out_before_they_were_told_are_a_gap(watched):
 
 
 def test_a_viewer_who_is_ahead_is_poked_when_the_head_has_moved(watched):
-    ahead = Inbox()
+    ahead = SubscriberQueue()
     watched.follower.join(ahead)
     send(watched.run, *log_lines(1, 3))
     assert not watched.follower.attach(ahead, 3)

@@ -9,43 +9,43 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from training_status.access.caller import ANONYMOUS, Caller, Credential
+from training_status.access.principal import ANONYMOUS, Credential, Principal
+from training_status.change_notifications import notify
 from training_status.ingest.batch import CompleteEvent, LogEvent
 from training_status.ingest.deletion import delete_run
 from training_status.live import database_threads
-from training_status.live.cursor import Cursor, Start
-from training_status.live.inbox import GONE
-from training_status.live.opening import Opening
+from training_status.live.cursor import Cursor, ResumePoint
+from training_status.live.stream_grant import StreamGrant
 from training_status.live.streams import Streams
+from training_status.live.subscriber_queue import GONE
 from training_status.live.viewer import Connection
 from training_status.models import Domain, TrainingRun
 from training_status.read.run_facts import latest_run
 from training_status.roles import VIEWER
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
-from training_status.wakeups import publish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AWAIT_S = 20
-CALLER = Caller("a test", VIEWER, Credential(ANONYMOUS))
+CALLER = Principal("a test", VIEWER, Credential(ANONYMOUS))
 
 
 class Watching:
     """A viewer, and what they were told."""
 
-    def __init__(self, streams: Streams, **opening: Any) -> None:
+    def __init__(self, streams: Streams, **grant: Any) -> None:
         self.told: list[dict[str, Any]] = []
         self._more = asyncio.Event()
         self.may_read = asyncio.Event()
         self.may_read.set()
-        self._opening = Opening(caller=CALLER, **opening)
+        self._grant = StreamGrant(principal=CALLER, **grant)
         self.over = asyncio.ensure_future(self._watch(streams))
 
     async def _watch(self, streams: Streams) -> str | None:
         told = Connection(lambda update: update.as_texts, self._take, lambda: None)
-        with streams.present(self._opening, told) as viewer:
-            self.inbox = viewer.inbox
-            return await streams.tell(viewer, self._opening)
+        with streams.present(self._grant, told) as viewer:
+            self.queue = viewer.queue
+            return await streams.tell(viewer, self._grant)
 
     async def _take(self, text: str) -> None:
         await self.may_read.wait()
@@ -83,7 +83,7 @@ def streaming(scenario: Callable[[Streams], Awaitable[None]]) -> None:
                     await threads.ask(connections.close_all)
 
     asyncio.run(run())
-    publish.close()
+    notify.close()
 
 
 async def do(action: Callable[[], Any]) -> Any:
@@ -146,7 +146,7 @@ def test_a_run_that_is_the_latest_again_goes_on_where_it_was_left(domain, run):
         viewer = Watching(streams, domain_id=domain.id, run_id=run.id)
         await viewer.until(lambda v: v.entries(run) == [1, 2, 3])
         other = await do(lambda: TrainingRunFactory(domain=domain, run_number=2))
-        await do(lambda: publish.announce(domain.id, other.id))
+        await do(lambda: notify.notify_on_commit(domain.id, other.id))
         await viewer.until(lambda v: v.told[-1]["training_run_id"] == str(other.public_id))
         yesterday = run.created_at - timedelta(days=1)
         line = LogEvent(n=1, level="INFO", message="long ago", timestamp=yesterday)
@@ -175,7 +175,7 @@ def test_a_viewer_of_a_deleted_run_is_let_go(domain):
     async def scenario(streams: Streams) -> None:
         by_domain = Watching(streams, domain_id=domain.id, run_id=ended.id)
         await by_domain.until(lambda v: "failed" in v.types())
-        by_run = Watching(streams, run_id=ended.id, start=Start(end_is_known=False))
+        by_run = Watching(streams, run_id=ended.id, start=ResumePoint(end_is_known=False))
         await by_run.until(lambda v: "failed" in v.types())
         await do(lambda: delete_run(ended.public_id))
         assert await asyncio.wait_for(by_run.over, AWAIT_S) is None
@@ -195,7 +195,7 @@ def test_a_slow_viewer_misses_nothing_and_holds_nobody_up(domain, run):
             lines = [LogEvent(n=n + i, level="INFO", message="x" * 5_000) for i in range(20)]
             await do(lambda lines=lines: send(run, *lines))
             await quick.until(lambda v, n=n: n + 19 in v.entries(run))
-        assert slow.inbox.overflowed
+        assert slow.queue.overflowed
         slow.may_read.set()
         await slow.until(lambda v: 203 in v.entries(run))
         assert slow.entries(run) == quick.entries(run) == list(range(1, 204))
@@ -207,7 +207,7 @@ def test_a_viewer_who_has_gone_is_not_waited_for(domain, run):
     async def scenario(streams: Streams) -> None:
         viewer = Watching(streams, run_id=run.id)
         await viewer.until(lambda v: len(v.entries(run)) == 3)
-        viewer.inbox.close(GONE)
+        viewer.queue.close(GONE)
         assert await asyncio.wait_for(viewer.over, AWAIT_S) == GONE
 
     streaming(scenario)

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from training_status.models import AuditEntry, ServicePresence, TrainingLogEntry, TrainingRun
-from training_status.operations.turn import take_turn
+from training_status.operations.sweep_lock import acquire_sweep_lock
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread
 
@@ -81,7 +81,7 @@ def test_a_sweep_removes_a_share_of_old_logs(silent):
 @pytest.mark.django_db(transaction=True)
 def test_a_sweep_beside_another_ends_with_a_code_of_its_own():
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
-        assert take_turn()
+        assert acquire_sweep_lock()
         with pytest.raises(CommandError) as caught:
             pool.submit(in_thread, lambda: said("sweep")).result(AWAIT_S)
     assert caught.value.returncode == 3

@@ -11,15 +11,15 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 
-from training_status.errors import Unavailable
+from training_status.errors import NotFound, Unavailable
 from training_status.ingest.batch import LogEvent
-from training_status.ingest.forgetting import FinishedRun, forget_oldest_entries
 from training_status.ingest.locked_run import lock_run
+from training_status.ingest.log_pruning import FinishedRun, prune_oldest_entries
 from training_status.log_levels import LEVEL_NAMES
 from training_status.models import Domain, TrainingLogEntry, TrainingRun
 from training_status.operations import retention
-from training_status.operations.retention import due_logs, forget_old_logs
-from training_status.operations.turn import take_turn
+from training_status.operations.retention import due_logs, prune_old_logs
+from training_status.operations.sweep_lock import acquire_sweep_lock
 from training_status.read.logs import LogFilter, RunLog
 from training_status.read.run_facts import run_by_public_id
 from training_status.serializers.status import TrainingStatusSerializer
@@ -74,7 +74,7 @@ def kept() -> dict[int, int]:
 def test_everything_is_kept_where_nothing_is_said():
     finished(DomainFactory(), 1, ended=NOW - 9999 * DAY)
     assert due_logs() == []
-    assert forget_old_logs().entries == 0
+    assert prune_old_logs().entries == 0
     assert kept() == {1: 3}
 
 
@@ -85,11 +85,11 @@ def test_the_newest_finished_runs_are_kept():
     send(TrainingRunFactory(domain=domain, run_number=5), *log_lines(1, 3))
     finished(DomainFactory(), 6)
     assert due_logs() == [(domain.name, 2, 6)]
-    forgotten = forget_old_logs()
-    assert (forgotten.entries, forgotten.is_all, forgotten.runs_left) == (6, True, 0)
+    pruned = prune_old_logs()
+    assert (pruned.entries, pruned.is_all, pruned.runs_left) == (6, True, 0)
     assert kept() == {1: 0, 2: 0, 3: 3, 4: 3, 5: 3, 6: 3}
     assert due_logs() == []
-    assert forget_old_logs().entries == 0
+    assert prune_old_logs().entries == 0
 
 
 def test_an_active_run_keeps_its_log_however_old_it_is():
@@ -97,13 +97,13 @@ def test_an_active_run_keeps_its_log_however_old_it_is():
     run = TrainingRunFactory(domain=domain, run_number=1, created_at=NOW - 99 * DAY)
     send(run, *log_lines(1, 3))
     finished(domain, 2)
-    assert forget_old_logs().entries == 0
+    assert prune_old_logs().entries == 0
 
 
 @pytest.mark.parametrize(("ended", "entries"), [(NOW - 2 * DAY, 3), (NOW - 2 * DAY - DAY / 1000, 0)])
 def test_a_log_is_kept_for_so_many_days_after_the_runs_end(ended, entries):
     finished(DomainFactory(kept_days=2), 1, ended=ended)
-    forget_old_logs()
+    prune_old_logs()
     assert kept() == {1: entries}
 
 
@@ -113,13 +113,13 @@ def test_the_settings_hold_for_domains_that_say_nothing(settings):
     for place, domain in enumerate((usual, more, longer)):
         for number, days in ((1, 40), (2, 20), (3, 10)):
             finished(domain, 10 * place + number, ended=NOW - days * DAY)
-    forget_old_logs()
+    prune_old_logs()
     assert {number for number, entries in kept().items() if not entries} == {1, 2, 11}
 
 
 def test_bounds_of_the_limits_break_nothing():
     finished(DomainFactory(kept_runs=999_999_999, kept_days=999_999_999.9), 1)
-    assert forget_old_logs().entries == 0
+    assert prune_old_logs().entries == 0
 
 
 def test_a_long_log_goes_in_small_transactions_and_a_share_is_bounded(monkeypatch):
@@ -131,12 +131,12 @@ def test_a_long_log_goes_in_small_transactions_and_a_share_is_bounded(monkeypatc
     TrainingRun.objects.filter(id=run.id).update(state="failed", failure_reason="lost", ended_at=NOW - 2 * DAY)
     finished(domain, 2, ended=NOW - 2 * DAY, entries=8)
     removed: list[int] = []
-    forgotten = forget_old_logs(batches_max=2, on_removed=removed.append)
-    assert (forgotten.entries, forgotten.is_all, removed) == (20, False, [10, 10])
+    pruned = prune_old_logs(batches_max=2, on_removed=removed.append)
+    assert (pruned.entries, pruned.is_all, removed) == (20, False, [10, 10])
     assert kept() == {1: 15, 2: 8}
     assert again(run).first_seq == 21
-    forgotten = forget_old_logs(on_removed=removed.append)
-    assert (forgotten.entries, forgotten.is_all) == (23, True)
+    pruned = prune_old_logs(on_removed=removed.append)
+    assert (pruned.entries, pruned.is_all) == (23, True)
     assert sum(removed) == 43
     assert kept() == {1: 0, 2: 0}
 
@@ -146,13 +146,13 @@ def test_more_runs_than_one_look_finds(monkeypatch):
     domain = DomainFactory(kept_runs=1)
     for number in range(1, 9):
         finished(domain, number, entries=number)
-    assert forget_old_logs().entries == sum(range(1, 8))
+    assert prune_old_logs().entries == sum(range(1, 8))
     assert kept() == {**dict.fromkeys(range(1, 8), 0), 8: 8}
 
 
 def test_a_share_that_is_told_to_stop_stops():
     finished(DomainFactory(kept_days=1), 1, ended=NOW - 2 * DAY)
-    assert not forget_old_logs(is_stopping=lambda: True).is_all
+    assert not prune_old_logs(is_stopping=lambda: True).is_all
     assert kept() == {1: 3}
 
 
@@ -164,14 +164,14 @@ def test_what_is_told_of_the_run_stays():
         run_by_public_id(run.public_id)
     )
     before = told()
-    assert forget_old_logs().entries == 3
+    assert prune_old_logs().entries == 3
     assert told() == before
     assert again(run).result == {"prompts": {}}
 
 
 def test_a_lost_run_that_comes_back_is_numbered_on():
     run = finished(DomainFactory(kept_days=1), 1, ended=NOW - 2 * DAY)
-    forget_old_logs()
+    prune_old_logs()
     assert send(run, *log_lines(4, 2)).status == "training"
     assert kept() == {1: 2}
     assert (again(run).first_seq, again(run).last_seq, again(run).given_up_seq) == (4, 5, 3)
@@ -184,20 +184,21 @@ def test_a_run_that_has_gone_on_since_it_was_found_keeps_its_log():
     run = finished(DomainFactory(kept_days=1), 1, ended=NOW - 2 * DAY)
     found = FinishedRun(run.id, run.ended_at, 3)
     send(run, *log_lines(4, 1))
-    assert forget_oldest_entries(found, at_most=10) is None
+    assert prune_oldest_entries(found, at_most=10) is None
     TrainingRun.objects.filter(id=run.id).update(state="failed", failure_reason="lost", ended_at=NOW)
-    assert forget_oldest_entries(found, at_most=10) is None
+    assert prune_oldest_entries(found, at_most=10) is None
     assert kept() == {1: 4}
 
 
 def test_readers_of_a_log_that_is_being_removed():
-    """A download and a search that began before: what is still there, in order, and no error."""
+    """A download that began before ends with an error, never silently short; a search finds what is still there."""
     run = finished(DomainFactory(kept_days=1), 1, ended=NOW - 2 * DAY, entries=600)
     facts = run_by_public_id(run.public_id)
-    lines = iter(RunLog(run.domain.name, facts, LogFilter(ascending=True)))
-    assert next(lines).seq == 1
-    assert forget_oldest_entries(FinishedRun(run.id, run.ended_at, 600), at_most=400) == 400
-    assert [line.seq for line in lines] == [*range(2, 251), *range(401, 601)]
+    slices = RunLog(run.domain.name, facts, LogFilter(ascending=True)).slices()
+    assert [line.seq for line in next(slices)] == [*range(1, 251)]
+    assert prune_oldest_entries(FinishedRun(run.id, run.ended_at, 600), at_most=400) == 400
+    with pytest.raises(NotFound, match="was removed while it was read"):
+        list(slices)
     for log_filter in (LogFilter(), LogFilter(search="1"), LogFilter(levels=frozenset({20})), LogFilter(after_seq=9)):
         before = RunLog(run.domain.name, facts, log_filter).window(500, 20)
         assert before.lines == []
@@ -214,10 +215,10 @@ def test_a_run_that_is_being_written_is_left_for_later():
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             lock_run(held.public_id, only_domain_id=None)
-            forgotten = pool.submit(in_thread, forget_old_logs).result(AWAIT_S)
-            assert (forgotten.entries, forgotten.runs_left) == (3, 1)
+            pruned = pool.submit(in_thread, prune_old_logs).result(AWAIT_S)
+            assert (pruned.entries, pruned.runs_left) == (3, 1)
         assert kept() == {1: 3, 2: 0}
-        assert pool.submit(in_thread, forget_old_logs).result(AWAIT_S).entries == 3
+        assert pool.submit(in_thread, prune_old_logs).result(AWAIT_S).entries == 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -225,10 +226,10 @@ def test_while_another_sweep_is_at_work_nothing_is_removed_or_it_is_waited_for()
     finished(DomainFactory(kept_days=1), 1, ended=NOW - 2 * DAY)
     with ThreadPoolExecutor(2) as pool:
         with transaction.atomic():
-            assert take_turn()
-            forgotten = pool.submit(in_thread, forget_old_logs).result(AWAIT_S)
-            assert (forgotten.was_busy, forgotten.entries, forgotten.is_all) == (True, 0, False)
-            waiting = pool.submit(in_thread, lambda: forget_old_logs(wait=True))
+            assert acquire_sweep_lock()
+            pruned = pool.submit(in_thread, prune_old_logs).result(AWAIT_S)
+            assert (pruned.was_busy, pruned.entries, pruned.is_all) == (True, 0, False)
+            waiting = pool.submit(in_thread, lambda: prune_old_logs(wait=True))
         assert waiting.result(AWAIT_S).entries == 3
 
 
@@ -238,8 +239,8 @@ def test_a_limit_that_is_raised_while_others_are_at_work_or_waited_for_counts():
     finished(domain, 1, ended=NOW - 2 * DAY)
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            assert take_turn()
-            waiting = pool.submit(in_thread, lambda: forget_old_logs(wait=True))
+            assert acquire_sweep_lock()
+            waiting = pool.submit(in_thread, lambda: prune_old_logs(wait=True))
             wait_until_blocked()
             Domain.objects.update(kept_days=9)
         assert waiting.result(AWAIT_S).entries == 0
@@ -251,8 +252,8 @@ def test_a_limit_that_is_raised_between_two_steps_keeps_the_rest(monkeypatch):
     domain = DomainFactory(kept_days=1)
     finished(domain, 1, ended=NOW - 2 * DAY, entries=35)
     finished(domain, 2, ended=NOW - 2 * DAY)
-    forgotten = forget_old_logs(on_removed=lambda _: Domain.objects.update(kept_days=9))
-    assert (forgotten.entries, forgotten.is_all) == (10, True)
+    pruned = prune_old_logs(on_removed=lambda _: Domain.objects.update(kept_days=9))
+    assert (pruned.entries, pruned.is_all) == (10, True)
     assert kept() == {1: 25, 2: 3}
 
 
@@ -262,11 +263,11 @@ def test_a_look_that_takes_too_long_is_ended_and_the_limit_holds_for_nothing_els
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE training_status_domain IN ACCESS EXCLUSIVE MODE")  # nobody can look
-        looking = pool.submit(in_thread, lambda: forget_old_logs(look_limit_s=0.1))
+        looking = pool.submit(in_thread, lambda: prune_old_logs(look_limit_s=0.1))
         with pytest.raises(Unavailable, match=r"has taken 0\.1 s, and was ended"):
             looking.result(AWAIT_S)
     with connection.cursor() as cursor, transaction.atomic():
-        assert forget_old_logs().entries == 3
+        assert prune_old_logs().entries == 3
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)
 

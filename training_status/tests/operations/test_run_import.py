@@ -8,8 +8,8 @@ from django.db import transaction
 
 from training_status.errors import AegisError, Conflict, InvalidInput, NotFound
 from training_status.ingest.batch import METRICS_MAX_BYTES, CompleteEvent, LogEvent, ProgressEvent
-from training_status.ingest.bodies import NewRun
 from training_status.ingest.deletion import delete_domain, delete_run
+from training_status.ingest.request_schemas import NewRun
 from training_status.ingest.runs import start_run
 from training_status.models import AuditEntry, Domain, PhaseTiming, TrainingLogEntry, TrainingRun
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send

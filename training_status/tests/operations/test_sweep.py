@@ -15,10 +15,10 @@ from training_status.ingest.events import record_heartbeat
 from training_status.ingest.locked_run import lock_run
 from training_status.ingest.runs import request_cancel
 from training_status.models import PhaseTiming, RunForecast, ServicePresence, TrainingRun
-from training_status.operations.presence import note_presence
+from training_status.operations.maintenance import MaintenanceLoop
 from training_status.operations.sweep import RUNS_AT_ONCE, SILENT_RUNS, Swept, parameters, sweep_runs
-from training_status.operations.turn import take_turn
-from training_status.operations.upkeep import Upkeep
+from training_status.operations.sweep_lock import acquire_sweep_lock
+from training_status.operations.uptime_record import record_uptime
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread
 
@@ -131,7 +131,7 @@ def test_a_service_that_was_away_gives_up_nobody_until_it_has_been_there_for_the
     for seconds in range(3600, 3600 + LOST_S, 10):
         clock(seconds)
         assert swept() == (0, 0)
-        note_presence(NOW + seconds * SECOND)
+        record_uptime(NOW + seconds * SECOND)
         assert swept() == (0, 0)
     clock(3600 + LOST_S)
     assert swept() == (1, 0)
@@ -156,11 +156,11 @@ def test_a_clock_that_jumps_gives_nobody_up(clock, jump_s):
     before = TrainingRunFactory(running=True)
     clock(jump_s)
     assert swept() == (0, 0)
-    note_presence(NOW + jump_s * SECOND)
+    record_uptime(NOW + jump_s * SECOND)
     after = TrainingRunFactory(running=True)
     for seconds in range(0, LOST_S, 10):
         clock(jump_s + seconds)
-        note_presence(NOW + (jump_s + seconds) * SECOND)
+        record_uptime(NOW + (jump_s + seconds) * SECOND)
         assert swept() == (0, 0)
     clock(jump_s + LOST_S)
     sweep_runs()
@@ -194,7 +194,7 @@ def test_a_run_that_was_asked_to_stop_is_not_given_up_for_the_service_s_own_abse
     reachable(-3600, 2)
     for seconds in range(3600, 3620, 5):
         clock(seconds)
-        note_presence(NOW + seconds * SECOND)
+        record_uptime(NOW + seconds * SECOND)
         assert swept() == (0, 0)
     assert again(run).state == "running"
     assert swept(assume_reachable=True) == (0, 1)
@@ -270,10 +270,10 @@ def test_a_broken_run_is_said_once_by_the_upkeep_and_not_blamed_on_the_database(
     broken, other = TrainingRunFactory(running=True), TrainingRunFactory(running=True)
     clock(LOST_S)
     reachable(-3600, LOST_S)
-    upkeep = Upkeep()
+    maintenance = MaintenanceLoop()
     with unstorable(broken):
         for _ in range(3):
-            upkeep._round()
+            maintenance._round()
     assert again(other).failure_reason == "lost"
     said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert len(said) == 1
@@ -305,7 +305,7 @@ def test_one_sweep_at_a_time(clock):
     clock(LOST_S)
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            assert take_turn()
+            assert acquire_sweep_lock()
             done = pool.submit(in_thread, lambda: sweep_runs(assume_reachable=True)).result(AWAIT_S)
             assert (done.was_busy, done.lost) == (True, 0)
         assert again(run).state == "running"

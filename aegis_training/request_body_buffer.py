@@ -1,0 +1,125 @@
+"""Requests are handed to a thread only when they have arrived whole.
+
+A WSGI application waits for a slow sender in one of a few threads, so a handful of them would stop the
+service; and it does not know chunked bodies. Here the event loop waits instead.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+from training_status.api.problems import problem
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_LIMIT_S: Final = 60.0
+SMALL_BODY_BYTES: Final = 64 * 1024
+LARGE_BODIES_AT_ONCE: Final = 8
+DISCARD_LIMIT_S: Final = 5.0
+
+_LENGTH_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
+_CREDENTIALS = frozenset({b"authorization", b"cookie"})
+
+
+class RequestBodyBuffer:
+    """ASGI middleware: collects up to `max_bytes` of body, then calls `app` with all of it.
+
+    A longer body is not kept: its length is passed on, for the application to refuse in its own words. What has been
+    sent of it is thrown away first, within bounds, as a proxy that is still sending would not see the answer. The body
+    of a request without credentials, which will be refused, is not read. Memory is bounded: only
+    a few large bodies are collected at the same time, the others wait.
+    """
+
+    def __init__(self, app: Any, *, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+        self._large_bodies = asyncio.Semaphore(LARGE_BODIES_AT_ONCE)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sizes = [pair for pair in scope["headers"] if pair[0] in _LENGTH_HEADERS]
+        body: bytes | None = b""
+        if sizes:
+            try:
+                async with asyncio.timeout(BODY_LIMIT_S):
+                    body = await self._body(scope, receive)
+            except TimeoutError:
+                await _refuse_slow_body(send)
+                return
+            if body is None:
+                return
+            length = max(len(body), _declared_length(scope))
+            headers = [pair for pair in scope["headers"] if pair[0] not in _LENGTH_HEADERS]
+            scope = {**scope, "headers": [*headers, (b"content-length", b"%d" % length)]}
+        whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+        async def receive_whole() -> Message:
+            nonlocal whole
+            if whole is None:
+                return await receive()
+            message, whole = whole, None
+            return message
+
+        await self.app(scope, receive_whole, send)
+
+    async def _body(self, scope: Message, receive: Receive) -> bytes | None:
+        """The body; its beginning, a byte over the limit, for one too long; None when the sender has gone."""
+        declared = _declared_length(scope)
+        names = {name for name, _ in scope["headers"]}
+        if declared > self.max_bytes or _CREDENTIALS.isdisjoint(names):
+            # Who asks first whether to send has not sent it.
+            if b"expect" not in names and not _CREDENTIALS.isdisjoint(names):
+                await self._discard(receive)
+            return b""
+        body = bytearray()
+        complete: bool | None = False
+        if declared <= SMALL_BODY_BYTES:
+            complete = await _collect(body, receive, SMALL_BODY_BYTES)
+        if complete is False:
+            async with self._large_bodies:
+                complete = await _collect(body, receive, self.max_bytes)
+        if complete is False:
+            await self._discard(receive)
+        return None if complete is None else bytes(body[: self.max_bytes + 1])
+
+    async def _discard(self, receive: Receive) -> None:
+        """Read on to the end of the body and keep nothing, for a while and as much again as a body may be."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_LIMIT_S):
+                left = self.max_bytes * 2
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                        return
+
+
+async def _collect(body: bytearray, receive: Receive, limit: int) -> bool | None:
+    """Add to `body`: True when it is complete, False when it is over `limit` bytes, None when the sender has gone."""
+    while len(body) <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return True
+    return False
+
+
+def _declared_length(scope: Message) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+async def _refuse_slow_body(send: Send) -> None:
+    response = problem(408, f"The body did not arrive within {BODY_LIMIT_S:.0f} s.", "too_slow")
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": 408, "headers": [*headers, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": response.content})

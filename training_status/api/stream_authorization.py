@@ -1,0 +1,53 @@
+"""The one door to the streams: whatever face a stream has, a GET of its view decides."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple
+
+from training_status.errors import Unavailable
+from training_status.live.stream_grant import GRANT_HOLDER, GrantHolder, StreamGrant
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+# The key, in the ASGI scope, of a function that ends the connection whatever it is doing. The server sets it.
+ABORT: Final = "aegis.abort"
+
+
+def abort_of(scope: Message) -> Callable[[], object]:
+    """What ends the connection that is served by the present task; under another server, the task is cancelled."""
+    abort: Callable[[], object] | None = scope.get(ABORT)
+    task = asyncio.current_task()
+    assert task is not None
+    return abort or task.cancel
+
+
+class Answer(NamedTuple):
+    """The view's response, and the stream that it allows (None: the response is all there is)."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    grant: StreamGrant | None
+
+
+async def authorize_stream(application: Application, scope: Message, refusal: Unavailable | None) -> Answer:
+    """Send the GET that `scope` describes through the application, with all its rules and errors.
+
+    `refusal` is the answer to whoever would be let in, when there is no place for them.
+    """
+    grant_holder = GrantHolder(refusal)
+    messages: list[Message] = []
+
+    async def no_body() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    await application({**scope, GRANT_HOLDER: grant_holder}, no_body, keep)
+    start, *rest = messages
+    body = b"".join(message.get("body", b"") for message in rest)
+    return Answer(start["status"], start["headers"], body, grant_holder.grant)

@@ -1,0 +1,47 @@
+"""Who acts at the moment, as far as the context knows: a request, a command, or else the service itself."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final, NamedTuple
+
+USER: Final = "user"
+TOKEN: Final = "token"  # noqa: S105  (a kind of actor)
+ANONYMOUS: Final = "anonymous"
+COMMAND: Final = "command"
+SERVICE: Final = "service"
+
+
+class Actor(NamedTuple):
+    """`kind` is one of the model's `ACTOR_KINDS`; `address` is where a request came from, else empty."""
+
+    kind: str
+    name: str
+    address: str = ""
+
+
+_THE_SERVICE: Final = Actor(SERVICE, "the service itself")
+_find_actor: ContextVar[Callable[[], Actor]] = ContextVar("find_actor", default=lambda: _THE_SERVICE)
+
+
+def current_actor() -> Actor:
+    """Who acts in the present context."""
+    return _find_actor.get()()
+
+
+@contextmanager
+def as_actor(kind: str, name: str, address: str = "") -> Iterator[None]:
+    """Within this context, it is they who act."""
+    actor = Actor(kind, name, address)
+    with as_lazy_actor(lambda: actor):
+        yield
+
+
+@contextmanager
+def as_lazy_actor(find: Callable[[], Actor]) -> Iterator[None]:
+    """Within this context, `find` says who acts; it is asked only when there is something to record."""
+    before = _find_actor.set(find)
+    try:
+        yield
+    finally:
+        _find_actor.reset(before)

@@ -1,0 +1,231 @@
+"""How a run moves when events arrive: no database, no clock, only the rules of the contract.
+
+A `RunStateMachine` holds the facts of one run that events can change. `apply` takes the next event and
+changes them; what is to be stored beside the run (log entries, phase timings) is collected on it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
+
+from training_status import run_states
+from training_status.displayed_state import LOST, cancelled_at
+from training_status.forecast.stored_estimate import StoredEstimate
+from training_status.ingest.batch import (
+    METRICS_MAX_BYTES,
+    CompleteEvent,
+    Event,
+    FailEvent,
+    LogEvent,
+    PhaseEvent,
+    ProgressEvent,
+)
+from training_status.jsonb import to_jsonb
+from training_status.log_levels import LEVEL_NUMBERS
+from training_status.phases import FIRST_PHASE, overall_percent, phase_position
+from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, STALL_LIMIT_S
+from training_status.selected import JSONB
+
+# What a run's status carries of its metrics, as JSON; a final event's own come on top.
+METRICS_KEPT_MAX_BYTES = 64 * 1024
+
+
+@dataclass(slots=True)
+class Entry:
+    """A log entry to be stored: `level` by its number, `timestamp` as the reporter gave it."""
+
+    seq: int
+    timestamp: datetime
+    level: int
+    message: str
+    step: str | None
+    metrics: dict[str, Any] | None
+
+
+class PhaseMark(NamedTuple):
+    """A phase began (it has a `started_at`), ended (an `ended_at`) or goes on after all (neither)."""
+
+    phase: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class PhaseMiddle(NamedTuple):
+    """It was first reported that half of a phase or more, this fraction of it, was done."""
+
+    phase: str
+    at: datetime
+    fraction: float
+
+
+@dataclass(slots=True)
+class RunStateMachine:
+    """The facts of a run that events change; fields as in `TrainingRun`.
+
+    What is of the run's own row is stored again by `locked_run.store`; fields with a default are not read from it.
+    `phase_started_at` is the beginning of the current phase; the limits are the domain's own or, where it has none,
+    those of the settings. `estimate` is what was forecast last, `moved_at` when the run last moved on since the lock
+    was taken. `entries` are the new log entries, `phase_marks` what happened to phases, each in order, and
+    `phase_middles` the phases that came to their middle.
+    """
+
+    id: int
+    domain_id: int
+    state: str
+    failure_reason: str | None
+    end_reported: bool
+    cancel_requested_at: datetime | None
+    current_phase: str | None
+    progress_percent: float
+    message: str | None
+    metrics: Annotated[dict[str, Any], JSONB]
+    error_message: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    last_report_at: datetime
+    last_event_at: datetime
+    source: Any
+    last_n: int
+    last_seq: int
+    given_up_seq: int | None
+    phase_started_at: datetime | None
+    stall_limit_s: Annotated[float, STALL_LIMIT_S]
+    lost_limit_s: Annotated[float, LOST_LIMIT_S]
+    estimate: Annotated[StoredEstimate | None, ESTIMATE]
+    result: dict[str, Any] | None = None
+    entries: list[Entry] = field(default_factory=list)
+    phase_marks: list[PhaseMark] = field(default_factory=list)
+    phase_middles: list[PhaseMiddle] = field(default_factory=list)
+    moved_at: datetime | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run is stored as pending or running."""
+        return self.state in run_states.ACTIVE_STATES
+
+    def resolve_pending_cancel(self, now: datetime) -> None:
+        """Make stored what silence has made of the run: an operator's cancel and nobody there to hear it."""
+        ended_at = cancelled_at(self, now)
+        if ended_at is not None:
+            self._give_up(run_states.CANCELLED, ended_at)
+
+    def expire(self, now: datetime, *, uptime_s: float) -> None:
+        """Give the run up for its silence: nothing heard for the lost limit, during all of which the service was there.
+
+        `uptime_s`: for how long the service has been reachable without a gap. A run that was asked to stop is
+        not lost: it is cancelled, by `resolve_pending_cancel`.
+        """
+        if LOST.holds(self, now, uptime_s=uptime_s):
+            self._give_up(run_states.LOST, self.last_report_at)
+
+    def record_contact(self, now: datetime, *, has_new_events: bool) -> None:
+        """The reporter was heard of. That undoes a provisional end: a loss in any case, a cancellation by events."""
+        self.last_report_at = max(self.last_report_at, now)
+        if self.is_active or self.end_reported:
+            return
+        if has_new_events or self.failure_reason == run_states.LOST:
+            self.state = run_states.RUNNING if self.started_at else run_states.PENDING
+            if self.given_up_seq is None:
+                self.given_up_seq = self.last_seq
+            self.failure_reason = self.ended_at = self.error_message = None
+            if self.current_phase is not None:
+                self.phase_marks.append(PhaseMark(self.current_phase))
+
+    def mark_failed(self, now: datetime, reason_text: str) -> None:
+        """End a started run as failed, for good, in words that are not its reporter's."""
+        assert self.started_at is not None
+        self.error_message = reason_text
+        self._end(run_states.FAILED, run_states.ERROR, max(now, self.phase_started_at or self.started_at))
+
+    def apply(self, event: Event, *, happened_at: datetime, received_at: datetime) -> None:
+        """Take the run one event further.
+
+        `happened_at` is the event's time on the service's clock; `received_at` stands in for a
+        missing `timestamp` in the log. Times of a run never go back: an event that claims to lie
+        before the run's start or its current phase counts from there.
+        """
+        happened_at = max(happened_at, self.phase_started_at or self.started_at or happened_at)
+        if self.started_at is None:
+            self.started_at = happened_at
+            self.state = run_states.RUNNING
+            if not isinstance(event, PhaseEvent):
+                self._enter(FIRST_PHASE.name, happened_at)
+        self.last_n = event.n
+        timestamp = event.timestamp or received_at
+        match event:
+            case PhaseEvent():
+                if phase_position(event.phase) > phase_position(self.current_phase):
+                    self._enter(event.phase, happened_at)
+                self._log(timestamp, "INFO", event.message or f"Phase {event.phase}", self.current_phase, None)
+            case ProgressEvent():
+                assert self.current_phase is not None  # entered with the first event
+                self._move(self.current_phase, event.fraction, happened_at)
+                self.message = event.message or self.message
+                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES)
+                if event.message or event.metrics:
+                    self._log(timestamp, "INFO", event.message or "", self.current_phase, event.metrics)
+            case LogEvent():
+                self._log(timestamp, event.level, event.message, event.step, event.metrics)
+            case CompleteEvent():
+                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
+                self.result = event.result
+                self.progress_percent = 100.0
+                if event.message:
+                    self._log(timestamp, "INFO", event.message, self.current_phase, event.metrics)
+                self._end(run_states.COMPLETED, None, happened_at)
+            case FailEvent():
+                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
+                self.error_message = event.error
+                self._log(timestamp, "ERROR", event.error, self.current_phase, event.metrics)
+                reason = event.reason if self.cancel_requested_at is None else run_states.CANCELLED
+                if event.reason == run_states.LOST:
+                    self._give_up(reason, happened_at)
+                else:
+                    self._end(run_states.FAILED, reason, happened_at)
+
+    def _take_metrics(self, metrics: dict[str, Any] | None, room_bytes: int) -> None:
+        """The latest value of each metric. A reporter that invents a name for every event fills the room
+        that there is; from then on only its known metrics are taken, and the log keeps them all.
+        """
+        if not metrics:
+            return
+        merged = self.metrics | metrics
+        if len(merged) == len(self.metrics):
+            room_bytes = METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES
+        if len(to_jsonb(merged)) <= room_bytes:
+            self.metrics = merged
+
+    def _end(self, state: str, reason: str | None, ended_at: datetime) -> None:
+        self.state, self.failure_reason, self.end_reported = state, reason, True
+        self.ended_at = ended_at
+        if self.current_phase is not None:
+            self.phase_marks.append(PhaseMark(self.current_phase, ended_at=ended_at))
+
+    def _give_up(self, reason: str, ended_at: datetime) -> None:
+        """A provisional end: the reporter's own may follow."""
+        self.state, self.failure_reason = run_states.FAILED, reason
+        self.ended_at = max(ended_at, self.phase_started_at or self.started_at or ended_at)
+        if self.current_phase is not None:
+            self.phase_marks.append(PhaseMark(self.current_phase, ended_at=self.ended_at))
+
+    def _enter(self, phase: str, began_at: datetime) -> None:
+        if self.current_phase is not None:
+            self.phase_marks.append(PhaseMark(self.current_phase, ended_at=began_at))
+        self.phase_marks.append(PhaseMark(phase, started_at=began_at))
+        self.current_phase, self.phase_started_at = phase, began_at
+        self._move(phase, 0.0, began_at)
+
+    def _move(self, phase: str, fraction: float, at: datetime) -> None:
+        """So much of the phase is done: progress never goes down."""
+        before, percent = self.progress_percent, overall_percent(phase, fraction)
+        if percent <= before:
+            return
+        self.progress_percent, self.moved_at = percent, at
+        if before < overall_percent(phase, 0.5) <= percent:
+            self.phase_middles.append(PhaseMiddle(phase, at, max(0.5, fraction)))
+
+    def _log(
+        self, timestamp: datetime, level: str, message: str, step: str | None, metrics: dict[str, Any] | None
+    ) -> None:
+        self.last_seq += 1
+        self.entries.append(Entry(self.last_seq, timestamp, LEVEL_NUMBERS[level], message, step, metrics or None))

@@ -1,0 +1,100 @@
+"""What followers of runs read: the facts of many runs at once, and the next part of each one's log."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from django.db import connection
+
+from training_status.jsonb import from_jsonb
+from training_status.read.logs import LogLine
+from training_status.read.run_facts import LATEST, RunFacts, runs_by_id
+
+SLICE_MAX_ENTRIES: Final = 250
+SLICE_MAX_BYTES: Final = 256 * 1024  # and one entry more, of 64 KiB and its metrics
+
+
+class Position(NamedTuple):
+    """How far somebody has come in a run's log: the last entry seen, and the last one wanted (None: all there are)."""
+
+    after_seq: int
+    up_to_seq: int | None = None
+
+
+@dataclass(slots=True)
+class RunUpdate:
+    """A run's facts, and the entries after a position, oldest first: some of them where there are many."""
+
+    facts: RunFacts
+    lines: list[LogLine]
+
+
+class LatestRun(NamedTuple):
+    """The key and number of the run of a domain that started last."""
+
+    run_id: int
+    run_number: int
+
+
+# Entries are visible in order, and with the run's row that counts them: read after it, none is missing.
+# The sums keep a slice small whatever its messages are; `octet_length` does not fetch them.
+_SLICES = """
+    SELECT wanted.run_id, part.seq, part."timestamp", part.level, part.message, part.step, part.metrics
+      FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS wanted(run_id, lowest, highest),
+           LATERAL (SELECT entry.*, bytes, sum(bytes) OVER (ORDER BY seq) AS bytes_so_far
+                      FROM training_status_traininglogentry AS entry,
+                           LATERAL (SELECT octet_length(entry.message)
+                                           + coalesce(pg_column_size(entry.metrics), 0)) AS size(bytes)
+                     WHERE entry.run_id = wanted.run_id AND entry.seq BETWEEN wanted.lowest AND wanted.highest) AS part
+     WHERE part.bytes_so_far - part.bytes <= %s
+     ORDER BY wanted.run_id, part.seq
+"""
+
+_LATEST_RUNS = f"""
+    SELECT domain.id, run.id, run.run_number
+      FROM training_status_domain AS domain LEFT JOIN {LATEST} ON true
+     WHERE domain.id = ANY(%s)
+"""
+
+
+def updates_of_runs(positions: Mapping[int, Position | None]) -> dict[int, RunUpdate]:
+    """The facts of each run, by its key, with the entries after its position (None: without entries).
+
+    Two queries however many runs. A run that is left out does not exist any more.
+    """
+    news = {facts.id: RunUpdate(facts, []) for facts in runs_by_id(list(positions))}
+    windows = []
+    for run_id, found in news.items():
+        position = positions[run_id]
+        if position is None:
+            continue
+        lowest = max(position.after_seq + 1, found.facts.first_seq)
+        highest = found.facts.last_seq if position.up_to_seq is None else min(found.facts.last_seq, position.up_to_seq)
+        if lowest <= highest:
+            windows.append((run_id, lowest, min(highest, lowest + SLICE_MAX_ENTRIES - 1)))
+    for run_id, line in _slices(windows):
+        news[run_id].lines.append(line)
+    return news
+
+
+def latest_run_keys(domain_ids: Collection[int]) -> dict[int, LatestRun | None]:
+    """The latest run of each domain, None for one with no run. A domain left out does not exist any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST_RUNS, (list(domain_ids),))
+        rows = cursor.fetchall()
+    return {
+        domain_id: None if run_id is None else LatestRun(run_id, run_number) for domain_id, run_id, run_number in rows
+    }
+
+
+def _slices(windows: list[tuple[int, int, int]]) -> Iterator[tuple[int, LogLine]]:
+    if not windows:
+        return
+    run_ids, lowest, highest = (list(column) for column in zip(*windows, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_SLICES, (run_ids, lowest, highest, SLICE_MAX_BYTES))
+        rows = cursor.fetchall()
+    for run_id, *values in rows:
+        line = LogLine(*values)
+        line.metrics = from_jsonb(line.metrics)
+        yield run_id, line

@@ -7,7 +7,7 @@
  */
 
 import { withDoubles } from "../../../training_status/static/dashboard/js/exact_json.js";
-import { LogInMemory } from "../../../training_status/static/dashboard/js/log/log_address.js";
+import { LogStateInMemory } from "../../../training_status/static/dashboard/js/log/log_state.js";
 import { Service } from "../../../training_status/static/dashboard/js/service.js";
 import { TrainingView } from "../../../training_status/static/dashboard/js/training_view.js";
 import { styles } from "./styles.js";
@@ -179,7 +179,7 @@ export class DomainTrainingProgress extends HTMLElement {
       onRun: () => {},
       onStatus: (status) => this.#tell(status),
       onLeft: (status) => this.#tellOfEnd(status),
-      placeOf: (number) => new LogInMemory(`${service.base}/domains/${domain}/runs/${number}`, this.#memory),
+      logStateFor: (number) => new LogStateInMemory(`${service.base}/domains/${domain}/runs/${number}`, this.#memory),
       keyboard: elements.log ?? this,
     });
     void this.#view.start();

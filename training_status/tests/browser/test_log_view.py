@@ -351,9 +351,9 @@ def test_new_lines_that_could_not_be_counted_are_counted_again(service: Service,
         """async ([domain, number]) => {
             const scripts = document.querySelector("script[src*=domains_page]").src.replace(/[^/]*$/, "");
             const {FilteredLog} = await import(`${scripts}log/filtered_log.js`);
-            const {LogSource} = await import(`${scripts}log/log_source.js`);
+            const {LogApi} = await import(`${scripts}log/log_api.js`);
             const {Service} = await import(`${scripts}service.js`);
-            const source = new LogSource(new Service(), domain, number, () => {});
+            const source = new LogApi(new Service(), domain, number, () => {});
             const heard = [];
             await new Promise(resolve => {
                 const list = new FilteredLog(source, {level: ["ERROR"], step: "", search: ""}, 1, 0, {

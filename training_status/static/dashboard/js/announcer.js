@@ -5,7 +5,7 @@
  */
 
 import { visibleText } from "./visible_text.js";
-import { stateWords, words } from "./words.js";
+import { formatState, displayName } from "./format.js";
 
 export class Announcer {
   /** @param {HTMLElement} element with role="status" */
@@ -24,8 +24,8 @@ export class Announcer {
   update(status) {
     const sentence =
       status.status === "training"
-        ? `Run ${status.run_number}: ${words(status.current_step)}`
-        : `Run ${status.run_number}: ${stateWords(status)}`;
+        ? `Run ${status.run_number}: ${displayName(status.current_step)}`
+        : `Run ${status.run_number}: ${formatState(status)}`;
     // What was so when the page was opened is read with the page.
     if (this.said !== null && sentence !== this.said) this.element.textContent = visibleText(sentence);
     this.said = sentence;

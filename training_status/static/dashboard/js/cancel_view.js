@@ -5,7 +5,7 @@
  * @typedef {import("./types.js").Status} Status
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { ServiceError } from "./service.js";
 
 export class CancelView {
@@ -42,7 +42,7 @@ export class CancelView {
     // What was asked was asked of one run: nobody stops another by it.
     if (this.dialog.open && (!active || status.training_run_id !== this.runId)) this.dialog.close();
     this.runId = status.training_run_id;
-    say(this.question, `Run ${status.run_number} of ${status.domain_name} is asked to stop. What it has reported is kept.`);
+    setText(this.question, `Run ${status.run_number} of ${status.domain_name} is asked to stop. What it has reported is kept.`);
   }
 
   async #cancel() {
@@ -51,7 +51,7 @@ export class CancelView {
       this.dialog.close();
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      say(this.problem, error.message);
+      setText(this.problem, error.message);
     }
   }
 }

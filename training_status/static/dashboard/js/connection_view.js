@@ -4,8 +4,8 @@
  * @typedef {import("./stream.js").StreamState} StreamState
  */
 
-import { make, say } from "./dom.js";
-import { duration } from "./words.js";
+import { make, setText } from "./dom.js";
+import { formatDuration } from "./format.js";
 
 const QUIET_MS = 1500; // a connection that is back so soon was never missed
 
@@ -43,8 +43,8 @@ export class ConnectionView {
     // So short an interruption is none yet.
     const shown = this.state === "waiting" && !lost ? "open" : this.state;
     this.element.className = `connection ${shown}`;
-    if (this.state === "refused") say(this.text, this.why);
-    else if (lost) say(this.text, `last update ${duration(age / 1000)} ago, reconnecting`);
-    else say(this.text, this.state === "ended" ? "finished" : this.state === "connecting" ? "connecting…" : "live");
+    if (this.state === "refused") setText(this.text, this.why);
+    else if (lost) setText(this.text, `last update ${formatDuration(age / 1000)} ago, reconnecting`);
+    else setText(this.text, this.state === "ended" ? "finished" : this.state === "connecting" ? "connecting…" : "live");
   }
 }

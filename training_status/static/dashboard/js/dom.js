@@ -21,7 +21,7 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /** @param {string} id an element that the page has */
-export function part(id) {
+export function getElement(id) {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`The page has no element #${id}.`);
   return element;
@@ -34,8 +34,8 @@ export function part(id) {
  * @param {string} id
  * @returns {T}
  */
-export function given(id) {
-  return parseJson(part(id).textContent ?? "null");
+export function readJsonScript(id) {
+  return parseJson(getElement(id).textContent ?? "null");
 }
 
 /**
@@ -44,7 +44,7 @@ export function given(id) {
  * @param {Element} element
  * @param {string} text
  */
-export function say(element, text) {
+export function setText(element, text) {
   const shown = visibleText(text);
   if (element.textContent !== shown) element.textContent = shown;
 }

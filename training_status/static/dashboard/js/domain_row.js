@@ -5,11 +5,11 @@
  * @typedef {import("./types.js").Status} Status
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { metricElement } from "./metric_element.js";
 import { setShares } from "./phase_bar.js";
 import { oneLine } from "./visible_text.js";
-import { ago, clock, stateClass, stateWords, stepPercent, timeLeft, words } from "./words.js";
+import { formatAge, formatTime, stateClass, formatState, formatStepPercent, formatTimeLeft, displayName } from "./format.js";
 
 export class DomainRow {
   /**
@@ -42,7 +42,7 @@ export class DomainRow {
     first.after(
       make("td", {}, this.state),
       make("td", {}, bar(name, status), percent),
-      make("td", {}, words(status.current_step), about(status.error_message ?? status.message)),
+      make("td", {}, displayName(status.current_step), about(status.error_message ?? status.message)),
       this.left,
       make("td", {}, ...metrics(status)),
       this.started,
@@ -55,10 +55,10 @@ export class DomainRow {
     if (!this.status || !this.state || !this.left || !this.started) return;
     const now = this.service.now();
     this.state.className = `state ${stateClass(this.status)}`;
-    say(this.state, stateWords(this.status));
-    say(this.left, timeLeft(this.status, now));
+    setText(this.state, formatState(this.status));
+    setText(this.left, formatTimeLeft(this.status, now));
     const { started_at: started, run_number: number } = this.status;
-    const when = started ? `${clock(started, now)}, ${ago(started, now)}` : "not yet";
+    const when = started ? `${formatTime(started, now)}, ${formatAge(started, now)}` : "not yet";
     if (this.started.firstChild?.textContent !== when) {
       this.started.replaceChildren(make("time", { datetime: started ?? "" }, when), about(`run ${number}`));
     }
@@ -77,7 +77,7 @@ function bar(domain, status) {
       class: step.status,
       max: "100",
       value: String(step.progress),
-      title: `${words(step.name)}: ${stepPercent(step)}`,
+      title: `${displayName(step.name)}: ${formatStepPercent(step)}`,
       "aria-hidden": "true",
     }),
   );
@@ -90,7 +90,7 @@ function bar(domain, status) {
       "aria-valuemin": "0",
       "aria-valuemax": "100",
       "aria-valuenow": String(status.progress),
-      "aria-valuetext": `${status.progress} percent, ${words(status.current_step)}`,
+      "aria-valuetext": `${status.progress} percent, ${displayName(status.current_step)}`,
     },
     ...parts,
   );
@@ -109,6 +109,6 @@ function metrics(status) {
   const all = Object.entries(status.metrics).sort(([a], [b]) => a.localeCompare(b));
   if (all.length === 0) return [make("span", { class: "none" }, "none yet")];
   return all.map(([name, value]) =>
-    make("span", { class: "metric" }, `${words(name)} `, metricElement(value)),
+    make("span", { class: "metric" }, `${displayName(name)} `, metricElement(value)),
   );
 }

@@ -8,7 +8,7 @@
 
 import { domainAddress, urlPrefix } from "./addresses.js";
 import { ConnectionView } from "./connection_view.js";
-import { given, make, part, say } from "./dom.js";
+import { readJsonScript, make, getElement, setText } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
 import { Service, ServiceError } from "./service.js";
 import { Stream } from "./stream.js";
@@ -29,7 +29,7 @@ class DomainsPage {
     this.service = new Service(urlPrefix);
     this.service.learnClock(page.now);
     this.isWhole = page.notShown === 0;
-    this.connection = new ConnectionView(part("connection"));
+    this.connection = new ConnectionView(getElement("connection"));
     this.table = /** @type {HTMLTableElement | null} */ (document.getElementById("domains"));
     /** @type {Map<string, DomainRow>} */
     this.rows = new Map();
@@ -49,7 +49,7 @@ class DomainsPage {
     new Stream(this.service, this.service.address("/training-stream"), "", {
       onEvent: (event) => void this.take(event),
       onState: (state, why) => this.connection.update(state, why),
-      mayGoOnAfterMs: () => 0,
+      reopenAfterMs: () => 0,
     });
     setInterval(() => this.tick(), 1000);
   }
@@ -71,7 +71,7 @@ class DomainsPage {
     for (const row of rows) row.element.hidden = text !== "" && !row.has(text);
     this.table?.tBodies[0]?.append(...rows.map((row) => row.element));
     const shown = rows.filter((row) => !row.element.hidden).length;
-    say(part("found"), text ? `${shown} of ${rows.length}` : "");
+    setText(getElement("found"), text ? `${shown} of ${rows.length}` : "");
     const query = new URLSearchParams();
     if (this.sort !== "name") query.set("sort", this.sort);
     if (text) query.set("find", text);
@@ -157,4 +157,4 @@ function compare(a, b) {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-new DomainsPage(given("page"));
+new DomainsPage(readJsonScript("page"));

@@ -13,7 +13,7 @@ import { make } from "./dom.js";
  * @param {(sentence: string) => void} onTrouble told when the file cannot be had
  * @param {AbortSignal} [signal] the link is somebody else's from then on
  */
-export function letDownload(link, service, onTrouble, signal) {
+export function authorizeDownload(link, service, onTrouble, signal) {
   const options = signal ? { signal } : {};
   link.addEventListener(
     "click",

@@ -8,11 +8,11 @@
  * @typedef {import("./scale.js").Scale} Scale
  */
 
-import { make, say } from "./dom.js";
-import { sayMetric } from "./metric_element.js";
+import { make, setText } from "./dom.js";
+import { setMetricText } from "./metric_element.js";
 import { digitsToTellApart, exactNumberText } from "./number_text.js";
-import { placeOn, scaleAround, scaleBetween, showBeside, tickText } from "./scale.js";
-import { metricValue } from "./words.js";
+import { positionOn, niceScale, fixedScale, reserveLabelWidth, tickText } from "./scale.js";
+import { formatMetric } from "./format.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
@@ -21,7 +21,7 @@ const DOTS_MAX = 60; // more would be a thick line
 
 /**
  * @template {Point} P
- * @typedef {object} ChartWords
+ * @typedef {object} ChartText
  * @property {string} name of the metric
  * @property {string} place what a place on the horizontal axis is: `log line`, `run`
  * @property {string[]} columns of the table
@@ -32,7 +32,7 @@ const DOTS_MAX = 60; // more would be a thick line
 
 /** @template {Point} P */
 export class LineChart {
-  /** @param {ChartWords<P>} texts */
+  /** @param {ChartText<P>} texts */
   constructor(texts) {
     this.texts = texts;
     this.reading = make("span", { class: "chart-reading" });
@@ -81,20 +81,20 @@ export class LineChart {
     const [least, greatest] = [smallest(values), largest(values)];
     const told = [values[0], values.at(-1), least, greatest];
     this.digits = digitsToTellApart(told);
-    this.x = scaleBetween(low, high, 3);
-    this.y = scaleAround(Number(least), Number(greatest), 3);
+    this.x = fixedScale(low, high, 3);
+    this.y = niceScale(Number(least), Number(greatest), 3);
     this.grid.setAttribute("d", this.y.ticks.map((tick) => `M0 ${this.#top(tick)}H${WIDTH}`).join(""));
     const places = points.map((point) => `${this.#left(point.x)} ${this.#top(point.y)}`);
     this.line.setAttribute("d", places.length > 1 ? `M${places.join("L")}` : "");
     this.dots.setAttribute("d", places.length <= DOTS_MAX ? places.map(dot).join("") : places.slice(-1).map(dot).join(""));
     if (this.texts.address) this.#link(this.texts.address);
-    label(this.yLabels, this.y, "top", (tick) => 1 - placeOn(this.y, tick));
-    label(this.xLabels, this.x, "left", (tick) => placeOn(this.x, tick));
+    label(this.yLabels, this.y, "top", (tick) => 1 - positionOn(this.y, tick));
+    label(this.xLabels, this.x, "left", (tick) => positionOn(this.x, tick));
     const [first, last] = [points[0], points.at(-1)];
     if (first && last) {
       const { name, place } = this.texts;
       const count = points.length === 1 ? "1 value" : `${points.length} values`;
-      const [begin, end, lowest, highest] = told.map((value) => metricValue(value, this.digits));
+      const [begin, end, lowest, highest] = told.map((value) => formatMetric(value, this.digits));
       this.plot.setAttribute(
         "aria-label",
         `${name}: ${count} from ${place} ${first.x} to ${last.x}, first ${begin}, last ${end}, lowest ${lowest}, highest ${highest}`,
@@ -110,13 +110,13 @@ export class LineChart {
     if (!last) return;
     if (share === null) {
       this.pointed.setAttribute("d", "");
-      sayMetric(this.reading, last.y, this.digits);
+      setMetricText(this.reading, last.y, this.digits);
       return;
     }
     const x = this.x.low + share * (this.x.high - this.x.low);
     const nearest = this.points.reduce((one, other) => (Math.abs(other.x - x) < Math.abs(one.x - x) ? other : one), last);
     this.pointed.setAttribute("d", dot(`${this.#left(nearest.x)} ${this.#top(nearest.y)}`));
-    say(this.reading, this.#reading(nearest));
+    setText(this.reading, this.#reading(nearest));
     this.reading.removeAttribute("title");
   }
 
@@ -169,12 +169,12 @@ export class LineChart {
 
   /** @param {number} x */
   #left(x) {
-    return (placeOn(this.x, x) * WIDTH).toFixed(1);
+    return (positionOn(this.x, x) * WIDTH).toFixed(1);
   }
 
   /** @param {Numeric} y */
   #top(y) {
-    return ((1 - placeOn(this.y, Number(y))) * HEIGHT).toFixed(2);
+    return ((1 - positionOn(this.y, Number(y))) * HEIGHT).toFixed(2);
   }
 
   /** @param {string} name */
@@ -214,5 +214,5 @@ function label(element, scale, side, placeOf) {
     return one;
   });
   element.replaceChildren(...labels);
-  if (side === "top") showBeside(element, labels);
+  if (side === "top") reserveLabelWidth(element, labels);
 }

@@ -7,11 +7,11 @@
  * @typedef {{x: number, y: import("./number_text.js").Numeric, timestamp: string}} CurvePoint `x` is the number of the log line
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { LineChart } from "./line_chart.js";
 import { isNumeric } from "./number_text.js";
-import { thinned } from "./thinned.js";
-import { clock, words } from "./words.js";
+import { thinned } from "./downsample.js";
+import { formatTime, displayName } from "./format.js";
 
 const POINTS = 200;
 const CURVES_MAX = 20;
@@ -46,19 +46,19 @@ export class MetricCurves {
     this.waiting = [];
     this.hasFailed = false;
     this.retry.hidden = true;
-    say(this.notice, "Reading the metrics…");
+    setText(this.notice, "Reading the metrics…");
     /** @type {Curves} */
     let found;
     try {
       found = await this.service.get(this.url, this.signal);
     } catch (error) {
       if (this.signal.aborted) return;
-      say(this.notice, `The metrics' curves could not be read: ${error instanceof Error ? error.message : error}`);
+      setText(this.notice, `The metrics' curves could not be read: ${error instanceof Error ? error.message : error}`);
       this.retry.hidden = false;
       this.hasFailed = true;
       return;
     }
-    say(this.notice, found.is_exact ? "" : "The log is too long to look at every line: the curves show a part of it, spread evenly.");
+    setText(this.notice, found.is_exact ? "" : "The log is too long to look at every line: the curves show a part of it, spread evenly.");
     this.firstSeq = found.first_seq;
     this.lastSeq = found.last_seq;
     for (const { name, points } of found.curves) {
@@ -114,9 +114,9 @@ export class MetricCurves {
   /** @param {string} name @returns {LineChart<CurvePoint>} */
   #newChart(name) {
     /** @param {CurvePoint} point */
-    const time = ({ timestamp }) => clock(timestamp, this.service.now());
+    const time = ({ timestamp }) => formatTime(timestamp, this.service.now());
     return new LineChart({
-      name: words(name),
+      name: displayName(name),
       place: "log line",
       columns: ["Log line", "Time", "Value"],
       cells: (point) => [this.#lineLink(point.x), time(point)],

@@ -1,13 +1,13 @@
 /** A metric in the page: its text, and its exact value as a title where the text is shorter. */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { digitsToTellApart, exactNumberText, isNumeric, numberText } from "./number_text.js";
-import { metricValue } from "./words.js";
+import { formatMetric } from "./format.js";
 
 /** @param {unknown} value @param {number} [digits] as `numberText` takes them @param {Record<string, string>} [attributes] */
 export function metricElement(value, digits, attributes = {}) {
   const element = make("b", attributes);
-  sayMetric(element, value, digits);
+  setMetricText(element, value, digits);
   return element;
 }
 
@@ -17,10 +17,10 @@ export function metricElement(value, digits, attributes = {}) {
  * @param {number} [digits] as `numberText` takes them
  * @param {string} [before] what stands before the value
  */
-export function sayMetric(element, value, digits, before = "") {
-  const text = metricValue(value, digits);
+export function setMetricText(element, value, digits, before = "") {
+  const text = formatMetric(value, digits);
   const exact = isNumeric(value) ? exactNumberText(value) : text;
-  say(element, before + text);
+  setText(element, before + text);
   if (exact === text) element.removeAttribute("title");
   else if (element.title !== exact) element.title = exact;
 }

@@ -9,7 +9,7 @@
 import { runAddress } from "./addresses.js";
 import { make } from "./dom.js";
 import { ServiceError } from "./service.js";
-import { stateWords, words } from "./words.js";
+import { formatState, displayName } from "./format.js";
 
 export class OtherRunsView {
   /** @param {HTMLElement} element @param {Service} service @param {string} domain */
@@ -41,5 +41,5 @@ export class OtherRunsView {
 
 /** @param {Status} run */
 function label(run) {
-  return `run ${run.run_number}, ${run.progress} %, ${run.status === "training" ? words(run.current_step) : stateWords(run)}`;
+  return `run ${run.run_number}, ${run.progress} %, ${run.status === "training" ? displayName(run.current_step) : formatState(run)}`;
 }

@@ -14,7 +14,7 @@ const STEPS = [10, 20, 25, 50, 100]; // tenths of a power of ten
  * @param {number} count
  * @returns {Scale}
  */
-export function scaleAround(low, high, count) {
+export function niceScale(low, high, count) {
   const spread = high - low || Math.abs(high) / 2 || 1;
   const { multiplier, exponent } = roundStep(spread / count);
   const step = Number(`${multiplier}e${exponent}`);
@@ -39,8 +39,8 @@ export function scaleAround(low, high, count) {
  * @param {number} count
  * @returns {Scale} with whole ticks
  */
-export function scaleBetween(low, high, count) {
-  const around = scaleAround(low, high, count);
+export function fixedScale(low, high, count) {
+  const around = niceScale(low, high, count);
   const ticks = around.ticks.filter((tick) => tick >= low && tick <= high && Number.isInteger(tick));
   return { low, high, ticks: ticks.length ? ticks : [low] };
 }
@@ -53,14 +53,14 @@ function roundStep(value) {
 }
 
 /** @param {Scale} scale @param {number} value where on the scale, from 0 to 1 */
-export function placeOn(scale, value) {
+export function positionOn(scale, value) {
   if (scale.high === scale.low) return 0.5;
   const part = Number.isFinite(scale.high - scale.low) ? 1 : 0.5; // of an extent that is no number any more, the halves are
   return (value * part - scale.low * part) / (scale.high * part - scale.low * part);
 }
 
 /** Make room for the longest of the labels beside a chart. @param {HTMLElement} element @param {HTMLElement[]} labels */
-export function showBeside(element, labels) {
+export function reserveLabelWidth(element, labels) {
   const longest = Math.max(0, ...labels.map((label) => label.textContent?.length ?? 0));
   element.parentElement?.style.setProperty("--labels", `${longest}ch`);
 }

@@ -5,9 +5,9 @@
  * @typedef {import("./types.js").Status} Status
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { showMessage } from "./log/message_text.js";
-import { ago, stateClass, stateWords, words } from "./words.js";
+import { formatAge, stateClass, formatState, displayName } from "./format.js";
 
 export class StateView {
   /**
@@ -36,7 +36,7 @@ export class StateView {
   update(status) {
     this.status = status;
     this.state.className = `state ${stateClass(status)}`;
-    say(this.state, stateWords(status));
+    setText(this.state, formatState(status));
     if (this.shown !== status.error_message) showMessage(this.error, status.error_message ?? "", { marked: null });
     this.shown = status.error_message;
     this.error.hidden = !status.error_message;
@@ -49,10 +49,10 @@ export class StateView {
     if (this.status === null) return;
     const now = this.service.now();
     const sentence = notice(this.status, now);
-    say(this.notice, sentence);
+    setText(this.notice, sentence);
     this.notice.hidden = sentence === "";
     this.notice.className = `notice ${stateClass(this.status)}`;
-    say(this.age, this.status.completed_at ? "" : `last heard of ${ago(this.status.last_report_at, now)}`);
+    setText(this.age, this.status.completed_at ? "" : `last heard of ${formatAge(this.status.last_report_at, now)}`);
   }
 }
 
@@ -60,14 +60,14 @@ export class StateView {
 function notice(status, now) {
   if (status.status === "pending") return "Waiting for the training's first event.";
   if (status.status === "failed") {
-    const phase = words(status.current_step);
+    const phase = displayName(status.current_step);
     if (status.failure_reason === "lost") return `Given up in ${phase}: the training was not heard of any more. It goes on if it reports again.`;
     if (status.failure_reason === "cancelled") return `Cancelled in ${phase}.`;
     return `Failed in ${phase}.`;
   }
   if (status.status !== "training") return "";
   if (status.cancel_requested) return "Asked to stop: waiting for the training to do so.";
-  if (status.health === "stalled") return `Nothing was heard of the training for ${ago(status.last_report_at, now).replace(" ago", "")}. It may be busy, cut off, or gone.`;
+  if (status.health === "stalled") return `Nothing was heard of the training for ${formatAge(status.last_report_at, now).replace(" ago", "")}. It may be busy, cut off, or gone.`;
   if (status.health === "hanging") return "The training is alive but has reported no progress for a long time.";
   return "";
 }

@@ -20,7 +20,7 @@ const SILENCE_LIMIT_MS = 45_000; // the service gives a sign of life every 15 s
  * @typedef {object} Follower
  * @property {(event: TrainingEvent) => void} onEvent
  * @property {(state: StreamState, why: string) => void} onState
- * @property {() => number} mayGoOnAfterMs asked when the service says that this is all: after how long it may have more; 0: never
+ * @property {() => number} reopenAfterMs asked when the service says that this is all: after how long it may have more; 0: never
  */
 
 export class Stream {
@@ -93,7 +93,7 @@ export class Stream {
         });
         if (answer.status === 204) {
           clearTimeout(this.#silence);
-          const againMs = this.follower.mayGoOnAfterMs();
+          const againMs = this.follower.reopenAfterMs();
           if (againMs === 0) return this.#stop("ended", "");
           this.follower.onState("ended", "");
           await this.#pause(againMs);

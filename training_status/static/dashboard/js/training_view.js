@@ -1,7 +1,7 @@
 /**
  * The training of a domain as it goes, run after run or one run: its parts, and the one stream that keeps them true.
  *
- * @typedef {import("./log/log_address.js").LogPlace} LogPlace
+ * @typedef {import("./log/log_state.js").LogState} LogState
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Run} Run
  * @typedef {import("./types.js").Status} Status
@@ -28,7 +28,7 @@
  * @property {(run: Run) => void} onRun a run is shown for the first time
  * @property {(status: Status) => void} onStatus it goes on
  * @property {(status: Status) => void} onLeft how a run is, or went, that was still going on when another took its place
- * @property {(runNumber: number) => LogPlace} placeOf where a run's log keeps its filter
+ * @property {(runNumber: number) => LogState} logStateFor where a run's log keeps its filter
  * @property {EventTarget} keyboard where the log's keys are heard
  */
 
@@ -143,7 +143,7 @@ export class TrainingView {
       onEvent: (event) => this.take(event),
       onState: (state, why) => this.connection?.update(state, why),
       // A run that was given up, or cancelled while nobody heard of it, may report again.
-      mayGoOnAfterMs: () => (["lost", "cancelled"].includes(this.status?.failure_reason ?? "") ? GOES_ON_MS : 0),
+      reopenAfterMs: () => (["lost", "cancelled"].includes(this.status?.failure_reason ?? "") ? GOES_ON_MS : 0),
     });
   }
 
@@ -155,11 +155,11 @@ export class TrainingView {
     this.parts?.log?.destroy();
     const { signal } = this.#ending;
     const { log, metrics, curves, result } = this.elements;
-    const place = this.listener.placeOf(run.run_number);
+    const storedState = this.listener.logStateFor(run.run_number);
     const options = { service: this.service, domain, runNumber: run.run_number };
     const logOptions = {
       ...options,
-      place,
+      storedState,
       keyboard: this.listener.keyboard,
       firstSeq: page.first_seq,
       lastSeq: page.last_seq,
@@ -170,7 +170,7 @@ export class TrainingView {
       runId: run.training_run_id,
       log: log && new LogView(log, logOptions),
       metrics: metrics && new MetricsView(metrics),
-      curves: curves && new MetricCurves(curves, { ...options, lineAddress: (seq) => place.line(seq), signal }),
+      curves: curves && new MetricCurves(curves, { ...options, lineAddress: (seq) => storedState.line(seq), signal }),
       result: result && new ResultView(result, { service: this.service, runId: run.training_run_id, signal }),
     };
     this.phase = run.current_step;

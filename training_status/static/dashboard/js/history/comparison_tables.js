@@ -10,7 +10,7 @@ import { jsonText } from "../exact_json.js";
 import { difference } from "../metric_difference.js";
 import { metricElement } from "../metric_element.js";
 import { digitsToTellApart, exactNumberText, isNumeric } from "../number_text.js";
-import { duration, words } from "../words.js";
+import { formatDuration, displayName } from "../format.js";
 
 /** @param {string} title @param {string} label @param {Comparison} comparison @param {HTMLElement[]} rows */
 export function runsTable(title, label, { runs }, rows) {
@@ -41,7 +41,7 @@ export function metricRows(comparison, reference, isExact) {
       const { text, kind } = difference(name, value, baseline);
       return make("td", {}, shown, " ", make("span", { class: `difference ${kind}` }, text));
     });
-    return row(words(name), cells);
+    return row(displayName(name), cells);
   });
 }
 
@@ -50,12 +50,12 @@ export function phaseRows({ phases }) {
   const longest = Math.max(1e-9, ...phases.flatMap(({ seconds }) => seconds.map((one) => one ?? 0)));
   return phases.map(({ phase, seconds }) =>
     row(
-      words(phase),
+      displayName(phase),
       seconds.map((one) => {
         if (one === null) return make("td", { class: "none" }, "not entered");
         const bar = make("span", { class: "phase-bar", "aria-hidden": "true" });
         bar.style.setProperty("--share", `${((100 * one) / longest).toFixed(2)}%`);
-        return make("td", {}, bar, make("span", { class: "phase-time" }, one < 1 ? `${Math.round(one * 1000)} ms` : duration(one)));
+        return make("td", {}, bar, make("span", { class: "phase-time" }, one < 1 ? `${Math.round(one * 1000)} ms` : formatDuration(one)));
       }),
     ),
   );

@@ -3,31 +3,31 @@
  *
  * @typedef {import("../service.js").Service} Service
  * @typedef {import("../types.js").Comparison} Comparison
- * @typedef {import("./choice.js").Choice} Choice
+ * @typedef {import("./run_selection.js").RunSelection} RunSelection
  * @typedef {import("./comparison_tables.js").Reference} Reference
  */
 
 import { runAddress } from "../addresses.js";
-import { make, part, say } from "../dom.js";
+import { make, getElement, setText } from "../dom.js";
 import { jsonText } from "../exact_json.js";
 import { allDigitsSwitch, areShortened } from "../metric_element.js";
 import { ServiceError } from "../service.js";
-import { clock, duration } from "../words.js";
+import { formatTime, formatDuration } from "../format.js";
 import { metricRows, phaseRows, runsTable, settingRows } from "./comparison_tables.js";
-import { curvesOf } from "./curves.js";
+import { curvesOf } from "./run_curves.js";
 import { promptDiff } from "./prompt_diff.js";
 
 const CUT_OFF = { metrics: "metrics", configuration: "settings", prompts: "prompts" };
 
 export class ComparisonView {
-  /** @param {{service: Service, domain: string, choice: Choice}} options */
-  constructor({ service, domain, choice }) {
+  /** @param {{service: Service, domain: string, selection: RunSelection}} options */
+  constructor({ service, domain, selection }) {
     this.service = service;
     this.domain = domain;
-    this.choice = choice;
-    this.element = part("comparison");
-    this.notice = part("comparison-notice");
-    this.content = part("comparison-content");
+    this.selection = selection;
+    this.element = getElement("comparison");
+    this.notice = getElement("comparison-notice");
+    this.content = getElement("comparison-content");
     this.asking = new AbortController();
     this.shown = "";
     this.isExact = false;
@@ -40,19 +40,19 @@ export class ComparisonView {
     this.asking.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
-    const { runs } = this.choice;
+    const { runs } = this.selection;
     this.element.hidden = runs.length < 2;
     if (runs.length < 2) {
       this.shown = "";
       this.content.replaceChildren();
       return;
     }
-    if (!this.shown) say(this.notice, "Reading the runs…");
+    if (!this.shown) setText(this.notice, "Reading the runs…");
     try {
       const path = `/domains/${encodeURIComponent(this.domain)}/training-comparison`;
       /** @type {Comparison} */
       const comparison = await this.service.get(this.service.address(path, { run: runs.map(String) }), signal);
-      say(this.notice, "");
+      setText(this.notice, "");
       const shown = jsonText(comparison);
       if (shown === this.shown) return;
       this.shown = shown;
@@ -62,7 +62,7 @@ export class ComparisonView {
       if (!(error instanceof ServiceError)) throw error;
       this.shown = "";
       this.content.replaceChildren();
-      say(this.notice, `These runs cannot be compared: ${error.message}`);
+      setText(this.notice, `These runs cannot be compared: ${error.message}`);
     }
   }
 
@@ -100,11 +100,11 @@ export class ComparisonView {
     const items = comparison.runs.map((run) => {
       const leave = make("button", { type: "button", class: "link", "aria-label": `leave out run ${run.run_number}` }, "leave out");
       leave.addEventListener("click", () => {
-        this.choice.setRun(run.run_number, false);
-        part("comparison-heading").focus();
+        this.selection.setRun(run.run_number, false);
+        getElement("comparison-heading").focus();
       });
       const state = make("span", { class: `state ${run.status}` }, run.failure_reason ? `${run.status}: ${run.failure_reason}` : run.status);
-      const times = [run.started_at && clock(run.started_at, this.service.now()), run.duration_ms === null ? "" : duration(run.duration_ms / 1000)];
+      const times = [run.started_at && formatTime(run.started_at, this.service.now()), run.duration_ms === null ? "" : formatDuration(run.duration_ms / 1000)];
       const about = make("span", { class: "about" }, times.filter(Boolean).join(" · "));
       return make("li", {}, make("a", { href: runAddress(this.domain, run.run_number) }, `Run ${run.run_number}`), " ", state, about, leave);
     });

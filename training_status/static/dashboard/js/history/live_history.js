@@ -10,7 +10,7 @@
  */
 
 import { ConnectionView } from "../connection_view.js";
-import { part } from "../dom.js";
+import { getElement } from "../dom.js";
 import { pause } from "../pause.js";
 import { ServiceError } from "../service.js";
 import { Stream } from "../stream.js";
@@ -31,7 +31,7 @@ export class LiveHistory {
     this.page = page;
     this.listener = listener;
     this.path = `/domains/${encodeURIComponent(page.domain)}`;
-    this.connection = new ConnectionView(part("connection"));
+    this.connection = new ConnectionView(getElement("connection"));
     this.latestId = "";
     this.wasOpen = false;
     /** @type {Promise<void> | null} */
@@ -55,7 +55,7 @@ export class LiveHistory {
         if (state === "open" && this.wasOpen) this.look(); // what happened meanwhile
         if (state === "open") this.wasOpen = true;
       },
-      mayGoOnAfterMs: () => 0,
+      reopenAfterMs: () => 0,
     });
     this.look();
   }

@@ -1,7 +1,7 @@
 /** The prompts of two runs side by side, with what differs marked by sign, colour and, in a line, by the part. */
 
 import { make } from "../dom.js";
-import { words } from "../words.js";
+import { displayName } from "../format.js";
 import { lineDiff } from "./line_diff.js";
 
 /** @typedef {import("../types.js").Comparison} Comparison */
@@ -15,8 +15,8 @@ const ROWS_MAX = 5000; // a browser with more rows than that is no help
  */
 export function promptDiff({ name, texts, is_cut_off: isCutOff }, left, right) {
   const [one, other] = [texts[left.place] ?? null, texts[right.place] ?? null];
-  const heading = make("h4", {}, words(name));
-  const section = make("section", { class: "prompt-diff", "aria-label": `Prompt ${words(name)}` }, heading);
+  const heading = make("h4", {}, displayName(name));
+  const section = make("section", { class: "prompt-diff", "aria-label": `Prompt ${displayName(name)}` }, heading);
   if (isCutOff) section.append(make("p", { class: "none" }, "One of the texts is too long to be shown whole; its beginning is compared."));
   if (one === null || other === null) {
     const missing = one === null && other === null ? "Neither run has this prompt." : `${one === null ? left.title : right.title} has no such prompt.`;
@@ -24,7 +24,7 @@ export function promptDiff({ name, texts, is_cut_off: isCutOff }, left, right) {
   }
   if (one === null && other === null) return section;
   if (one === other) {
-    const text = make("pre", { class: "prompt-text", tabindex: "0", "aria-label": `${words(name)} in both runs` }, one ?? "");
+    const text = make("pre", { class: "prompt-text", tabindex: "0", "aria-label": `${displayName(name)} in both runs` }, one ?? "");
     section.append(make("details", {}, make("summary", {}, "The same in both"), text));
     return section;
   }
@@ -38,7 +38,7 @@ export function promptDiff({ name, texts, is_cut_off: isCutOff }, left, right) {
     return make("tr", {}, cell(before, hasLeft ? "removed" : "", row.left), cell(after, hasRight ? "added" : "", row.right));
   });
   const table = make("table", { class: "diff" }, make("thead", {}, head), make("tbody", {}, ...body));
-  section.append(make("div", { class: "diff-frame", role: "region", tabindex: "0", "aria-label": `${words(name)}, ${left.title} and ${right.title}` }, table));
+  section.append(make("div", { class: "diff-frame", role: "region", tabindex: "0", "aria-label": `${displayName(name)}, ${left.title} and ${right.title}` }, table));
   return section;
 }
 

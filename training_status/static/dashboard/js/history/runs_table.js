@@ -1,18 +1,18 @@
 /**
  * The table of the runs: each a row that stays the same element while what it tells changes.
  *
- * @typedef {import("./row.js").Row} Row
- * @typedef {import("./choice.js").Choice} Choice
+ * @typedef {import("./run_cells.js").Row} Row
+ * @typedef {import("./run_selection.js").RunSelection} RunSelection
  * @typedef {import("../service.js").Service} Service
  * @typedef {{element: HTMLElement, choose: HTMLInputElement, badge: HTMLElement, pin: HTMLButtonElement, cells: HTMLElement[], run: Row, shown: string}} Line
  */
 
 import { runAddress } from "../addresses.js";
-import { make, say } from "../dom.js";
+import { make, setText } from "../dom.js";
 import { jsonText } from "../exact_json.js";
 import { digitsToTellApart } from "../number_text.js";
-import { RUNS_MAX } from "./choice.js";
-import { madeWith, metrics, remarks, shownMetrics, started, state, taken } from "./row.js";
+import { RUNS_MAX } from "./run_selection.js";
+import { modelCell, metrics, notesCell, shownMetrics, started, state, taken } from "./run_cells.js";
 
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 
@@ -22,7 +22,7 @@ const SHOWN = /** @type {const} */ (["status", "health", "failure_reason", "erro
 export class RunsTable {
   /**
    * @param {HTMLElement} element
-   * @param {{domain: string, service: Service, choice: Choice, mayPin: boolean, onPin: (number: number | null) => void}} options
+   * @param {{domain: string, service: Service, selection: RunSelection, mayPin: boolean, onPin: (number: number | null) => void}} options
    */
   constructor(element, options) {
     this.options = options;
@@ -44,7 +44,7 @@ export class RunsTable {
   /** @param {Row[]} runs newest first @param {number | null} baseline the pinned run */
   show(runs, baseline) {
     this.baseline = baseline;
-    say(this.metricsHead, baseline === null ? "Metrics, against the completed run before" : `Metrics, against run ${baseline}`);
+    setText(this.metricsHead, baseline === null ? "Metrics, against the completed run before" : `Metrics, against run ${baseline}`);
     const before = this.lines;
     this.lines = new Map(runs.map((run) => [run.run_number, before.get(run.run_number) ?? this.#newLine(run)]));
     for (const run of runs) this.#lineOf(run);
@@ -55,7 +55,7 @@ export class RunsTable {
     elements.forEach((element, place) => {
       if (this.body.children[place] !== element) this.body.insertBefore(element, this.body.children[place] ?? null);
     });
-    this.showChoice();
+    this.showSelection();
   }
 
   /** @param {Row} run */
@@ -83,18 +83,18 @@ export class RunsTable {
     const isBaseline = run.run_number === this.baseline;
     line.badge.hidden = !isBaseline;
     line.pin.hidden = !mayPin || run.status !== "completed";
-    say(line.pin, isBaseline ? "Unpin" : "Pin as baseline");
+    setText(line.pin, isBaseline ? "Unpin" : "Pin as baseline");
     line.pin.setAttribute("aria-label", `${isBaseline ? "Unpin" : "Pin as baseline"}: run ${run.run_number}`);
     const shown = jsonText([...SHOWN.map((name) => run[name]), Object.keys(run.metrics).map((name) => this.digits.get(name))]);
     if (shown === line.shown) return;
     line.shown = shown;
     const now = this.options.service.now();
-    [state(run), started(run, now), taken(run, now), metrics(run, this.digits), remarks(run)].forEach((content, place) => line.cells[place]?.replaceChildren(...content));
+    [state(run), started(run, now), taken(run, now), metrics(run, this.digits), notesCell(run)].forEach((content, place) => line.cells[place]?.replaceChildren(...content));
   }
 
   /** The ticks as they are chosen. */
-  showChoice() {
-    const { runs } = this.options.choice;
+  showSelection() {
+    const { runs } = this.options.selection;
     for (const [number, { choose }] of this.lines) {
       choose.checked = runs.includes(number);
       choose.disabled = !choose.checked && runs.length >= RUNS_MAX;
@@ -125,17 +125,17 @@ export class RunsTable {
 
   /** @param {Row} run @returns {Line} */
   #newLine(run) {
-    const { domain, choice, onPin } = this.options;
+    const { domain, selection, onPin } = this.options;
     const number = run.run_number;
     const choose = make("input", { type: "checkbox", "aria-label": `Compare run ${number}` });
-    choose.addEventListener("change", () => choice.setRun(number, choose.checked));
+    choose.addEventListener("change", () => selection.setRun(number, choose.checked));
     const badge = make("span", { class: "badge" }, "baseline");
     const pin = make("button", { type: "button", class: "link pin" });
     pin.addEventListener("click", () => onPin(this.baseline === number ? null : number));
     const cells = COLUMNS.slice(2).map(() => make("div"));
     const tds = [
       make("td", { role: "cell", class: "choose" }, make("div", {}, choose)),
-      make("th", { scope: "row", role: "rowheader" }, make("a", { href: runAddress(domain, number) }, `Run ${number}`), " ", badge, madeWith(run), pin),
+      make("th", { scope: "row", role: "rowheader" }, make("a", { href: runAddress(domain, number) }, `Run ${number}`), " ", badge, modelCell(run), pin),
       ...cells.map((cell) => make("td", { role: "cell" }, cell)),
     ];
     tds.forEach((cell, place) => cell.setAttribute("data-column", COLUMNS[place] ?? ""));

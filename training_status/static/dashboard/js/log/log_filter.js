@@ -10,7 +10,7 @@
  * @property {string} search "": nothing is searched for
  * @property {boolean} only whether only lines that match the search are shown
  *
- * @typedef {{level: LogLevel[], step: string, search: string}} Narrowing a filter as the service takes it
+ * @typedef {{level: LogLevel[], step: string, search: string}} ServerFilter a filter as the service takes it
  * @typedef {{anchor: number, focus: number}} Selection the lines between two, by `seq`; `focus` moves
  */
 
@@ -21,17 +21,17 @@ export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 /** @type {LogLevel[]} */
 export const ERROR_LEVELS = ["ERROR", "CRITICAL"];
 
-/** @param {LogFilter} filter @returns {Narrowing} what leaves only the lines shown */
-export function narrowingOf(filter) {
+/** @param {LogFilter} filter @returns {ServerFilter} what leaves only the lines shown */
+export function toServerFilter(filter) {
   return { level: filter.levels, step: filter.step, search: filter.only ? filter.search : "" };
 }
 
-/** @param {Narrowing} narrowing whether it leaves all lines */
-export function isEverything(narrowing) {
-  return narrowing.level.length === 0 && narrowing.step === "" && narrowing.search === "";
+/** @param {ServerFilter} serverFilter whether it leaves all lines */
+export function isEverything(serverFilter) {
+  return serverFilter.level.length === 0 && serverFilter.step === "" && serverFilter.search === "";
 }
 
-/** @param {LogEntry} entry @param {Narrowing} narrowing whether the service would find it */
+/** @param {LogEntry} entry @param {ServerFilter} serverFilter whether the service would find it */
 export function matches(entry, { level, step, search }) {
   return (
     (level.length === 0 || level.includes(entry.level)) &&

@@ -2,11 +2,11 @@
  * Going from match to match and from error to error.
  *
  * @typedef {import("./log_view.js").LogView} LogView
- * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ * @typedef {import("./log_filter.js").ServerFilter} ServerFilter
  */
 
 import { ServiceError } from "../service.js";
-import { ERROR_LEVELS, matches, narrowingOf } from "./log_filter.js";
+import { ERROR_LEVELS, matches, toServerFilter } from "./log_filter.js";
 
 const EVERYTHING = { level: [], step: "", search: "" };
 
@@ -47,12 +47,12 @@ export class LogFinder {
   async match(step) {
     const { filter } = this.view;
     if (filter.search === "") this.view.notice("Nothing is searched for.");
-    else await this.#go({ ...narrowingOf(filter), search: filter.search }, step, "match");
+    else await this.#go({ ...toServerFilter(filter), search: filter.search }, step, "match");
   }
 
   /** To the next error among the lines shown, or to the one before. @param {1 | -1} step */
   async error(step) {
-    const shown = narrowingOf(this.view.filter);
+    const shown = toServerFilter(this.view.filter);
     const level = ERROR_LEVELS.filter((one) => shown.level.length === 0 || shown.level.includes(one));
     if (level.length === 0) this.view.notice("No error: the levels shown leave none.");
     else await this.#go({ ...shown, level }, step, "error");
@@ -60,28 +60,28 @@ export class LogFinder {
 
   /** To the first error of all. */
   async firstError() {
-    const { first, last } = this.view.lists;
-    const narrowing = { ...EVERYTHING, level: ERROR_LEVELS };
-    const found = await this.#find((signal) => this.view.source.nearest(narrowing, first, last, 1, signal));
+    const { first, last } = this.view.results;
+    const serverFilter = { ...EVERYTHING, level: ERROR_LEVELS };
+    const found = await this.#find((signal) => this.view.api.nearest(serverFilter, first, last, 1, signal));
     if (found === undefined) return;
     if (found === null) this.view.notice("The log has no error.");
     else this.#show(found);
   }
 
-  /** @param {Narrowing} narrowing @param {1 | -1} step @param {string} noun */
-  async #go(narrowing, step, noun) {
-    const { lists, source, rows } = this.view;
-    const { selection } = this.view.choice;
-    const begin = step > 0 ? lists.first : lists.last;
-    const end = step > 0 ? lists.last : lists.first;
-    const top = lists.list.seqAt(rows.top) ?? begin;
+  /** @param {ServerFilter} serverFilter @param {1 | -1} step @param {string} noun */
+  async #go(serverFilter, step, noun) {
+    const { results, api, rows } = this.view;
+    const { selection } = this.view.lineSelection;
+    const begin = step > 0 ? results.first : results.last;
+    const end = step > 0 ? results.last : results.first;
+    const top = results.list.seqAt(rows.top) ?? begin;
     const from = selection ? selection.focus + step : step > 0 ? top : top - 1;
     let wrapped = false;
     this.view.notice("");
     const found = await this.#find(async (signal) => {
-      const ahead = await source.nearest(narrowing, from, end, step, signal);
+      const ahead = await api.nearest(serverFilter, from, end, step, signal);
       wrapped = ahead === null;
-      return ahead ?? (await source.nearest(narrowing, begin, from - step, step, signal));
+      return ahead ?? (await api.nearest(serverFilter, begin, from - step, step, signal));
     });
     if (found === undefined) return;
     if (found === null) {
@@ -103,7 +103,7 @@ export class LogFinder {
   #show(entry) {
     const { view } = this;
     view.select(entry.seq, entry);
-    if (!matches(entry, narrowingOf(view.filter))) view.show({ levels: [], step: "", search: view.filter.search, only: false });
+    if (!matches(entry, toServerFilter(view.filter))) view.show({ levels: [], step: "", search: view.filter.search, only: false });
     void view.reveal(entry.seq);
   }
 }

@@ -72,6 +72,6 @@ function writeSetting(value) {
   try {
     localStorage.setItem(SETTING, value);
   } catch {
-    // A browser that keeps nothing: the choice holds until the page is left.
+    // A browser that keeps nothing: the lineSelection holds until the page is left.
   }
 }

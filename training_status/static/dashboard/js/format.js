@@ -14,12 +14,12 @@ const DAY_S = 86_400;
 const LEAST_PART = 0.15;
 
 /** @param {string} name `entity_f1` as `entity f1` */
-export function words(name) {
+export function displayName(name) {
   return visibleText(name).replaceAll("_", " ");
 }
 
 /** How much of a phase is done, in percent: 99 at most until it is completed. @param {Status["steps"][number]} step */
-export function stepPercent({ status, progress }) {
+export function formatStepPercent({ status, progress }) {
   return `${status === "completed" ? progress : Math.min(progress, 99)} %`;
 }
 
@@ -28,7 +28,7 @@ export function stepPercent({ status, progress }) {
  *
  * @param {number} seconds
  */
-export function duration(seconds) {
+export function formatDuration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < MINUTE_S) return `${whole} s`;
   if (whole < 10 * MINUTE_S && whole % MINUTE_S) return `${Math.floor(whole / MINUTE_S)} min ${whole % MINUTE_S} s`;
@@ -50,9 +50,9 @@ function joined(large, unit, small, smallUnit) {
  * @param {string} timestamp
  * @param {number} now in ms
  */
-export function ago(timestamp, now) {
+export function formatAge(timestamp, now) {
   const seconds = (now - Date.parse(timestamp)) / 1000;
-  return seconds < 2 ? "just now" : `${duration(seconds)} ago`;
+  return seconds < 2 ? "just now" : `${formatDuration(seconds)} ago`;
 }
 
 const CLOCK = new Intl.DateTimeFormat(undefined, {
@@ -75,7 +75,7 @@ const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
  * @param {string | number} moment
  * @param {number} now in ms
  */
-export function clock(moment, now) {
+export function formatTime(moment, now) {
   const date = new Date(moment);
   return (date.toDateString() === new Date(now).toDateString() ? CLOCK : DAY_AND_CLOCK).format(date);
 }
@@ -87,14 +87,14 @@ export function clock(moment, now) {
  * @param {string} to
  * @param {number} now in ms
  */
-export function clockRange(from, to, now) {
+export function formatTimeRange(from, to, now) {
   const today = new Date(now).toDateString();
   const isToday = [from, to].every((moment) => new Date(moment).toDateString() === today);
   return (isToday ? CLOCK : DAY_AND_CLOCK).formatRange(new Date(from), new Date(to));
 }
 
 /** @param {unknown} value a metric as people read it: numbers as `numberText` says, null as a dash @param {number} [digits] */
-export function metricValue(value, digits) {
+export function formatMetric(value, digits) {
   if (value === null || value === undefined) return "–";
   return isNumeric(value) ? numberText(value, digits) : oneLine(String(value));
 }
@@ -104,7 +104,7 @@ export function metricValue(value, digits) {
  *
  * @param {State} status
  */
-export function stateWords(status) {
+export function formatState(status) {
   if (status.failure_reason) return `${status.status}: ${status.failure_reason}`;
   if (status.health === "stalled" || status.health === "hanging") return `${status.status}, ${status.health}`;
   return status.status;
@@ -122,7 +122,7 @@ export function stateClass(status) {
  * @param {Status} status
  * @param {number} now in ms
  */
-export function timeLeft(status, now) {
+export function formatTimeLeft(status, now) {
   if (status.status === "pending") return "not started";
   if (status.status !== "training") return "";
   if (status.health !== "ok") return `not known while ${status.health}`;
@@ -135,7 +135,7 @@ export function timeLeft(status, now) {
   // Without news it is not counted down to nothing, as the service does not either.
   const least = forecast ? (LEAST_PART * (Date.parse(forecast.completion) - Date.parse(reported))) / 1000 : 0;
   const left = Math.max(seconds, least);
-  return left < 50 ? "less than a minute left" : `about ${roundly(left)} left`;
+  return left < 50 ? "less than a minute left" : `about ${roundedDuration(left)} left`;
 }
 
 /**
@@ -143,7 +143,7 @@ export function timeLeft(status, now) {
  *
  * @param {NonNullable<Status["forecast"]>} forecast
  */
-export function forecastBasis({ method, based_on_runs: runs }) {
+export function formatForecastBasis({ method, based_on_runs: runs }) {
   const many = `${runs} earlier ${runs === 1 ? "run" : "runs"}`;
   if (method === "history") return `from ${many}`;
   if (method === "shares") return `from ${runs} ${runs === 1 ? "run" : "runs"} of other domains`;
@@ -151,7 +151,7 @@ export function forecastBasis({ method, based_on_runs: runs }) {
 }
 
 /** @param {number} seconds rounded as one says it: nobody counts an hour's seconds */
-function roundly(seconds) {
-  if (seconds < HOUR_S) return duration(Math.max(1, Math.round(seconds / MINUTE_S)) * MINUTE_S);
-  return duration(Math.round(seconds / (5 * MINUTE_S)) * 5 * MINUTE_S);
+function roundedDuration(seconds) {
+  if (seconds < HOUR_S) return formatDuration(Math.max(1, Math.round(seconds / MINUTE_S)) * MINUTE_S);
+  return formatDuration(Math.round(seconds / (5 * MINUTE_S)) * 5 * MINUTE_S);
 }

@@ -2,7 +2,7 @@
  * The whole of a log as a list: row and number go together, so every place in it is equally near.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
- * @typedef {import("./log_source.js").LogSource} LogSource
+ * @typedef {import("./log_api.js").LogApi} LogApi
  * @typedef {import("./log_pages.js").ReadPage} ReadPage
  *
  * @typedef {object} ListListener
@@ -13,17 +13,17 @@
  */
 
 import { LogPages } from "./log_pages.js";
-import { PAGE_SIZE } from "./log_source.js";
+import { PAGE_SIZE } from "./log_api.js";
 
-export class WholeLog {
+export class UnfilteredLog {
   /**
-   * @param {LogSource} source
+   * @param {LogApi} api
    * @param {number} first the oldest entry kept
    * @param {number} last 0 when there is none
    * @param {ListListener} listener
    */
-  constructor(source, first, last, listener) {
-    this.source = source;
+  constructor(api, first, last, listener) {
+    this.api = api;
     this.first = first;
     this.last = last;
     this.listener = listener;
@@ -104,7 +104,7 @@ export class WholeLog {
   /** @param {string} key @param {AbortSignal} signal */
   async #read(key, signal) {
     const before = Number(key) * PAGE_SIZE;
-    const page = await this.source.page({ order: "asc", after_seq: before, before_seq: before + PAGE_SIZE + 1 }, signal);
+    const page = await this.api.page({ order: "asc", after_seq: before, before_seq: before + PAGE_SIZE + 1 }, signal);
     this.#readTo.set(key, page.last_seq);
     return page.logs;
   }

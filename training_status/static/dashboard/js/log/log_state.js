@@ -4,7 +4,7 @@
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
  * @typedef {import("./log_filter.js").Selection} Selection
  *
- * @typedef {object} LogPlace
+ * @typedef {object} LogState
  * @property {() => LogFilter} filter what it says
  * @property {() => Selection | null} selection what it says
  * @property {(filter: LogFilter, selection: Selection | null) => void} write
@@ -18,8 +18,8 @@ import { LEVELS } from "./log_filter.js";
 
 const WRITE_PAUSE_MS = 400; // browsers take offence at more than a hundred changes of the address in half a minute
 
-/** @implements {LogPlace} */
-export class LogInAddress {
+/** @implements {LogState} */
+export class LogStateInUrl {
   #writtenAt = -WRITE_PAUSE_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -87,8 +87,8 @@ export class LogInAddress {
 /** @type {Readonly<LogFilter>} */
 const EVERYTHING = { levels: [], step: "", search: "", only: false };
 
-/** @implements {LogPlace} */
-export class LogInMemory {
+/** @implements {LogState} */
+export class LogStateInMemory {
   /**
    * @param {string} runPage the address of the run's page at the service, where links lead
    * @param {{filter?: LogFilter}} memory of the log before, of which the filter is kept

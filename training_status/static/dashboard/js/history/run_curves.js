@@ -4,12 +4,12 @@
  * @typedef {import("../service.js").Service} Service
  * @typedef {import("../types.js").Comparison} Comparison
  * @typedef {import("../types.js").Curves} Curves
- * @typedef {import("./overlaid_chart.js").Course} Course
+ * @typedef {import("./overlaid_chart.js").Series} Series
  */
 
 import { make } from "../dom.js";
 import { ServiceError } from "../service.js";
-import { words } from "../words.js";
+import { displayName } from "../format.js";
 import { lineSample, overlaidChart } from "./overlaid_chart.js";
 
 const POINTS = 100;
@@ -26,7 +26,7 @@ const RUNS_MAX = 8; // more lines than that cannot be told apart
  */
 export async function curvesOf(service, comparison, signal) {
   const runs = comparison.runs.slice(0, RUNS_MAX);
-  /** @type {Map<string, Course[]>} */
+  /** @type {Map<string, Series[]>} */
   const courses = new Map();
   const path = `/domains/${encodeURIComponent(comparison.domain_name)}/training-metrics`;
   /** @type {Curves[]} */
@@ -48,7 +48,7 @@ export async function curvesOf(service, comparison, signal) {
   if (courses.size === 0) return [make("p", { class: "none" }, "None of these runs told of its metrics along the way.")];
   const legend = make("ul", { class: "line-legend", "aria-label": "Lines" }, ...runs.map((run, line) => make("li", {}, lineSample(line), ` run ${run.run_number}`)));
   const told = [...courses].sort(([one, own], [other, others]) => others.length - own.length || (one < other ? -1 : 1));
-  const charts = make("div", { class: "charts" }, ...told.slice(0, CHARTS_MAX).map(([name, own]) => overlaidChart(words(name), own)));
+  const charts = make("div", { class: "charts" }, ...told.slice(0, CHARTS_MAX).map(([name, own]) => overlaidChart(displayName(name), own)));
   const left = comparison.runs.length - runs.length;
   const exact = found.every((one) => one.is_exact) ? [] : [make("p", { class: "none" }, "A log is too long to look at every line: its curve shows a part of it, spread evenly.")];
   return [legend, charts, ...exact, ...(left ? [make("p", { class: "none" }, `The curves of the first ${RUNS_MAX} runs are shown.`)] : [])];

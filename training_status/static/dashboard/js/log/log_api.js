@@ -3,10 +3,10 @@
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("../types.js").LogPage} LogPage
- * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ * @typedef {import("./log_filter.js").ServerFilter} ServerFilter
  * @typedef {import("../service.js").Service} Service
  *
- * @typedef {Partial<Narrowing> & {order: "asc" | "desc", page?: number, page_size?: number,
+ * @typedef {Partial<ServerFilter> & {order: "asc" | "desc", page?: number, page_size?: number,
  *   after_seq?: number, before_seq?: number}} LogQuery
  */
 
@@ -14,7 +14,7 @@ export const PAGE_SIZE = 100;
 const FIRST_LOOK = 20_000; // entries; a search that finds soon answers soon
 const LONGEST_LOOK = 400_000;
 
-export class LogSource {
+export class LogApi {
   /**
    * @param {Service} service
    * @param {string} domain
@@ -51,21 +51,21 @@ export class LogSource {
    * The first entry that matches on the way from `from` to `to`, both included. Looks in parts that grow, so that a
    * near one is found at once. Throws ServiceError.
    *
-   * @param {Narrowing} narrowing
+   * @param {ServerFilter} serverFilter
    * @param {number} from
    * @param {number} to
    * @param {1 | -1} step up or down; there is nothing between where `to` lies the other way
    * @param {AbortSignal} signal
    * @returns {Promise<LogEntry | null>}
    */
-  async nearest(narrowing, from, to, step, signal) {
+  async nearest(serverFilter, from, to, step, signal) {
     let at = from;
     let length = FIRST_LOOK;
     while ((to - at) * step >= 0) {
       const edge = step > 0 ? Math.min(to, at + length - 1) : Math.max(to, at - length + 1);
       const { logs, searched_to_seq: reached } = await this.page(
         {
-          ...narrowing,
+          ...serverFilter,
           order: step > 0 ? "asc" : "desc",
           page_size: 1,
           after_seq: Math.min(at, edge) - 1,
@@ -80,9 +80,9 @@ export class LogSource {
     return null;
   }
 
-  /** @param {Narrowing} narrowing where what matches can be downloaded as text */
-  downloadAddress(narrowing) {
-    return this.#address("/download", { ...narrowing, order: "asc", format: "text" });
+  /** @param {ServerFilter} serverFilter where what matches can be downloaded as text */
+  downloadAddress(serverFilter) {
+    return this.#address("/download", { ...serverFilter, order: "asc", format: "text" });
   }
 
   /** @param {string} below @param {Record<string, string | number | readonly string[]>} query */

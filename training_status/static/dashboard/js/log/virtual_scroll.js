@@ -10,7 +10,7 @@ const ALWAYS_FITS = 2_000_000; // pixels, at any zoom
 const LONGEST_STEP = 5000; // pixels: a wheel turned fast moves less, the bar dragged by a pixel of its own more
 const MARGIN = 0.9; // of the height that a browser has shown to be able to
 
-export class LogScale {
+export class VirtualScroll {
   /** @param {HTMLElement} scroller @param {HTMLElement} spacer */
   constructor(scroller, spacer) {
     this.scroller = scroller;

@@ -13,7 +13,7 @@ const LINES_AT_ONCE = 5;
 const LINES_KEPT = 20;
 const CHARACTERS_SPOKEN = 300;
 
-export class LogSpeech {
+export class ScreenReader {
   /** @param {HTMLElement} region role="log" @param {HTMLInputElement} isOn the switch @param {AbortSignal} signal */
   constructor(region, isOn, signal) {
     this.region = region;

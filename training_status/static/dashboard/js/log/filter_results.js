@@ -3,29 +3,29 @@
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
- * @typedef {import("./log_source.js").LogSource} LogSource
- * @typedef {import("./whole_log.js").ListListener} ListListener
+ * @typedef {import("./log_api.js").LogApi} LogApi
+ * @typedef {import("./unfiltered_log.js").ListListener} ListListener
  */
 
 import { numberText } from "../number_text.js";
 import { FilteredLog } from "./filtered_log.js";
-import { isEverything, narrowingOf } from "./log_filter.js";
-import { WholeLog } from "./whole_log.js";
+import { isEverything, toServerFilter } from "./log_filter.js";
+import { UnfilteredLog } from "./unfiltered_log.js";
 
-export class LogLists {
+export class FilterResults {
   /**
-   * @param {LogSource} source
+   * @param {LogApi} api
    * @param {LogFilter} filter
    * @param {number} first the oldest entry kept
    * @param {number} last
    * @param {ListListener} listener
    */
-  constructor(source, filter, first, last, listener) {
-    this.source = source;
+  constructor(api, filter, first, last, listener) {
+    this.api = api;
     this.listener = listener;
     this.first = first;
     this.last = last;
-    this.shown = narrowingOf(filter);
+    this.shown = toServerFilter(filter);
     this.list = this.#listOf(this.shown, listener);
     /** @type {FilteredLog | null} what matches the search, where lines that do not are shown, too */
     this.found = null;
@@ -54,11 +54,11 @@ export class LogLists {
 
   /** @param {LogFilter} filter */
   show(filter) {
-    const narrowing = narrowingOf(filter);
-    if (JSON.stringify(narrowing) !== JSON.stringify(this.shown)) {
-      this.shown = narrowing;
+    const serverFilter = toServerFilter(filter);
+    if (JSON.stringify(serverFilter) !== JSON.stringify(this.shown)) {
+      this.shown = serverFilter;
       this.list.stop();
-      this.list = this.#listOf(narrowing, this.listener);
+      this.list = this.#listOf(serverFilter, this.listener);
     }
     this.#count(filter);
   }
@@ -100,19 +100,19 @@ export class LogLists {
 
   /** @param {LogFilter} filter */
   #count(filter) {
-    const narrowing = { ...narrowingOf(filter), search: filter.search };
+    const serverFilter = { ...toServerFilter(filter), search: filter.search };
     const isCounted = filter.search !== "" && !filter.only;
-    if (isCounted && JSON.stringify(narrowing) === JSON.stringify(this.found?.narrowing)) return;
+    if (isCounted && JSON.stringify(serverFilter) === JSON.stringify(this.found?.serverFilter)) return;
     this.found?.stop();
     const silent = { ...this.listener, onShift() {}, onGrowth() {} };
-    const found = isCounted ? this.#listOf(narrowing, silent) : null;
+    const found = isCounted ? this.#listOf(serverFilter, silent) : null;
     this.found = found instanceof FilteredLog ? found : null;
   }
 
-  /** @param {import("./log_filter.js").Narrowing} narrowing @param {ListListener} listener */
-  #listOf(narrowing, listener) {
-    if (isEverything(narrowing)) return new WholeLog(this.source, this.first, this.last, listener);
-    const list = new FilteredLog(this.source, narrowing, this.first, this.last, listener);
+  /** @param {import("./log_filter.js").ServerFilter} serverFilter @param {ListListener} listener */
+  #listOf(serverFilter, listener) {
+    if (isEverything(serverFilter)) return new UnfilteredLog(this.api, this.first, this.last, listener);
+    const list = new FilteredLog(this.api, serverFilter, this.first, this.last, listener);
     void list.goOn();
     return list;
   }

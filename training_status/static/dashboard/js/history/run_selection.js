@@ -4,7 +4,7 @@
 
 export const RUNS_MAX = 20;
 
-export class Choice {
+export class RunSelection {
   /** @param {() => void} onChange told of every change */
   constructor(onChange) {
     this.onChange = onChange;

@@ -4,7 +4,7 @@
  * @typedef {import("./log_view.js").LogView} LogView
  */
 
-export class LogHand {
+export class LineInput {
   /** @param {LogView} view @param {AbortSignal} signal listens until it is aborted */
   constructor(view, signal) {
     this.view = view;
@@ -29,22 +29,22 @@ export class LogHand {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    const { choice } = this.view;
+    const { lineSelection } = this.view;
     const isChord = event.ctrlKey || event.metaKey;
-    if (isChord && event.key === "c" && choice.selection && !isTextMarked()) void this.view.copies.lines();
+    if (isChord && event.key === "c" && lineSelection.selection && !isTextMarked()) void this.view.clipboard.lines();
     else if (isChord || event.altKey) return;
     else if (event.key === "ArrowDown") this.#move(1, event.shiftKey);
     else if (event.key === "ArrowUp") this.#move(-1, event.shiftKey);
-    else if (event.key === "Escape" && choice.selection) this.view.unselect();
+    else if (event.key === "Escape" && lineSelection.selection) this.view.unselect();
     else return;
     event.preventDefault();
   }
 
   /** Select the line below or above the selected one; the outermost in sight where that is not. @param {1 | -1} step @param {boolean} extends_ */
   #move(step, extends_) {
-    const { rows, choice, follow } = this.view;
-    const { list } = this.view.lists;
-    const from = rows.indexOf(choice.focus);
+    const { rows, lineSelection, follow } = this.view;
+    const { list } = this.view.results;
+    const from = rows.indexOf(lineSelection.focus);
     const edge = step > 0 ? rows.sight.first : rows.sight.last;
     const wanted = from === undefined || !rows.shows(from) ? edge : from + step;
     const index = Math.max(0, Math.min(list.total - 1, wanted));

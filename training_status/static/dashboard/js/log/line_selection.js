@@ -8,13 +8,13 @@
 
 import { LogDetails } from "./log_details.js";
 
-export class LogChoice {
-  /** @param {LogView} view @param {(name: string) => HTMLElement} named the parts of the frame */
-  constructor(view, named) {
+export class LineSelection {
+  /** @param {LogView} view @param {(name: string) => HTMLElement} getPart returns the element with that `data-part` */
+  constructor(view, getPart) {
     this.view = view;
-    this.details = new LogDetails(named("details"), named);
+    this.details = new LogDetails(getPart("details"), getPart);
     /** @type {Selection | null} */
-    this.selection = view.place.selection();
+    this.selection = view.storedState.selection();
     /** @type {LogEntry | null | undefined} the one in focus: null when the log has none, undefined while it is not here */
     this.entry = undefined;
   }
@@ -48,7 +48,7 @@ export class LogChoice {
 
   /** Select what the address names. @returns {boolean} whether it names something */
   takeFromAddress() {
-    const selection = this.view.place.selection();
+    const selection = this.view.storedState.selection();
     if (selection === null) return false;
     this.selection = selection;
     this.#describe();
@@ -73,7 +73,7 @@ export class LogChoice {
     this.show();
     if (entry || selection === null) return;
     void this.view.finder.attempt(async (signal) => {
-      const found = await this.view.source.entry(selection.focus, signal);
+      const found = await this.view.api.entry(selection.focus, signal);
       if (this.selection !== selection) return;
       this.entry = found;
       this.show();

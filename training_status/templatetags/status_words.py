@@ -60,7 +60,7 @@ def time_left(run: dict[str, Any], now: datetime) -> str:
     if run["status"] != "training":
         return "" if run["status"] != "pending" else "not started"
     if run["health"] != "ok":
-        return "not known"
+        return "unknown"
     told = run["forecast"]["completion"] if run["forecast"] else run["estimated_completion"]
     completion = parse_datetime(told) if told else None
     if completion is None:
@@ -81,16 +81,16 @@ def forecast_basis(run: dict[str, Any]) -> str:
     runs = told["based_on_runs"]
     many = f"{runs} run" if runs == 1 else f"{runs} runs"
     if told["method"] == HISTORY:
-        return f"from {many.replace(' ', ' earlier ')}"
+        return f"based on {many.replace(' ', ' earlier ')}"
     if told["method"] == SHARES:
-        return f"from {many} of other domains"
-    return "at the pace so far"
+        return f"based on {many} of other domains"
+    return "based on the current pace"
 
 
 @register.filter
 def method_words(method: str) -> str:
     """What a forecast is based on, of whichever run."""
-    return {HISTORY: "earlier runs", SHARES: "other domains", LINEAR: "the pace so far"}[method]
+    return {HISTORY: "earlier runs", SHARES: "other domains", LINEAR: "current pace"}[method]
 
 
 @register.filter

@@ -126,7 +126,7 @@ export class TrainingClient {
       const { response } = await pending;
       if (response.status === 204) return null;
       if (body && response.headers.get("Content-Type")?.startsWith("text/event-stream")) return body;
-      throw new ServiceError("The answer is not a stream of the service.");
+      throw new ServiceError("The response is not an event stream.");
     }, options);
   }
 

@@ -28,7 +28,7 @@ export function apiOf(
         const value = typeof token === "string" ? token : await token();
         if (value) request.headers.set("Authorization", `Bearer ${value}`);
       } catch (cause) {
-        throw new ServiceError("There is no token to send.", { cause });
+        throw new ServiceError("Could not get a token.", { cause });
       }
       return request;
     },

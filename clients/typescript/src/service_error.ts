@@ -34,7 +34,7 @@ export class ServiceError extends Error {
 /** What an answer says that is not a good one. `body` is its JSON; anything else comes from a proxy. */
 export function refusal({ status, headers }: Response, body: unknown): ServiceError {
   const { detail, code, errors } = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
-  const sentence = detail ?? `The service answered ${status}.`;
+  const sentence = detail ?? `The service responded with status ${status}.`;
   return new ServiceError(sentence, { status, code, errors, retryAfterS: retryAfterS(headers) });
 }
 

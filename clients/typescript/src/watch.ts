@@ -104,7 +104,7 @@ class Connection {
   /** Await this from the service, but not for ever. */
   async hear<Heard>(awaited: Promise<Heard>): Promise<Heard> {
     const timer = setTimeout(
-      () => this.close(new ServiceError(`Nothing was heard for ${SILENCE_LIMIT_S} s.`)),
+      () => this.close(new ServiceError(`No data was received for ${SILENCE_LIMIT_S} s.`)),
       SILENCE_LIMIT_S * 1000,
     );
     try {
@@ -134,7 +134,7 @@ function eventOf(data: string): TrainingEvent {
   try {
     return JSON.parse(data) as TrainingEvent;
   } catch (cause) {
-    throw new ServiceError("The service sent what is no event.", { cause });
+    throw new ServiceError("The service sent an invalid event.", { cause });
   }
 }
 

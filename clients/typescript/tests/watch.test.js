@@ -232,7 +232,7 @@ test("a connection that is silent for 45 s is dead", async (t) => {
   await service.awaitRequests(2);
   await silent(); // where nothing was answered at all
   assert.equal((await ended).done, true);
-  assert.deepEqual(reasons, Array(2).fill("Nothing was heard for 45 s."));
+  assert.deepEqual(reasons, Array(2).fill("No data was received for 45 s."));
 });
 
 test("pauses grow with each failure, up to 15 s, and begin anew with a message", async (t) => {

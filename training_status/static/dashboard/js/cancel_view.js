@@ -20,7 +20,7 @@ export class CancelView {
     this.button = make("button", { type: "button", class: "quiet-button" }, "Cancel run…");
     this.question = make("p", {});
     this.problem = make("p", { class: "wrong", role: "alert" });
-    const keep = make("button", { type: "button" }, "Let it run");
+    const keep = make("button", { type: "button" }, "Keep running");
     const stop = make("button", { type: "button", class: "danger" }, "Cancel the run");
     const title = make("h2", { id: "cancel-title" }, "Cancel this run?");
     this.dialog = make("dialog", { class: "question", "aria-labelledby": "cancel-title" });
@@ -42,7 +42,7 @@ export class CancelView {
     // What was asked was asked of one run: nobody stops another by it.
     if (this.dialog.open && (!active || status.training_run_id !== this.runId)) this.dialog.close();
     this.runId = status.training_run_id;
-    setText(this.question, `Run ${status.run_number} of ${status.domain_name} is asked to stop. What it has reported is kept.`);
+    setText(this.question, `Run ${status.run_number} of ${status.domain_name} will be asked to stop. Everything it has reported is kept.`);
   }
 
   async #cancel() {

@@ -58,7 +58,7 @@ export class DomainRow {
     setText(this.state, formatState(this.status));
     setText(this.left, formatTimeLeft(this.status, now));
     const { started_at: started, run_number: number } = this.status;
-    const when = started ? `${formatTime(started, now)}, ${formatAge(started, now)}` : "not yet";
+    const when = started ? `${formatTime(started, now)}, ${formatAge(started, now)}` : "not started";
     if (this.started.firstChild?.textContent !== when) {
       this.started.replaceChildren(make("time", { datetime: started ?? "" }, when), about(`run ${number}`));
     }

@@ -23,7 +23,7 @@ export function authorizeDownload(link, service, onTrouble, signal) {
       const { href, download } = /** @type {HTMLAnchorElement} */ (link);
       save(service, href, download || "log.txt").catch((error) => {
         if (!(error instanceof ServiceError)) throw error;
-        onTrouble(`It could not be downloaded: ${error.message}`);
+        onTrouble(`Download failed: ${error.message}`);
       });
     },
     options,

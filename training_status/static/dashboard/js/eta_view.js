@@ -38,7 +38,7 @@ export class EtaView {
     else setText(this.clock, completion && Date.parse(completion) > now ? `at ${formatTime(completion, now)}` : "");
     setText(this.range, forecast && !ended ? `${formatTimeRange(forecast.low, forecast.high, now)}, ${formatForecastBasis(forecast)}` : "");
     const until = ended ? Date.parse(ended) : now;
-    setText(this.elapsed, started ? `${formatDuration((until - Date.parse(started)) / 1000)} ${ended ? "in all" : "so far"}` : "");
+    setText(this.elapsed, started ? `${formatDuration((until - Date.parse(started)) / 1000)} ${ended ? "total" : "so far"}` : "");
   }
 }
 

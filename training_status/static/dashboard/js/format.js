@@ -125,13 +125,13 @@ export function stateClass(status) {
 export function formatTimeLeft(status, now) {
   if (status.status === "pending") return "not started";
   if (status.status !== "training") return "";
-  if (status.health !== "ok") return `not known while ${status.health}`;
+  if (status.health !== "ok") return `unknown (${status.health})`;
   const { forecast, estimated_completion: linear, last_report_at: reported } = status;
   const completion = forecast?.completion ?? linear;
   if (completion === null) return "estimating…";
   const seconds = (Date.parse(completion) - now) / 1000;
   const latest = forecast ? Date.parse(forecast.high) : Date.parse(completion) + 5000;
-  if (now > latest) return "taking longer than usual";
+  if (now > latest) return "taking longer than expected";
   // Without news it is not counted down to nothing, as the service does not either.
   const least = forecast ? (LEAST_PART * (Date.parse(forecast.completion) - Date.parse(reported))) / 1000 : 0;
   const left = Math.max(seconds, least);
@@ -145,9 +145,9 @@ export function formatTimeLeft(status, now) {
  */
 export function formatForecastBasis({ method, based_on_runs: runs }) {
   const many = `${runs} earlier ${runs === 1 ? "run" : "runs"}`;
-  if (method === "history") return `from ${many}`;
-  if (method === "shares") return `from ${runs} ${runs === 1 ? "run" : "runs"} of other domains`;
-  return runs ? `at the pace so far, which was right more often in ${many}` : "at the pace so far";
+  if (method === "history") return `based on ${many}`;
+  if (method === "shares") return `based on ${runs} ${runs === 1 ? "run" : "runs"} of other domains`;
+  return runs ? `based on the current pace, which was more accurate in ${many}` : "based on the current pace";
 }
 
 /** @param {number} seconds rounded as one says it: nobody counts an hour's seconds */

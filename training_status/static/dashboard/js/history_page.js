@@ -53,7 +53,7 @@ function show(items, total, baseline) {
   trends.show(items);
   const first = (page.number - 1) * page.pageSize + 1;
   const last = first + items.length - 1;
-  setText(getElement("range"), items.length ? `${first} to ${last} of ${numberText(total)}, newest first` : `There are no runs on this page; ${numberText(total)} in all.`);
+  setText(getElement("range"), items.length ? `${first} to ${last} of ${numberText(total)}, newest first` : `No runs on this page. The domain has ${numberText(total)} runs.`);
   const paging = getElement("paging");
   if (page.number * page.pageSize < total && !paging.querySelector("[rel=next]")) {
     paging.append(make("a", { rel: "next", "data-page": String(page.number + 1) }, "Older →"));
@@ -66,7 +66,7 @@ function showSelection() {
   table.showSelection();
   const chosen = selection.runs.map((number) => `run ${number}`).join(", ");
   getElement("choice").hidden = selection.runs.length === 0;
-  setText(getElement("choice-text"), selection.runs.length === 1 ? `Chosen: ${chosen}. Choose another to compare.` : `Chosen: ${chosen}.`);
+  setText(getElement("choice-text"), selection.runs.length === 1 ? `Selected: ${chosen}. Select another run to compare.` : `Selected: ${chosen}.`);
   getElement("to-comparison").hidden = selection.runs.length < 2;
   for (const link of document.querySelectorAll("[data-page]")) link.setAttribute("href", selection.address(link.getAttribute("data-page") ?? ""));
   // A comparison is read anew when it is of other runs, or when one of them has changed.

@@ -46,19 +46,19 @@ export class MetricCurves {
     this.waiting = [];
     this.hasFailed = false;
     this.retry.hidden = true;
-    setText(this.notice, "Reading the metrics…");
+    setText(this.notice, "Loading metrics…");
     /** @type {Curves} */
     let found;
     try {
       found = await this.service.get(this.url, this.signal);
     } catch (error) {
       if (this.signal.aborted) return;
-      setText(this.notice, `The metrics' curves could not be read: ${error instanceof Error ? error.message : error}`);
+      setText(this.notice, `Could not load the metric curves: ${error instanceof Error ? error.message : error}`);
       this.retry.hidden = false;
       this.hasFailed = true;
       return;
     }
-    setText(this.notice, found.is_exact ? "" : "The log is too long to look at every line: the curves show a part of it, spread evenly.");
+    setText(this.notice, found.is_exact ? "" : "The log is too long to read completely. The curves show an evenly spaced sample.");
     this.firstSeq = found.first_seq;
     this.lastSeq = found.last_seq;
     for (const { name, points } of found.curves) {

@@ -18,7 +18,7 @@ const WHOLE = { low: 0, high: 1, ticks: [0, 1] };
 export class MetricsView {
   /** @param {HTMLElement} element */
   constructor(element) {
-    this.none = make("p", { class: "none" }, "No metric was reported yet.");
+    this.none = make("p", { class: "none" }, "No metrics yet.");
     this.list = make("ul", { class: "metric-rows" });
     this.legend = make("p", { class: "metric-legend" });
     this.legend.hidden = true;
@@ -52,9 +52,9 @@ export class MetricsView {
     if (this.allDigits.hidden !== hidden) this.allDigits.hidden = hidden;
     const hasBaseline = metrics.some(([name, value]) => isNumeric(value) && isNumeric(baselines[name]));
     if (this.legend.hidden === hasBaseline) this.legend.hidden = !hasBaseline;
-    if (hasBaseline) setText(this.legend, `Against run ${status.baseline_run_number}: │ marks the baseline.`);
+    if (hasBaseline) setText(this.legend, `Compared with run ${status.baseline_run_number}. │ marks the baseline.`);
     this.none.hidden = metrics.length > 0;
-    if (metrics.length === 0) setText(this.none, status.completed_at ? "No metric was reported." : "No metric was reported yet.");
+    if (metrics.length === 0) setText(this.none, status.completed_at ? "No metrics reported." : "No metrics yet.");
   }
 
   /** @param {string[]} names */

@@ -12,7 +12,7 @@ import { showMessage } from "./log/message_text.js";
 import { setShares } from "./phase_bar.js";
 import { formatDuration, formatStepPercent, displayName } from "./format.js";
 
-const STEP_WORDS = { pending: "not yet", in_progress: "now", completed: "done", failed: "failed" };
+const STEP_WORDS = { pending: "pending", in_progress: "in progress", completed: "done", failed: "failed" };
 
 export class ProgressView {
   /** @param {HTMLElement} element @param {Service} service */

@@ -44,14 +44,14 @@ export class ResultView {
     } else {
       this.content.replaceChildren();
       this.retry.hidden = true;
-      setText(this.notice, status.status === "failed" ? "This run failed: it has no result." : "No result yet: it comes when the training is complete.");
+      setText(this.notice, status.status === "failed" ? "This run failed and has no result." : "No result yet. The result appears when the training completes.");
     }
   }
 
   /** Read the result and show it. */
   async load() {
     this.retry.hidden = true;
-    setText(this.notice, "Reading the result…");
+    setText(this.notice, "Loading the result…");
     /** @type {unknown} */
     let result;
     try {
@@ -61,7 +61,7 @@ export class ResultView {
       const isNone = error instanceof Object && "status" in error && error.status === 404;
       this.retry.hidden = isNone;
       const why = error instanceof Error ? error.message : String(error);
-      setText(this.notice, isNone ? "This run reported no result." : `The result could not be read: ${why}`);
+      setText(this.notice, isNone ? "This run reported no result." : `Could not load the result: ${why}`);
       return;
     }
     if (this.state !== "completed") return;
@@ -80,7 +80,7 @@ export class ResultView {
     if (hasPrompts) for (const [name, value] of Object.entries(prompts)) parts.push(prompt(name, value));
     const others = hasPrompts || prompts === undefined || prompts === null ? rest : { prompts, ...rest };
     if (Object.keys(others).length) {
-      if (hasPrompts) parts.push(make("h3", {}, "Beside the prompts"));
+      if (hasPrompts) parts.push(make("h3", {}, "Other fields"));
       parts.push(jsonTree(others));
     }
     if (parts.length === 1) parts.push(make("p", { class: "none" }, "The result is empty."));
@@ -116,7 +116,7 @@ function copyButton(label, text) {
   const button = make("button", { type: "button", class: "quiet-button", "aria-label": label }, "Copy");
   button.addEventListener("click", async () => {
     const isCopied = await copyText(text);
-    button.textContent = isCopied ? "Copied" : "Not allowed";
+    button.textContent = isCopied ? "Copied" : "Copy failed";
     button.setAttribute("aria-label", `${label}: ${button.textContent}`);
     setTimeout(() => {
       button.textContent = "Copy";

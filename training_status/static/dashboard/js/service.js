@@ -171,5 +171,5 @@ async function sentence(answer) {
   } catch {
     // It is not the service that has answered: what there is to say is said below.
   }
-  return `The service answered ${answer.status}.`;
+  return `The service responded with status ${answer.status}.`;
 }

@@ -52,7 +52,7 @@ export class StateView {
     setText(this.notice, sentence);
     this.notice.hidden = sentence === "";
     this.notice.className = `notice ${stateClass(this.status)}`;
-    setText(this.age, this.status.completed_at ? "" : `last heard of ${formatAge(this.status.last_report_at, now)}`);
+    setText(this.age, this.status.completed_at ? "" : `last update ${formatAge(this.status.last_report_at, now)}`);
   }
 }
 
@@ -61,13 +61,13 @@ function notice(status, now) {
   if (status.status === "pending") return "Waiting for the training's first event.";
   if (status.status === "failed") {
     const phase = displayName(status.current_step);
-    if (status.failure_reason === "lost") return `Given up in ${phase}: the training was not heard of any more. It goes on if it reports again.`;
+    if (status.failure_reason === "lost") return `Lost in ${phase}: the service received nothing more from the training. The run resumes if it reports again.`;
     if (status.failure_reason === "cancelled") return `Cancelled in ${phase}.`;
     return `Failed in ${phase}.`;
   }
   if (status.status !== "training") return "";
-  if (status.cancel_requested) return "Asked to stop: waiting for the training to do so.";
-  if (status.health === "stalled") return `Nothing was heard of the training for ${formatAge(status.last_report_at, now).replace(" ago", "")}. It may be busy, cut off, or gone.`;
-  if (status.health === "hanging") return "The training is alive but has reported no progress for a long time.";
+  if (status.cancel_requested) return "Cancel requested. Waiting for the training to stop.";
+  if (status.health === "stalled") return `No report from the training for ${formatAge(status.last_report_at, now).replace(" ago", "")}. It may be busy, disconnected, or no longer running.`;
+  if (status.health === "hanging") return "The training sends heartbeats, but has reported no progress for a long time.";
   return "";
 }

@@ -100,7 +100,7 @@ export class Stream {
           continue;
         }
         if (!answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
-          throw new ServiceError("Something else than the service has answered.", 0);
+          throw new ServiceError("The response did not come from the service.", 0);
         }
         this.follower.onState("open", "");
         await this.#read(answer, connection, () => (failures = 0));

@@ -47,7 +47,7 @@ export class ComparisonView {
       this.content.replaceChildren();
       return;
     }
-    if (!this.shown) setText(this.notice, "Reading the runs…");
+    if (!this.shown) setText(this.notice, "Loading the runs…");
     try {
       const path = `/domains/${encodeURIComponent(this.domain)}/training-comparison`;
       /** @type {Comparison} */
@@ -62,7 +62,7 @@ export class ComparisonView {
       if (!(error instanceof ServiceError)) throw error;
       this.shown = "";
       this.content.replaceChildren();
-      setText(this.notice, `These runs cannot be compared: ${error.message}`);
+      setText(this.notice, `Could not compare these runs: ${error.message}`);
     }
   }
 
@@ -71,21 +71,21 @@ export class ComparisonView {
     const reference = referenceOf(comparison);
     const differing = comparison.configuration.filter((setting) => setting.differs);
     const same = comparison.configuration.filter((setting) => !setting.differs);
-    const curves = make("div", {}, make("p", { class: "none" }, "Reading the curves…"));
+    const curves = make("div", {}, make("p", { class: "none" }, "Loading the curves…"));
     const parts = [
       this.#runs(comparison),
-      section("Metrics", make("p", { class: "about" }, `Against ${reference.words}.`), ...(comparison.metrics.length ? this.#metrics(comparison, reference) : [none("None of these runs has a metric that is a number.")])),
+      section("Metrics", make("p", { class: "about" }, `Compared with ${reference.words}.`), ...(comparison.metrics.length ? this.#metrics(comparison, reference) : [none("None of these runs has a numeric metric.")])),
       section("Curves", curves),
       section("Phases", runsTable("Phase", "Phase durations", comparison, phaseRows(comparison))),
       section(
         "Configuration",
-        differing.length ? runsTable("Setting", "Configuration that differs", comparison, settingRows(differing)) : none("Nothing differs."),
-        ...(same.length ? [make("details", { class: "same" }, make("summary", {}, same.length === 1 ? "1 setting is the same in all" : `${same.length} settings are the same in all`), runsTable("Setting", "Configuration that is the same", comparison, settingRows(same)))] : []),
+        differing.length ? runsTable("Setting", "Settings that differ", comparison, settingRows(differing)) : none("No differences."),
+        ...(same.length ? [make("details", { class: "same" }, make("summary", {}, same.length === 1 ? "1 identical setting" : `${same.length} identical settings`), runsTable("Setting", "Identical settings", comparison, settingRows(same)))] : []),
       ),
       this.#prompts(comparison),
     ];
     const cut = comparison.cut_off.map((name) => CUT_OFF[name]);
-    if (cut.length) parts.push(none(`There are more ${cut.join(" and ")} than are shown here.`));
+    if (cut.length) parts.push(none(`Not all ${cut.join(" and ")} are shown.`));
     this.content.replaceChildren(...parts);
     void curvesOf(this.service, comparison, signal).then(
       (elements) => curves.replaceChildren(...elements),
@@ -98,7 +98,7 @@ export class ComparisonView {
   /** @param {Comparison} comparison */
   #runs(comparison) {
     const items = comparison.runs.map((run) => {
-      const leave = make("button", { type: "button", class: "link", "aria-label": `leave out run ${run.run_number}` }, "leave out");
+      const leave = make("button", { type: "button", class: "link", "aria-label": `Remove run ${run.run_number} from the comparison` }, "Remove");
       leave.addEventListener("click", () => {
         this.selection.setRun(run.run_number, false);
         getElement("comparison-heading").focus();
@@ -147,7 +147,7 @@ export class ComparisonView {
       return select;
     });
     draw();
-    const choosing = numbers.length > 2 ? [make("p", { class: "prompt-pair" }, "Beside each other: ", selects[0] ?? "", " and ", selects[1] ?? "")] : [];
+    const choosing = numbers.length > 2 ? [make("p", { class: "prompt-pair" }, "Compare: ", selects[0] ?? "", " and ", selects[1] ?? "")] : [];
     return section("Prompts", ...choosing, texts);
   }
 }
@@ -159,7 +159,7 @@ function referenceOf(comparison) {
   const { baseline_run_number: number, baseline_metrics: metrics, runs } = comparison;
   if (number !== null && metrics !== null) return { number, metrics, words: `run ${number}, the pinned baseline` };
   const oldest = runs[referencePlace(comparison)];
-  return { number: oldest?.run_number ?? 0, metrics: oldest?.metrics ?? {}, words: `run ${oldest?.run_number}, the oldest of them, as no baseline is pinned` };
+  return { number: oldest?.run_number ?? 0, metrics: oldest?.metrics ?? {}, words: `run ${oldest?.run_number}, the oldest of these runs (no baseline is pinned)` };
 }
 
 /** Where the run is that the others are beside. @param {Comparison} comparison */

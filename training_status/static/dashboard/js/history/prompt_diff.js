@@ -17,15 +17,15 @@ export function promptDiff({ name, texts, is_cut_off: isCutOff }, left, right) {
   const [one, other] = [texts[left.place] ?? null, texts[right.place] ?? null];
   const heading = make("h4", {}, displayName(name));
   const section = make("section", { class: "prompt-diff", "aria-label": `Prompt ${displayName(name)}` }, heading);
-  if (isCutOff) section.append(make("p", { class: "none" }, "One of the texts is too long to be shown whole; its beginning is compared."));
+  if (isCutOff) section.append(make("p", { class: "none" }, "One of the texts is too long. Only its beginning is compared."));
   if (one === null || other === null) {
-    const missing = one === null && other === null ? "Neither run has this prompt." : `${one === null ? left.title : right.title} has no such prompt.`;
+    const missing = one === null && other === null ? "Neither run has this prompt." : `${one === null ? left.title : right.title} does not have this prompt.`;
     section.append(make("p", { class: "none" }, missing));
   }
   if (one === null && other === null) return section;
   if (one === other) {
     const text = make("pre", { class: "prompt-text", tabindex: "0", "aria-label": `${displayName(name)} in both runs` }, one ?? "");
-    section.append(make("details", {}, make("summary", {}, "The same in both"), text));
+    section.append(make("details", {}, make("summary", {}, "Identical in both runs"), text));
     return section;
   }
   const rows = one === null || other === null ? lines(one, other) : lineDiff(one, other);

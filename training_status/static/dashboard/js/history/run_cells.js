@@ -28,7 +28,7 @@ export function state(run) {
 
 /** @param {Row} run @param {number} now in ms */
 export function started(run, now) {
-  if (run.started_at === null) return [none("not yet")];
+  if (run.started_at === null) return [none("not started")];
   return [make("time", { datetime: run.started_at }, formatTime(run.started_at, now))];
 }
 

@@ -35,7 +35,7 @@ export async function curvesOf(service, comparison, signal) {
     found = await Promise.all(runs.map((run) => /** @type {Promise<Curves>} */ (service.get(service.address(path, { run: run.run_number, points: POINTS }), signal))));
   } catch (error) {
     if (signal.aborted || !(error instanceof ServiceError)) throw error;
-    return [make("p", { class: "none" }, `The curves could not be read: ${error.message}`)];
+    return [make("p", { class: "none" }, `Could not load the curves: ${error.message}`)];
   }
   found.forEach(({ curves }, line) => {
     const run = runs[line];
@@ -45,11 +45,11 @@ export async function curvesOf(service, comparison, signal) {
       courses.set(name, [...(courses.get(name) ?? []), { title: `run ${run?.run_number}`, line, points: own }]);
     }
   });
-  if (courses.size === 0) return [make("p", { class: "none" }, "None of these runs told of its metrics along the way.")];
+  if (courses.size === 0) return [make("p", { class: "none" }, "None of these runs reported metrics during the training.")];
   const legend = make("ul", { class: "line-legend", "aria-label": "Lines" }, ...runs.map((run, line) => make("li", {}, lineSample(line), ` run ${run.run_number}`)));
   const told = [...courses].sort(([one, own], [other, others]) => others.length - own.length || (one < other ? -1 : 1));
   const charts = make("div", { class: "charts" }, ...told.slice(0, CHARTS_MAX).map(([name, own]) => overlaidChart(displayName(name), own)));
   const left = comparison.runs.length - runs.length;
-  const exact = found.every((one) => one.is_exact) ? [] : [make("p", { class: "none" }, "A log is too long to look at every line: its curve shows a part of it, spread evenly.")];
+  const exact = found.every((one) => one.is_exact) ? [] : [make("p", { class: "none" }, "At least one log is too long to read completely. Its curves show an evenly spaced sample.")];
   return [legend, charts, ...exact, ...(left ? [make("p", { class: "none" }, `The curves of the first ${RUNS_MAX} runs are shown.`)] : [])];
 }

@@ -44,7 +44,7 @@ export class RunsTable {
   /** @param {Row[]} runs newest first @param {number | null} baseline the pinned run */
   show(runs, baseline) {
     this.baseline = baseline;
-    setText(this.metricsHead, baseline === null ? "Metrics, against the completed run before" : `Metrics, against run ${baseline}`);
+    setText(this.metricsHead, baseline === null ? "Metrics, compared with the previous completed run" : `Metrics, compared with run ${baseline}`);
     const before = this.lines;
     this.lines = new Map(runs.map((run) => [run.run_number, before.get(run.run_number) ?? this.#newLine(run)]));
     for (const run of runs) this.#lineOf(run);

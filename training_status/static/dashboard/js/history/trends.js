@@ -42,7 +42,7 @@ export class Trends {
     this.trends = new Map(told.slice(0, NAMES_MAX));
     this.ends = { oldest: runs.at(-1)?.run_number ?? 0, newest: runs[0]?.run_number ?? 0 };
     getElement("trends").hidden = told.length === 0;
-    setText(getElement("trends-heading"), `Metrics of the completed runs from ${this.ends.oldest} to ${this.ends.newest}`);
+    setText(getElement("trends-heading"), `Metrics of completed runs ${this.ends.oldest} to ${this.ends.newest}`);
     if ([...this.trends.keys()].join("\n") !== before) this.#offer();
     this.draw();
   }

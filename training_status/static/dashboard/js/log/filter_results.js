@@ -124,7 +124,7 @@ function counted(list, noun, ofAll) {
   if (list.isLooking && list.total === 0) return "searching…";
   if (list.searchedTo > list.last) return `${noun === "match" ? "matches" : "lines"} not counted`;
   const back = `searched back to line ${numberText(list.searchedTo)}`;
-  return `at least ${amount(list.total, noun)}, ${list.isLooking ? "searching on…" : back}`;
+  return `at least ${amount(list.total, noun)}, ${list.isLooking ? "still searching…" : back}`;
 }
 
 /** @param {number} number @param {string} noun */

@@ -212,7 +212,7 @@ export class FilteredLog {
       return answer.logs;
     }
     if (answer.logs.length >= Math.min(PAGE_SIZE, range.total - page * PAGE_SIZE)) return answer.logs;
-    if (answer.total_is_exact) throw new ServiceError("The service needs longer to look through this log.", 503);
+    if (answer.total_is_exact) throw new ServiceError("Searching this part of the log takes too long.", 503);
     // It came so far in a second: what is before is a range of its own.
     this.ranges.divide(range, answer.searched_to_seq, answer.total_logs);
     return null;

@@ -29,7 +29,7 @@ export class LogClipboard {
     const lines = await this.view.finder.attempt((signal) => this.#read(signal));
     if (lines === undefined) return;
     const copied = lines.slice(0, LINES_MAX);
-    const most = lines.length > LINES_MAX ? ", which is the most; download has all" : "";
+    const most = lines.length > LINES_MAX ? ", the maximum; download the log to get all lines" : "";
     const amount = copied.length === 1 ? "1 line" : `${numberText(copied.length)} lines`;
     this.#tell(await copyText(copied.join("")), `Copied ${amount}${most}.`);
   }
@@ -51,6 +51,6 @@ export class LogClipboard {
 
   /** @param {boolean} wasCopied @param {string} sentence */
   #tell(wasCopied, sentence) {
-    this.view.notice(wasCopied ? sentence : "This browser does not let the page copy.");
+    this.view.notice(wasCopied ? sentence : "The browser does not allow the page to copy.");
   }
 }

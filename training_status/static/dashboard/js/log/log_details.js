@@ -50,7 +50,7 @@ export class LogDetails {
     this.facts.replaceChildren(...(entry ? facts(entry, low !== high) : []));
     showMessage(this.message, entry?.message ?? "", { marked });
     if (entry === undefined) setText(this.message, "…");
-    if (entry === null) setText(this.message, "This line is not in the log: it is no longer kept, or not yet written.");
+    if (entry === null) setText(this.message, "This line is not in the log. It was deleted, or it is not written yet.");
     this.message.classList.toggle("log-quiet", !entry);
     this.element.hidden = false;
   }

@@ -46,7 +46,7 @@ export class LogFinder {
   /** To the next line that has what is searched for, or to the one before. @param {1 | -1} step */
   async match(step) {
     const { filter } = this.view;
-    if (filter.search === "") this.view.notice("Nothing is searched for.");
+    if (filter.search === "") this.view.notice("Enter a search term.");
     else await this.#go({ ...toServerFilter(filter), search: filter.search }, step, "match");
   }
 
@@ -54,7 +54,7 @@ export class LogFinder {
   async error(step) {
     const shown = toServerFilter(this.view.filter);
     const level = ERROR_LEVELS.filter((one) => shown.level.length === 0 || shown.level.includes(one));
-    if (level.length === 0) this.view.notice("No error: the levels shown leave none.");
+    if (level.length === 0) this.view.notice("The level filter hides all errors.");
     else await this.#go({ ...shown, level }, step, "error");
   }
 
@@ -64,7 +64,7 @@ export class LogFinder {
     const serverFilter = { ...EVERYTHING, level: ERROR_LEVELS };
     const found = await this.#find((signal) => this.view.api.nearest(serverFilter, first, last, 1, signal));
     if (found === undefined) return;
-    if (found === null) this.view.notice("The log has no error.");
+    if (found === null) this.view.notice("The log contains no errors.");
     else this.#show(found);
   }
 
@@ -88,7 +88,7 @@ export class LogFinder {
       this.view.notice(`No ${noun}.`);
       return;
     }
-    if (wrapped) this.view.notice(step > 0 ? "Went on from the first line." : "Went on from the last line.");
+    if (wrapped) this.view.notice(step > 0 ? "Search continued from the first line." : "Search continued from the last line.");
     this.#show(found);
   }
 

@@ -36,7 +36,7 @@ export class LogToolbar {
     this.jumps = [getPart("next"), getPart("previous")];
     this.chips = new Map(LEVELS.map((level) => [level, makeChip(level)]));
     getPart("levels").replaceChildren(...[...this.chips.values()].map((chip) => chip.button));
-    this.step.replaceChildren(make("option", { value: "" }, "all steps"));
+    this.step.replaceChildren(make("option", { value: "" }, "All steps"));
     for (const step of filter.step ? [...steps, filter.step] : steps) this.offerStep(step);
     for (const [level, { button }] of this.chips) button.addEventListener("click", () => this.#toggle(level), { signal });
     this.step.addEventListener("change", () => this.#change({ step: this.step.value }), { signal });

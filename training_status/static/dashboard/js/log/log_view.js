@@ -58,13 +58,13 @@ export class LogView {
       onChange: () => this.#drawSoon(),
       onShift: (rows) => this.#shift(rows),
       onGrowth: (rows) => this.follow.grew(rows),
-      onTrouble: (error) => this.notice(error === null ? "" : `The log could not be read: ${error.message}`),
+      onTrouble: (error) => this.notice(error === null ? "" : `Could not load the log: ${error.message}`),
     });
     this.finder = new LogFinder(this);
     this.lineSelection = new LineSelection(this, getPart);
     this.clipboard = new LogClipboard(this);
     this.follow = new LogFollow(this.rows, getPart, this.lineSelection.selection === null, () => this.#drawSoon(), signal);
-    this.screenReader = new ScreenReader(getPart("speech"), /** @type {HTMLInputElement} */ (getPart("aloud")), signal);
+    this.screenReader = new ScreenReader(getPart("live-region"), /** @type {HTMLInputElement} */ (getPart("announce")), signal);
     this.toolbar = new LogToolbar(
       getPart,
       this.filter,
@@ -258,7 +258,7 @@ export class LogView {
     this.getPart("more").hidden = !this.results.canGoOn;
     const empty = this.getPart("empty");
     empty.hidden = list.total > 0 || this.results.isLooking;
-    setText(empty, isEverything(toServerFilter(this.filter)) ? "No lines yet." : "No line matches.");
+    setText(empty, isEverything(toServerFilter(this.filter)) ? "No lines yet." : "No lines match.");
     this.getPart("download").setAttribute("href", this.api.downloadAddress(toServerFilter(this.filter)));
     this.rows.setNumberWidth(String(this.results.list.last).length);
   }

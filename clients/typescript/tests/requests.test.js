@@ -134,10 +134,10 @@ test("a token that cannot be had is told as that", async (t) => {
 test("an aborted signal throws its reason", async (t) => {
   const service = await serve(t, () => {});
   const client = new TrainingClient(service);
-  const giving_up = new AbortController();
-  const pending = thrown(client.status("medical", { signal: giving_up.signal }));
+  const controller = new AbortController();
+  const pending = thrown(client.status("medical", { signal: controller.signal }));
   await service.awaitRequests(1);
-  giving_up.abort();
+  controller.abort();
   assert.equal((await pending).name, "AbortError");
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);

@@ -1,5 +1,5 @@
 /**
- * The one status region that speaks: at phase changes and ends, not at every tick.
+ * The live region that announces phase changes and the end of a run to screen readers.
  *
  * @typedef {import("./types.js").Status} Status
  */
@@ -15,7 +15,7 @@ export class Announcer {
     this.said = null;
   }
 
-  /** @param {string} sentence what came of something that somebody has done */
+  /** @param {string} sentence the outcome of a user action */
   say(sentence) {
     this.element.textContent = visibleText(sentence);
   }
@@ -26,7 +26,7 @@ export class Announcer {
       status.status === "training"
         ? `Run ${status.run_number}: ${displayName(status.current_step)}`
         : `Run ${status.run_number}: ${formatState(status)}`;
-    // What was so when the page was opened is read with the page.
+    // The state at page load is not announced: screen readers read it with the page.
     if (this.said !== null && sentence !== this.said) this.element.textContent = visibleText(sentence);
     this.said = sentence;
   }

@@ -1,5 +1,5 @@
 /**
- * Asking a training to stop, once it was asked whether that is meant.
+ * The button that cancels a run, with a confirmation dialog.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -12,7 +12,7 @@ export class CancelView {
   /**
    * @param {HTMLElement} element
    * @param {Service} service
-   * @param {(status: Status) => void} onStatus told the status that the service answers
+   * @param {(status: Status) => void} onStatus called with the status in the service's response
    */
   constructor(element, service, onStatus) {
     this.service = service;
@@ -39,7 +39,7 @@ export class CancelView {
   update(status) {
     const active = status.status === "training" || status.status === "pending";
     this.button.hidden = !active || status.cancel_requested;
-    // What was asked was asked of one run: nobody stops another by it.
+    // The question is about one run. It must not cancel another one that takes its place.
     if (this.dialog.open && (!active || status.training_run_id !== this.runId)) this.dialog.close();
     this.runId = status.training_run_id;
     setText(this.question, `Run ${status.run_number} of ${status.domain_name} will be asked to stop. Everything it has reported is kept.`);

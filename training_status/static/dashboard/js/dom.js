@@ -1,4 +1,4 @@
-/** Making elements: texts are texts, whatever is in them, and shown as `visibleText` has them. */
+/** Creates elements. Strings are inserted as text, never as HTML, after `visibleText` has made hidden characters visible. */
 
 import { visibleText } from "./visible_text.js";
 
@@ -20,7 +20,7 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** @param {string} id an element that the page has */
+/** @param {string} id the ID of an element that must exist. Throws Error without one */
 export function getElement(id) {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`The page has no element #${id}.`);
@@ -28,7 +28,7 @@ export function getElement(id) {
 }
 
 /**
- * What the page was given by `json_script`.
+ * The data that the template embedded with `json_script`.
  *
  * @template T
  * @param {string} id
@@ -39,7 +39,7 @@ export function readJsonScript(id) {
 }
 
 /**
- * Set a text only where it differs, so that nobody is told of what did not change.
+ * Sets the text of an element only when it differs, so that live regions announce changes only.
  *
  * @param {Element} element
  * @param {string} text

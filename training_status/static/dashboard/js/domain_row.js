@@ -1,5 +1,5 @@
 /**
- * One line of the domains' table, as it is now.
+ * One row of the domains table.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -13,10 +13,10 @@ import { formatAge, formatTime, stateClass, formatState, formatStepPercent, form
 
 export class DomainRow {
   /**
-   * @param {HTMLTableRowElement} element whose first cell says the domain
+   * @param {HTMLTableRowElement} element with the domain in its first cell
    * @param {string} domain
    * @param {Service} service
-   * @param {Status | null} status of the latest run; null: never trained
+   * @param {Status | null} status of the latest run; null without a run
    */
   constructor(element, domain, service, status) {
     this.service = service;
@@ -37,7 +37,7 @@ export class DomainRow {
     this.started = make("td");
     const name = this.domain;
     const percent = make("span", { class: "percent" }, `${status.progress} %`);
-    // The first cell stays where it is: moving it would take the focus from its link.
+    // The first cell is not moved: moving it would take the focus from its link.
     while (first.nextSibling) first.nextSibling.remove();
     first.after(
       make("td", {}, this.state),
@@ -50,7 +50,7 @@ export class DomainRow {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     if (!this.status || !this.state || !this.left || !this.started) return;
     const now = this.service.now();
@@ -64,7 +64,7 @@ export class DomainRow {
     }
   }
 
-  /** @param {string} text in lower case @returns {boolean} whether the line has it */
+  /** @param {string} text in lower case @returns {boolean} whether the row contains it */
   has(text) {
     return `${this.about} ${this.element.textContent}`.toLowerCase().includes(text);
   }

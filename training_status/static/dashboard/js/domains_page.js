@@ -1,5 +1,5 @@
 /**
- * The page of the domains: live, to be sorted and searched.
+ * The domains page: live, sortable and searchable.
  *
  * @typedef {import("./types.js").Domain} Domain
  * @typedef {import("./types.js").Status} Status
@@ -62,7 +62,7 @@ class DomainsPage {
     row?.update(event.data.status);
   }
 
-  /** Sort and find, as the address says from now on. */
+  /** Sorts and filters the rows, and stores both in the URL. */
   arrange() {
     const key = SORT_KEYS[this.sort] ?? SORT_KEYS["name"];
     const text = this.find?.value.trim().toLowerCase() ?? "";
@@ -81,7 +81,7 @@ class DomainsPage {
     }
   }
 
-  /** A second has passed. */
+  /** Updates what depends on the time, once a second. */
   tick() {
     this.connection.tick();
     for (const row of this.rows.values()) row.tick();
@@ -101,11 +101,11 @@ class DomainsPage {
   /** @type {Map<string, Promise<DomainRow | undefined>>} */
   #adding = new Map();
 
-  /** Those with an event since they were asked for. @type {Set<string>} */
+  /** Domains with an event since their request began. @type {Set<string>} */
   #moved = new Set();
 
   /**
-   * Its next events may come before its first has been dealt with.
+   * Adds a domain once, even when further events arrive before the request completes.
    * @param {string} name @returns {Promise<DomainRow | undefined>}
    */
   #addedOnce(name) {
@@ -119,14 +119,14 @@ class DomainsPage {
     return adding;
   }
 
-  /** Its next event is another chance, also one that came meanwhile. @param {string} name @param {unknown} error */
+  /** Retries with the next event, or at once when one arrived meanwhile. @param {string} name @param {unknown} error */
   #notAdded(name, error) {
     if (!(error instanceof ServiceError)) throw error;
     this.#adding.delete(name);
     return this.#moved.delete(name) ? this.#addedOnce(name) : undefined;
   }
 
-  /** A domain that was created meanwhile. @param {string} name */
+  /** Adds the row of a domain that was created after the page was loaded. @param {string} name */
   async #added(name) {
     const body = this.table?.tBodies[0];
     if (!body) {

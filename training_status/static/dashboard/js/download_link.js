@@ -1,5 +1,5 @@
 /**
- * Links to files of the service. Where the service wants a token, which no link can send, the file is fetched with it.
+ * Download links. A link cannot send a token, so with a token the file is fetched by script.
  *
  * @typedef {import("./service.js").Service} Service
  */
@@ -10,8 +10,8 @@ import { make } from "./dom.js";
 /**
  * @param {HTMLElement} link
  * @param {Service} service
- * @param {(sentence: string) => void} onTrouble told when the file cannot be had
- * @param {AbortSignal} [signal] the link is somebody else's from then on
+ * @param {(sentence: string) => void} onTrouble called when the download fails
+ * @param {AbortSignal} [signal] removes the listener when aborted
  */
 export function authorizeDownload(link, service, onTrouble, signal) {
   const options = signal ? { signal } : {};

@@ -1,5 +1,5 @@
 /**
- * The time left, in words and as a time of day.
+ * The time left, the expected time of completion, and the elapsed time.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -27,7 +27,7 @@ export class EtaView {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     if (this.status === null) return;
     const now = this.service.now();

@@ -1,4 +1,4 @@
-/** Times, durations, states and metrics in words. */
+/** Formats times, durations, states and metrics. */
 
 import { isNumeric, numberText } from "./number_text.js";
 import { oneLine, visibleText } from "./visible_text.js";
@@ -24,7 +24,7 @@ export function formatStepPercent({ status, progress }) {
 }
 
 /**
- * A length of time as people say it: `12 s`, `5 min`, `1 h 20 min`, `2 d 3 h`.
+ * Formats a duration: `12 s`, `5 min`, `1 h 20 min`, `2 d 3 h`.
  *
  * @param {number} seconds
  */
@@ -45,7 +45,7 @@ function joined(large, unit, small, smallUnit) {
 }
 
 /**
- * How long ago: `just now`, `40 s ago`, `3 min ago`.
+ * Formats the age of a timestamp: `just now`, `40 s ago`, `3 min ago`.
  *
  * @param {string} timestamp
  * @param {number} now in ms
@@ -70,7 +70,7 @@ const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
 });
 
 /**
- * A moment in local time with its zone; with its day unless it is today.
+ * Formats a time in the local time zone; with the date unless it is today.
  *
  * @param {string | number} moment
  * @param {number} now in ms
@@ -81,7 +81,7 @@ export function formatTime(moment, now) {
 }
 
 /**
- * From one moment to another, in local time with its zone; with days unless both are today.
+ * Formats a time range in the local time zone; with dates unless both are today.
  *
  * @param {string} from
  * @param {string} to
@@ -93,14 +93,14 @@ export function formatTimeRange(from, to, now) {
   return (isToday ? CLOCK : DAY_AND_CLOCK).formatRange(new Date(from), new Date(to));
 }
 
-/** @param {unknown} value a metric as people read it: numbers as `numberText` says, null as a dash @param {number} [digits] */
+/** @param {unknown} value a metric value: numbers are formatted by `numberText`, null is a dash @param {number} [digits] */
 export function formatMetric(value, digits) {
   if (value === null || value === undefined) return "–";
   return isNumeric(value) ? numberText(value, digits) : oneLine(String(value));
 }
 
 /**
- * The state with what qualifies it: `training, stalled`, `failed: cancelled`.
+ * The state with its health or failure reason: `training, stalled`, `failed: cancelled`.
  *
  * @param {State} status
  */
@@ -110,7 +110,7 @@ export function formatState(status) {
   return status.status;
 }
 
-/** @param {State} status the state as a CSS class: what is unwell has the class of its ill */
+/** @param {State} status the CSS class of a state: its health, its failure reason, or its status */
 export function stateClass(status) {
   if (status.health === "stalled" || status.health === "hanging") return status.health;
   return status.failure_reason === "lost" || status.failure_reason === "cancelled" ? status.failure_reason : status.status;
@@ -132,14 +132,14 @@ export function formatTimeLeft(status, now) {
   const seconds = (Date.parse(completion) - now) / 1000;
   const latest = forecast ? Date.parse(forecast.high) : Date.parse(completion) + 5000;
   if (now > latest) return "taking longer than expected";
-  // Without news it is not counted down to nothing, as the service does not either.
+  // Without a report the countdown stops at this share, as in the service's forecast.
   const least = forecast ? (LEAST_PART * (Date.parse(forecast.completion) - Date.parse(reported))) / 1000 : 0;
   const left = Math.max(seconds, least);
   return left < 50 ? "less than a minute left" : `about ${roundedDuration(left)} left`;
 }
 
 /**
- * What a forecast is based on.
+ * Describes what a forecast is based on.
  *
  * @param {NonNullable<Status["forecast"]>} forecast
  */
@@ -150,7 +150,7 @@ export function formatForecastBasis({ method, based_on_runs: runs }) {
   return runs ? `based on the current pace, which was more accurate in ${many}` : "based on the current pace";
 }
 
-/** @param {number} seconds rounded as one says it: nobody counts an hour's seconds */
+/** @param {number} seconds rounded to minutes, or to five minutes from an hour on */
 function roundedDuration(seconds) {
   if (seconds < HOUR_S) return formatDuration(Math.max(1, Math.round(seconds / MINUTE_S)) * MINUTE_S);
   return formatDuration(Math.round(seconds / (5 * MINUTE_S)) * 5 * MINUTE_S);

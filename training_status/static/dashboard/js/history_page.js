@@ -1,5 +1,5 @@
 /**
- * The page of all runs of a domain: live, its metrics from run to run, and chosen runs side by side.
+ * The history page: all runs of a domain, metric trends, and the comparison of selected runs.
  *
  * @typedef {import("./history/run_cells.js").Row} Row
  * @typedef {{domain: string, number: number, pageSize: number, total: number, runs: Row[], baseline: number | null, mayPin: boolean, now: string}} Page
@@ -61,7 +61,7 @@ function show(items, total, baseline) {
   showSelection();
 }
 
-/** What is chosen, at every place that tells of it. */
+/** Updates everything that depends on the selected runs. */
 function showSelection() {
   table.showSelection();
   const chosen = selection.runs.map((number) => `run ${number}`).join(", ");
@@ -69,13 +69,13 @@ function showSelection() {
   setText(getElement("choice-text"), selection.runs.length === 1 ? `Selected: ${chosen}. Select another run to compare.` : `Selected: ${chosen}.`);
   getElement("to-comparison").hidden = selection.runs.length < 2;
   for (const link of document.querySelectorAll("[data-page]")) link.setAttribute("href", selection.address(link.getAttribute("data-page") ?? ""));
-  // A comparison is read anew when it is of other runs, or when one of them has changed.
+  // The comparison is loaded again when the selection, the baseline or the state of a selected run changes.
   const told = JSON.stringify([selection.runs, table.baseline, selection.runs.map((number) => table.lines.get(number)?.run.status)]);
   if (told !== compared) void comparison.load();
   compared = told;
 }
 
-/** @param {number | null} number the run to be pinned; null: none */
+/** @param {number | null} number the run to pin; null unpins */
 async function pin(number) {
   setText(getElement("announcer"), "");
   getElement("pin-problem").replaceChildren();

@@ -1,7 +1,7 @@
 /**
- * A small chart of one metric: a line over few ticks, the value under the pointer, and all values as a table.
+ * A line chart of one metric with few ticks, the value under the pointer, and a table of all values.
  *
- * The drawing stretches with its element, so texts stand beside it as HTML and lines keep their width.
+ * The SVG stretches with its element. So labels are HTML beside it, and lines do not scale.
  *
  * @typedef {import("./number_text.js").Numeric} Numeric
  * @typedef {{x: number, y: Numeric}} Point
@@ -23,11 +23,11 @@ const DOTS_MAX = 60; // more would be a thick line
  * @template {Point} P
  * @typedef {object} ChartText
  * @property {string} name of the metric
- * @property {string} place what a place on the horizontal axis is: `log line`, `run`
+ * @property {string} place the unit of the horizontal axis: `log line`, `run`
  * @property {string[]} columns of the table
- * @property {(point: P) => (string | Node)[]} cells of the table, one for each column but the last, which is the exact value
- * @property {(point: P) => string} about what is told of the point under the pointer, after its exact value
- * @property {(point: P) => string} [address] where each point leads to
+ * @property {(point: P) => (string | Node)[]} cells the table cells of a point, without the last one, which is the exact value
+ * @property {(point: P) => string} about the text after the exact value of the point under the pointer
+ * @property {(point: P) => string} [address] the link target of each point
  */
 
 /** @template {Point} P */
@@ -62,7 +62,7 @@ export class LineChart {
     this.drawing.addEventListener("pointerleave", () => this.#point(null));
     /** @type {P[]} */
     this.points = [];
-    /** How many tell the first, the last, the least and the greatest value apart. @type {number | undefined} */
+    /** Digits that distinguish the first, last, lowest and highest value. @type {number | undefined} */
     this.digits = undefined;
     /** @type {Scale} */
     this.x = { low: 0, high: 1, ticks: [] };
@@ -72,8 +72,8 @@ export class LineChart {
 
   /**
    * @param {P[]} points by x
-   * @param {number} [low] where the horizontal axis begins: the first point if not said
-   * @param {number} [high] where it ends: the last point
+   * @param {number} [low] start of the horizontal axis; by default the first point
+   * @param {number} [high] end of the horizontal axis; by default the last point
    */
   show(points, low = points[0]?.x ?? 0, high = points.at(-1)?.x ?? 1) {
     this.points = points;
@@ -104,7 +104,7 @@ export class LineChart {
     this.#fillTable();
   }
 
-  /** @param {number | null} share where the pointer is, from the left; null: nowhere */
+  /** @param {number | null} share pointer position from the left, 0 to 1; null without a pointer */
   #point(share) {
     const last = this.points.at(-1);
     if (!last) return;
@@ -120,7 +120,7 @@ export class LineChart {
     this.reading.removeAttribute("title");
   }
 
-  /** Each point as a link, once: a link that stays keeps the focus. @param {(point: P) => string} address */
+  /** Makes each point a link. Existing links are reused so that they keep the focus. @param {(point: P) => string} address */
   #link(address) {
     const before = new Map([...this.links.children].map((link) => [link.getAttribute("href"), link]));
     const links = this.points.map((point) => {
@@ -148,7 +148,7 @@ export class LineChart {
     return link;
   }
 
-  /** The table is made when somebody opens it. */
+  /** Fills the table when it is open. */
   #fillTable() {
     if (!this.table.open) return;
     if (!this.values.parentElement) {
@@ -196,7 +196,7 @@ function largest(values) {
   return values.reduce((one, other) => (other > one ? other : one), values[0] ?? 0);
 }
 
-/** @param {string} place a line of no length, whose round ends are a dot */
+/** @param {string} place the position @returns a line of zero length, which round line caps draw as a dot */
 function dot(place) {
   return `M${place}h0`;
 }

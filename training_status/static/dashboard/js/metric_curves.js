@@ -1,5 +1,5 @@
 /**
- * How the run's metrics went, and go on: a small chart for each.
+ * Live charts of the run's metrics over its log.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").LogEntry} LogEntry
@@ -33,7 +33,7 @@ export class MetricCurves {
     element.replaceChildren(this.notice, this.retry, this.charts);
     /** @type {Map<string, {chart: LineChart<CurvePoint>, points: CurvePoint[]}>} */
     this.curves = new Map();
-    /** @type {LogEntry[] | null} entries that came while the curves were being read */
+    /** @type {LogEntry[] | null} entries received while the curves are loading */
     this.waiting = [];
     this.hasFailed = false;
     this.firstSeq = 1;
@@ -41,7 +41,7 @@ export class MetricCurves {
     void this.load();
   }
 
-  /** Read the curves so far. What comes in the meantime is added then. */
+  /** Loads the curves. Entries that arrive meanwhile are appended afterwards. */
   async load() {
     this.waiting = [];
     this.hasFailed = false;
@@ -72,7 +72,7 @@ export class MetricCurves {
 
   /** @param {LogEntry[]} entries new ones, oldest first */
   append(entries) {
-    if (this.hasFailed) return; // trying again reads them
+    if (this.hasFailed) return; // a retry loads them
     if (this.waiting) {
       this.waiting.push(...entries.filter((entry) => entry.metrics));
       return;
@@ -88,7 +88,7 @@ export class MetricCurves {
     if (changed.size) this.#draw(changed);
   }
 
-  /** @param {string} name @param {CurvePoint} point @returns {boolean} false when there are too many curves already */
+  /** @param {string} name @param {CurvePoint} point @returns {boolean} false when the limit of curves is reached */
   #add(name, point) {
     let curve = this.curves.get(name);
     if (!curve) {

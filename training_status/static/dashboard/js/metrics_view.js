@@ -1,5 +1,5 @@
 /**
- * The run's metrics against the baseline: a bar each, and the difference in words.
+ * The run's metrics compared with the baseline, each with a bar and the difference.
  *
  * @typedef {import("./types.js").Status} Status
  */
@@ -66,7 +66,7 @@ export class MetricsView {
 
 /**
  * @param {[string, unknown]} one
- * @param {[string, unknown]} other numbers first, then by name
+ * @param {[string, unknown]} other sorted after numbers, then by name
  */
 function byKindAndName([one, value], [other, otherValue]) {
   const kinds = Number(isNumeric(otherValue)) - Number(isNumeric(value));
@@ -121,7 +121,7 @@ function showText(row, value, baseline) {
   setText(row.scale, "");
 }
 
-/** @param {Row} row @param {unknown} baseline null: there is none @param {number} [digits] */
+/** @param {Row} row @param {unknown} baseline null without a baseline @param {number} [digits] */
 function setBaselineText(row, baseline, digits) {
   if (baseline !== null) return setMetricText(row.baseline, baseline, digits, "baseline ");
   setMetricText(row.baseline, "");

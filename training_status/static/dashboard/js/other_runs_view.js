@@ -1,5 +1,5 @@
 /**
- * The domain's other active runs, one click away.
+ * Links to the domain's other active runs.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -27,7 +27,7 @@ export class OtherRunsView {
       page = await this.service.get(this.service.address(`/domains/${this.domain}/training-runs`, { page_size: 50 }));
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      this.element.hidden = true; // what it said may no longer be true
+      this.element.hidden = true; // the list may be outdated
       return;
     }
     const others = page.items.filter((run) => run.run_number !== shownNumber && !run.completed_at);

@@ -1,5 +1,5 @@
 /**
- * How far the run is: the phase bar, each part with its progress and the time it took.
+ * The progress of a run: percentage, phase bar, and the progress and duration of each phase.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -35,7 +35,7 @@ export class ProgressView {
     this.shown = null;
   }
 
-  /** @param {Run} run when each phase began and ended, and what it was expected to take */
+  /** @param {Run} run with the start, end and expected duration of each phase */
   setTimes({ phase_times: times, expected_phases: expected }) {
     this.times = times;
     this.expected = expected;
@@ -61,7 +61,7 @@ export class ProgressView {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     this.status?.steps.forEach((step, index) => {
       const [, state, time] = this.legend.children[index]?.children ?? [];
@@ -84,7 +84,7 @@ export class ProgressView {
     }
   }
 
-  /** @param {Status["steps"][number]} step what it took so far, and while it goes on or is to come what it is expected to take */
+  /** @param {Status["steps"][number]} step the elapsed time of the phase, and its expected duration until it completes */
   #timeWords({ name, status }) {
     const taken = this.#timeTaken(name);
     const seconds = this.expected?.find((one) => one.phase === name)?.seconds;

@@ -1,5 +1,5 @@
 /**
- * What a run produced: its prompts to read and copy, and whatever else it is as a tree.
+ * The result of a run: its prompts, with copy buttons, and all other fields as a tree.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -48,7 +48,7 @@ export class ResultView {
     }
   }
 
-  /** Read the result and show it. */
+  /** Loads and shows the result. */
   async load() {
     this.retry.hidden = true;
     setText(this.notice, "Loading the result…");
@@ -88,7 +88,7 @@ export class ResultView {
   }
 }
 
-/** @param {string} name @param {unknown} value a text, or the parts that it is made of */
+/** @param {string} name @param {unknown} value the prompt, or an object with its parts */
 function prompt(name, value) {
   const heading = make("h3", {}, displayName(name));
   const whole = typeof value === "string" ? value : jsonText(value, 2);

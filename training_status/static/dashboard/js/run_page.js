@@ -1,5 +1,5 @@
 /**
- * The page of a domain's latest run, and the next ones as they start, or of one run.
+ * The run page: one run, or the latest run of a domain and each new one.
  *
  * @typedef {import("./types.js").Run} Run
  * @typedef {import("./types.js").Status} Status

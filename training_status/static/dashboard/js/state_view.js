@@ -1,5 +1,5 @@
 /**
- * The run's state, and a sentence where it needs one: each kind of trouble looks and reads differently.
+ * The run's state, with a notice that explains pending, stalled, hanging and failed runs.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -13,7 +13,7 @@ export class StateView {
   /**
    * @param {HTMLElement} element
    * @param {Service} service
-   * @param {(() => void) | null} showFirstError what the link to the first error does; null: there is no log to show it in
+   * @param {(() => void) | null} showFirstError action of the link to the first error; null without a log
    */
   constructor(element, service, showFirstError) {
     this.service = service;
@@ -44,7 +44,7 @@ export class StateView {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     if (this.status === null) return;
     const now = this.service.now();

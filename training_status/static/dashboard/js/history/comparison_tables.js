@@ -1,8 +1,8 @@
 /**
- * The tables of the comparison: a row for each thing compared, a column for each run.
+ * The tables of the comparison: a row for each compared value, a column for each run.
  *
  * @typedef {import("../types.js").Comparison} Comparison
- * @typedef {{number: number, metrics: import("../types.js").Metrics, words: string}} Reference the run that the others are against
+ * @typedef {{number: number, metrics: import("../types.js").Metrics, words: string}} Reference the run that the others are compared with
  */
 
 import { make } from "../dom.js";
@@ -27,7 +27,7 @@ function row(name, cells) {
 /**
  * @param {Comparison} comparison
  * @param {Reference} reference
- * @param {boolean} isExact whether every digit is shown, not only as many as tell the values apart
+ * @param {boolean} isExact whether all digits are shown
  */
 export function metricRows(comparison, reference, isExact) {
   return comparison.metrics.map(({ name, values }) => {
@@ -45,7 +45,7 @@ export function metricRows(comparison, reference, isExact) {
   });
 }
 
-/** Each bar is as long as the time it took, beside the longest of all. @param {Comparison} comparison */
+/** Bars are relative to the longest phase duration. @param {Comparison} comparison */
 export function phaseRows({ phases }) {
   const longest = Math.max(1e-9, ...phases.flatMap(({ seconds }) => seconds.map((one) => one ?? 0)));
   return phases.map(({ phase, seconds }) =>

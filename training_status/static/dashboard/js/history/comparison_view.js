@@ -1,5 +1,5 @@
 /**
- * The chosen runs side by side.
+ * The comparison of the selected runs.
  *
  * @typedef {import("../service.js").Service} Service
  * @typedef {import("../types.js").Comparison} Comparison
@@ -31,11 +31,11 @@ export class ComparisonView {
     this.asking = new AbortController();
     this.shown = "";
     this.isExact = false;
-    /** @type {[number, number] | null} the runs whose prompts somebody wants to see */
+    /** @type {[number, number] | null} the runs whose prompts are compared */
     this.pair = null;
   }
 
-  /** Read the comparison of the chosen runs; what is shown stays until it is there. */
+  /** Loads the comparison of the selected runs. The current one stays visible meanwhile. */
   async load() {
     this.asking.abort();
     this.asking = new AbortController();
@@ -154,7 +154,7 @@ export class ComparisonView {
 
 /** @typedef {{place: number, title: string}} Side */
 
-/** The pinned baseline, else the run that was the first. @param {Comparison} comparison @returns {Reference} */
+/** The pinned baseline, or else the oldest run. @param {Comparison} comparison @returns {Reference} */
 function referenceOf(comparison) {
   const { baseline_run_number: number, baseline_metrics: metrics, runs } = comparison;
   if (number !== null && metrics !== null) return { number, metrics, words: `run ${number}, the pinned baseline` };
@@ -162,7 +162,7 @@ function referenceOf(comparison) {
   return { number: oldest?.run_number ?? 0, metrics: oldest?.metrics ?? {}, words: `run ${oldest?.run_number}, the oldest of these runs (no baseline is pinned)` };
 }
 
-/** Where the run is that the others are beside. @param {Comparison} comparison */
+/** The index of the reference run. @param {Comparison} comparison */
 function referencePlace({ runs, baseline_run_number: pinned }) {
   const numbers = runs.map((run) => run.run_number);
   return numbers.indexOf(pinned !== null && numbers.includes(pinned) ? pinned : Math.min(...numbers));

@@ -1,5 +1,5 @@
 /**
- * One metric of several runs over the time since each began: a line for each, told apart by colour and dashes.
+ * A chart of one metric of several runs over the time since their start. Lines differ in colour and dashes.
  *
  * @typedef {{title: string, line: number, points: {x: number, y: import("../number_text.js").Numeric}[]}} Series `x` in seconds since the run's start
  */
@@ -42,7 +42,7 @@ export function overlaidChart(name, courses) {
   return make("figure", { class: "chart" }, make("figcaption", {}, make("span", { class: "chart-name" }, name)), plot);
 }
 
-/** A piece of the run's line, for the legend. @param {number} line */
+/** A sample of a run's line for the legend. @param {number} line */
 export function lineSample(line) {
   const drawing = document.createElementNS(SVG, "svg");
   drawing.setAttribute("viewBox", "0 0 32 8");

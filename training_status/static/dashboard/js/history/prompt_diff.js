@@ -1,4 +1,4 @@
-/** The prompts of two runs side by side, with what differs marked by sign, colour and, in a line, by the part. */
+/** A side-by-side diff of the prompts of two runs. */
 
 import { make } from "../dom.js";
 import { displayName } from "../format.js";
@@ -6,7 +6,7 @@ import { lineDiff } from "./line_diff.js";
 
 /** @typedef {import("../types.js").Comparison} Comparison */
 
-const ROWS_MAX = 5000; // a browser with more rows than that is no help
+const ROWS_MAX = 5000; // more rows make browsers slow
 
 /**
  * @param {Comparison["prompts"][number]} prompt
@@ -42,19 +42,19 @@ export function promptDiff({ name, texts, is_cut_off: isCutOff }, left, right) {
   return section;
 }
 
-/** One text alone. @param {string | null} left @param {string | null} right @returns {import("./line_diff.js").DiffRow[]} */
+/** The rows of a single text. @param {string | null} left @param {string | null} right @returns {import("./line_diff.js").DiffRow[]} */
 function lines(left, right) {
   return (left ?? right ?? "").split("\n").map((line) => ({ kind: "same", left: left === null ? null : line, right: right === null ? null : line }));
 }
 
-/** @param {(string | Node)[]} content @param {string} kind @param {string | null} line null: the other text has a line here, this has none */
+/** @param {(string | Node)[]} content @param {string} kind @param {string | null} line null where only the other text has a line */
 function cell(content, kind, line) {
   const sign = kind === "removed" ? "−" : kind === "added" ? "+" : " ";
   return make("td", { class: line === null ? "absent" : kind }, make("span", { class: "sign" }, line === null ? "" : sign), ...content);
 }
 
 /**
- * Both lines with the part marked that differs, between what both begin and end with.
+ * Marks the part of both lines between their common start and end.
  *
  * @param {string} left
  * @param {string} right

@@ -1,5 +1,5 @@
 /**
- * What a row of the history shows of a run.
+ * The cell contents of a run in the runs table.
  *
  * @typedef {import("../types.js").Run} Run
  * @typedef {Pick<Run, "run_number" | "training_run_id" | "status" | "health" | "failure_reason" | "error_message" | "started_at"
@@ -39,12 +39,12 @@ export function taken(run, now) {
   return [formatDuration((now - Date.parse(run.started_at)) / 1000), make("span", { class: "about" }, "so far")];
 }
 
-/** The metrics that a row has room for. @param {Row} run */
+/** The metrics shown in a row. @param {Row} run */
 export function shownMetrics(run) {
   return numericMetrics(run.metrics).slice(0, METRICS_IN_A_ROW);
 }
 
-/** @param {Row} run @param {ReadonlyMap<string, number>} digits of each metric, to tell the runs apart */
+/** @param {Row} run @param {ReadonlyMap<string, number>} digits of each metric, enough to distinguish the runs */
 export function metrics(run, digits) {
   const shown = shownMetrics(run);
   if (!shown.length) return [none("none")];

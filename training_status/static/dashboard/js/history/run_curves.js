@@ -1,5 +1,5 @@
 /**
- * The metrics' curves of the chosen runs, one over the other.
+ * The metric curves of the selected runs in shared charts.
  *
  * @typedef {import("../service.js").Service} Service
  * @typedef {import("../types.js").Comparison} Comparison
@@ -17,7 +17,7 @@ const CHARTS_MAX = 12;
 const RUNS_MAX = 8; // more lines than that cannot be told apart
 
 /**
- * Everything that is to be seen of them. Throws what `fetch` throws once `signal` is aborted.
+ * Loads the curves and returns the elements to show. Throws an AbortError once `signal` is aborted.
  *
  * @param {Service} service
  * @param {Comparison} comparison

@@ -1,5 +1,5 @@
 /**
- * The table of the runs: each a row that stays the same element while what it tells changes.
+ * The runs table. A run keeps its row element while its content changes.
  *
  * @typedef {import("./run_cells.js").Row} Row
  * @typedef {import("./run_selection.js").RunSelection} RunSelection
@@ -16,7 +16,7 @@ import { modelCell, metrics, notesCell, shownMetrics, started, state, taken } fr
 
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 
-/** What a row is made of: it is made anew when one of these has changed. */
+/** The fields that a row shows: it is redrawn when one of them changes. */
 const SHOWN = /** @type {const} */ (["status", "health", "failure_reason", "error_message", "started_at", "completed_at", "metrics", "baseline_metrics", "tags", "note"]);
 
 export class RunsTable {
@@ -29,7 +29,7 @@ export class RunsTable {
     const heads = COLUMNS.map((name) => make("th", { scope: "col", role: "columnheader" }, name));
     this.metricsHead = /** @type {HTMLElement} */ (heads[5]);
     this.body = make("tbody", { role: "rowgroup" });
-    // The roles are said, because the narrow layout takes the table's own away.
+    // Explicit roles, because the narrow layout's CSS removes the implicit ones.
     const head = make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads));
     element.replaceChildren(make("table", { class: "runs", role: "table", "aria-labelledby": "runs-heading" }, head, this.body));
     /** @type {Map<number, Line>} */
@@ -37,7 +37,7 @@ export class RunsTable {
     this.today = new Date(options.service.now()).toDateString();
     /** @type {number | null} */
     this.baseline = null;
-    /** @type {Map<string, number>} of each metric, to tell the runs apart */
+    /** @type {Map<string, number>} of each metric, enough to distinguish the runs */
     this.digits = new Map();
   }
 
@@ -50,7 +50,7 @@ export class RunsTable {
     for (const run of runs) this.#lineOf(run);
     this.#draw();
     const elements = [...this.lines.values()].map((line) => line.element);
-    // Rows that stay are not moved: the focus may be in them.
+    // Existing rows are not moved: they may contain the focus.
     for (const element of [...this.body.children]) if (!elements.includes(/** @type {HTMLElement} */ (element))) element.remove();
     elements.forEach((element, place) => {
       if (this.body.children[place] !== element) this.body.insertBefore(element, this.body.children[place] ?? null);
@@ -64,13 +64,13 @@ export class RunsTable {
     this.#draw();
   }
 
-  /** Remember what is to be told of a run. @param {Row} run */
+  /** Stores the new data of a run. @param {Row} run */
   #lineOf(run) {
     const line = this.lines.get(run.run_number);
     if (line) line.run = run;
   }
 
-  /** Every line that is to show something else than it does. */
+  /** Redraws all rows whose content has changed. */
   #draw() {
     this.digits = digitsOf([...this.lines.values()].map((line) => line.run));
     for (const line of this.lines.values()) this.#show(line);
@@ -92,7 +92,7 @@ export class RunsTable {
     [state(run), started(run, now), taken(run, now), metrics(run, this.digits), notesCell(run)].forEach((content, place) => line.cells[place]?.replaceChildren(...content));
   }
 
-  /** The ticks as they are chosen. */
+  /** Updates the checkboxes. */
   showSelection() {
     const { runs } = this.options.selection;
     for (const [number, { choose }] of this.lines) {
@@ -101,7 +101,7 @@ export class RunsTable {
     }
   }
 
-  /** A second has passed. */
+  /** Updates what depends on the time, once a second. */
   tick() {
     const now = this.options.service.now();
     this.#beginDay(new Date(now).toDateString());
@@ -113,7 +113,7 @@ export class RunsTable {
     }
   }
 
-  /** A start is told with its day unless it is today. @param {string} today */
+  /** Redraws start times when the date changes, as they omit today's date. @param {string} today */
   #beginDay(today) {
     if (today === this.today) return;
     this.today = today;
@@ -144,7 +144,7 @@ export class RunsTable {
 }
 
 /**
- * How many digits each metric needs: the values of a column stand beside each other, and beside their baselines.
+ * The digits that distinguish the values of each metric in the table and their baselines.
  *
  * @param {Row[]} runs
  */

@@ -1,5 +1,5 @@
 /**
- * How the metrics went from run to run: a chart for each that is chosen, whose points lead to the runs.
+ * Charts of the metrics over the completed runs. Each point links to its run.
  *
  * @typedef {import("./run_cells.js").Row} Row
  * @typedef {import("./run_selection.js").RunSelection} RunSelection
@@ -29,7 +29,7 @@ export class Trends {
     this.ends = { oldest: 0, newest: 0 };
   }
 
-  /** A metric that two completed runs have makes a trend; those of most runs first. @param {Row[]} runs newest first */
+  /** Shows metrics of at least two completed runs, those of most runs first. @param {Row[]} runs newest first */
   show(runs) {
     /** @type {Map<string, Point[]>} */
     const found = new Map();
@@ -47,7 +47,7 @@ export class Trends {
     this.draw();
   }
 
-  /** The charts that are chosen. */
+  /** Draws the selected charts. */
   draw() {
     const names = this.#chosen();
     const elements = names.map((name) => {
@@ -67,7 +67,7 @@ export class Trends {
     return metrics === null ? names.slice(0, CHARTS_MAX) : names.filter((name) => metrics.includes(name));
   }
 
-  /** The metrics to choose from. */
+  /** Creates the checkboxes of the metrics. */
   #offer() {
     const chosen = this.#chosen();
     const boxes = [...this.trends.keys()].map((name) => {

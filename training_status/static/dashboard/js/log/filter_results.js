@@ -1,5 +1,5 @@
 /**
- * The list that a filter shows, and the count of what was searched for in it.
+ * The list of lines that the filter shows, and the number of search matches in it.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
@@ -27,12 +27,12 @@ export class FilterResults {
     this.last = last;
     this.shown = toServerFilter(filter);
     this.list = this.#listOf(this.shown, listener);
-    /** @type {FilteredLog | null} what matches the search, where lines that do not are shown, too */
+    /** @type {FilteredLog | null} the search matches, when other lines are shown too */
     this.found = null;
     this.#count(filter);
   }
 
-  /** The sections of the list that are being looked through, or could be. */
+  /** The lists that may have unsearched entries. */
   get #searches() {
     return [this.list, this.found].filter((list) => list instanceof FilteredLog);
   }
@@ -41,12 +41,12 @@ export class FilterResults {
     return this.list instanceof FilteredLog && this.list.isLooking;
   }
 
-  /** Whether there is more to look through for what is asked. */
+  /** Whether the search can continue. */
   get canGoOn() {
     return this.#searches.some((list) => !list.isComplete && !list.isLooking);
   }
 
-  /** Look further back. */
+  /** Searches further back. */
   goOn() {
     for (const list of this.#searches) if (!list.isComplete) void list.goOn();
     this.listener.onChange();
@@ -85,13 +85,13 @@ export class FilterResults {
     this.found?.forget(first);
   }
 
-  /** Read no more. */
+  /** Stops loading. */
   stop() {
     this.list.stop();
     this.found?.stop();
   }
 
-  /** How much there is, in words. */
+  /** Describes the number of lines and matches. */
   sentence() {
     const all = Math.max(0, this.last - this.first + 1);
     const shown = this.list instanceof FilteredLog ? counted(this.list, "line", ` of ${numberText(all)}`) : amount(all, "line");

@@ -1,8 +1,8 @@
 /**
- * What a filter leaves of a log, as a list.
+ * The log entries that match a filter, as a virtual list.
  *
- * The service looks through a long log for a second and says how far it came. So the list is made of ranges: ranges of
- * entries whose matches are counted, the newest first; `goOn` adds an older one. What comes live is a range of its own.
+ * The service searches a long log for one second per request and returns how far it got. So the list consists of ranges of
+ * entries whose matches are counted, the newest first; `goOn` adds an older one. Live entries form a range of their own.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("./log_filter.js").ServerFilter} ServerFilter
@@ -49,7 +49,7 @@ export class FilteredLog {
     return this.ranges.total;
   }
 
-  /** Whether all of the log has been looked through. */
+  /** Whether the whole log has been searched. */
   get isComplete() {
     return this.searchedTo <= this.first;
   }
@@ -58,7 +58,7 @@ export class FilteredLog {
     return this.#looking !== null;
   }
 
-  /** Look further back. */
+  /** Searches further back. */
   goOn() {
     this.#looking ??= this.#lookBack().finally(() => {
       this.#looking = null;
@@ -67,7 +67,7 @@ export class FilteredLog {
     return this.#looking;
   }
 
-  /** @param {number} index @returns {LogEntry | undefined} undefined while it is not here */
+  /** @param {number} index @returns {LogEntry | undefined} undefined while it is not loaded */
   entryAt(index) {
     const place = this.ranges.placeOf(index);
     if (place === null) return undefined;
@@ -77,7 +77,7 @@ export class FilteredLog {
     return this.pages.get(keyOf(range, fromEnd))?.[fromEnd % PAGE_SIZE];
   }
 
-  /** See to it that these rows come. @param {number} from @param {number} to */
+  /** Loads these rows. @param {number} from @param {number} to */
   need(from, to) {
     /** @type {Map<string, ReadPage>} */
     const wanted = new Map();
@@ -93,7 +93,7 @@ export class FilteredLog {
     this.pages.want(wanted);
   }
 
-  /** The row of this entry, or of the next one that matches. Throws ServiceError. @param {number} seq */
+  /** The index of this entry, or of the next one that matches. Throws ServiceError. @param {number} seq */
   async indexOf(seq) {
     for (let before = 0; seq < this.searchedTo && !this.isComplete && before !== this.searchedTo; ) {
       before = this.searchedTo;
@@ -108,12 +108,12 @@ export class FilteredLog {
     return Math.max(0, Math.min(this.total - 1, index));
   }
 
-  /** @param {number} index @returns {number | undefined} undefined while it is not here */
+  /** @param {number} index @returns {number | undefined} undefined while it is not loaded */
   seqAt(index) {
     return this.entryAt(index)?.seq;
   }
 
-  /** @param {LogEntry[]} entries in order; those that are new follow the last one */
+  /** @param {LogEntry[]} entries in order; known entries are ignored */
   append(entries) {
     const added = entries.filter((entry) => entry.seq > this.last);
     const [oldest, newest] = [added[0], added.at(-1)];
@@ -128,7 +128,7 @@ export class FilteredLog {
     if (found.length) this.listener.onGrowth(found.length);
   }
 
-  /** The log reaches to this entry now. @param {number} last */
+  /** Sets the newest entry of the log. @param {number} last */
   grow(last) {
     if (last <= this.last) return;
     const low = this.last + 1;
@@ -136,7 +136,7 @@ export class FilteredLog {
     void this.#lookAtNew(low, last);
   }
 
-  /** Entries before this one are no longer kept. @param {number} first */
+  /** Removes entries before this one, which the service has pruned. @param {number} first */
   forget(first) {
     if (first <= this.first) return;
     this.first = first;
@@ -145,7 +145,7 @@ export class FilteredLog {
     if (this.total !== before) this.listener.onShift(this.total - before);
   }
 
-  /** Read no more. */
+  /** Stops loading. */
   stop() {
     this.#stopping.abort();
     this.pages.stop();
@@ -213,12 +213,12 @@ export class FilteredLog {
     }
     if (answer.logs.length >= Math.min(PAGE_SIZE, range.total - page * PAGE_SIZE)) return answer.logs;
     if (answer.total_is_exact) throw new ServiceError("Searching this part of the log takes too long.", 503);
-    // It came so far in a second: what is before is a range of its own.
+    // The search stopped here: older entries become a range of their own.
     this.ranges.divide(range, answer.searched_to_seq, answer.total_logs);
     return null;
   }
 
-  /** Entries of the range are no longer kept. @param {SearchedRange} range @param {number} total */
+  /** Corrects the total after entries of the range were pruned. @param {SearchedRange} range @param {number} total */
   #correct(range, total) {
     const more = total - range.total;
     range.total = total;

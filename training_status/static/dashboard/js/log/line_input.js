@@ -1,11 +1,11 @@
 /**
- * Pointing at lines: clicks, and the keys that belong to the lines while they have the focus.
+ * Mouse and keyboard input on the log lines: clicks select, and keys work while the lines have the focus.
  *
  * @typedef {import("./log_view.js").LogView} LogView
  */
 
 export class LineInput {
-  /** @param {LogView} view @param {AbortSignal} signal listens until it is aborted */
+  /** @param {LogView} view @param {AbortSignal} signal removes the listeners when aborted */
   constructor(view, signal) {
     this.view = view;
     const { scroller } = view.rows;
@@ -19,7 +19,7 @@ export class LineInput {
     const seq = rows.seqOf(event.target);
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const isNumber = link?.classList.contains("log-number") ?? false;
-    const isElsewhere = event.ctrlKey || event.metaKey; // a link in a tab of its own
+    const isElsewhere = event.ctrlKey || event.metaKey; // opens the link in a new tab
     const marksText = !isNumber && !event.shiftKey && isTextMarked();
     if (seq === null || isElsewhere || marksText || (link && !isNumber)) return;
     event.preventDefault();
@@ -40,7 +40,7 @@ export class LineInput {
     event.preventDefault();
   }
 
-  /** Select the line below or above the selected one; the outermost in sight where that is not. @param {1 | -1} step @param {boolean} extends_ */
+  /** Selects the next or previous line, or the outermost visible line when the selected one is not visible. @param {1 | -1} step @param {boolean} extends_ */
   #move(step, extends_) {
     const { rows, lineSelection, follow } = this.view;
     const { list } = this.view.results;
@@ -55,7 +55,7 @@ export class LineInput {
   }
 }
 
-/** Whether somebody has marked text. In an element, a selection says that it is collapsed whatever is marked. */
+/** Whether text is selected. In a shadow tree `isCollapsed` is always true, so the text is checked. */
 function isTextMarked() {
   return getSelection()?.toString() !== "";
 }

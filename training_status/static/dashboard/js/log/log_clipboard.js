@@ -1,5 +1,5 @@
 /**
- * Copying the selected lines, or a link to them.
+ * Copies the selected lines, or a link to them.
  *
  * @typedef {import("./log_view.js").LogView} LogView
  */
@@ -18,13 +18,13 @@ export class LogClipboard {
     this.view = view;
   }
 
-  /** Copy a link to the selected lines of this very run. */
+  /** Copies a link to the selected lines of this run. */
   async link() {
     const { storedState, filter, lineSelection } = this.view;
     this.#tell(await copyText(storedState.link(filter, lineSelection.selection)), "Copied the link.");
   }
 
-  /** Copy the selected lines, as far as they are shown, as a download has them. */
+  /** Copies the selected lines that match the filter, in the format of a download. */
   async lines() {
     const lines = await this.view.finder.attempt((signal) => this.#read(signal));
     if (lines === undefined) return;

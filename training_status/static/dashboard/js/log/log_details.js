@@ -1,5 +1,5 @@
 /**
- * The selected entry beside the log: its whole message, its time with the zone, and its metrics with every digit.
+ * The details of the selected entry: full message, time with time zone, and exact metrics.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("./log_filter.js").Selection} Selection
@@ -33,14 +33,14 @@ export class LogDetails {
     this.hide();
   }
 
-  /** Nothing is selected. */
+  /** Hides the details. */
   hide() {
     this.element.hidden = true;
   }
 
   /**
    * @param {Selection} selection
-   * @param {LogEntry | null | undefined} entry the one in focus; undefined while it is not here, null when it is not kept
+   * @param {LogEntry | null | undefined} entry the one in focus; undefined while it is not loaded, null when it is not kept
    * @param {RegExp | null} marked
    */
   show(selection, entry, marked) {

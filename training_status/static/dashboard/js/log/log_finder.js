@@ -1,5 +1,5 @@
 /**
- * Going from match to match and from error to error.
+ * Navigates to the next or previous match or error.
  *
  * @typedef {import("./log_view.js").LogView} LogView
  * @typedef {import("./log_filter.js").ServerFilter} ServerFilter
@@ -19,14 +19,14 @@ export class LogFinder {
   #ending = new AbortController();
   #finding = new AbortController();
 
-  /** Find no more. */
+  /** Stops searching. */
   stop() {
     this.#ending.abort();
     this.#finding.abort();
   }
 
   /**
-   * Say what went wrong when the service could not be asked; say nothing when the answer is no longer wanted.
+   * Runs a request and shows a notice when it fails. Returns undefined on failure or abort.
    *
    * @template T
    * @param {(signal: AbortSignal) => Promise<T>} ask
@@ -43,14 +43,14 @@ export class LogFinder {
     }
   }
 
-  /** To the next line that has what is searched for, or to the one before. @param {1 | -1} step */
+  /** Selects the next or previous match. @param {1 | -1} step */
   async match(step) {
     const { filter } = this.view;
     if (filter.search === "") this.view.notice("Enter a search term.");
     else await this.#go({ ...toServerFilter(filter), search: filter.search }, step, "match");
   }
 
-  /** To the next error among the lines shown, or to the one before. @param {1 | -1} step */
+  /** Selects the next or previous error among the shown levels. @param {1 | -1} step */
   async error(step) {
     const shown = toServerFilter(this.view.filter);
     const level = ERROR_LEVELS.filter((one) => shown.level.length === 0 || shown.level.includes(one));
@@ -58,7 +58,7 @@ export class LogFinder {
     else await this.#go({ ...shown, level }, step, "error");
   }
 
-  /** To the first error of all. */
+  /** Selects the first error of the log. */
   async firstError() {
     const { first, last } = this.view.results;
     const serverFilter = { ...EVERYTHING, level: ERROR_LEVELS };
@@ -92,7 +92,7 @@ export class LogFinder {
     this.#show(found);
   }
 
-  /** @template T @param {(signal: AbortSignal) => Promise<T>} ask the one before is no longer wanted */
+  /** @template T @param {(signal: AbortSignal) => Promise<T>} ask aborts the previous search */
   #find(ask) {
     this.#finding.abort();
     this.#finding = new AbortController();

@@ -1,5 +1,5 @@
 /**
- * Following the end of the log: on until somebody scrolls up, on again at the end.
+ * Follows the end of the log. Scrolling up stops following; scrolling to the end resumes it.
  *
  * @typedef {import("./log_window.js").LogWindow} LogWindow
  */
@@ -12,8 +12,8 @@ export class LogFollow {
    * @param {LogWindow} rows
    * @param {(name: string) => HTMLElement} getPart returns the element with that `data-part`
    * @param {boolean} isOn
-   * @param {() => void} onChange the place in the log, or whether it is followed, has changed
-   * @param {AbortSignal} signal listens until it is aborted
+   * @param {() => void} onChange called when the scroll position or the following state changes
+   * @param {AbortSignal} signal removes the listeners when aborted
    */
   constructor(rows, getPart, isOn, onChange, signal) {
     this.rows = rows;
@@ -27,15 +27,15 @@ export class LogFollow {
     rows.scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
   }
 
-  /** Where we have scrolled to ourselves; anything else is somebody's wish. */
+  /** The position set by this class; other positions come from the user. */
   #place = 0;
 
-  /** So many lines have come. @param {number} rows */
+  /** Counts new lines. @param {number} rows */
   grew(rows) {
     if (!this.isOn) this.missed += rows;
   }
 
-  /** Stay where one is. */
+  /** Stops following. */
   pause() {
     if (!this.isOn) return;
     this.isOn = false;
@@ -43,14 +43,14 @@ export class LogFollow {
     this.onChange();
   }
 
-  /** Go to the end and stay there. */
+  /** Goes to the end and follows it. */
   resume() {
     this.isOn = true;
     this.missed = 0;
     this.onChange();
   }
 
-  /** The other way round. */
+  /** Toggles following. */
   switch() {
     if (this.isOn) this.pause();
     else this.resume();
@@ -62,7 +62,7 @@ export class LogFollow {
     this.#place = this.rows.virtualScroll.top;
   }
 
-  /** Be at the end while following; say how it is. */
+  /** Scrolls to the end while following, and updates the buttons. */
   update() {
     if (this.isOn) this.scrollTo(this.rows.virtualScroll.height);
     this.toggle.setAttribute("aria-pressed", String(this.isOn));

@@ -11,15 +11,15 @@ import { formatMetric } from "../format.js";
 import { showMessage } from "./message_text.js";
 
 const METRICS_SHOWN = 50;
-const CHARACTERS_SHOWN = 1000; // more than the widest screen has room for; the whole is beside the log
+const CHARACTERS_SHOWN = 1000; // more than fits the widest screen; the details show the full message
 
 /**
  * @typedef {object} RowAppearance
  * @property {RegExp | null} marked
  * @property {boolean} isSelected
  * @property {string} link the line's address
- * @property {boolean} isActive the one that arrow keys move from
- * @property {string} day what it says of its day, from `dayWords`
+ * @property {boolean} isActive the line that arrow keys move from
+ * @property {string} day the date label, from `dayWords`
  */
 
 export class LogRow {
@@ -51,7 +51,7 @@ export class LogRow {
   /**
    * @param {number} index of the row in the list
    * @param {number | undefined} seq undefined while it is not known
-   * @param {LogEntry | undefined} entry undefined while it is not here
+   * @param {LogEntry | undefined} entry undefined while it is not loaded
    * @param {RowAppearance} look
    */
   show(index, seq, entry, look) {
@@ -77,7 +77,7 @@ export class LogRow {
   }
 }
 
-/** @param {string} timestamp `15:05:00.123` on this computer's clock */
+/** @param {string} timestamp `15:05:00.123` in local time */
 function localTime(timestamp) {
   const date = new Date(timestamp);
   const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits);
@@ -89,7 +89,7 @@ function twoDigits(number) {
   return String(number).padStart(2, "0");
 }
 
-/** @param {NonNullable<LogEntry["metrics"]>} metrics @returns {(string | Node)[]} a name of any script changes the order of nothing else */
+/** @param {NonNullable<LogEntry["metrics"]>} metrics @returns {(string | Node)[]} each name and value is isolated for bidirectional text */
 function metricsInShort(metrics) {
   const pairs = Object.entries(metrics).slice(0, METRICS_SHOWN);
   return pairs.flatMap(([name, value], place) => {

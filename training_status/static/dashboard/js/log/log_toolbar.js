@@ -1,5 +1,5 @@
 /**
- * What narrows the log down: levels, step and search.
+ * The toolbar of the log: filter by level and step, and search.
  *
  * @typedef {import("../types.js").LogLevel} LogLevel
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
@@ -16,7 +16,7 @@ const STEPS_MAX = 100;
 /**
  * @typedef {object} ToolbarListener
  * @property {(filter: LogFilter) => void} onFilter
- * @property {(step: 1 | -1) => void} onMatch to the next match, or to the one before
+ * @property {(step: 1 | -1) => void} onMatch 1 for the next match, -1 for the previous one
  */
 
 export class LogToolbar {
@@ -25,7 +25,7 @@ export class LogToolbar {
    * @param {LogFilter} filter
    * @param {string[]} steps
    * @param {ToolbarListener} listener
-   * @param {AbortSignal} signal listens until it is aborted
+   * @param {AbortSignal} signal removes the listeners when aborted
    */
   constructor(getPart, filter, steps, listener, signal) {
     this.filter = filter;
@@ -57,7 +57,7 @@ export class LogToolbar {
     for (const [level, { count }] of this.chips) setText(count, numberText(counts[level] ?? 0));
   }
 
-  /** A step that entries name. @param {string} step */
+  /** Adds a step to the choices. @param {string} step */
   offerStep(step) {
     const { options } = this.step;
     if (options.length > STEPS_MAX || [...options].some((option) => option.value === step)) return;

@@ -1,5 +1,5 @@
 /**
- * The log of one run: windowed, followed, filtered, searched, linked to.
+ * The log of one run: a virtual list with following, filters, search and links to lines.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("../types.js").LogPage} LogPage
@@ -11,13 +11,13 @@
  * @typedef {object} LogOptions
  * @property {Service} service
  * @property {LogState} storedState
- * @property {EventTarget} keyboard where the keys of the log are heard
+ * @property {EventTarget} keyboard where the log listens for keyboard shortcuts
  * @property {string} domain
  * @property {number} runNumber
  * @property {number} firstSeq the oldest entry kept
  * @property {number} lastSeq the newest entry; 0 when there is none
  * @property {Readonly<LogPage["level_counts"]>} levelCounts
- * @property {string[]} phases the steps that can be chosen
+ * @property {string[]} phases the steps to choose from
  */
 
 import { setText } from "../dom.js";
@@ -84,10 +84,10 @@ export class LogView {
   #ending = new AbortController();
   #frame = 0;
   #jumps = 0;
-  /** @type {{seq: number, offset: number} | null} where to be as soon as the list that has just been chosen is here */
+  /** @type {{seq: number, offset: number} | null} the line to scroll to when the new list is loaded */
   #wanted = null;
 
-  /** Ask the service how far the log reaches: something has come or gone that was not told. */
+  /** Loads the range of the log, after a gap in the stream. */
   async refresh() {
     const log = await this.finder.attempt((signal) => this.api.page({ order: "desc", page_size: 1 }, signal));
     if (log === undefined || this.#ending.signal.aborted) return;
@@ -95,7 +95,7 @@ export class LogView {
     this.#drawSoon();
   }
 
-  /** Entries that have just come, in order. After a gap what is missing is read. @param {LogEntry[]} entries */
+  /** Appends new entries, in order. Missing entries after a gap are loaded. @param {LogEntry[]} entries */
   append(entries) {
     if (!this.counts.add(entries)) void this.refresh();
     for (const entry of entries) if (entry.step) this.toolbar.offerStep(entry.step);
@@ -105,13 +105,13 @@ export class LogView {
     this.#drawSoon();
   }
 
-  /** Select the first error of the run, whatever the filter, and bring it into sight. */
+  /** Selects the first error of the run, regardless of the filter, and scrolls to it. */
   showFirstError() {
     this.element.scrollIntoView({ block: "nearest" });
     void this.finder.firstError();
   }
 
-  /** End everything, and leave the frame for another run's log. What comes afterwards is not shown. */
+  /** Stops everything and leaves the elements for the log of another run. */
   destroy() {
     this.#ending.abort();
     cancelAnimationFrame(this.#frame);
@@ -122,7 +122,7 @@ export class LogView {
     this.lineSelection.details.hide();
   }
 
-  /** @param {LogFilter} filter show what it leaves, at the same place */
+  /** @param {LogFilter} filter applied, keeping the scroll position where possible */
   show(filter) {
     const place = this.follow.isOn ? null : (this.#wanted ?? this.#placeInSight());
     const { list } = this.results;
@@ -134,7 +134,7 @@ export class LogView {
     if (this.results.list !== list) {
       this.rows.forget();
       this.follow.missed = 0;
-      this.#jumps += 1; // what was to be revealed in the list before is not in this one
+      this.#jumps += 1; // pending scrolls belong to the previous list
       this.#stay(place);
     }
     this.lineSelection.show();
@@ -142,7 +142,7 @@ export class LogView {
     this.#draw();
   }
 
-  /** @param {number} seq @param {LogEntry} [entry] @param {boolean} [extends_] select all lines from where the selection began */
+  /** @param {number} seq @param {LogEntry} [entry] @param {boolean} [extends_] extend the selection from its anchor */
   select(seq, entry, extends_ = false) {
     this.follow.pause();
     this.lineSelection.select(seq, entry, extends_);
@@ -150,7 +150,7 @@ export class LogView {
     this.#drawSoon();
   }
 
-  /** Select nothing. */
+  /** Clears the selection. */
   unselect() {
     this.lineSelection.clear();
     this.storedState.write(this.filter, null);
@@ -158,10 +158,10 @@ export class LogView {
   }
 
   /**
-   * Bring a line into sight.
+   * Scrolls to a line.
    *
    * @param {number} seq
-   * @param {number} [offset] rows from the top; in the middle when left out and not in sight
+   * @param {number} [offset] rows from the top; by default in the middle, unless already visible
    */
   async reveal(seq, offset) {
     const jump = ++this.#jumps;
@@ -174,7 +174,7 @@ export class LogView {
     this.#drawSoon();
   }
 
-  /** @param {string} sentence what came of what somebody has just done; heard as event `notice` */
+  /** @param {string} sentence the outcome of a user action; also dispatched as the event `notice` */
   notice(sentence) {
     setText(this.getPart("notice"), sentence);
     if (sentence) this.element.dispatchEvent(new CustomEvent("notice", { detail: sentence, bubbles: true }));
@@ -201,7 +201,7 @@ export class LogView {
     this.counts.learn(log);
   }
 
-  /** The address may name lines. */
+  /** Selects the lines in the URL. */
   #linked() {
     if (!this.lineSelection.takeFromAddress()) return;
     this.follow.pause();
@@ -209,7 +209,7 @@ export class LogView {
     this.#drawSoon();
   }
 
-  /** @param {{seq: number, offset: number} | null} place where to be in the new list */
+  /** @param {{seq: number, offset: number} | null} place the line to keep at its offset in the new list */
   #stay(place) {
     const wanted = (this.#wanted = place && { ...place });
     if (wanted === null) return;
@@ -218,7 +218,7 @@ export class LogView {
     });
   }
 
-  /** The line to stay at when the list changes: the selected one if it is in sight, else the first in sight. */
+  /** The line to keep in place when the list changes: the selected one if visible, else the first visible one. */
   #placeInSight() {
     const { focus } = this.lineSelection;
     const index = this.rows.indexOf(focus);
@@ -227,7 +227,7 @@ export class LogView {
     return seq === undefined ? null : { seq, offset: 0 };
   }
 
-  /** @param {number} rows that have come before the first one */
+  /** @param {number} rows inserted before the first one */
   #shift(rows) {
     this.rows.forget();
     this.rows.resize(this.results.list.total);

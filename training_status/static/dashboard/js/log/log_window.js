@@ -1,5 +1,5 @@
 /**
- * The rows that fit the screen, of a list of any length.
+ * A virtual list: only the visible rows exist as elements.
  *
  * The spacer is as high as all rows together (`virtual_scroll.js`), which keeps the scroll bar true; the rows that are in sight, and a few
  * beside them, stand where they belong in it. A row that stays in sight keeps its element, so that marked text stays marked.
@@ -38,28 +38,28 @@ export class LogWindow {
     this.spare = [];
   }
 
-  /** The first row in sight. */
+  /** The first visible row. */
   get top() {
     return Math.floor(this.virtualScroll.top / ROW_HEIGHT);
   }
 
-  /** How many rows are wholly in sight. */
+  /** The number of fully visible rows. */
   get height() {
     return Math.max(1, Math.floor(this.scroller.clientHeight / ROW_HEIGHT));
   }
 
-  /** Whether the last row is in sight. */
+  /** Whether the last row is visible. */
   get isAtEnd() {
     return this.virtualScroll.bottom >= this.virtualScroll.height - ROW_HEIGHT / 2;
   }
 
-  /** @param {number} total make room for so many rows */
+  /** @param {number} total the number of rows */
   resize(total) {
     this.virtualScroll.resize(total * ROW_HEIGHT);
     this.scroller.setAttribute("aria-rowcount", String(total));
   }
 
-  /** The rows have other indices now: none can be kept. */
+  /** Releases all rows, as their indices have changed. */
   forget() {
     for (const row of this.rows.values()) {
       row.element.remove();
@@ -69,7 +69,7 @@ export class LogWindow {
   }
 
   /**
-   * Show the rows in sight.
+   * Draws the visible rows.
    *
    * @param {RowSource} list
    * @param {(seq: number | undefined) => Omit<RowAppearance, "day">} appearanceOf
@@ -104,19 +104,19 @@ export class LogWindow {
     }
   }
 
-  /** The first and the last row that are wholly in sight. */
+  /** The first and the last fully visible row. */
   get sight() {
     const { top, bottom } = this.virtualScroll;
     return { first: Math.ceil(top / ROW_HEIGHT), last: Math.floor(bottom / ROW_HEIGHT) - 1 };
   }
 
-  /** Whether the row is wholly in sight. @param {number} index */
+  /** Whether the row is fully visible. @param {number} index */
   shows(index) {
     const { first, last } = this.sight;
     return first <= index && index <= last;
   }
 
-  /** How far to scroll so that the row is wholly in sight, moving as little as can be. @param {number} index */
+  /** The nearest scroll position at which the row is fully visible. @param {number} index */
   nearestTop(index) {
     const below = (index + 1) * ROW_HEIGHT - this.scroller.clientHeight;
     return Math.max(below, Math.min(index * ROW_HEIGHT, this.virtualScroll.top));
@@ -133,7 +133,7 @@ export class LogWindow {
     return this.rows.get(this.indexOf(seq) ?? -1)?.entry;
   }
 
-  /** Arrow keys move from this entry. @param {number} seq */
+  /** Marks the line that arrow keys move from. @param {number} seq */
   activate(seq) {
     const row = this.rows.get(this.indexOf(seq) ?? -1);
     if (row) this.scroller.setAttribute("aria-activedescendant", row.element.id);

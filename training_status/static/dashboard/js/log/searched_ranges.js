@@ -1,5 +1,5 @@
 /**
- * The ranges of a filtered log: ranges of entries, oldest first and without gaps, each with the number of its matches.
+ * The searched ranges of a filtered log: ranges of entries, oldest first and without gaps, each with the number of its matches.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  *
@@ -7,8 +7,8 @@
  * @property {number} id
  * @property {number} low the first entry looked at
  * @property {number} high the last
- * @property {number} total how many of them match
- * @property {LogEntry[] | null} live the matches, of a range that came live
+ * @property {number} total number of matches
+ * @property {LogEntry[] | null} live the matches, of a range of live entries
  */
 
 const LIVE_MAX = 500;
@@ -45,10 +45,10 @@ export class SearchedRanges {
   }
 
   /**
-   * Matches that came live, of entries up to `high`. What is long past is let go, and read again when it is wanted.
+   * Adds live matches of entries up to `high`. Older live matches are dropped and loaded again on demand.
    *
    * @param {LogEntry[]} entries
-   * @param {number} low the first entry that none of the ranges has
+   * @param {number} low the first entry that no range covers
    * @param {number} high
    */
   putLive(entries, low, high) {
@@ -64,7 +64,7 @@ export class SearchedRanges {
     newest.high = high;
   }
 
-  /** What is before `reached` becomes a range of its own. @param {SearchedRange} range @param {number} reached @param {number} total from `reached` on */
+  /** Splits a range: entries before `reached` become a range of their own. @param {SearchedRange} range @param {number} reached @param {number} total from `reached` on */
   divide(range, reached, total) {
     const older = this.#make(range.low, reached - 1, range.total - total);
     range.low = reached;
@@ -72,13 +72,13 @@ export class SearchedRanges {
     this.#ranges.splice(this.#ranges.indexOf(range), 0, older);
   }
 
-  /** Entries before this one are no longer kept. @param {number} first */
+  /** Removes entries before this one, which the service has pruned. @param {number} first */
   forget(first) {
     this.#ranges = this.#ranges.filter((range) => range.high >= first);
     for (const range of this.#ranges) range.low = Math.max(range.low, first);
   }
 
-  /** The range that a row is in, and its place there. @param {number} index */
+  /** The range of a row, and the row's offset in it. @param {number} index */
   placeOf(index) {
     let offset = index;
     for (const range of this.#ranges) {

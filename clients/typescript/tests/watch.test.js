@@ -19,7 +19,7 @@ async function entriesOf(watch) {
 /** Lets what is under way happen while the clock stands still. */
 const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
-test("the run has a new status after the last id, and ends when there is no more", async (t) => {
+test("a watch resumes after the last id, and ends when there is no more", async (t) => {
   const service = await serve(t, stream([told(1), told(2)], "break"), stream([told(3), end]), over);
   const watch = new TrainingClient({ ...service, token: "secret" }).watch("medical", { trainingRunId: RUN });
   assert.deepEqual(await entriesOf(watch), ["line 1", "line 2", "line 3"]);

@@ -1,4 +1,4 @@
-/** Makes dist: one script, with the parts of the service's own page in it, and the types of what it tells. */
+/** Builds dist: one script, bundled with the scripts of the service's pages, and the types of the API. */
 
 import { copyFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

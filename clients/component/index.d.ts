@@ -1,12 +1,12 @@
 import type { components } from "./dist/schema.js";
 
-/** How a run is going, as the service tells it. */
+/** The status of a run. */
 export type TrainingStatus = components["schemas"]["TrainingStatus"];
 
 /** The names of the parts. */
 export type TrainingPart = "connection" | "state" | "eta" | "progress" | "metrics" | "log" | "result";
 
-/** What the element tells: `training-progress` whenever the run goes on, `training-end` once when it ends. */
+/** The events: `training-progress` with every new status, `training-end` once when the run ends. */
 export type TrainingElementEvent = CustomEvent<{ readonly status: TrainingStatus }>;
 
 export interface TrainingElementEventMap extends HTMLElementEventMap {
@@ -18,15 +18,15 @@ export interface TrainingElementEventMap extends HTMLElementEventMap {
 export declare class DomainTrainingProgress extends HTMLElement {
   /** The domain's name; attribute `domain`. */
   domain: string;
-  /** Where the service is; empty: where the page is from. Attribute `base`. */
+  /** The URL of the service; empty for the page's own origin. Attribute `base`. */
   base: string;
-  /** The run to show; null: the latest one, and the next ones as they start. Attribute `run`. */
+  /** The run to show; null for the latest run and each new one. Attribute `run`. */
   run: number | null;
-  /** The parts to show, their names with blanks between; attribute `show`. */
+  /** The parts to show, separated by spaces; attribute `show`. */
   show: string;
-  /** The bearer token; empty: none. Never an attribute. */
+  /** The bearer token; empty without one. Not an attribute. */
   token: string;
-  /** The status as it was last told; null before that. */
+  /** The last received status; null before the first one. */
   readonly status: TrainingStatus | null;
 
   addEventListener<K extends keyof TrainingElementEventMap>(

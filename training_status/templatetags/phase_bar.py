@@ -1,4 +1,4 @@
-"""The widths of the phase bar's parts, for pages that are not drawn by a script."""
+"""The segment widths of the phase bar, for pages rendered without a script."""
 
 from django import template
 from django.template import Context
@@ -14,7 +14,7 @@ _COLUMNS = " ".join(f"{phase.share:g}fr" for phase in PHASES)
 
 @register.simple_tag(takes_context=True)
 def phase_bar_style(context: Context) -> SafeString:
-    """A style element, which the page's Content-Security-Policy allows by its nonce."""
+    """A style element with the nonce of the Content-Security-Policy."""
     return format_html(
         '<style nonce="{}">.phase-bar {{ grid-template-columns: {}; }}</style>', context["request"].csp_nonce, _COLUMNS
     )

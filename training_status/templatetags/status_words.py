@@ -1,4 +1,4 @@
-"""A status object in words, for pages."""
+"""Template filters that format a status object."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -27,20 +27,20 @@ def words(name: str) -> str:
 
 @register.filter
 def pairs(metrics: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Names and values by name. A template's own `metrics.items` would be the metric called "items"."""
+    """Pairs of name and value, sorted by name. In a template, `metrics.items` would be the metric named "items"."""
     return sorted(metrics.items())
 
 
 @register.filter
 def clock(text: str) -> str:
-    """A time of the status object as `20 Jan 2026, 15:05`."""
+    """Formats a timestamp: `20 Jan 2026, 15:05`."""
     moment = parse_datetime(text)
     return "" if moment is None else f"{moment.day} {moment:%b %Y, %H:%M}"
 
 
 @register.filter
 def state_words(run: dict[str, Any]) -> str:
-    """The run's state with what qualifies it: `training, stalled`, `failed: cancelled`."""
+    """The state with its health or failure reason: `training, stalled`, `failed: cancelled`."""
     if run["failure_reason"]:
         return f"{run['status']}: {run['failure_reason']}"
     if run["health"] in ("stalled", "hanging"):
@@ -50,7 +50,7 @@ def state_words(run: dict[str, Any]) -> str:
 
 @register.filter
 def state_class(run: dict[str, Any]) -> str:
-    """The state as a CSS class; what is unwell has the class of its ill."""
+    """The CSS class of a state: its health when stalled or hanging, else its status."""
     return run["health"] if run["health"] in ("stalled", "hanging") else run["status"]
 
 
@@ -60,7 +60,7 @@ def time_left(run: dict[str, Any], now: datetime) -> str:
     if run["status"] != "training":
         return "" if run["status"] != "pending" else "not started"
     if run["health"] != "ok":
-        return "not known"
+        return "unknown"
     told = run["forecast"]["completion"] if run["forecast"] else run["estimated_completion"]
     completion = parse_datetime(told) if told else None
     if completion is None:
@@ -74,53 +74,53 @@ def time_left(run: dict[str, Any], now: datetime) -> str:
 
 @register.filter
 def forecast_basis(run: dict[str, Any]) -> str:
-    """What the forecast is based on: `from 4 earlier runs`; nothing without one."""
+    """What the forecast is based on: `based on 4 earlier runs`; empty without a forecast."""
     told = run["forecast"]
     if told is None:
         return ""
     runs = told["based_on_runs"]
     many = f"{runs} run" if runs == 1 else f"{runs} runs"
     if told["method"] == HISTORY:
-        return f"from {many.replace(' ', ' earlier ')}"
+        return f"based on {many.replace(' ', ' earlier ')}"
     if told["method"] == SHARES:
-        return f"from {many} of other domains"
-    return "at the pace so far"
+        return f"based on {many} of other domains"
+    return "based on the current pace"
 
 
 @register.filter
 def method_words(method: str) -> str:
-    """What a forecast is based on, of whichever run."""
-    return {HISTORY: "earlier runs", SHARES: "other domains", LINEAR: "the pace so far"}[method]
+    """The name of a forecast method."""
+    return {HISTORY: "earlier runs", SHARES: "other domains", LINEAR: "current pace"}[method]
 
 
 @register.filter
 def percent(part: float) -> str:
-    """A part of 1 as `12 %`. Only 0 and 1 are 0 % and 100 %."""
+    """Formats a fraction as a percentage. Only 0 and 1 are 0 % and 100 %."""
     return percent_text(part)
 
 
 @register.filter
 def step_percent(step: dict[str, Any]) -> int:
-    """How much of a phase is done, in percent: 99 at most until it is completed, as of the whole run."""
+    """The percentage of a phase, at most 99 until it is completed, as for the whole run."""
     progress: int = step["progress"]
     return progress if step["status"] == STEP_COMPLETED else min(progress, 99)
 
 
 @register.filter
 def count(number: int) -> str:
-    """How many there are: `1,234,567`."""
+    """Formats an integer: `1,234,567`."""
     return number_text(number)
 
 
 @register.filter
 def at_marks(score: MethodScore) -> list[Score | None]:
-    """The scores at each of the marks, in their order; None where nothing was forecast."""
+    """The scores at each mark, in order; None without a forecast at the mark."""
     return [score.by_percent.get(mark) for mark in MARKS]
 
 
 @register.filter
 def duration(milliseconds: int | None) -> str:
-    """A length of time with its two largest units: `1 h 20 min`; a dash where there is none."""
+    """Formats a duration with its two largest units: `1 h 20 min`; a dash for None."""
     if milliseconds is None:
         return "–"
     seconds = milliseconds // 1000
@@ -133,7 +133,7 @@ def duration(milliseconds: int | None) -> str:
 
 @register.filter
 def ago(text: str, now: datetime) -> str:
-    """How long before `now` a time of the status object was, in its largest unit: `3 min ago`."""
+    """Formats the age of a timestamp in its largest unit: `3 min ago`."""
     moment = parse_datetime(text)
     seconds = 0.0 if moment is None else (now - moment).total_seconds()
     for unit, length in (*_UNITS, ("s", 1)):
@@ -144,7 +144,7 @@ def ago(text: str, now: datetime) -> str:
 
 @register.filter
 def visible(text: Any) -> str:
-    """A text from a reporter, or from anybody, as people see it: nothing hidden, no terminal sequences."""
+    """Text with hidden characters made visible and terminal sequences removed."""
     return visible_text(str(text))
 
 
@@ -156,7 +156,7 @@ def visible_line(text: Any) -> str:
 
 @register.filter
 def hidden_in(text: Any) -> str:
-    """The text of a field as people see it, where that is not what the field shows: a field shows what it stores."""
+    """The visible text of a form field when it differs from what the field shows; else empty."""
     typed = str(text).replace("\r\n", "\n") if isinstance(text, str) else ""
     shown = visible_text(typed)
     return shown if shown != typed else ""
@@ -164,23 +164,23 @@ def hidden_in(text: Any) -> str:
 
 @register.filter
 def visible_message(text: str) -> str:
-    """A log message as people see it, with the targets of its links."""
+    """A log message as visible text, with the targets of its links."""
     return visible_text(text, link_targets=True)
 
 
 @register.filter
 def metric_value(value: Any) -> str:
-    """A metric as people read it: numbers as `number_text` says, null as a dash."""
+    """Formats a metric: numbers by `number_text`, null as a dash."""
     return metric_text(value)
 
 
 @register.filter
 def exact_value(value: Any) -> str:
-    """Every digit of a metric, where `metric_value` does not show them all; else nothing."""
+    """The exact value of a metric when `metric_value` rounds it; else empty."""
     return exact_beyond(metric_text(value), value)
 
 
 def exact_beyond(text: str, value: Any) -> str:
-    """Every digit of a metric that is shown as `text`, where the text does not have them all; else nothing."""
+    """The exact value of a metric when its formatted `text` is rounded; else empty."""
     exact = exact_number_text(value) if is_number(value) else text
     return "" if exact == text else exact

@@ -1,5 +1,5 @@
 /**
- * `<domain-training-progress domain="medical" base="https://status.example">`: how a training is going, live.
+ * `<domain-training-progress domain="medical" base="https://status.example">`: the live status of a training.
  *
  * @typedef {import("../../../training_status/static/dashboard/js/types.js").Status} Status
  * @typedef {import("../../../training_status/static/dashboard/js/training_view.js").Elements} Elements
@@ -7,7 +7,7 @@
  */
 
 import { withDoubles } from "../../../training_status/static/dashboard/js/exact_json.js";
-import { LogInMemory } from "../../../training_status/static/dashboard/js/log/log_address.js";
+import { LogStateInMemory } from "../../../training_status/static/dashboard/js/log/log_state.js";
 import { Service } from "../../../training_status/static/dashboard/js/service.js";
 import { TrainingView } from "../../../training_status/static/dashboard/js/training_view.js";
 import { styles } from "./styles.js";
@@ -24,7 +24,7 @@ export class DomainTrainingProgress extends HTMLElement {
   #token = "";
   /** @type {TrainingView | null} */
   #view = null;
-  /** @type {unknown[]} what the view was made of */
+  /** @type {unknown[]} the inputs of the current view */
   #shown = [];
   /** @type {Set<Part>} */
   #parts = new Set();
@@ -34,7 +34,7 @@ export class DomainTrainingProgress extends HTMLElement {
   /** @type {Status | null} */
   #status = null;
   #layout = "";
-  /** What the log keeps from run to run. @type {{filter?: import("../../../training_status/static/dashboard/js/log/log_filter.js").LogFilter}} */
+  /** The log filter, kept from run to run. @type {{filter?: import("../../../training_status/static/dashboard/js/log/log_filter.js").LogFilter}} */
   #memory = {};
 
   constructor() {
@@ -45,7 +45,7 @@ export class DomainTrainingProgress extends HTMLElement {
     this.#announcer.setAttribute("role", "status");
   }
 
-  /** The bearer token. Never an attribute: attributes are read by every script and stored with the page. */
+  /** The bearer token. Not an attribute: every script of the page can read attributes. */
   get token() {
     return this.#token;
   }
@@ -63,7 +63,7 @@ export class DomainTrainingProgress extends HTMLElement {
     this.setAttribute("domain", domain);
   }
 
-  /** Where the service is; empty: where the page is from. */
+  /** The URL of the service; empty for the page's own origin. */
   get base() {
     return this.getAttribute("base") ?? "";
   }
@@ -72,7 +72,7 @@ export class DomainTrainingProgress extends HTMLElement {
     this.setAttribute("base", base);
   }
 
-  /** The number of the run to show; null: the latest one, and the next ones as they start. */
+  /** The number of the run to show; null for the latest run and each new one. */
   get run() {
     const number = Number(this.getAttribute("run"));
     return Number.isInteger(number) && number > 0 ? number : null;
@@ -83,7 +83,7 @@ export class DomainTrainingProgress extends HTMLElement {
     else this.setAttribute("run", String(run));
   }
 
-  /** The parts shown, by their names; without effect where the parts are put inside the element. */
+  /** The names of the parts to show; ignored when the element contains parts. */
   get show() {
     return this.getAttribute("show") ?? SHOWN_BY_DEFAULT;
   }
@@ -92,18 +92,18 @@ export class DomainTrainingProgress extends HTMLElement {
     this.setAttribute("show", show);
   }
 
-  /** The status of the run as it was last told; null before that. */
+  /** The last received status; null before the first one. */
   get status() {
     return this.#status;
   }
 
-  /** Begin to follow. */
+  /** Starts to follow the training. */
   connectedCallback() {
     for (const name of PROPERTIES) this.#takeOver(name);
     this.#renewSoon();
   }
 
-  /** Leave no connection and no timer behind, unless it is only moved. */
+  /** Stops everything, unless the element is only moved. */
   disconnectedCallback() {
     queueMicrotask(() => {
       if (!this.isConnected) this.#end();
@@ -116,7 +116,7 @@ export class DomainTrainingProgress extends HTMLElement {
     this.#renewSoon();
   }
 
-  /** A part inside this element wants to show it. @param {Part} part */
+  /** Adds a part inside this element. @param {Part} part */
   join(part) {
     this.#parts.add(part);
     this.#renewSoon();
@@ -128,7 +128,7 @@ export class DomainTrainingProgress extends HTMLElement {
     this.#renewSoon();
   }
 
-  /** The page's own parts where it has put some inside, else those that `show` names. */
+  /** Uses the parts inside the element, or else creates those in `show`. */
   #layOut() {
     const root = /** @type {ShadowRoot} */ (this.shadowRoot);
     const layout = this.querySelector(SELECTOR) ? PARTS_INSIDE : this.show;
@@ -145,7 +145,7 @@ export class DomainTrainingProgress extends HTMLElement {
     root.replaceChildren(this.#announcer, box("layout", ...head, ...parts("progress", "metrics", "log", "result")));
   }
 
-  /** Attributes, properties and parts come one after the other: what they make together is shown. */
+  /** Schedules one update for several changes of attributes, properties and parts. */
   #renewSoon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#renew(), 0);
@@ -156,7 +156,7 @@ export class DomainTrainingProgress extends HTMLElement {
       this.#end();
       return;
     }
-    this.#layOut(); // parts may have come after the element itself, as they do while a page is being read
+    this.#layOut(); // while a page is parsed, parts are connected after the element
     const wanted = [this.domain, this.base, this.run, ...this.#parts];
     if (this.#view && wanted.length === this.#shown.length && wanted.every((one, place) => one === this.#shown[place])) return;
     const isOther = wanted.slice(0, 3).some((one, place) => one !== this.#shown[place]);
@@ -179,7 +179,7 @@ export class DomainTrainingProgress extends HTMLElement {
       onRun: () => {},
       onStatus: (status) => this.#tell(status),
       onLeft: (status) => this.#tellOfEnd(status),
-      placeOf: (number) => new LogInMemory(`${service.base}/domains/${domain}/runs/${number}`, this.#memory),
+      logStateFor: (number) => new LogStateInMemory(`${service.base}/domains/${domain}/runs/${number}`, this.#memory),
       keyboard: elements.log ?? this,
     });
     void this.#view.start();
@@ -191,7 +191,7 @@ export class DomainTrainingProgress extends HTMLElement {
     this.#view = null;
   }
 
-  /** A framework may have set it before this class was known. @param {typeof PROPERTIES[number]} name */
+  /** Applies a property that a framework set before the element was defined. @param {typeof PROPERTIES[number]} name */
   #takeOver(name) {
     if (!Object.hasOwn(this, name)) return;
     const value = /** @type {never} */ (this[name]);
@@ -202,13 +202,13 @@ export class DomainTrainingProgress extends HTMLElement {
   /** @param {Status} status */
   #tell(status) {
     const before = this.#status;
-    const plain = withDoubles(status); // those who listen expect numbers
+    const plain = withDoubles(status); // listeners expect numbers, not bigints
     this.#status = plain;
     this.dispatchEvent(new CustomEvent("training-progress", { detail: { status: plain }, bubbles: true, composed: true }));
     if (before?.training_run_id === status.training_run_id && before.completed_at === null) this.#tellOfEnd(status);
   }
 
-  /** @param {Status} status of a run that was going on when it was told of before */
+  /** @param {Status} status of a run that was active in its previous status */
   #tellOfEnd(status) {
     if (status.completed_at === null) return;
     this.dispatchEvent(new CustomEvent("training-end", { detail: { status: withDoubles(status) }, bubbles: true, composed: true }));

@@ -1,4 +1,4 @@
-/** What the parts look like: as on the service's own page, in colours and fonts that can be changed. */
+/** The styles of the parts, shared with the service's pages and customizable. */
 
 import log from "../../../training_status/static/dashboard/log.css";
 import metrics from "../../../training_status/static/dashboard/metrics.css";
@@ -6,6 +6,6 @@ import parts from "../../../training_status/static/dashboard/parts.css";
 import run from "../../../training_status/static/dashboard/run.css";
 import own from "./component.css";
 
-/** Made once, for all elements of a page. */
+/** Shared by all elements of a page. */
 export const styles = new CSSStyleSheet();
 styles.replaceSync([parts, run, metrics, log, own].join("\n"));

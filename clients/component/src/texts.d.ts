@@ -1,4 +1,4 @@
-/** Files that the build puts into the script as they are. */
+/** Files that the build embeds as text. */
 declare module "*.css" {
   const text: string;
   export default text;

@@ -1,6 +1,6 @@
 /**
- * The parts of a run's page, each an element of its own. They show what the `<domain-training-progress>` around them
- * follows: one connection for all.
+ * Custom elements for the parts of the run page. They show the training of the `<domain-training-progress>` around them,
+ * over its connection.
  *
  * @typedef {import("../../../training_status/static/dashboard/js/training_view.js").Elements} Elements
  * @typedef {keyof Elements} PartName
@@ -10,7 +10,7 @@ import logFrame from "../../../training_status/templates/dashboard/log.html";
 import { DomainTrainingProgress } from "./domain_training_progress.js";
 import { styles } from "./styles.js";
 
-/** An element that is a frame for parts of the page. */
+/** An element that contains views of the run page. */
 class TrainingPart extends HTMLElement {
   /** @type {DomainTrainingProgress | null} */
   #owner = null;
@@ -23,13 +23,13 @@ class TrainingPart extends HTMLElement {
     root.innerHTML = html;
   }
 
-  /** Where the parts are shown, by their names. @returns {Elements} */
+  /** The elements of the views by name. @returns {Elements} */
   get views() {
     const found = /** @type {NodeListOf<HTMLElement>} */ (this.shadowRoot?.querySelectorAll("[data-view]"));
     return Object.fromEntries([...found].map((element) => [element.dataset["view"], element]));
   }
 
-  /** Show what the element around this one follows. */
+  /** Joins the surrounding element. */
   connectedCallback() {
     const root = this.getRootNode();
     const around = this.closest("domain-training-progress") ?? (root instanceof ShadowRoot ? root.host : null);
@@ -37,7 +37,7 @@ class TrainingPart extends HTMLElement {
     this.#owner?.join(this);
   }
 
-  /** Show it no more. */
+  /** Leaves the surrounding element. */
   disconnectedCallback() {
     this.#owner?.leave(this);
     this.#owner = null;

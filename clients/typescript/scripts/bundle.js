@@ -1,4 +1,4 @@
-/** The package and what it needs in one minified module, as a page would load it. Prints it when run by itself. */
+/** Bundles the package and its dependencies into one minified module. Prints it when run as a script. */
 
 import { fileURLToPath } from "node:url";
 

@@ -1,4 +1,4 @@
-/** Prints what the package costs a page, openapi-fetch included, and fails when that is too much. */
+/** Prints the bundle size, openapi-fetch included, and fails above the limit. */
 
 import { gzipSync } from "node:zlib";
 

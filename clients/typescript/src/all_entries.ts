@@ -10,8 +10,8 @@ export type LogQuery = NonNullable<operations["list_training_logs"]["parameters"
 /**
  * Every entry that matches, each once, however the log grows meanwhile.
  *
- * A page that is not full is the last one, unless the service ran out of time with it: then it goes on from the
- * last entry that was looked at.
+ * A partial page is the last one, unless the search time of the service ran out: then reading continues after the
+ * last entry searched.
  */
 export async function* allEntries(
   read: (query: LogQuery) => Promise<components["schemas"]["TrainingLogPage"]>,
@@ -25,7 +25,7 @@ export async function* allEntries(
       page_size: PAGE_SIZE,
     });
     yield* logs;
-    // A full page may have been searched beyond its last entry, for the sake of the total.
+    // For a full page, `searched_to_seq` may be beyond its last entry, as the service counts the total.
     const next = logs.length === PAGE_SIZE ? logs.at(-1)?.seq : searched_to_seq;
     if (next === null || next === undefined) return;
     place = next;

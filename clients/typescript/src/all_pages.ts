@@ -1,4 +1,4 @@
-/** A list that is given page by page, as one. */
+/** Iterates a paginated list. */
 
 const PAGE_SIZE = 100;
 
@@ -10,9 +10,9 @@ interface Page<Item> {
 /**
  * Every item, in the list's order and none twice.
  *
- * What is added in front meanwhile moves the items to later pages: those seen already are passed over. What is
- * removed moves them to earlier ones: so it goes back by as many as there are fewer. One that is removed just when
- * another is added may hide a third.
+ * Items added in front meanwhile move others to later pages: items already seen are skipped. Items
+ * removed move others to earlier pages: iteration goes back by the same number. An item removed at the moment
+ * another is added may hide a third one.
  */
 export async function* allPages<Item>(
   read: (query: { page: number; page_size: number }) => Promise<Page<Item>>,

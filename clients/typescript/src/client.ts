@@ -1,4 +1,4 @@
-/** The service, as a program sees it. */
+/** The client of the service. */
 
 import { allEntries } from "./all_entries.js";
 import type { LogQuery } from "./all_entries.js";
@@ -11,11 +11,11 @@ import { Watch } from "./watch.js";
 import type { WatchOptions } from "./watch.js";
 
 export interface ClientOptions {
-  /** Where the service is, such as `https://status.example`. */
+  /** The URL of the service, such as `https://status.example`. */
   baseUrl: string;
-  /** Without one, the session of the page that the service itself has served. */
+  /** Without a token, the session of the page is used, on pages served by the service. */
   token?: Token | undefined;
-  /** To be called in place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: ((request: Request) => Promise<Response>) | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface RequestOptions {
 }
 
 export interface StatusOptions extends RequestOptions {
-  /** The number of a run; the latest without. */
+  /** The number of a run; by default the latest. */
   run?: number | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface StatusOptions extends RequestOptions {
 export type LogOptions = Omit<LogQuery, "page" | "page_size"> & RequestOptions;
 
 /**
- * Asks the service. What it refuses, and that it cannot be reached, is thrown as ServiceError; a signal that is
+ * Sends requests to the service. Refused and failed requests throw ServiceError; a signal that is
  * aborted throws its reason.
  */
 export class TrainingClient {
@@ -43,7 +43,7 @@ export class TrainingClient {
     this.api = apiOf(baseUrl, token, fetch);
   }
 
-  /** How the domain's latest run is going, or the run with that number. 404 where there is none. */
+  /** The status of the domain's latest run, or of the run with that number. 404 without one. */
   status(domain_name: string, { run, signal = null }: StatusOptions = {}): Promise<TrainingStatus> {
     const query = run === undefined ? {} : { run };
     const params = { path: { domain_name }, query };
@@ -88,7 +88,7 @@ export class TrainingClient {
     return dataOf(this.api.GET("/api/v1/admin/training-runs/{training_run_id}", { params, signal }), signal);
   }
 
-  /** What the training produced. 404 while there is nothing. */
+  /** The result of the run. 404 without one. */
   result(training_run_id: string, { signal = null }: RequestOptions = {}): Promise<Record<string, unknown>> {
     const params = { path: { training_run_id } };
     return dataOf(this.api.GET("/api/v1/admin/training-runs/{training_run_id}/result", { params, signal }), signal);
@@ -111,7 +111,7 @@ export class TrainingClient {
     return dataOf(this.api.POST("/api/v1/admin/stream-tickets", { body: { domain }, signal }), signal);
   }
 
-  /** The live events of a domain, or of one run to its end; nothing is asked before it is iterated. */
+  /** The live events of a domain, or of one run to its end; sends no request before it is iterated. */
   watch(domain_name: string, options: WatchOptions = {}): Watch {
     const { trainingRunId: training_run_id } = options;
     const query = training_run_id === undefined ? {} : { training_run_id };
@@ -126,7 +126,7 @@ export class TrainingClient {
       const { response } = await pending;
       if (response.status === 204) return null;
       if (body && response.headers.get("Content-Type")?.startsWith("text/event-stream")) return body;
-      throw new ServiceError("The answer is not a stream of the service.");
+      throw new ServiceError("The response is not an event stream.");
     }, options);
   }
 

@@ -6,7 +6,7 @@ export interface Message {
   data?: string;
 }
 
-/** Makes messages of text, wherever that is cut. `event` and `retry` are left out: nothing here depends on them. */
+/** Parses messages from chunks of text. `event` and `retry` are ignored. */
 export class EventStreamParser {
   #rest = "";
   #afterReturn = false;

@@ -1,4 +1,4 @@
-/** What the package offers. */
+/** The public API of the package. */
 
 export { TrainingClient } from "./client.js";
 export type { ClientOptions, LogOptions, RequestOptions, StatusOptions } from "./client.js";

@@ -1,4 +1,4 @@
-/** One request: with the token, and with every failure as a ServiceError or as the reason of who gave it up. */
+/** Sends requests with the token. Failures throw ServiceError, or the reason of the aborted signal. */
 
 import createClient from "openapi-fetch";
 import type { Client } from "openapi-fetch";
@@ -6,7 +6,7 @@ import type { Client } from "openapi-fetch";
 import type { paths } from "./schema.js";
 import { refusal, ServiceError } from "./service_error.js";
 
-/** A bearer token, or what to call for one before each request. Empty: none is sent. */
+/** A bearer token, or a function that is called for one before each request. An empty token is not sent. */
 export type Token = string | (() => string | Promise<string>);
 
 export type Api = Client<paths>;
@@ -28,7 +28,7 @@ export function apiOf(
         const value = typeof token === "string" ? token : await token();
         if (value) request.headers.set("Authorization", `Bearer ${value}`);
       } catch (cause) {
-        throw new ServiceError("There is no token to send.", { cause });
+        throw new ServiceError("Could not get a token.", { cause });
       }
       return request;
     },
@@ -36,7 +36,7 @@ export function apiOf(
   return api;
 }
 
-/** The data of a good answer. Throws ServiceError, or the signal's reason once it is aborted. */
+/** The data of a successful response. Throws ServiceError, or the signal's reason once it is aborted. */
 export async function dataOf<Data>(
   pending: Promise<{ data?: Data; error?: unknown; response: Response }>,
   signal?: AbortSignal | null,
@@ -46,7 +46,7 @@ export async function dataOf<Data>(
   return data as Data;
 }
 
-/** Throws what is to be told of a request that came to nothing. */
+/** Throws the error of a failed request. */
 export function giveUp(signal: AbortSignal | null | undefined, cause: unknown): never {
   signal?.throwIfAborted();
   throw cause instanceof ServiceError ? cause : new ServiceError("The service cannot be reached.", { cause });

@@ -1,4 +1,4 @@
-/** The one error of this client. */
+/** The error class of this client. */
 
 import type { Problem } from "./types.js";
 
@@ -10,16 +10,16 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** What went wrong with a request: the service's own sentence, or ours when there was no answer of the service. */
+/** A failed request, with the `detail` of the service's response, or a message of ours without a response. */
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
-  /** The HTTP status; 0 when there was no answer. */
+  /** The HTTP status; 0 without a response. */
   readonly status: number;
-  /** A word for programs, such as `no_training`; empty when the service did not say one. */
+  /** An error code, such as `no_training`; empty without one. */
   readonly code: string;
-  /** For bad input: which field, and why. */
+  /** For invalid input: the fields and their errors. */
   readonly errors: NonNullable<Problem["errors"]>;
-  /** Seconds after which it may be tried again; 0 when the service did not say. */
+  /** Seconds to wait before a retry; 0 when the service did not specify. */
   readonly retryAfterS: number;
 
   constructor(message: string, { status = 0, code = "", errors = [], retryAfterS = 0, ...options }: ErrorDetails = {}) {
@@ -31,14 +31,14 @@ export class ServiceError extends Error {
   }
 }
 
-/** What an answer says that is not a good one. `body` is its JSON; anything else comes from a proxy. */
+/** The error of an unsuccessful response. `body` is its JSON; anything else comes from a proxy. */
 export function refusal({ status, headers }: Response, body: unknown): ServiceError {
   const { detail, code, errors } = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
-  const sentence = detail ?? `The service answered ${status}.`;
+  const sentence = detail ?? `The service responded with status ${status}.`;
   return new ServiceError(sentence, { status, code, errors, retryAfterS: retryAfterS(headers) });
 }
 
-/** `Retry-After`: seconds, or a time, which is taken by the clock of whoever answered. */
+/** Parses `Retry-After`: seconds, or a date, which is compared with the response's `Date`. */
 function retryAfterS(headers: Headers): number {
   const value = headers.get("Retry-After");
   if (!value) return 0;

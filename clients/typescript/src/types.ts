@@ -1,4 +1,4 @@
-/** The shapes of the API under short names; `schema.d.ts` has them from openapi.yaml. */
+/** Short names for the API types in `schema.d.ts`, which is generated from openapi.yaml. */
 
 import type { components } from "./schema.js";
 

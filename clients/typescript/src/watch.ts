@@ -1,4 +1,4 @@
-/** Following a live stream, across interruptions. */
+/** Follows a live stream and reconnects after interruptions. */
 
 import { EventStreamParser } from "./event_stream.js";
 import { giveUp } from "./requests.js";
@@ -8,26 +8,26 @@ import type { TrainingEvent } from "./types.js";
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const SILENCE_LIMIT_S = 45; // the service gives a sign of life every 15 s
-const FINAL = [401, 403, 404, 422]; // that no waiting mends
+const SILENCE_LIMIT_S = 45; // the service sends a keepalive every 15 s
+const FINAL = [401, 403, 404, 422]; // a retry cannot succeed
 
 export type WatchState = "connecting" | "open" | "waiting";
 
 export interface WatchOptions {
-  /** Follow this run, and end with it; otherwise the domain, from run to run, without an end. */
+  /** Follows this run until it ends; otherwise follows the domain from run to run, without an end. */
   trainingRunId?: string | undefined;
-  /** The `lastEventId` of an earlier watch: go on after it. */
+  /** The `lastEventId` of an earlier watch, to resume after it. */
   lastEventId?: string | undefined;
   /** Ends the watch, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Told how the connection is; when it is `waiting` to connect again, also why. */
+  /** Called with the connection state, and with the reason while it is `waiting` to reconnect. */
   onState?: ((state: WatchState, why: string) => void) | undefined;
 }
 
-/** Opens the stream after that id; null: there will be no more. Throws ServiceError. */
+/** Opens the stream after that ID; null when it has ended. Throws ServiceError. */
 export type Open = (lastEventId: string, signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | null>;
 
-/** The events of a stream, every log entry once and in order. To iterate it again goes on after the last one. */
+/** The events of a stream, every log entry once and in order. Iterating it again resumes after the last one. */
 export class Watch implements AsyncIterable<TrainingEvent> {
   readonly #open: Open;
   readonly #signal: AbortSignal | undefined;
@@ -43,13 +43,13 @@ export class Watch implements AsyncIterable<TrainingEvent> {
     this.#onState = onState ?? (() => {});
   }
 
-  /** The id of the last log entry or end that was handed over: a later watch can go on after it. */
+  /** The ID of the last log entry or end event: a later watch can resume after it. */
   get lastEventId(): string {
     return this.#lastEventId;
   }
 
   /**
-   * Connects, and connects again, until there is no more; to leave the loop closes the connection.
+   * Connects and reconnects until the stream ends. Leaving the loop closes the connection.
    * Throws ServiceError when the service refuses (401, 403, 404, 422), and the signal's reason.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<TrainingEvent, void, undefined> {
@@ -71,7 +71,7 @@ export class Watch implements AsyncIterable<TrainingEvent> {
           yield event;
           isOver = this.#endsWithRun && (event.event_type === "completed" || event.event_type === "failed");
         }
-        if (isOver) continue; // and learn that there is no more, or that the run goes on after all
+        if (isOver) continue; // reconnect: the service reports the end, or the run has resumed
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (!(error instanceof ServiceError) || FINAL.includes(error.status)) throw error;
@@ -80,14 +80,14 @@ export class Watch implements AsyncIterable<TrainingEvent> {
         connection.close();
       }
       this.#onState("waiting", why);
-      // Full jitter, so that after a restart not everybody comes at the same moment.
+      // Full jitter, so that clients do not reconnect at the same moment after a restart.
       const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
       await pause(retryAfterS * 1000 + Math.random() * longest, this.#signal);
     }
   }
 }
 
-/** One connection, which is closed when nothing is heard for too long, or when the watch is ended. */
+/** One connection. It is closed when it is silent for too long, or when the watch ends. */
 class Connection {
   readonly #controller = new AbortController();
   readonly signal = this.#controller.signal;
@@ -101,10 +101,10 @@ class Connection {
     this.#controller.abort(reason);
   }
 
-  /** Await this from the service, but not for ever. */
+  /** Awaits data from the service, with a timeout. */
   async hear<Heard>(awaited: Promise<Heard>): Promise<Heard> {
     const timer = setTimeout(
-      () => this.close(new ServiceError(`Nothing was heard for ${SILENCE_LIMIT_S} s.`)),
+      () => this.close(new ServiceError(`No data was received for ${SILENCE_LIMIT_S} s.`)),
       SILENCE_LIMIT_S * 1000,
     );
     try {
@@ -134,7 +134,7 @@ function eventOf(data: string): TrainingEvent {
   try {
     return JSON.parse(data) as TrainingEvent;
   } catch (cause) {
-    throw new ServiceError("The service sent what is no event.", { cause });
+    throw new ServiceError("The service sent an invalid event.", { cause });
   }
 }
 

@@ -40,7 +40,7 @@ test("a log is read on after the last entry of each page, of the run it began wi
   ]);
 });
 
-test("it goes on where a search ran out of time, and after the last entry of a full page", async (t) => {
+test("reading continues where a search ran out of time, and after the last entry of a full page", async (t) => {
   const filled = range(501, 600);
   const service = await serve(t, page([7], 100), page([], 500), page(filled, 9000), page([700]));
   const level = /** @type {const} */ (["ERROR", "CRITICAL"]);

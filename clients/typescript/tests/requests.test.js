@@ -95,7 +95,7 @@ test("Retry-After may be a time, by the clock of whoever says so", async (t) => 
 test("what a proxy answers becomes a sentence", async (t) => {
   const service = await serve(t, (_asked, answer) => answer.writeHead(502).end("<html>Bad Gateway</html>"));
   const error = await thrown(new TrainingClient(service).status("medical"));
-  assert.deepEqual([error.message, error.status, error.code], ["The service answered 502.", 502, ""]);
+  assert.deepEqual([error.message, error.status, error.code], ["The service responded with status 502.", 502, ""]);
 });
 
 /** @type {Record<string, import("./scripted_server.js").Script>} */
@@ -127,17 +127,17 @@ test("a token that cannot be had is told as that", async (t) => {
   const token = async () => Promise.reject(cause);
   const error = await thrown(new TrainingClient({ ...service, token }).status("medical"));
   assert(error instanceof ServiceError);
-  assert.deepEqual([error.message, error.status, error.cause], ["There is no token to send.", 0, cause]);
+  assert.deepEqual([error.message, error.status, error.cause], ["Could not get a token.", 0, cause]);
   assert.equal(service.requests.length, 0);
 });
 
 test("an aborted signal throws its reason", async (t) => {
   const service = await serve(t, () => {});
   const client = new TrainingClient(service);
-  const giving_up = new AbortController();
-  const pending = thrown(client.status("medical", { signal: giving_up.signal }));
+  const controller = new AbortController();
+  const pending = thrown(client.status("medical", { signal: controller.signal }));
   await service.awaitRequests(1);
-  giving_up.abort();
+  controller.abort();
   assert.equal((await pending).name, "AbortError");
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);

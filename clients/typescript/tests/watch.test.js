@@ -19,7 +19,7 @@ async function entriesOf(watch) {
 /** Lets what is under way happen while the clock stands still. */
 const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
-test("it goes on after the last id, and ends when there is no more", async (t) => {
+test("a watch resumes after the last id, and ends when there is no more", async (t) => {
   const service = await serve(t, stream([told(1), told(2)], "break"), stream([told(3), end]), over);
   const watch = new TrainingClient({ ...service, token: "secret" }).watch("medical", { trainingRunId: RUN });
   assert.deepEqual(await entriesOf(watch), ["line 1", "line 2", "line 3"]);
@@ -135,22 +135,22 @@ test("to leave the loop closes the connection", async (t) => {
 
 test("an abort while nothing comes throws its reason and closes the connection", async (t) => {
   const service = await serve(t, stream([told(1)], "stay"));
-  const giving_up = new AbortController();
-  const watch = new TrainingClient(service).watch("medical", { signal: giving_up.signal });
+  const controller = new AbortController();
+  const watch = new TrainingClient(service).watch("medical", { signal: controller.signal });
   const reason = new Error("enough");
   await assert.rejects(async () => {
-    for await (const _ of watch) setImmediate(() => giving_up.abort(reason));
+    for await (const _ of watch) setImmediate(() => controller.abort(reason));
   }, reason);
   await service.requests[0]?.closed;
 });
 
 test("an abort in the loop throws before the next event", async (t) => {
   const service = await serve(t, stream([told(1) + told(2)], "stay"));
-  const giving_up = new AbortController();
-  const watch = new TrainingClient(service).watch("medical", { signal: giving_up.signal });
+  const controller = new AbortController();
+  const watch = new TrainingClient(service).watch("medical", { signal: controller.signal });
   await assert.rejects(
     async () => {
-      for await (const _ of watch) giving_up.abort();
+      for await (const _ of watch) controller.abort();
     },
     { name: "AbortError" },
   );
@@ -162,9 +162,9 @@ test("an abort before the beginning asks nothing, one while waiting does not wai
   const client = new TrainingClient(service);
   await assert.rejects(entriesOf(client.watch("medical", { signal: AbortSignal.abort() })), { name: "AbortError" });
   assert.equal(service.requests.length, 0);
-  const giving_up = new AbortController();
-  const onState = (/** @type {string} */ state) => state === "waiting" && setImmediate(() => giving_up.abort());
-  await assert.rejects(entriesOf(client.watch("medical", { signal: giving_up.signal, onState })), { name: "AbortError" });
+  const controller = new AbortController();
+  const onState = (/** @type {string} */ state) => state === "waiting" && setImmediate(() => controller.abort());
+  await assert.rejects(entriesOf(client.watch("medical", { signal: controller.signal, onState })), { name: "AbortError" });
 });
 
 test("what onState throws is not taken for an interruption", async (t) => {
@@ -232,7 +232,7 @@ test("a connection that is silent for 45 s is dead", async (t) => {
   await service.awaitRequests(2);
   await silent(); // where nothing was answered at all
   assert.equal((await ended).done, true);
-  assert.deepEqual(reasons, Array(2).fill("Nothing was heard for 45 s."));
+  assert.deepEqual(reasons, Array(2).fill("No data was received for 45 s."));
 });
 
 test("pauses grow with each failure, up to 15 s, and begin anew with a message", async (t) => {

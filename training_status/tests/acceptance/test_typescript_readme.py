@@ -133,4 +133,4 @@ def test_everything_else(examples: Examples) -> None:
 def test_give_up(examples: Examples) -> None:
     *events, last = examples.run("give up")
     assert len(events) == 1
-    assert last == "given up: true"
+    assert last == "aborted: true"

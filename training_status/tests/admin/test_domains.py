@@ -57,7 +57,7 @@ def test_a_domain_is_changed(operator_browser):
     assert limits == (None, 90.5, None, 3, None)
     page = operator_browser.get(f"{DOMAINS}{domain.id}/change/").content.decode()
     assert 'value="90.5"' in page
-    assert "Never trained." in page
+    assert "No training runs yet." in page
 
 
 def test_an_old_page_undoes_nobodys_change(operator_browser):

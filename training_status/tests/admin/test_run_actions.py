@@ -84,7 +84,7 @@ def test_marking_as_failed_needs_a_reason(operator_browser, reason):
     run = TrainingRunFactory(running=True)
     answer = operator_browser.post(f"{RUNS}act/fail", {"id": run.id, "reason": reason})
     assert answer.status_code == 422
-    assert "nothing was done" in answer.content.decode()
+    assert "Nothing was changed" in answer.content.decode()
     assert again(run).state == "running"
 
 

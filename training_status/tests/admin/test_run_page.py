@@ -77,7 +77,7 @@ def test_a_phase_is_not_at_a_hundred_percent_before_it_is_completed(operator_bro
 def test_a_run_of_which_nothing_is_known_yet(operator_browser):
     page = operator_browser.get(page_of(TrainingRunFactory())).content.decode()
     assert "not started" in page
-    assert "No line." in page
+    assert "No log entries." in page
 
 
 def test_an_unknown_run_is_not_there(operator_browser):
@@ -93,7 +93,7 @@ def test_the_last_fifty_lines_however_many_there_are(operator_browser):
         with CaptureQueriesContext(connection) as queries:
             page = operator_browser.get(page_of(run)).content.decode()
         taken.append(len(queries))
-    assert "The last 50 of 505 lines" in page
+    assert "The last 50 of 505 log entries" in page
     assert page.count('class="level INFO"') == 50
     assert taken[0] == taken[1] <= 13
 
@@ -160,7 +160,7 @@ def test_what_cannot_be_stored_stands_at_its_field(operator_browser, typed, sent
     answer = save(operator_browser, page_of(run), **typed)
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
-    assert "Nothing was stored" in answer.content.decode()
+    assert "Not saved." in answer.content.decode()
     run.refresh_from_db()
     assert (run.tags, run.note) == (["kept"], "kept")
 

@@ -33,7 +33,7 @@ class LogOnPage:
         self.page = new_page(f"{service.url}/domains/{run.domain}/runs/{run.number}{below}")
         self.element = self.page.locator("#log")
         self.scroller = self.page.get_by_role("grid", name="Log lines")
-        self.search = self.page.get_by_label("Search the messages")
+        self.search = self.page.get_by_label("Search log messages")
         self.latest = self.page.get_by_role("button", name=re.compile("Jump to latest"))
         self.details = self.page.get_by_role("region", name="Selected line")
         self.count = self.element.locator(".log-count")

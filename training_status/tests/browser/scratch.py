@@ -33,7 +33,7 @@ _MOUNT = """async ([file, name, options, styles]) => {
 def sign_in(page: Page, service: Service) -> None:
     """As the operator."""
     page.goto(f"{service.url}/sign-in")
-    page.get_by_label("User name").fill("operator")
+    page.get_by_label("Username").fill("operator")
     page.get_by_label("Password").fill(service.operator_password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{service.url}/")

@@ -179,7 +179,7 @@ def signed_in(browser: Browser, service: Service, scheme: str) -> Iterator[Page]
         page = context.new_page()
         page.goto(f"{service.url}/sign-in")
         page.screenshot(path=PICTURES / f"sign-in-{scheme}.png")
-        page.get_by_label("User name").fill("operator")
+        page.get_by_label("Username").fill("operator")
         page.get_by_label("Password").fill(service.operator_password)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{service.url}/")

@@ -215,13 +215,13 @@ def test_another_token_takes_nothing_from_its_reader(page: Page, show: Show, run
     run.send(phase(ENTITY), log("one"), log("two"))
     element = show(run)
     expect(element.get_by_role("grid", name="Log lines")).to_contain_text("two")
-    element.get_by_label("Search the messages").fill("two")
+    element.get_by_label("Search log messages").fill("two")
     page.keyboard.press("Enter")
     expect(element.locator("mark")).to_have_text("two")
     element.evaluate("(element, token) => { element.token = token }", service.token("operator"))
     run.send(log("three"), complete())
     expect(element.get_by_text("completed", exact=True)).to_be_visible()
-    expect(element.get_by_label("Search the messages")).to_have_value("two")
+    expect(element.get_by_label("Search log messages")).to_have_value("two")
     assert heard(page)[-1] == ["training-end", "completed", 100]
 
 
@@ -382,7 +382,7 @@ def test_its_keys_are_heard_inside_it_alone(page: Page, show: Show, run: Run) ->
     run.send(*[log(f"line {n}") for n in range(1, 4)])
     element = show(run)
     expect(element.get_by_role("grid", name="Log lines")).to_contain_text("line 3")
-    search = element.get_by_label("Search the messages")
+    search = element.get_by_label("Search log messages")
     page.keyboard.press("/")
     expect(search).not_to_be_focused()
     element.get_by_role("grid", name="Log lines").focus()

@@ -41,7 +41,7 @@ def test_the_time_left_comes_with_its_range_and_basis(service: Service, new_page
     words = page.locator("#eta .time-left")
     expect(words).to_have_text(re.compile(r"about \d+ min left"))
     assert float(words.inner_text().split()[1]) == pytest.approx(left_min, rel=0.25)
-    expect(page.locator("#eta")).to_contain_text("from 2 earlier runs")
+    expect(page.locator("#eta")).to_contain_text("based on 2 earlier runs")
     expect(page.locator("#eta")).to_contain_text(re.compile(r"\d+:\d\d.*–.*\d+:\d\d"))
     times = page.locator(".steps .step-time")
     expect(times.nth(2)).to_have_text(re.compile(r"^1[45] min.* of about 30 min$"))

@@ -50,7 +50,7 @@ def test_every_run_newest_first(open_history: Callable[[str], Page], service: Se
     assert rows.get_by_role("rowheader").get_by_role("link").all_inner_texts() == [
         f"Run {number}" for number in (5, 4, 3, 2, 1)
     ]
-    expect(rows.nth(0)).to_contain_text("not yet")
+    expect(rows.nth(0)).to_contain_text("not started")
     expect(rows.nth(1)).to_contain_text("so far")
     assert rows.nth(2).locator(".metric").all_inner_texts() == [
         "entity f1\n0.625\n+0.125, better",
@@ -82,7 +82,7 @@ def test_times_are_local_with_their_zone(service: Service, new_page: NewPage, do
 
 def test_metrics_over_the_completed_runs(open_history: Callable[[str], Page], domain: str) -> None:
     page = open_history(domain)
-    expect(page.get_by_role("heading", name="Metrics of the completed runs from 1 to 5")).to_be_visible()
+    expect(page.get_by_role("heading", name="Metrics of completed runs 1 to 5")).to_be_visible()
     assert page.locator(".chart-name").all_inner_texts() == ["entity f1", "loss"]
     chart = page.get_by_role("group", name="entity f1")
     expect(chart).to_have_accessible_name(
@@ -104,7 +104,7 @@ def test_one_run_makes_no_chart(open_history: Callable[[str], Page], operator: h
     Run(operator, name).send(complete(metrics={"f1": 0.5}))
     page = open_history(name)
     expect(page.get_by_role("link", name="Run 1")).to_be_visible()
-    expect(page.get_by_text("Metrics of the completed runs")).to_be_hidden()
+    expect(page.get_by_text("Metrics of completed runs")).to_be_hidden()
 
 
 def test_a_row_stays_small_however_many_metrics_there_are(

@@ -46,11 +46,11 @@ def row(page: Page, number: int):
 def test_runs_appear_and_end_while_one_looks(open_history: Open, operator: httpx.Client) -> None:
     name = create_domain(operator)
     page = open_history(name)
-    expect(page.get_by_text("Never trained")).to_be_visible()
+    expect(page.get_by_text("No training runs yet")).to_be_visible()
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     first = Run(operator, name)
     expect(row(page, 1).locator(".state")).to_have_text("pending")
-    expect(page.get_by_text("Never trained")).to_be_hidden()
+    expect(page.get_by_text("No training runs yet")).to_be_hidden()
     first.send(phase("loading_data"), progress(0.5, metrics={"f1": 0.25}))
     expect(row(page, 1).locator(".state")).to_have_text("training")
     expect(row(page, 1).locator(".metric")).to_have_text("f1 0.25")
@@ -86,10 +86,10 @@ def test_it_goes_on_after_an_interruption(
 def test_what_is_chosen_is_in_the_address(open_history: Open, domain: str) -> None:
     page = open_history(domain)
     page.get_by_role("checkbox", name="Compare run 3").check()
-    expect(page.get_by_text("Chosen: run 3. Choose another to compare.")).to_be_visible()
+    expect(page.get_by_text("Selected: run 3. Select another run to compare.")).to_be_visible()
     expect(page.get_by_role("heading", name="Comparison")).to_be_hidden()
     page.get_by_role("checkbox", name="Compare run 1").check()
-    expect(page.get_by_text("Chosen: run 3, run 1.")).to_be_visible()
+    expect(page.get_by_text("Selected: run 3, run 1.")).to_be_visible()
     page.get_by_role("group", name="Metrics shown").get_by_label("loss").uncheck()
     expect(page.locator(".trends .chart-name")).to_have_text(["f1"])
     assert page.evaluate("location.search") == "?run=3&run=1&metric=f1"
@@ -98,7 +98,7 @@ def test_what_is_chosen_is_in_the_address(open_history: Open, domain: str) -> No
     expect(page.get_by_role("checkbox", name="Compare run 2")).not_to_be_checked()
     expect(page.locator(".trends .chart-name")).to_have_text(["f1"])
     expect(page.get_by_role("list", name="Compared runs").get_by_role("link")).to_have_text(["Run 3", "Run 1"])
-    page.get_by_role("button", name="leave out run 3").click()
+    page.get_by_role("button", name="Remove run 3 from the comparison").click()
     expect(page.get_by_role("checkbox", name="Compare run 3")).not_to_be_checked()
     expect(page.get_by_role("heading", name="Comparison")).to_be_hidden()
     page.get_by_role("button", name="Clear").click()
@@ -113,15 +113,15 @@ def texts(page: Page, region: str) -> list[list[str]]:
 
 def test_the_comparison(open_history: Open, domain: str) -> None:
     page = open_history(domain, "?run=2&run=1")
-    expect(page.get_by_text("Against run 1, the oldest of them, as no baseline is pinned.")).to_be_visible()
+    expect(page.get_by_text("Compared with run 1, the oldest of these runs (no baseline is pinned).")).to_be_visible()
     metrics = page.get_by_role("region", name="Metrics of the runs").locator("tbody tr")
     expect(metrics).to_have_text(["f10.4 +0.2, better0.2 baseline", "loss1 same1 baseline"])
-    settings = page.get_by_role("region", name="Configuration that differs").locator("tbody tr")
+    settings = page.get_by_role("region", name="Settings that differ").locator("tbody tr")
     expect(settings).to_have_text(["sample_count2010", "search.trials21"])
-    same = page.get_by_text("3 settings are the same in all")
-    expect(page.get_by_role("region", name="Configuration that is the same")).to_be_hidden()
+    same = page.get_by_text("3 identical settings")
+    expect(page.get_by_role("region", name="Identical settings")).to_be_hidden()
     same.click()
-    expect(page.get_by_role("region", name="Configuration that is the same").locator("tbody tr")).to_have_text(
+    expect(page.get_by_role("region", name="Identical settings").locator("tbody tr")).to_have_text(
         ["llm_modelqwen3:32bqwen3:32b", "optimizergepagepa", "search.seed11"]
     )
     expect(page.get_by_role("region", name="Phase durations").locator("tbody tr")).to_have_count(7)
@@ -136,13 +136,13 @@ def test_the_comparison(open_history: Open, domain: str) -> None:
 def test_a_baseline_is_pinned_and_unpinned(open_history: Open, operator: httpx.Client, domain: str) -> None:
     page = open_history(domain, "?run=2&run=3")
     expect(row(page, 3).locator(".metric").first).to_have_text("f1 0.6 +0.2, better")
-    expect(page.get_by_text("Against run 2, the oldest of them, as no baseline is pinned.")).to_be_visible()
+    expect(page.get_by_text("Compared with run 2, the oldest of these runs (no baseline is pinned).")).to_be_visible()
     page.get_by_role("button", name="Pin as baseline: run 1").click()
     expect(page.get_by_role("status").get_by_text("Run 1 is pinned as the baseline.")).to_be_attached()
     expect(row(page, 1).get_by_text("baseline", exact=True)).to_be_visible()
     expect(row(page, 3).locator(".metric").first).to_have_text("f1 0.6 +0.4, better")
-    expect(page.get_by_role("columnheader", name="Metrics, against run 1")).to_be_visible()
-    expect(page.get_by_text("Against run 1, the pinned baseline.")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Metrics, compared with run 1")).to_be_visible()
+    expect(page.get_by_text("Compared with run 1, the pinned baseline.")).to_be_visible()
     assert operator.get(f"/domains/{domain}").json()["baseline_run_number"] == 1
     page.get_by_role("button", name="Unpin: run 1").press("Enter")
     expect(row(page, 3).locator(".metric").first).to_have_text("f1 0.6 +0.2, better")

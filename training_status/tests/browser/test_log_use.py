@@ -67,7 +67,7 @@ def test_the_log_of_the_next_run(service: Service, new_page: NewPage) -> None:
     operator = service.client(service.token("operator"))
     domain = create_domain(operator)
     page = new_page(f"{service.url}/domains/{domain}")
-    expect(page.get_by_role("heading", name="Never trained")).to_be_visible()
+    expect(page.get_by_role("heading", name="No training runs yet")).to_be_visible()
     for message in ("of the first run", "of the second run"):
         Run(operator, domain).send(*lines(1, 200), log(message), log("broken", "ERROR"))
         expect(page.locator("#log-line-201 .log-message")).to_have_text(message)
@@ -189,7 +189,7 @@ def test_the_keys_can_be_turned_off(service: Service, new_page: NewPage, run: Ru
     shown.page.keyboard.press("?")
     expect(dialog).to_be_hidden()
     assert shown.selected() == []
-    shown.page.get_by_role("button", name="Keys").click()
+    shown.page.get_by_role("button", name="Keyboard shortcuts").click()
     dialog.get_by_label("Use the keys").check()
     shown.page.keyboard.press("Escape")
     shown.page.keyboard.press("e")
@@ -275,7 +275,7 @@ def test_new_lines_are_read_aloud_only_when_asked(service: Service, new_page: Ne
     run.send(*lines(4, 4))
     shown.await_rows(1, 2, 3, 4)
     expect(region).to_be_empty()
-    switch = shown.page.get_by_label("Read new lines aloud")
+    switch = shown.page.get_by_label("Announce new lines")
     switch.check()
     expect(region).to_have_attribute("aria-live", "polite")
     run.send(log("\x1b[31mbroken\x1b[0m", "ERROR"))
@@ -307,9 +307,9 @@ def test_axe_finds_nothing(service: Service, new_page: NewPage, run: Run, scheme
     shown.scroller.focus()
     assert violations(page) == []
     shown.search.fill("no such thing")
-    page.get_by_label("Only matching").check()
-    expect(shown.element).to_contain_text("No line matches.")
+    page.get_by_label("Matches only").check()
+    expect(shown.element).to_contain_text("No lines match.")
     assert violations(page) == []
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
     assert violations(page) == []

@@ -173,7 +173,7 @@ def test_levels_and_steps(service: Service, new_page: NewPage, run: Run) -> None
     shown.await_rows(3)
     shown.await_address("level=WARNING&level=CRITICAL&step=my+own")
     shown.chip("WARNING").click()
-    expect(shown.element).to_contain_text("No line matches.")
+    expect(shown.element).to_contain_text("No lines match.")
     shown.chip("CRITICAL").click()
     shown.await_rows(3)
     step.select_option("")
@@ -227,15 +227,15 @@ def test_search(service: Service, new_page: NewPage, run: Run) -> None:
     expect(shown.row(151).locator("mark")).to_have_text("Needle-x (1.5)")
     shown.page.get_by_role("button", name="Previous match").click()
     shown.await_selected(302)
-    expect(shown.notice).to_have_text("Went on from the last line.")
+    expect(shown.notice).to_have_text("Search continued from the last line.")
     shown.page.get_by_role("button", name="Next match").click()
     shown.await_selected(151)
-    expect(shown.notice).to_have_text("Went on from the first line.")
-    shown.page.get_by_label("Only matching").check()
+    expect(shown.notice).to_have_text("Search continued from the first line.")
+    shown.page.get_by_label("Matches only").check()
     shown.await_rows(151, 302)
     expect(shown.count).to_have_text("2 of 302 lines")
     shown.search.fill("no such thing")
-    expect(shown.element).to_contain_text("No line matches.")
+    expect(shown.element).to_contain_text("No lines match.")
     shown.search.press("Enter")
     expect(shown.notice).to_have_text("No match.")
     expect(shown.page.locator("#announcer")).to_have_text("No match.")
@@ -263,11 +263,11 @@ def test_a_search_that_takes_too_long_goes_on_when_asked(hasty_service: Service,
         shown = LogOnPage(signed_in(page, hasty_service), hasty_service, run, "?search=00&only=matching")
         expect(shown.count).to_have_text(f"at least {found(3001)} lines, searched back to line 3,001")
         shown.await_in_sight(5000)
-        page.get_by_role("button", name="Go on searching").click()
+        page.get_by_role("button", name="Continue searching").click()
         expect(shown.count).to_have_text(f"at least {found(1001)} lines, searched back to line 1,001")
-        page.get_by_role("button", name="Go on searching").click()
+        page.get_by_role("button", name="Continue searching").click()
         expect(shown.count).to_have_text(f"{found(1)} of 5,000 lines")
-        expect(page.get_by_role("button", name="Go on searching")).to_be_hidden()
+        expect(page.get_by_role("button", name="Continue searching")).to_be_hidden()
         page.keyboard.press("Home")
         shown.await_in_sight(100)
         shown.await_in_sight(300)
@@ -279,7 +279,7 @@ def test_the_address_keeps_everything(service: Service, new_page: NewPage, run: 
     shown.chip("WARNING").click()
     shown.page.get_by_label("Step").select_option(RELATION)
     shown.search.fill("line 1")
-    shown.page.get_by_label("Only matching").check()
+    shown.page.get_by_label("Matches only").check()
     expect(shown.count).to_have_text("56 of 300 lines")
     shown.page.keyboard.press("Escape")
     shown.scroller.focus()
@@ -294,7 +294,7 @@ def test_the_address_keeps_everything(service: Service, new_page: NewPage, run: 
     expect(shown.chip("WARNING")).to_have_attribute("aria-pressed", "true")
     expect(shown.page.get_by_label("Step")).to_have_value(RELATION)
     expect(shown.search).to_have_value("line 1")
-    expect(shown.page.get_by_label("Only matching")).to_be_checked()
+    expect(shown.page.get_by_label("Matches only")).to_be_checked()
     expect(shown.count).to_have_text("56 of 300 lines")
 
 
@@ -336,7 +336,7 @@ def test_the_service_comes_back(service: Service, new_page: NewPage, run: Run) -
     shown.await_in_sight(999)
     service.terminate()
     shown.scroll_to(0)
-    expect(shown.notice).to_contain_text("The log could not be read")
+    expect(shown.notice).to_contain_text("Could not load the log")
     service.start()
     shown.await_in_sight(1)
     expect(shown.notice).to_have_text("")
@@ -351,9 +351,9 @@ def test_new_lines_that_could_not_be_counted_are_counted_again(service: Service,
         """async ([domain, number]) => {
             const scripts = document.querySelector("script[src*=domains_page]").src.replace(/[^/]*$/, "");
             const {FilteredLog} = await import(`${scripts}log/filtered_log.js`);
-            const {LogSource} = await import(`${scripts}log/log_source.js`);
+            const {LogApi} = await import(`${scripts}log/log_api.js`);
             const {Service} = await import(`${scripts}service.js`);
-            const source = new LogSource(new Service(), domain, number, () => {});
+            const source = new LogApi(new Service(), domain, number, () => {});
             const heard = [];
             await new Promise(resolve => {
                 const list = new FilteredLog(source, {level: ["ERROR"], step: "", search: ""}, 1, 0, {

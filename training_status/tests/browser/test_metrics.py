@@ -101,9 +101,9 @@ def test_bars_have_the_scale_that_their_values_need(page: Page) -> None:
 
 def test_no_metric(page: Page) -> None:
     show_metrics(page, {}, None)
-    expect(page.get_by_text("No metric was reported yet.")).to_be_visible()
+    expect(page.get_by_text("No metrics yet.")).to_be_visible()
     show_metrics(page, {}, None, completed_at="2026-01-20T15:05:00Z")
-    expect(page.get_by_text("No metric was reported.", exact=True)).to_be_visible()
+    expect(page.get_by_text("No metrics reported.", exact=True)).to_be_visible()
     show_metrics(page, {"f1": 1}, None)
     expect(page.get_by_text("No metric was reported")).to_be_hidden()
 
@@ -173,7 +173,7 @@ def test_the_value_under_the_pointer(page: Page, run: Run) -> None:
 
 def test_a_curve_that_goes_on_for_long_stays_small(page: Page, run: Run) -> None:
     show_curves(page, run)
-    expect(page.get_by_text("Reading the metrics")).to_be_hidden()
+    expect(page.get_by_text("Loading metrics")).to_be_hidden()
     append(page, *({"seq": n, "metrics": {"f1": 99 if n == 777 else n % 7}} for n in range(1, 5001)))
     name = curve(page, "f1").get_attribute("aria-label")
     assert 200 <= int(name.split()[1]) <= 400
@@ -196,7 +196,7 @@ def test_a_service_that_was_away_can_be_asked_again(service: Service, page: Page
     away.goto(f"{service.url}{EMPTY_PAGE}")
     away.route("**/training-metrics*", lambda route: route.abort(), times=1)
     show_curves(away, run)
-    expect(away.get_by_text("could not be read: The service cannot be reached.")).to_be_visible()
+    expect(away.get_by_text("Could not load the metric curves: The service cannot be reached.")).to_be_visible()
     run.send(progress(0.2, metrics={"f1": 0.75}))
     append(away, {"seq": 2, "metrics": {"f1": 0.75}})
     away.get_by_role("button", name="Try again").click()

@@ -46,8 +46,8 @@ SHOWN = [
     ["zero", "0", "same", "0"],
 ]
 ALL_DIGITS = "Show all digits"
-_TICKS = """import("/static/dashboard/js/scale.js").then(({scaleAround, tickText}) =>
-    cases.map(([low, high]) => scaleAround(low, high, 3).ticks.map(tick => [tick, tickText(tick)])))"""
+_TICKS = """import("/static/dashboard/js/scale.js").then(({niceScale, tickText}) =>
+    cases.map(([low, high]) => niceScale(low, high, 3).ticks.map(tick => [tick, tickText(tick)])))"""
 
 
 _ROUND_TRIP = """text => import("/static/dashboard/js/exact_json.js")
@@ -172,7 +172,7 @@ def test_the_comparison(open_page: NewPage, domain: str) -> None:
     page.get_by_label(ALL_DIGITS).check()
     expect(rows.nth(4).locator("b").last).to_have_text("0.7654321")
     seed = page.locator("tr").filter(has=page.get_by_role("rowheader", name="seed"))
-    page.get_by_text("the same in all").click()
+    page.get_by_text("identical setting").click()
     expect(seed.locator("td").first).to_have_text("9,007,199,254,741,001")
     assert violations(page) == []
 

@@ -123,7 +123,7 @@ def test_a_large_result_is_shown_piece_by_piece(page: Page, run: Run) -> None:
 
 def test_it_says_so_when_there_is_none_yet_or_none(page: Page, run: Run) -> None:
     show(page, run)
-    expect(page.get_by_text("No result yet: it comes when the training is complete.")).to_be_visible()
+    expect(page.get_by_text("No result yet. The result appears when the training completes.")).to_be_visible()
     run.send(phase("loading_data"), complete())
     tell(page, run)
     expect(page.get_by_text("This run reported no result.")).to_be_visible()
@@ -133,7 +133,7 @@ def test_it_says_so_when_there_is_none_yet_or_none(page: Page, run: Run) -> None
 def test_a_failed_run_has_none(page: Page, run: Run) -> None:
     run.send(fail())
     show(page, run)
-    expect(page.get_by_text("This run failed: it has no result.")).to_be_visible()
+    expect(page.get_by_text("This run failed and has no result.")).to_be_visible()
 
 
 def test_it_comes_with_the_end(page: Page, run: Run) -> None:
@@ -148,7 +148,7 @@ def test_a_service_that_was_away_can_be_asked_again(page: Page, run: Run) -> Non
     finish(run, RESULT)
     page.route("**/result", lambda route: route.abort(), times=1)
     show(page, run)
-    expect(page.get_by_text("could not be read: The service cannot be reached.")).to_be_visible()
+    expect(page.get_by_text("Could not load the result: The service cannot be reached.")).to_be_visible()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="entity extraction")).to_be_visible()
 

@@ -69,7 +69,7 @@ def test_a_run_goes_through_all_its_phases_live(open_run: Callable[..., Page], r
     expect(page.locator("#state")).to_contain_text("completed")
     expect(bar).to_have_attribute("aria-valuenow", "100")
     expect(page.locator("#announcer")).to_have_text("Run 1: completed")
-    expect(page.locator("#eta")).to_contain_text("in all")
+    expect(page.locator("#eta")).to_contain_text("total")
     expect(page.locator("#result")).to_contain_text("Find every entity.")
     expect(page.locator("#metrics")).to_contain_text("0.87")
     assert all(re.fullmatch(r"\d+ s", time.inner_text()) for time in page.locator(".step-time").all())
@@ -149,14 +149,14 @@ def test_an_operator_cancels_a_run_and_only_when_they_mean_it(open_run: Callable
     run.send(phase(ENTITY))
     page = open_run(run)
     page.get_by_role("button", name="Cancel run…").click()
-    page.get_by_role("button", name="Let it run").click()
+    page.get_by_role("button", name="Keep running").click()
     assert run.status()["cancel_requested"] is False
     page.get_by_role("button", name="Cancel run…").press("Enter")
     dialog = page.get_by_role("dialog", name="Cancel this run?")
     expect(dialog).to_be_visible()
     assert violations(page) == []
     dialog.get_by_role("button", name="Cancel the run").press("Enter")
-    expect(page.locator("#state")).to_contain_text("Asked to stop")
+    expect(page.locator("#state")).to_contain_text("Cancel requested")
     assert run.status()["cancel_requested"] is True
     run.send(fail("stopped as asked"))
     expect(page.locator("#state")).to_contain_text("failed: cancelled")
@@ -192,7 +192,7 @@ def test_a_late_answer_about_one_run_does_not_replace_the_next(open_run: Callabl
     page.wait_for_timeout(500)  # whatever the answer does has been done
     expect(page.locator("#run-name")).to_have_text("run 2")
     expect(page.locator(".latest-message")).to_have_text("of the second run")
-    expect(page.locator("#state")).not_to_contain_text("Asked to stop")
+    expect(page.locator("#state")).not_to_contain_text("Cancel requested")
 
 
 def test_a_page_that_opens_while_the_service_is_busy_tries_again(service: Service, new_page: NewPage, run: Run) -> None:

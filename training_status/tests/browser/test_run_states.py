@@ -47,12 +47,12 @@ def show(chromium: Browser, impatient: Service) -> Iterator[Callable[[str], Page
 def test_a_domain_that_was_never_trained_says_how_to_begin(operator: httpx.Client, show: Callable[[str], Page]) -> None:
     domain = create_domain(operator)
     page = show(f"/domains/{domain}")
-    expect(page.get_by_role("heading", name="Never trained")).to_be_visible()
+    expect(page.get_by_role("heading", name="No training runs yet")).to_be_visible()
     expect(page.locator("#no-run")).to_contain_text(f'TrainingProgressTracker("{domain}")')
     assert violations(page) == []
     Run(operator, domain).send(phase(ENTITY))
     expect(page.locator("#run-name")).to_have_text("run 1")
-    expect(page.get_by_role("heading", name="Never trained")).to_be_hidden()
+    expect(page.get_by_role("heading", name="No training runs yet")).to_be_hidden()
 
 
 def test_silence_shows_by_itself_and_so_does_its_end(operator: httpx.Client, show: Callable[[str], Page]) -> None:
@@ -61,7 +61,7 @@ def test_silence_shows_by_itself_and_so_does_its_end(operator: httpx.Client, sho
     page = show(f"/domains/{run.domain}")
     expect(page.locator(".state")).to_have_text("training, stalled")
     expect(page.locator(".state")).to_have_class("state stalled")
-    expect(page.locator(".notice")).to_contain_text("Nothing was heard of the training")
+    expect(page.locator(".notice")).to_contain_text("No report from the training")
     assert page.get_by_role("button", name="Cancel run…").count() == 0
     run.send(log("here again"))
     expect(page.locator("#log")).to_contain_text("here again")

@@ -149,7 +149,7 @@ def test_a_search_finds_the_text_shown_and_marks_it(service: Service, new_page: 
     run.send(log("\x9b1mFAI\x9bmLED again"))
     shown.await_rows(1, 4)
     shown.search.fill("31m")
-    expect(shown.element).to_contain_text("No line matches.")
+    expect(shown.element).to_contain_text("No lines match.")
 
 
 def test_links_are_told_and_followed_over_http_alone(service: Service, new_page: NewPage, run: Run) -> None:

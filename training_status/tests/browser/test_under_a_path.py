@@ -65,7 +65,7 @@ def page(chromium: Browser, home: str, origins: Origins) -> Iterator[Page]:
 
 
 def sign_in(page: Page, service: Service) -> None:
-    page.get_by_label("User name").fill("operator")
+    page.get_by_label("Username").fill("operator")
     page.get_by_label("Password").fill(service.operator_password)
     page.get_by_role("button", name="Sign in").click()
 

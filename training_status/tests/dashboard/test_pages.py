@@ -46,7 +46,7 @@ def test_signing_in_leads_to_where_one_wanted_to_go(client):
     person.groups.add(Group.objects.get(name="viewer"))
     assert client.get("/sign-in").status_code == 200
     wrong = client.post("/sign-in", {"username": "ada", "password": "wrong"})
-    assert b"do not go together" in wrong.content
+    assert b"Incorrect username or password" in wrong.content
     right = client.post("/sign-in", {"username": "ada", "password": "a long password", "next": "/docs"})
     assert (right.status_code, right["Location"]) == (302, "/docs")
     away = client.post("/sign-in", {"username": "ada", "password": "a long password", "next": "https://example.org/"})
@@ -60,7 +60,7 @@ def test_guessing_a_password_has_a_limit(client):
     right = {"username": "ada", "password": "a long password"}
     refused = client.post("/sign-in", right)
     assert (refused.status_code, refused["Retry-After"]) == (429, "300")
-    assert b"Please wait" in refused.content
+    assert b"Too many failed sign-in attempts" in refused.content
     assert client.post("/sign-in", right, REMOTE_ADDR="192.0.2.7").status_code == 302
     cache.clear()
     assert client.post("/sign-in", right).status_code == 302
@@ -78,7 +78,7 @@ def test_somebody_without_a_role_is_refused(client):
 
 def test_no_domain_yet(browser):
     page = browser.get("/").content.decode()
-    assert "No domain yet" in page
+    assert "No domains yet" in page
     assert "from aegis_tracker import TrainingProgressTracker" in page
 
 
@@ -158,7 +158,7 @@ def test_time_left_says_why_there_is_none():
     now = datetime(2026, 1, 20, tzinfo=UTC)
     begun = {"status": "training", "health": "ok", "estimated_completion": None, "forecast": None}
     assert status_words.time_left(begun, now) == "estimating…"
-    assert status_words.time_left(begun | {"health": "stalled"}, now) == "not known"
+    assert status_words.time_left(begun | {"health": "stalled"}, now) == "unknown"
     assert status_words.time_left({"status": "pending"}, now) == "not started"
     assert status_words.time_left({"status": "completed"}, now) == ""
 
@@ -166,10 +166,10 @@ def test_time_left_says_why_there_is_none():
 @pytest.mark.parametrize(
     ("method", "runs", "words"),
     [
-        ("history", 1, "from 1 earlier run"),
-        ("history", 4, "from 4 earlier runs"),
-        ("shares", 12, "from 12 runs of other domains"),
-        ("linear", 0, "at the pace so far"),
+        ("history", 1, "based on 1 earlier run"),
+        ("history", 4, "based on 4 earlier runs"),
+        ("shares", 12, "based on 12 runs of other domains"),
+        ("linear", 0, "based on the current pace"),
     ],
 )
 def test_what_a_forecast_is_based_on_in_words(method, runs, words):

@@ -1,4 +1,4 @@
-"""How right forecasts were, told with the history, on its page and in the admin."""
+"""Forecast accuracy, told with the history, on its page and in the admin."""
 
 from datetime import timedelta
 
@@ -78,5 +78,5 @@ def test_pages_show_them(admin_client: Client) -> None:
     marked(domain, told_s=150)
     for address in (f"/domains/{domain.name}/history", f"/admin/training_status/domain/{domain.pk}/change/"):
         page = admin_client.get(address).content.decode()
-        assert "How right forecasts were" in page
+        assert "Forecast accuracy" in page
         assert "<td>–</td><td>–</td><td>50 %</td><td>–</td><td>–</td><td>50 %</td><td>100 %</td><td>0 %</td>" in page

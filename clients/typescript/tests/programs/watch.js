@@ -8,11 +8,11 @@
 import { client, domain, listen, options, run, tell } from "./client.js";
 
 const { leaveAfter, abortAfter, ...followed } = options;
-const giving_up = new AbortController();
+const controller = new AbortController();
 
 const watch = client.watch(domain, {
   ...followed,
-  signal: giving_up.signal,
+  signal: controller.signal,
   onState: (state, why) => tell({ state, why }),
 });
 
@@ -21,7 +21,7 @@ await run(async () => {
   for await (const event of watch) {
     tell({ event });
     events += 1;
-    if (events === abortAfter) setImmediate(() => giving_up.abort());
+    if (events === abortAfter) setImmediate(() => controller.abort());
     if (events === leaveAfter) break;
   }
   tell({ ended: watch.lastEventId });

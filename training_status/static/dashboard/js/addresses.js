@@ -1,6 +1,6 @@
-/** The addresses of the service's own pages, which may be under a path of its host. */
+/** URLs of the service's pages, which may be under a path prefix. */
 
-/** That path, such as `/training`; empty where the service has its host for itself. */
+/** The path prefix, such as `/training`; empty without one. */
 export const urlPrefix = document.documentElement.dataset["urlPrefix"] ?? "";
 
 /** The page of a domain's latest run. @param {string} domain */

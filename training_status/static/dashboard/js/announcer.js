@@ -1,11 +1,11 @@
 /**
- * The one status region that speaks: at phase changes and ends, not at every tick.
+ * The live region that announces phase changes and the end of a run to screen readers.
  *
  * @typedef {import("./types.js").Status} Status
  */
 
 import { visibleText } from "./visible_text.js";
-import { stateWords, words } from "./words.js";
+import { formatState, displayName } from "./format.js";
 
 export class Announcer {
   /** @param {HTMLElement} element with role="status" */
@@ -15,7 +15,7 @@ export class Announcer {
     this.said = null;
   }
 
-  /** @param {string} sentence what came of something that somebody has done */
+  /** @param {string} sentence the outcome of a user action */
   say(sentence) {
     this.element.textContent = visibleText(sentence);
   }
@@ -24,9 +24,9 @@ export class Announcer {
   update(status) {
     const sentence =
       status.status === "training"
-        ? `Run ${status.run_number}: ${words(status.current_step)}`
-        : `Run ${status.run_number}: ${stateWords(status)}`;
-    // What was so when the page was opened is read with the page.
+        ? `Run ${status.run_number}: ${displayName(status.current_step)}`
+        : `Run ${status.run_number}: ${formatState(status)}`;
+    // The state at page load is not announced: screen readers read it with the page.
     if (this.said !== null && sentence !== this.said) this.element.textContent = visibleText(sentence);
     this.said = sentence;
   }

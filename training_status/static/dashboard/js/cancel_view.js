@@ -1,18 +1,18 @@
 /**
- * Asking a training to stop, once it was asked whether that is meant.
+ * The button that cancels a run, with a confirmation dialog.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { ServiceError } from "./service.js";
 
 export class CancelView {
   /**
    * @param {HTMLElement} element
    * @param {Service} service
-   * @param {(status: Status) => void} onStatus told the status that the service answers
+   * @param {(status: Status) => void} onStatus called with the status in the service's response
    */
   constructor(element, service, onStatus) {
     this.service = service;
@@ -20,7 +20,7 @@ export class CancelView {
     this.button = make("button", { type: "button", class: "quiet-button" }, "Cancel run…");
     this.question = make("p", {});
     this.problem = make("p", { class: "wrong", role: "alert" });
-    const keep = make("button", { type: "button" }, "Let it run");
+    const keep = make("button", { type: "button" }, "Keep running");
     const stop = make("button", { type: "button", class: "danger" }, "Cancel the run");
     const title = make("h2", { id: "cancel-title" }, "Cancel this run?");
     this.dialog = make("dialog", { class: "question", "aria-labelledby": "cancel-title" });
@@ -39,10 +39,10 @@ export class CancelView {
   update(status) {
     const active = status.status === "training" || status.status === "pending";
     this.button.hidden = !active || status.cancel_requested;
-    // What was asked was asked of one run: nobody stops another by it.
+    // The question is about one run. It must not cancel another one that takes its place.
     if (this.dialog.open && (!active || status.training_run_id !== this.runId)) this.dialog.close();
     this.runId = status.training_run_id;
-    say(this.question, `Run ${status.run_number} of ${status.domain_name} is asked to stop. What it has reported is kept.`);
+    setText(this.question, `Run ${status.run_number} of ${status.domain_name} will be asked to stop. Everything it has reported is kept.`);
   }
 
   async #cancel() {
@@ -51,7 +51,7 @@ export class CancelView {
       this.dialog.close();
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      say(this.problem, error.message);
+      setText(this.problem, error.message);
     }
   }
 }

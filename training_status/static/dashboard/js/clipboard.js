@@ -1,6 +1,6 @@
-/** Copying text, also where the page has no secure address and so no `navigator.clipboard`. */
+/** Copies text, also in insecure contexts, which have no `navigator.clipboard`. */
 
-/** @param {string} text @returns {Promise<boolean>} whether it could be copied */
+/** @param {string} text @returns {Promise<boolean>} whether the text was copied */
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,13 +1,13 @@
 /**
- * Whether what the page shows is live, and how old it is when it is not.
+ * The connection state of the page, and the age of its data while disconnected.
  *
  * @typedef {import("./stream.js").StreamState} StreamState
  */
 
-import { make, say } from "./dom.js";
-import { duration } from "./words.js";
+import { make, setText } from "./dom.js";
+import { formatDuration } from "./format.js";
 
-const QUIET_MS = 1500; // a connection that is back so soon was never missed
+const QUIET_MS = 1500; // shorter interruptions are not shown
 
 export class ConnectionView {
   /** @param {HTMLElement} element */
@@ -21,14 +21,14 @@ export class ConnectionView {
     this.seenAt = Date.now();
   }
 
-  /** The service was heard of. */
+  /** Records that data was received. */
   seen() {
     this.seenAt = Date.now();
   }
 
   /** @param {StreamState} state @param {string} why */
   update(state, why) {
-    // An attempt to connect again is not yet an end of the interruption.
+    // A reconnection attempt does not end the interruption.
     if (state === "connecting" && (this.state === "waiting" || this.state === "ended")) return;
     if (state === "open") this.seen();
     this.state = state;
@@ -36,15 +36,15 @@ export class ConnectionView {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     const age = Date.now() - this.seenAt;
     const lost = this.state === "waiting" && age > QUIET_MS;
-    // So short an interruption is none yet.
+    // A short interruption is shown as open.
     const shown = this.state === "waiting" && !lost ? "open" : this.state;
     this.element.className = `connection ${shown}`;
-    if (this.state === "refused") say(this.text, this.why);
-    else if (lost) say(this.text, `last update ${duration(age / 1000)} ago, reconnecting`);
-    else say(this.text, this.state === "ended" ? "finished" : this.state === "connecting" ? "connecting…" : "live");
+    if (this.state === "refused") setText(this.text, this.why);
+    else if (lost) setText(this.text, `last update ${formatDuration(age / 1000)} ago, reconnecting`);
+    else setText(this.text, this.state === "ended" ? "finished" : this.state === "connecting" ? "connecting…" : "live");
   }
 }

@@ -1,4 +1,4 @@
-/** Making elements: texts are texts, whatever is in them, and shown as `visibleText` has them. */
+/** Creates elements. Strings are inserted as text, never as HTML, after `visibleText` has made hidden characters visible. */
 
 import { visibleText } from "./visible_text.js";
 
@@ -20,31 +20,31 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** @param {string} id an element that the page has */
-export function part(id) {
+/** @param {string} id the ID of an element that must exist. Throws Error without one */
+export function getElement(id) {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`The page has no element #${id}.`);
   return element;
 }
 
 /**
- * What the page was given by `json_script`.
+ * The data that the template embedded with `json_script`.
  *
  * @template T
  * @param {string} id
  * @returns {T}
  */
-export function given(id) {
-  return parseJson(part(id).textContent ?? "null");
+export function readJsonScript(id) {
+  return parseJson(getElement(id).textContent ?? "null");
 }
 
 /**
- * Set a text only where it differs, so that nobody is told of what did not change.
+ * Sets the text of an element only when it differs, so that live regions announce changes only.
  *
  * @param {Element} element
  * @param {string} text
  */
-export function say(element, text) {
+export function setText(element, text) {
   const shown = visibleText(text);
   if (element.textContent !== shown) element.textContent = shown;
 }

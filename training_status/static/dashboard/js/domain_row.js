@@ -1,22 +1,22 @@
 /**
- * One line of the domains' table, as it is now.
+ * One row of the domains table.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { metricElement } from "./metric_element.js";
 import { setShares } from "./phase_bar.js";
 import { oneLine } from "./visible_text.js";
-import { ago, clock, stateClass, stateWords, stepPercent, timeLeft, words } from "./words.js";
+import { formatAge, formatTime, stateClass, formatState, formatStepPercent, formatTimeLeft, displayName } from "./format.js";
 
 export class DomainRow {
   /**
-   * @param {HTMLTableRowElement} element whose first cell says the domain
+   * @param {HTMLTableRowElement} element with the domain in its first cell
    * @param {string} domain
    * @param {Service} service
-   * @param {Status | null} status of the latest run; null: never trained
+   * @param {Status | null} status of the latest run; null without a run
    */
   constructor(element, domain, service, status) {
     this.service = service;
@@ -37,12 +37,12 @@ export class DomainRow {
     this.started = make("td");
     const name = this.domain;
     const percent = make("span", { class: "percent" }, `${status.progress} %`);
-    // The first cell stays where it is: moving it would take the focus from its link.
+    // The first cell is not moved: moving it would take the focus from its link.
     while (first.nextSibling) first.nextSibling.remove();
     first.after(
       make("td", {}, this.state),
       make("td", {}, bar(name, status), percent),
-      make("td", {}, words(status.current_step), about(status.error_message ?? status.message)),
+      make("td", {}, displayName(status.current_step), about(status.error_message ?? status.message)),
       this.left,
       make("td", {}, ...metrics(status)),
       this.started,
@@ -50,21 +50,21 @@ export class DomainRow {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     if (!this.status || !this.state || !this.left || !this.started) return;
     const now = this.service.now();
     this.state.className = `state ${stateClass(this.status)}`;
-    say(this.state, stateWords(this.status));
-    say(this.left, timeLeft(this.status, now));
+    setText(this.state, formatState(this.status));
+    setText(this.left, formatTimeLeft(this.status, now));
     const { started_at: started, run_number: number } = this.status;
-    const when = started ? `${clock(started, now)}, ${ago(started, now)}` : "not yet";
+    const when = started ? `${formatTime(started, now)}, ${formatAge(started, now)}` : "not started";
     if (this.started.firstChild?.textContent !== when) {
       this.started.replaceChildren(make("time", { datetime: started ?? "" }, when), about(`run ${number}`));
     }
   }
 
-  /** @param {string} text in lower case @returns {boolean} whether the line has it */
+  /** @param {string} text in lower case @returns {boolean} whether the row contains it */
   has(text) {
     return `${this.about} ${this.element.textContent}`.toLowerCase().includes(text);
   }
@@ -77,7 +77,7 @@ function bar(domain, status) {
       class: step.status,
       max: "100",
       value: String(step.progress),
-      title: `${words(step.name)}: ${stepPercent(step)}`,
+      title: `${displayName(step.name)}: ${formatStepPercent(step)}`,
       "aria-hidden": "true",
     }),
   );
@@ -90,7 +90,7 @@ function bar(domain, status) {
       "aria-valuemin": "0",
       "aria-valuemax": "100",
       "aria-valuenow": String(status.progress),
-      "aria-valuetext": `${status.progress} percent, ${words(status.current_step)}`,
+      "aria-valuetext": `${status.progress} percent, ${displayName(status.current_step)}`,
     },
     ...parts,
   );
@@ -109,6 +109,6 @@ function metrics(status) {
   const all = Object.entries(status.metrics).sort(([a], [b]) => a.localeCompare(b));
   if (all.length === 0) return [make("span", { class: "none" }, "none yet")];
   return all.map(([name, value]) =>
-    make("span", { class: "metric" }, `${words(name)} `, metricElement(value)),
+    make("span", { class: "metric" }, `${displayName(name)} `, metricElement(value)),
   );
 }

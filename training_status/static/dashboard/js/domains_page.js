@@ -1,5 +1,5 @@
 /**
- * The page of the domains: live, to be sorted and searched.
+ * The domains page: live, sortable and searchable.
  *
  * @typedef {import("./types.js").Domain} Domain
  * @typedef {import("./types.js").Status} Status
@@ -8,7 +8,7 @@
 
 import { domainAddress, urlPrefix } from "./addresses.js";
 import { ConnectionView } from "./connection_view.js";
-import { given, make, part, say } from "./dom.js";
+import { readJsonScript, make, getElement, setText } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
 import { Service, ServiceError } from "./service.js";
 import { Stream } from "./stream.js";
@@ -29,7 +29,7 @@ class DomainsPage {
     this.service = new Service(urlPrefix);
     this.service.learnClock(page.now);
     this.isWhole = page.notShown === 0;
-    this.connection = new ConnectionView(part("connection"));
+    this.connection = new ConnectionView(getElement("connection"));
     this.table = /** @type {HTMLTableElement | null} */ (document.getElementById("domains"));
     /** @type {Map<string, DomainRow>} */
     this.rows = new Map();
@@ -49,7 +49,7 @@ class DomainsPage {
     new Stream(this.service, this.service.address("/training-stream"), "", {
       onEvent: (event) => void this.take(event),
       onState: (state, why) => this.connection.update(state, why),
-      mayGoOnAfterMs: () => 0,
+      reopenAfterMs: () => 0,
     });
     setInterval(() => this.tick(), 1000);
   }
@@ -62,7 +62,7 @@ class DomainsPage {
     row?.update(event.data.status);
   }
 
-  /** Sort and find, as the address says from now on. */
+  /** Sorts and filters the rows, and stores both in the URL. */
   arrange() {
     const key = SORT_KEYS[this.sort] ?? SORT_KEYS["name"];
     const text = this.find?.value.trim().toLowerCase() ?? "";
@@ -71,7 +71,7 @@ class DomainsPage {
     for (const row of rows) row.element.hidden = text !== "" && !row.has(text);
     this.table?.tBodies[0]?.append(...rows.map((row) => row.element));
     const shown = rows.filter((row) => !row.element.hidden).length;
-    say(part("found"), text ? `${shown} of ${rows.length}` : "");
+    setText(getElement("found"), text ? `${shown} of ${rows.length}` : "");
     const query = new URLSearchParams();
     if (this.sort !== "name") query.set("sort", this.sort);
     if (text) query.set("find", text);
@@ -81,7 +81,7 @@ class DomainsPage {
     }
   }
 
-  /** A second has passed. */
+  /** Updates what depends on the time, once a second. */
   tick() {
     this.connection.tick();
     for (const row of this.rows.values()) row.tick();
@@ -101,11 +101,11 @@ class DomainsPage {
   /** @type {Map<string, Promise<DomainRow | undefined>>} */
   #adding = new Map();
 
-  /** Those with an event since they were asked for. @type {Set<string>} */
+  /** Domains with an event since their request began. @type {Set<string>} */
   #moved = new Set();
 
   /**
-   * Its next events may come before its first has been dealt with.
+   * Adds a domain once, even when further events arrive before the request completes.
    * @param {string} name @returns {Promise<DomainRow | undefined>}
    */
   #addedOnce(name) {
@@ -119,14 +119,14 @@ class DomainsPage {
     return adding;
   }
 
-  /** Its next event is another chance, also one that came meanwhile. @param {string} name @param {unknown} error */
+  /** Retries with the next event, or at once when one arrived meanwhile. @param {string} name @param {unknown} error */
   #notAdded(name, error) {
     if (!(error instanceof ServiceError)) throw error;
     this.#adding.delete(name);
     return this.#moved.delete(name) ? this.#addedOnce(name) : undefined;
   }
 
-  /** A domain that was created meanwhile. @param {string} name */
+  /** Adds the row of a domain that was created after the page was loaded. @param {string} name */
   async #added(name) {
     const body = this.table?.tBodies[0];
     if (!body) {
@@ -157,4 +157,4 @@ function compare(a, b) {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-new DomainsPage(given("page"));
+new DomainsPage(readJsonScript("page"));

@@ -1,5 +1,5 @@
 /**
- * Links to files of the service. Where the service wants a token, which no link can send, the file is fetched with it.
+ * Download links. A link cannot send a token, so with a token the file is fetched by script.
  *
  * @typedef {import("./service.js").Service} Service
  */
@@ -10,10 +10,10 @@ import { make } from "./dom.js";
 /**
  * @param {HTMLElement} link
  * @param {Service} service
- * @param {(sentence: string) => void} onTrouble told when the file cannot be had
- * @param {AbortSignal} [signal] the link is somebody else's from then on
+ * @param {(sentence: string) => void} onTrouble called when the download fails
+ * @param {AbortSignal} [signal] removes the listener when aborted
  */
-export function letDownload(link, service, onTrouble, signal) {
+export function authorizeDownload(link, service, onTrouble, signal) {
   const options = signal ? { signal } : {};
   link.addEventListener(
     "click",
@@ -23,7 +23,7 @@ export function letDownload(link, service, onTrouble, signal) {
       const { href, download } = /** @type {HTMLAnchorElement} */ (link);
       save(service, href, download || "log.txt").catch((error) => {
         if (!(error instanceof ServiceError)) throw error;
-        onTrouble(`It could not be downloaded: ${error.message}`);
+        onTrouble(`Download failed: ${error.message}`);
       });
     },
     options,

@@ -1,12 +1,12 @@
 /**
- * The time left, in words and as a time of day.
+ * The time left, the expected time of completion, and the elapsed time.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
-import { make, say } from "./dom.js";
-import { clock, clockRange, duration, forecastBasis, timeLeft } from "./words.js";
+import { make, setText } from "./dom.js";
+import { formatTime, formatTimeRange, formatDuration, formatForecastBasis, formatTimeLeft } from "./format.js";
 
 export class EtaView {
   /** @param {HTMLElement} element @param {Service} service */
@@ -27,18 +27,18 @@ export class EtaView {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     if (this.status === null) return;
     const now = this.service.now();
     const { status, forecast, estimated_completion: linear, started_at: started, completed_at: ended } = this.status;
     const completion = this.status.health === "ok" ? (forecast?.completion ?? linear) : null;
-    say(this.left, ended ? endedWords(status) : timeLeft(this.status, now));
-    if (ended) say(this.clock, clock(ended, now));
-    else say(this.clock, completion && Date.parse(completion) > now ? `at ${clock(completion, now)}` : "");
-    say(this.range, forecast && !ended ? `${clockRange(forecast.low, forecast.high, now)}, ${forecastBasis(forecast)}` : "");
+    setText(this.left, ended ? endedWords(status) : formatTimeLeft(this.status, now));
+    if (ended) setText(this.clock, formatTime(ended, now));
+    else setText(this.clock, completion && Date.parse(completion) > now ? `at ${formatTime(completion, now)}` : "");
+    setText(this.range, forecast && !ended ? `${formatTimeRange(forecast.low, forecast.high, now)}, ${formatForecastBasis(forecast)}` : "");
     const until = ended ? Date.parse(ended) : now;
-    say(this.elapsed, started ? `${duration((until - Date.parse(started)) / 1000)} ${ended ? "in all" : "so far"}` : "");
+    setText(this.elapsed, started ? `${formatDuration((until - Date.parse(started)) / 1000)} ${ended ? "total" : "so far"}` : "");
   }
 }
 

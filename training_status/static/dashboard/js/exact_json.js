@@ -1,14 +1,14 @@
 /**
- * JSON whose whole numbers stay what they are.
+ * Parses and writes JSON without losing precision of large integers.
  *
- * JavaScript's own reading makes 12345678901234567000 of 12345678901234567890. Here it is a bigint, and so is every whole
- * number that no double is written as. All others are numbers as ever: the service has none that a double cannot be.
+ * `JSON.parse` turns 12345678901234567890 into 12345678901234567000. Here it becomes a bigint, as does every integer
+ * that a double does not represent exactly. All other numbers stay numbers: the service sends none beyond a double.
  */
 
 const MAY_HAVE_LONG = /(?:^|[^.\d])\d{16}/;
 const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 const LONG = /^-?\d{16,}$/;
-const MARK = "\0bigint"; // NUL: the service takes no name and no text with it
+const MARK = "\0bigint"; // the service rejects names and texts with NUL
 
 /** @param {string} text JSON @returns {any} throws SyntaxError */
 export function parseJson(text) {
@@ -17,14 +17,14 @@ export function parseJson(text) {
   return JSON.parse(marked, (_, value) => (typeof value?.[MARK] === "string" ? BigInt(value[MARK]) : value));
 }
 
-/** A value that `parseJson` gave as JSON again, every number as it was. @param {unknown} value @param {number} [indent] */
+/** Serializes a value from `parseJson`, with every number unchanged. @param {unknown} value @param {number} [indent] */
 export function jsonText(value, indent) {
   const marked = JSON.stringify(value, (_, one) => (typeof one === "bigint" ? `${MARK}${one}` : one), indent);
   return marked.replace(/"\\u0000bigint(-?\d+)"/g, "$1");
 }
 
 /**
- * The same with numbers as JavaScript has them: for those who expect no bigint.
+ * A copy with numbers in place of bigints.
  *
  * @template T
  * @param {T} value
@@ -34,7 +34,7 @@ export function withDoubles(value) {
   return JSON.parse(jsonText(value));
 }
 
-/** Whether a double is written with the same digits. @param {string} whole */
+/** Whether a double has the same digits. @param {string} whole */
 function isDouble(whole) {
   const [, digits = "", exponent = "0"] = /^-?([\d.]+)(?:e\+(\d+))?$/.exec(String(Number(whole))) ?? [];
   const [before = "", after = ""] = digits.split(".");

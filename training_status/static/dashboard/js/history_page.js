@@ -1,13 +1,13 @@
 /**
- * The page of all runs of a domain: live, its metrics from run to run, and chosen runs side by side.
+ * The history page: all runs of a domain, metric trends, and the comparison of selected runs.
  *
- * @typedef {import("./history/row.js").Row} Row
+ * @typedef {import("./history/run_cells.js").Row} Row
  * @typedef {{domain: string, number: number, pageSize: number, total: number, runs: Row[], baseline: number | null, mayPin: boolean, now: string}} Page
  */
 
 import { urlPrefix } from "./addresses.js";
-import { given, make, part, say } from "./dom.js";
-import { Choice } from "./history/choice.js";
+import { readJsonScript, make, getElement, setText } from "./dom.js";
+import { RunSelection } from "./history/run_selection.js";
 import { ComparisonView } from "./history/comparison_view.js";
 import { LiveHistory } from "./history/live_history.js";
 import { RunsTable } from "./history/runs_table.js";
@@ -16,14 +16,14 @@ import { numberText } from "./number_text.js";
 import { Service, ServiceError } from "./service.js";
 
 /** @type {Page} */
-const page = given("page");
+const page = readJsonScript("page");
 const service = new Service(urlPrefix);
 service.learnClock(page.now);
-const choice = new Choice(showChoice);
+const selection = new RunSelection(showSelection);
 const { domain } = page;
-const table = new RunsTable(part("runs"), { domain, service, choice, mayPin: page.mayPin, onPin: (number) => void pin(number) });
-const trends = new Trends({ domain, choice });
-const comparison = new ComparisonView({ service, domain, choice });
+const table = new RunsTable(getElement("runs"), { domain, service, selection, mayPin: page.mayPin, onPin: (number) => void pin(number) });
+const trends = new Trends({ domain, selection });
+const comparison = new ComparisonView({ service, domain, selection });
 /** @type {Map<string, Row>} */
 let runs = new Map();
 let compared = "";
@@ -40,52 +40,52 @@ const live = new LiveHistory(service, page, {
   hasOthers: (latest) => [...runs.values()].some((run) => run.completed_at === null && run.training_run_id !== latest),
 });
 setInterval(() => table.tick(), 1000);
-part("clear-choice").addEventListener("click", () => choice.clearRuns());
+getElement("clear-choice").addEventListener("click", () => selection.clearRuns());
 show(page.runs, page.total, page.baseline);
 void live.start();
 
 /** @param {Row[]} items newest first @param {number} total @param {number | null} baseline */
 function show(items, total, baseline) {
   runs = new Map(items.map((run) => [run.training_run_id, run]));
-  part("history").hidden = total === 0;
-  part("no-runs").hidden = total > 0;
+  getElement("history").hidden = total === 0;
+  getElement("no-runs").hidden = total > 0;
   table.show(items, baseline);
   trends.show(items);
   const first = (page.number - 1) * page.pageSize + 1;
   const last = first + items.length - 1;
-  say(part("range"), items.length ? `${first} to ${last} of ${numberText(total)}, newest first` : `There are no runs on this page; ${numberText(total)} in all.`);
-  const paging = part("paging");
+  setText(getElement("range"), items.length ? `${first} to ${last} of ${numberText(total)}, newest first` : `No runs on this page. The domain has ${numberText(total)} runs.`);
+  const paging = getElement("paging");
   if (page.number * page.pageSize < total && !paging.querySelector("[rel=next]")) {
     paging.append(make("a", { rel: "next", "data-page": String(page.number + 1) }, "Older →"));
   }
-  showChoice();
+  showSelection();
 }
 
-/** What is chosen, at every place that tells of it. */
-function showChoice() {
-  table.showChoice();
-  const chosen = choice.runs.map((number) => `run ${number}`).join(", ");
-  part("choice").hidden = choice.runs.length === 0;
-  say(part("choice-text"), choice.runs.length === 1 ? `Chosen: ${chosen}. Choose another to compare.` : `Chosen: ${chosen}.`);
-  part("to-comparison").hidden = choice.runs.length < 2;
-  for (const link of document.querySelectorAll("[data-page]")) link.setAttribute("href", choice.address(link.getAttribute("data-page") ?? ""));
-  // A comparison is read anew when it is of other runs, or when one of them has changed.
-  const told = JSON.stringify([choice.runs, table.baseline, choice.runs.map((number) => table.lines.get(number)?.run.status)]);
+/** Updates everything that depends on the selected runs. */
+function showSelection() {
+  table.showSelection();
+  const chosen = selection.runs.map((number) => `run ${number}`).join(", ");
+  getElement("choice").hidden = selection.runs.length === 0;
+  setText(getElement("choice-text"), selection.runs.length === 1 ? `Selected: ${chosen}. Select another run to compare.` : `Selected: ${chosen}.`);
+  getElement("to-comparison").hidden = selection.runs.length < 2;
+  for (const link of document.querySelectorAll("[data-page]")) link.setAttribute("href", selection.address(link.getAttribute("data-page") ?? ""));
+  // The comparison is loaded again when the selection, the baseline or the state of a selected run changes.
+  const told = JSON.stringify([selection.runs, table.baseline, selection.runs.map((number) => table.lines.get(number)?.run.status)]);
   if (told !== compared) void comparison.load();
   compared = told;
 }
 
-/** @param {number | null} number the run to be pinned; null: none */
+/** @param {number | null} number the run to pin; null unpins */
 async function pin(number) {
-  say(part("announcer"), "");
-  part("pin-problem").replaceChildren();
+  setText(getElement("announcer"), "");
+  getElement("pin-problem").replaceChildren();
   try {
     await service.patch(service.address(`/domains/${encodeURIComponent(domain)}`), { baseline_run_number: number });
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    part("pin-problem").replaceChildren(make("p", { class: "wrong" }, error.message));
+    getElement("pin-problem").replaceChildren(make("p", { class: "wrong" }, error.message));
     return;
   }
   await live.look();
-  say(part("announcer"), number === null ? "No run is pinned as the baseline." : `Run ${number} is pinned as the baseline.`);
+  setText(getElement("announcer"), number === null ? "No run is pinned as the baseline." : `Run ${number} is pinned as the baseline.`);
 }

@@ -1,16 +1,16 @@
-/** Any JSON as a tree of plain text: what is inside something large is made when somebody opens it. */
+/** Shows JSON as a tree. The content of large branches is created when they are opened. */
 
 import { make } from "./dom.js";
 
 const AT_ONCE = 100;
 const OPEN_UP_TO = 12;
 
-/** @param {Record<string, unknown>} values its first level, open where it is small */
+/** @param {Record<string, unknown>} values the first level; small branches are open */
 export function jsonTree(values) {
   return branch(Object.entries(values), true);
 }
 
-/** @param {[string, unknown][]} entries @param {boolean} opens whether small parts stand open */
+/** @param {[string, unknown][]} entries @param {boolean} opens whether small branches are open */
 function branch(entries, opens) {
   const list = make("ul", { class: "tree" });
   more(list, entries, 0, opens);

@@ -1,18 +1,18 @@
 /**
- * A small chart of one metric: a line over few ticks, the value under the pointer, and all values as a table.
+ * A line chart of one metric with few ticks, the value under the pointer, and a table of all values.
  *
- * The drawing stretches with its element, so texts stand beside it as HTML and lines keep their width.
+ * The SVG stretches with its element. So labels are HTML beside it, and lines do not scale.
  *
  * @typedef {import("./number_text.js").Numeric} Numeric
  * @typedef {{x: number, y: Numeric}} Point
  * @typedef {import("./scale.js").Scale} Scale
  */
 
-import { make, say } from "./dom.js";
-import { sayMetric } from "./metric_element.js";
+import { make, setText } from "./dom.js";
+import { setMetricText } from "./metric_element.js";
 import { digitsToTellApart, exactNumberText } from "./number_text.js";
-import { placeOn, scaleAround, scaleBetween, showBeside, tickText } from "./scale.js";
-import { metricValue } from "./words.js";
+import { positionOn, niceScale, fixedScale, reserveLabelWidth, tickText } from "./scale.js";
+import { formatMetric } from "./format.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
@@ -21,18 +21,18 @@ const DOTS_MAX = 60; // more would be a thick line
 
 /**
  * @template {Point} P
- * @typedef {object} ChartWords
+ * @typedef {object} ChartText
  * @property {string} name of the metric
- * @property {string} place what a place on the horizontal axis is: `log line`, `run`
+ * @property {string} place the unit of the horizontal axis: `log line`, `run`
  * @property {string[]} columns of the table
- * @property {(point: P) => (string | Node)[]} cells of the table, one for each column but the last, which is the exact value
- * @property {(point: P) => string} about what is told of the point under the pointer, after its exact value
- * @property {(point: P) => string} [address] where each point leads to
+ * @property {(point: P) => (string | Node)[]} cells the table cells of a point, without the last one, which is the exact value
+ * @property {(point: P) => string} about the text after the exact value of the point under the pointer
+ * @property {(point: P) => string} [address] the link target of each point
  */
 
 /** @template {Point} P */
 export class LineChart {
-  /** @param {ChartWords<P>} texts */
+  /** @param {ChartText<P>} texts */
   constructor(texts) {
     this.texts = texts;
     this.reading = make("span", { class: "chart-reading" });
@@ -62,7 +62,7 @@ export class LineChart {
     this.drawing.addEventListener("pointerleave", () => this.#point(null));
     /** @type {P[]} */
     this.points = [];
-    /** How many tell the first, the last, the least and the greatest value apart. @type {number | undefined} */
+    /** Digits that distinguish the first, last, lowest and highest value. @type {number | undefined} */
     this.digits = undefined;
     /** @type {Scale} */
     this.x = { low: 0, high: 1, ticks: [] };
@@ -72,8 +72,8 @@ export class LineChart {
 
   /**
    * @param {P[]} points by x
-   * @param {number} [low] where the horizontal axis begins: the first point if not said
-   * @param {number} [high] where it ends: the last point
+   * @param {number} [low] start of the horizontal axis; by default the first point
+   * @param {number} [high] end of the horizontal axis; by default the last point
    */
   show(points, low = points[0]?.x ?? 0, high = points.at(-1)?.x ?? 1) {
     this.points = points;
@@ -81,20 +81,20 @@ export class LineChart {
     const [least, greatest] = [smallest(values), largest(values)];
     const told = [values[0], values.at(-1), least, greatest];
     this.digits = digitsToTellApart(told);
-    this.x = scaleBetween(low, high, 3);
-    this.y = scaleAround(Number(least), Number(greatest), 3);
+    this.x = fixedScale(low, high, 3);
+    this.y = niceScale(Number(least), Number(greatest), 3);
     this.grid.setAttribute("d", this.y.ticks.map((tick) => `M0 ${this.#top(tick)}H${WIDTH}`).join(""));
     const places = points.map((point) => `${this.#left(point.x)} ${this.#top(point.y)}`);
     this.line.setAttribute("d", places.length > 1 ? `M${places.join("L")}` : "");
     this.dots.setAttribute("d", places.length <= DOTS_MAX ? places.map(dot).join("") : places.slice(-1).map(dot).join(""));
     if (this.texts.address) this.#link(this.texts.address);
-    label(this.yLabels, this.y, "top", (tick) => 1 - placeOn(this.y, tick));
-    label(this.xLabels, this.x, "left", (tick) => placeOn(this.x, tick));
+    label(this.yLabels, this.y, "top", (tick) => 1 - positionOn(this.y, tick));
+    label(this.xLabels, this.x, "left", (tick) => positionOn(this.x, tick));
     const [first, last] = [points[0], points.at(-1)];
     if (first && last) {
       const { name, place } = this.texts;
       const count = points.length === 1 ? "1 value" : `${points.length} values`;
-      const [begin, end, lowest, highest] = told.map((value) => metricValue(value, this.digits));
+      const [begin, end, lowest, highest] = told.map((value) => formatMetric(value, this.digits));
       this.plot.setAttribute(
         "aria-label",
         `${name}: ${count} from ${place} ${first.x} to ${last.x}, first ${begin}, last ${end}, lowest ${lowest}, highest ${highest}`,
@@ -104,23 +104,23 @@ export class LineChart {
     this.#fillTable();
   }
 
-  /** @param {number | null} share where the pointer is, from the left; null: nowhere */
+  /** @param {number | null} share pointer position from the left, 0 to 1; null without a pointer */
   #point(share) {
     const last = this.points.at(-1);
     if (!last) return;
     if (share === null) {
       this.pointed.setAttribute("d", "");
-      sayMetric(this.reading, last.y, this.digits);
+      setMetricText(this.reading, last.y, this.digits);
       return;
     }
     const x = this.x.low + share * (this.x.high - this.x.low);
     const nearest = this.points.reduce((one, other) => (Math.abs(other.x - x) < Math.abs(one.x - x) ? other : one), last);
     this.pointed.setAttribute("d", dot(`${this.#left(nearest.x)} ${this.#top(nearest.y)}`));
-    say(this.reading, this.#reading(nearest));
+    setText(this.reading, this.#reading(nearest));
     this.reading.removeAttribute("title");
   }
 
-  /** Each point as a link, once: a link that stays keeps the focus. @param {(point: P) => string} address */
+  /** Makes each point a link. Existing links are reused so that they keep the focus. @param {(point: P) => string} address */
   #link(address) {
     const before = new Map([...this.links.children].map((link) => [link.getAttribute("href"), link]));
     const links = this.points.map((point) => {
@@ -148,7 +148,7 @@ export class LineChart {
     return link;
   }
 
-  /** The table is made when somebody opens it. */
+  /** Fills the table when it is open. */
   #fillTable() {
     if (!this.table.open) return;
     if (!this.values.parentElement) {
@@ -169,12 +169,12 @@ export class LineChart {
 
   /** @param {number} x */
   #left(x) {
-    return (placeOn(this.x, x) * WIDTH).toFixed(1);
+    return (positionOn(this.x, x) * WIDTH).toFixed(1);
   }
 
   /** @param {Numeric} y */
   #top(y) {
-    return ((1 - placeOn(this.y, Number(y))) * HEIGHT).toFixed(2);
+    return ((1 - positionOn(this.y, Number(y))) * HEIGHT).toFixed(2);
   }
 
   /** @param {string} name */
@@ -196,7 +196,7 @@ function largest(values) {
   return values.reduce((one, other) => (other > one ? other : one), values[0] ?? 0);
 }
 
-/** @param {string} place a line of no length, whose round ends are a dot */
+/** @param {string} place the position @returns a line of zero length, which round line caps draw as a dot */
 function dot(place) {
   return `M${place}h0`;
 }
@@ -214,5 +214,5 @@ function label(element, scale, side, placeOf) {
     return one;
   });
   element.replaceChildren(...labels);
-  if (side === "top") showBeside(element, labels);
+  if (side === "top") reserveLabelWidth(element, labels);
 }

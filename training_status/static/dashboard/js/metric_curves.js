@@ -1,5 +1,5 @@
 /**
- * How the run's metrics went, and go on: a small chart for each.
+ * Live charts of the run's metrics over its log.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").LogEntry} LogEntry
@@ -7,11 +7,11 @@
  * @typedef {{x: number, y: import("./number_text.js").Numeric, timestamp: string}} CurvePoint `x` is the number of the log line
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { LineChart } from "./line_chart.js";
 import { isNumeric } from "./number_text.js";
-import { thinned } from "./thinned.js";
-import { clock, words } from "./words.js";
+import { thinned } from "./downsample.js";
+import { formatTime, displayName } from "./format.js";
 
 const POINTS = 200;
 const CURVES_MAX = 20;
@@ -33,7 +33,7 @@ export class MetricCurves {
     element.replaceChildren(this.notice, this.retry, this.charts);
     /** @type {Map<string, {chart: LineChart<CurvePoint>, points: CurvePoint[]}>} */
     this.curves = new Map();
-    /** @type {LogEntry[] | null} entries that came while the curves were being read */
+    /** @type {LogEntry[] | null} entries received while the curves are loading */
     this.waiting = [];
     this.hasFailed = false;
     this.firstSeq = 1;
@@ -41,24 +41,24 @@ export class MetricCurves {
     void this.load();
   }
 
-  /** Read the curves so far. What comes in the meantime is added then. */
+  /** Loads the curves. Entries that arrive meanwhile are appended afterwards. */
   async load() {
     this.waiting = [];
     this.hasFailed = false;
     this.retry.hidden = true;
-    say(this.notice, "Reading the metrics…");
+    setText(this.notice, "Loading metrics…");
     /** @type {Curves} */
     let found;
     try {
       found = await this.service.get(this.url, this.signal);
     } catch (error) {
       if (this.signal.aborted) return;
-      say(this.notice, `The metrics' curves could not be read: ${error instanceof Error ? error.message : error}`);
+      setText(this.notice, `Could not load the metric curves: ${error instanceof Error ? error.message : error}`);
       this.retry.hidden = false;
       this.hasFailed = true;
       return;
     }
-    say(this.notice, found.is_exact ? "" : "The log is too long to look at every line: the curves show a part of it, spread evenly.");
+    setText(this.notice, found.is_exact ? "" : "The log is too long to read completely. The curves show an evenly spaced sample.");
     this.firstSeq = found.first_seq;
     this.lastSeq = found.last_seq;
     for (const { name, points } of found.curves) {
@@ -72,7 +72,7 @@ export class MetricCurves {
 
   /** @param {LogEntry[]} entries new ones, oldest first */
   append(entries) {
-    if (this.hasFailed) return; // trying again reads them
+    if (this.hasFailed) return; // a retry loads them
     if (this.waiting) {
       this.waiting.push(...entries.filter((entry) => entry.metrics));
       return;
@@ -88,7 +88,7 @@ export class MetricCurves {
     if (changed.size) this.#draw(changed);
   }
 
-  /** @param {string} name @param {CurvePoint} point @returns {boolean} false when there are too many curves already */
+  /** @param {string} name @param {CurvePoint} point @returns {boolean} false when the limit of curves is reached */
   #add(name, point) {
     let curve = this.curves.get(name);
     if (!curve) {
@@ -114,9 +114,9 @@ export class MetricCurves {
   /** @param {string} name @returns {LineChart<CurvePoint>} */
   #newChart(name) {
     /** @param {CurvePoint} point */
-    const time = ({ timestamp }) => clock(timestamp, this.service.now());
+    const time = ({ timestamp }) => formatTime(timestamp, this.service.now());
     return new LineChart({
-      name: words(name),
+      name: displayName(name),
       place: "log line",
       columns: ["Log line", "Time", "Value"],
       cells: (point) => [this.#lineLink(point.x), time(point)],

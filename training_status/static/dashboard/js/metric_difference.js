@@ -1,4 +1,4 @@
-/** What a metric is against another run's: the difference in words and sign, and which direction is better. */
+/** The difference between a metric and its baseline, and whether it is better or worse. */
 
 import { differenceText, isNumeric } from "./number_text.js";
 

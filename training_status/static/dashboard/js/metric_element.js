@@ -1,13 +1,13 @@
-/** A metric in the page: its text, and its exact value as a title where the text is shorter. */
+/** Shows a metric, with its exact value as the tooltip where the text is rounded. */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { digitsToTellApart, exactNumberText, isNumeric, numberText } from "./number_text.js";
-import { metricValue } from "./words.js";
+import { formatMetric } from "./format.js";
 
 /** @param {unknown} value @param {number} [digits] as `numberText` takes them @param {Record<string, string>} [attributes] */
 export function metricElement(value, digits, attributes = {}) {
   const element = make("b", attributes);
-  sayMetric(element, value, digits);
+  setMetricText(element, value, digits);
   return element;
 }
 
@@ -15,18 +15,18 @@ export function metricElement(value, digits, attributes = {}) {
  * @param {HTMLElement} element
  * @param {unknown} value
  * @param {number} [digits] as `numberText` takes them
- * @param {string} [before] what stands before the value
+ * @param {string} [before] prefix of the text
  */
-export function sayMetric(element, value, digits, before = "") {
-  const text = metricValue(value, digits);
+export function setMetricText(element, value, digits, before = "") {
+  const text = formatMetric(value, digits);
   const exact = isNumeric(value) ? exactNumberText(value) : text;
-  say(element, before + text);
+  setText(element, before + text);
   if (exact === text) element.removeAttribute("title");
   else if (element.title !== exact) element.title = exact;
 }
 
 /**
- * A switch to see every digit of the values beside it: hidden while they have no more than are shown.
+ * A checkbox that shows all digits of the values beside it. The caller hides it while no value is rounded.
  *
  * @param {(isExact: boolean) => void} onChange
  * @param {boolean} [isExact]
@@ -38,7 +38,7 @@ export function allDigitsSwitch(onChange, isExact = false) {
   return make("label", { class: "all-digits" }, box, " Show all digits");
 }
 
-/** Whether a text of them says less than the value. @param {unknown[]} values shown beside each other */
+/** Whether the text of at least one value is rounded. @param {unknown[]} values values shown together */
 export function areShortened(values) {
   const digits = digitsToTellApart(values);
   return values.filter(isNumeric).some((value) => numberText(value, digits) !== exactNumberText(value));

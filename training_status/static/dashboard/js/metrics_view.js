@@ -1,15 +1,15 @@
 /**
- * The run's metrics against the baseline: a bar each, and the difference in words.
+ * The run's metrics compared with the baseline, each with a bar and the difference.
  *
  * @typedef {import("./types.js").Status} Status
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { difference } from "./metric_difference.js";
-import { allDigitsSwitch, areShortened, sayMetric } from "./metric_element.js";
+import { allDigitsSwitch, areShortened, setMetricText } from "./metric_element.js";
 import { digitsToTellApart, isNumeric } from "./number_text.js";
-import { placeOn, scaleAround, tickText } from "./scale.js";
-import { metricValue, words } from "./words.js";
+import { positionOn, niceScale, tickText } from "./scale.js";
+import { formatMetric, displayName } from "./format.js";
 
 /** @typedef {{row: HTMLElement, bar: HTMLElement, scale: HTMLElement, value: HTMLElement, baseline: HTMLElement, difference: HTMLElement}} Row */
 
@@ -18,7 +18,7 @@ const WHOLE = { low: 0, high: 1, ticks: [0, 1] };
 export class MetricsView {
   /** @param {HTMLElement} element */
   constructor(element) {
-    this.none = make("p", { class: "none" }, "No metric was reported yet.");
+    this.none = make("p", { class: "none" }, "No metrics yet.");
     this.list = make("ul", { class: "metric-rows" });
     this.legend = make("p", { class: "metric-legend" });
     this.legend.hidden = true;
@@ -46,15 +46,15 @@ export class MetricsView {
       const row = this.rows.get(name);
       const baseline = Object.hasOwn(baselines, name) ? baselines[name] : null;
       if (row && isNumeric(value)) showNumber(row, name, value, baseline, this.isExact);
-      else if (row) showText(row, metricValue(value), baseline);
+      else if (row) showText(row, formatMetric(value), baseline);
     }
     const hidden = !metrics.some(([name, value]) => areShortened([value, baselines[name]]));
     if (this.allDigits.hidden !== hidden) this.allDigits.hidden = hidden;
     const hasBaseline = metrics.some(([name, value]) => isNumeric(value) && isNumeric(baselines[name]));
     if (this.legend.hidden === hasBaseline) this.legend.hidden = !hasBaseline;
-    if (hasBaseline) say(this.legend, `Against run ${status.baseline_run_number}: │ marks the baseline.`);
+    if (hasBaseline) setText(this.legend, `Compared with run ${status.baseline_run_number}. │ marks the baseline.`);
     this.none.hidden = metrics.length > 0;
-    if (metrics.length === 0) say(this.none, status.completed_at ? "No metric was reported." : "No metric was reported yet.");
+    if (metrics.length === 0) setText(this.none, status.completed_at ? "No metrics reported." : "No metrics yet.");
   }
 
   /** @param {string[]} names */
@@ -66,7 +66,7 @@ export class MetricsView {
 
 /**
  * @param {[string, unknown]} one
- * @param {[string, unknown]} other numbers first, then by name
+ * @param {[string, unknown]} other sorted after numbers, then by name
  */
 function byKindAndName([one, value], [other, otherValue]) {
   const kinds = Number(isNumeric(otherValue)) - Number(isNumeric(value));
@@ -80,7 +80,7 @@ function newRow(name) {
   const value = make("b", { class: "metric-value" });
   const baseline = make("span", { class: "metric-baseline" });
   const change = make("span", { class: "metric-difference" });
-  const label = make("span", { class: "metric-name" }, words(name));
+  const label = make("span", { class: "metric-name" }, displayName(name));
   const row = make("li", {}, label, " ", bar, value, " ", change, " ", baseline, " ", scale);
   return { row, bar, scale, value, baseline, difference: change };
 }
@@ -97,34 +97,34 @@ function showNumber(row, name, value, baseline, isExact) {
   const digits = isExact ? Infinity : digitsToTellApart(numbers);
   const values = numbers.map(Number);
   const isShare = values.every((one) => one >= 0 && one <= 1);
-  const scale = isShare ? WHOLE : scaleAround(Math.min(0, ...values), Math.max(0, ...values), 2);
-  const zero = placeOn(scale, 0);
-  const place = placeOn(scale, Number(value));
+  const scale = isShare ? WHOLE : niceScale(Math.min(0, ...values), Math.max(0, ...values), 2);
+  const zero = positionOn(scale, 0);
+  const place = positionOn(scale, Number(value));
   const { text, kind } = difference(name, value, baseline);
   row.row.className = kind;
   setShare(row.bar, "--from", Math.min(zero, place));
   setShare(row.bar, "--to", Math.max(zero, place));
-  if (isNumeric(baseline)) setShare(row.bar, "--baseline", placeOn(scale, Number(baseline)));
+  if (isNumeric(baseline)) setShare(row.bar, "--baseline", positionOn(scale, Number(baseline)));
   row.bar.classList.toggle("has-baseline", isNumeric(baseline));
-  sayMetric(row.value, value, digits);
-  say(row.difference, text);
-  sayBaseline(row, isNumeric(baseline) ? baseline : null, digits);
-  say(row.scale, isShare ? "" : `scale ${tickText(scale.low)} to ${tickText(scale.high)}`);
+  setMetricText(row.value, value, digits);
+  setText(row.difference, text);
+  setBaselineText(row, isNumeric(baseline) ? baseline : null, digits);
+  setText(row.scale, isShare ? "" : `scale ${tickText(scale.low)} to ${tickText(scale.high)}`);
 }
 
 /** @param {Row} row @param {string} value @param {unknown} baseline */
 function showText(row, value, baseline) {
   row.row.className = "text";
-  sayMetric(row.value, value);
-  say(row.difference, "");
-  sayBaseline(row, baseline);
-  say(row.scale, "");
+  setMetricText(row.value, value);
+  setText(row.difference, "");
+  setBaselineText(row, baseline);
+  setText(row.scale, "");
 }
 
-/** @param {Row} row @param {unknown} baseline null: there is none @param {number} [digits] */
-function sayBaseline(row, baseline, digits) {
-  if (baseline !== null) return sayMetric(row.baseline, baseline, digits, "baseline ");
-  sayMetric(row.baseline, "");
+/** @param {Row} row @param {unknown} baseline null without a baseline @param {number} [digits] */
+function setBaselineText(row, baseline, digits) {
+  if (baseline !== null) return setMetricText(row.baseline, baseline, digits, "baseline ");
+  setMetricText(row.baseline, "");
 }
 
 /** @param {HTMLElement} element @param {string} property @param {number} share */

@@ -1,9 +1,9 @@
 /**
- * Numbers as people read them. `docs/formatting.md` has the rule and `docs/formatting.json` its examples.
+ * Formats numbers. `docs/formatting.md` defines the rules and `docs/formatting.json` has examples.
  *
- * `number_text.py` does the same for the admin, and for the terminal.
+ * `number_text.py` implements the same rules for the admin and the terminal.
  *
- * @typedef {number | bigint} Numeric a number of the service; a bigint where a double would be another number
+ * @typedef {number | bigint} Numeric a number from the service; a bigint where a double is not exact
  * @typedef {{isNegative: boolean, digits: string, point: number}} Decimal `0.digits` times ten to the power `point`
  */
 

@@ -1,5 +1,5 @@
 /**
- * The domain's other active runs, one click away.
+ * Links to the domain's other active runs.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -9,7 +9,7 @@
 import { runAddress } from "./addresses.js";
 import { make } from "./dom.js";
 import { ServiceError } from "./service.js";
-import { stateWords, words } from "./words.js";
+import { formatState, displayName } from "./format.js";
 
 export class OtherRunsView {
   /** @param {HTMLElement} element @param {Service} service @param {string} domain */
@@ -27,7 +27,7 @@ export class OtherRunsView {
       page = await this.service.get(this.service.address(`/domains/${this.domain}/training-runs`, { page_size: 50 }));
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      this.element.hidden = true; // what it said may no longer be true
+      this.element.hidden = true; // the list may be outdated
       return;
     }
     const others = page.items.filter((run) => run.run_number !== shownNumber && !run.completed_at);
@@ -41,5 +41,5 @@ export class OtherRunsView {
 
 /** @param {Status} run */
 function label(run) {
-  return `run ${run.run_number}, ${run.progress} %, ${run.status === "training" ? words(run.current_step) : stateWords(run)}`;
+  return `run ${run.run_number}, ${run.progress} %, ${run.status === "training" ? displayName(run.current_step) : formatState(run)}`;
 }

@@ -1,6 +1,6 @@
-/** Waiting a while, or until nobody waits any more. */
+/** A delay that an AbortSignal ends early. */
 
-/** @param {number} ms @param {AbortSignal} signal ends it early @returns {Promise<void>} */
+/** @param {number} ms @param {AbortSignal} signal ends the delay early @returns {Promise<void>} */
 export function pause(ms, signal) {
   return new Promise((resolve) => {
     const end = () => {

@@ -1,4 +1,4 @@
-/** The bar of a run's phases: each as wide as its share of the run. */
+/** The phase bar: each segment is as wide as the phase's share of the run. */
 
 /**
  * @typedef {import("./types.js").Status} Status

@@ -1,5 +1,5 @@
 /**
- * How far the run is: the phase bar, each part with its progress and the time it took.
+ * The progress of a run: percentage, phase bar, and the progress and duration of each phase.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
@@ -10,9 +10,9 @@
 import { make } from "./dom.js";
 import { showMessage } from "./log/message_text.js";
 import { setShares } from "./phase_bar.js";
-import { duration, stepPercent, words } from "./words.js";
+import { formatDuration, formatStepPercent, displayName } from "./format.js";
 
-const STEP_WORDS = { pending: "not yet", in_progress: "now", completed: "done", failed: "failed" };
+const STEP_WORDS = { pending: "pending", in_progress: "in progress", completed: "done", failed: "failed" };
 
 export class ProgressView {
   /** @param {HTMLElement} element @param {Service} service */
@@ -35,7 +35,7 @@ export class ProgressView {
     this.shown = null;
   }
 
-  /** @param {Run} run when each phase began and ended, and what it was expected to take */
+  /** @param {Run} run with the start, end and expected duration of each phase */
   setTimes({ phase_times: times, expected_phases: expected }) {
     this.times = times;
     this.expected = expected;
@@ -48,7 +48,7 @@ export class ProgressView {
     if (this.bar.childElementCount !== status.steps.length) this.#build(status);
     this.percent.textContent = `${status.progress} %`;
     this.bar.setAttribute("aria-valuenow", String(status.progress));
-    this.bar.setAttribute("aria-valuetext", `${status.progress} percent, ${words(status.current_step)}`);
+    this.bar.setAttribute("aria-valuetext", `${status.progress} percent, ${displayName(status.current_step)}`);
     status.steps.forEach((step, index) => {
       const part = /** @type {HTMLProgressElement} */ (this.bar.children[index]);
       const line = /** @type {HTMLElement} */ (this.legend.children[index]);
@@ -61,12 +61,12 @@ export class ProgressView {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     this.status?.steps.forEach((step, index) => {
       const [, state, time] = this.legend.children[index]?.children ?? [];
       if (!state || !time) return;
-      const progress = step.status === "in_progress" || step.status === "failed" ? stepPercent(step) : "";
+      const progress = step.status === "in_progress" || step.status === "failed" ? formatStepPercent(step) : "";
       state.textContent = progress || STEP_WORDS[step.status];
       time.textContent = this.#timeWords(step);
     });
@@ -78,18 +78,18 @@ export class ProgressView {
     setShares(this.bar, status.steps);
     this.legend.replaceChildren();
     for (const step of status.steps) {
-      this.bar.append(make("progress", { max: "100", "aria-hidden": "true", title: words(step.name) }));
-      const name = make("span", { class: "step-name" }, words(step.name));
+      this.bar.append(make("progress", { max: "100", "aria-hidden": "true", title: displayName(step.name) }));
+      const name = make("span", { class: "step-name" }, displayName(step.name));
       this.legend.append(make("li", {}, name, make("span", { class: "step-state" }), make("span", { class: "step-time" })));
     }
   }
 
-  /** @param {Status["steps"][number]} step what it took so far, and while it goes on or is to come what it is expected to take */
+  /** @param {Status["steps"][number]} step the elapsed time of the phase, and its expected duration until it completes */
   #timeWords({ name, status }) {
     const taken = this.#timeTaken(name);
     const seconds = this.expected?.find((one) => one.phase === name)?.seconds;
     if (seconds === undefined || status === "completed" || this.status?.status !== "training") return taken;
-    return taken ? `${taken} of about ${duration(seconds)}` : `about ${duration(seconds)}`;
+    return taken ? `${taken} of about ${formatDuration(seconds)}` : `about ${formatDuration(seconds)}`;
   }
 
   /** @param {string} phase */
@@ -98,6 +98,6 @@ export class ProgressView {
     if (!time) return "";
     const active = this.status?.status === "training";
     const end = time.ended_at ?? (active ? this.service.now() : this.status?.completed_at);
-    return end ? duration((Number(new Date(end)) - Date.parse(time.started_at)) / 1000) : "";
+    return end ? formatDuration((Number(new Date(end)) - Date.parse(time.started_at)) / 1000) : "";
   }
 }

@@ -1,16 +1,16 @@
 /**
- * What a run produced: its prompts to read and copy, and whatever else it is as a tree.
+ * The result of a run: its prompts, with copy buttons, and all other fields as a tree.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
 import { copyText } from "./clipboard.js";
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { jsonText } from "./exact_json.js";
-import { letDownload } from "./download_link.js";
+import { authorizeDownload } from "./download_link.js";
 import { jsonTree } from "./json_tree.js";
-import { words } from "./words.js";
+import { displayName } from "./format.js";
 
 const COPIED_FOR_MS = 2000;
 
@@ -44,14 +44,14 @@ export class ResultView {
     } else {
       this.content.replaceChildren();
       this.retry.hidden = true;
-      say(this.notice, status.status === "failed" ? "This run failed: it has no result." : "No result yet: it comes when the training is complete.");
+      setText(this.notice, status.status === "failed" ? "This run failed and has no result." : "No result yet. The result appears when the training completes.");
     }
   }
 
-  /** Read the result and show it. */
+  /** Loads and shows the result. */
   async load() {
     this.retry.hidden = true;
-    say(this.notice, "Reading the result…");
+    setText(this.notice, "Loading the result…");
     /** @type {unknown} */
     let result;
     try {
@@ -61,11 +61,11 @@ export class ResultView {
       const isNone = error instanceof Object && "status" in error && error.status === 404;
       this.retry.hidden = isNone;
       const why = error instanceof Error ? error.message : String(error);
-      say(this.notice, isNone ? "This run reported no result." : `The result could not be read: ${why}`);
+      setText(this.notice, isNone ? "This run reported no result." : `Could not load the result: ${why}`);
       return;
     }
     if (this.state !== "completed") return;
-    say(this.notice, "");
+    setText(this.notice, "");
     this.content.replaceChildren(...this.#parts(result));
   }
 
@@ -74,13 +74,13 @@ export class ResultView {
     const { prompts, ...rest } = isObject(result) ? result : { prompts: null, result };
     const parts = [];
     const download = make("a", { href: this.url, download: this.fileName, class: "quiet-button" }, "Download all as JSON");
-    letDownload(download, this.service, (sentence) => say(this.notice, sentence));
+    authorizeDownload(download, this.service, (sentence) => setText(this.notice, sentence));
     parts.push(make("p", { class: "result-actions" }, download));
     const hasPrompts = isObject(prompts) && Object.keys(prompts).length > 0;
     if (hasPrompts) for (const [name, value] of Object.entries(prompts)) parts.push(prompt(name, value));
     const others = hasPrompts || prompts === undefined || prompts === null ? rest : { prompts, ...rest };
     if (Object.keys(others).length) {
-      if (hasPrompts) parts.push(make("h3", {}, "Beside the prompts"));
+      if (hasPrompts) parts.push(make("h3", {}, "Other fields"));
       parts.push(jsonTree(others));
     }
     if (parts.length === 1) parts.push(make("p", { class: "none" }, "The result is empty."));
@@ -88,18 +88,18 @@ export class ResultView {
   }
 }
 
-/** @param {string} name @param {unknown} value a text, or the parts that it is made of */
+/** @param {string} name @param {unknown} value the prompt, or an object with its parts */
 function prompt(name, value) {
-  const heading = make("h3", {}, words(name));
+  const heading = make("h3", {}, displayName(name));
   const whole = typeof value === "string" ? value : jsonText(value, 2);
-  const section = make("section", { class: "prompt", "aria-label": `Prompt ${words(name)}` });
-  section.append(make("div", { class: "prompt-heading" }, heading, copyButton(`Copy ${words(name)}`, whole)));
+  const section = make("section", { class: "prompt", "aria-label": `Prompt ${displayName(name)}` });
+  section.append(make("div", { class: "prompt-heading" }, heading, copyButton(`Copy ${displayName(name)}`, whole)));
   if (typeof value === "string") section.append(preformatted(value));
   else if (!isObject(value)) section.append(jsonTree({ [name]: value }));
   else {
     const rest = Object.entries(value).filter(([, one]) => typeof one !== "string");
     for (const [key, one] of Object.entries(value)) {
-      if (typeof one === "string") section.append(make("h4", {}, words(key)), preformatted(one));
+      if (typeof one === "string") section.append(make("h4", {}, displayName(key)), preformatted(one));
     }
     if (rest.length) section.append(jsonTree(Object.fromEntries(rest)));
   }
@@ -116,7 +116,7 @@ function copyButton(label, text) {
   const button = make("button", { type: "button", class: "quiet-button", "aria-label": label }, "Copy");
   button.addEventListener("click", async () => {
     const isCopied = await copyText(text);
-    button.textContent = isCopied ? "Copied" : "Not allowed";
+    button.textContent = isCopied ? "Copied" : "Copy failed";
     button.setAttribute("aria-label", `${label}: ${button.textContent}`);
     setTimeout(() => {
       button.textContent = "Copy";

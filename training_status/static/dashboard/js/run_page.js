@@ -1,5 +1,5 @@
 /**
- * The page of a domain's latest run, and the next ones as they start, or of one run.
+ * The run page: one run, or the latest run of a domain and each new one.
  *
  * @typedef {import("./types.js").Run} Run
  * @typedef {import("./types.js").Status} Status
@@ -9,35 +9,35 @@
 
 import { runAddress, urlPrefix } from "./addresses.js";
 import { CancelView } from "./cancel_view.js";
-import { given, part, say } from "./dom.js";
-import { LogInAddress } from "./log/log_address.js";
+import { readJsonScript, getElement, setText } from "./dom.js";
+import { LogStateInUrl } from "./log/log_state.js";
 import { OtherRunsView } from "./other_runs_view.js";
 import { Service } from "./service.js";
 import { TrainingView } from "./training_view.js";
-import { words } from "./words.js";
+import { displayName } from "./format.js";
 
 const PARTS = /** @type {const} */ (["state", "eta", "progress", "metrics", "curves", "log", "result", "connection", "announcer"]);
 
 /** @type {Page} */
-const page = given("page");
+const page = readJsonScript("page");
 const service = new Service(urlPrefix);
 service.learnClock(page.now);
-const others = new OtherRunsView(part("other-runs"), service, page.domain);
-const cancel = page.mayCancel ? new CancelView(part("cancel"), service, (status) => training.showAnswer(status)) : null;
-const training = new TrainingView(service, page, Object.fromEntries(PARTS.map((name) => [name, part(name)])), {
+const others = new OtherRunsView(getElement("other-runs"), service, page.domain);
+const cancel = page.mayCancel ? new CancelView(getElement("cancel"), service, (status) => training.showAnswer(status)) : null;
+const training = new TrainingView(service, page, Object.fromEntries(PARTS.map((name) => [name, getElement(name)])), {
   onRun: showRun,
   onStatus: showStatus,
   onLeft: () => {},
-  placeOf: (number) => new LogInAddress(runAddress(page.domain, number)),
+  logStateFor: (number) => new LogStateInUrl(runAddress(page.domain, number)),
   keyboard: document,
 });
 await training.start();
 
 /** @param {Run} run */
 function showRun(run) {
-  part("run").hidden = false;
-  part("no-run").hidden = true;
-  say(part("run-name"), `run ${run.run_number}`);
+  getElement("run").hidden = false;
+  getElement("no-run").hidden = true;
+  setText(getElement("run-name"), `run ${run.run_number}`);
   void others.load(run.run_number);
 }
 
@@ -49,5 +49,5 @@ function showStatus(status) {
 
 /** @param {Status} status */
 function title(status) {
-  return status.status === "training" ? `${status.progress} %` : words(status.status);
+  return status.status === "training" ? `${status.progress} %` : displayName(status.status);
 }

@@ -1,4 +1,4 @@
-/** Scales that people can read: round limits and few ticks. */
+/** Chart scales with round limits and few ticks. */
 
 import { exactNumberText } from "./number_text.js";
 
@@ -7,14 +7,14 @@ const STEPS = [10, 20, 25, 50, 100]; // tenths of a power of ten
 /** @typedef {{low: number, high: number, ticks: number[]}} Scale */
 
 /**
- * A scale with round ends around two values, and about so many ticks.
+ * A scale with round ends that includes two values and has about `count` ticks.
  *
  * @param {number} low
  * @param {number} high
  * @param {number} count
  * @returns {Scale}
  */
-export function scaleAround(low, high, count) {
+export function niceScale(low, high, count) {
   const spread = high - low || Math.abs(high) / 2 || 1;
   const { multiplier, exponent } = roundStep(spread / count);
   const step = Number(`${multiplier}e${exponent}`);
@@ -32,15 +32,15 @@ export function scaleAround(low, high, count) {
 }
 
 /**
- * The round values between two others, which stay the ends.
+ * A scale from `low` to `high` with round ticks between them.
  *
  * @param {number} low
  * @param {number} high
  * @param {number} count
  * @returns {Scale} with whole ticks
  */
-export function scaleBetween(low, high, count) {
-  const around = scaleAround(low, high, count);
+export function fixedScale(low, high, count) {
+  const around = niceScale(low, high, count);
   const ticks = around.ticks.filter((tick) => tick >= low && tick <= high && Number.isInteger(tick));
   return { low, high, ticks: ticks.length ? ticks : [low] };
 }
@@ -52,20 +52,20 @@ function roundStep(value) {
   return { multiplier, exponent };
 }
 
-/** @param {Scale} scale @param {number} value where on the scale, from 0 to 1 */
-export function placeOn(scale, value) {
+/** @param {Scale} scale @param {number} value @returns the position on the scale, 0 to 1 */
+export function positionOn(scale, value) {
   if (scale.high === scale.low) return 0.5;
   const part = Number.isFinite(scale.high - scale.low) ? 1 : 0.5; // of an extent that is no number any more, the halves are
   return (value * part - scale.low * part) / (scale.high * part - scale.low * part);
 }
 
-/** Make room for the longest of the labels beside a chart. @param {HTMLElement} element @param {HTMLElement[]} labels */
-export function showBeside(element, labels) {
+/** Reserves space for the longest label beside a chart. @param {HTMLElement} element @param {HTMLElement[]} labels */
+export function reserveLabelWidth(element, labels) {
   const longest = Math.max(0, ...labels.map((label) => label.textContent?.length ?? 0));
   element.parentElement?.style.setProperty("--labels", `${longest}ch`);
 }
 
-/** The label of a tick: the very number, as the tick stands at its place. @param {number} tick */
+/** The label of a tick: its exact value. @param {number} tick */
 export function tickText(tick) {
   return exactNumberText(tick);
 }

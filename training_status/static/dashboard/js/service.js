@@ -1,5 +1,5 @@
 /**
- * Asking the service: JSON over fetch, whose long numbers stay exact, errors as sentences, and the service's clock.
+ * Requests to the service: JSON with exact integers, errors with a message for people, and the service's clock.
  *
  * @typedef {import("./types.js").Problem} Problem
  */
@@ -9,12 +9,12 @@ import { parseJson } from "./exact_json.js";
 const API = "/api/v1/admin";
 const UNREACHABLE = "The service cannot be reached.";
 
-/** What went wrong with a request: the service's own sentence, or ours when it could not be reached. */
+/** A failed request, with the `detail` of the service's problem response, or a message of ours without a response. */
 export class ServiceError extends Error {
   /**
    * @param {string} detail a sentence for people
-   * @param {number} status the HTTP status; 0 when there was no answer
-   * @param {number} retryAfterS seconds after which it may be tried again
+   * @param {number} status the HTTP status; 0 without a response
+   * @param {number} retryAfterS seconds to wait before a retry
    */
   constructor(detail, status, retryAfterS = 0) {
     super(detail);
@@ -22,7 +22,7 @@ export class ServiceError extends Error {
     this.retryAfterS = retryAfterS;
   }
 
-  /** Whether asking again cannot help: who asks, or what is asked for, has to be another. */
+  /** Whether a retry cannot succeed without other credentials or another URL. */
   get isFinal() {
     return [401, 403, 404, 422].includes(this.status);
   }
@@ -32,8 +32,8 @@ export class Service {
   #clockOffsetMs = 0;
 
   /**
-   * @param {string} base where the service is, such as `https://status.example`, also under a path; without a host for
-   *   the page's own, with its session
+   * @param {string} base URL of the service, such as `https://status.example`, with its path prefix; without a host for
+   *   the page's own origin, with the session
    * @param {() => string} token the bearer token to send; empty: none
    */
   constructor(base = "", token = () => "") {
@@ -41,27 +41,27 @@ export class Service {
     this.token = token;
   }
 
-  /** Whether it is asked with the session of this very page. */
+  /** Whether requests use the session of the page. */
   get hasSession() {
     return !/^([a-z]+:)?\/\//i.test(this.base) && this.token() === "";
   }
 
-  /** The time by the service's clock: whatever this computer's clock says, countdowns and ages are true. */
+  /** The current time by the service's clock, so that countdowns and ages do not depend on the local clock. */
   now() {
     return Date.now() + this.#clockOffsetMs;
   }
 
-  /** @param {string} timestamp a time that the service has just stamped on something */
+  /** @param {string} timestamp a time that the service has just written */
   learnClock(timestamp) {
     const offset = Date.parse(timestamp) - Date.now();
     const known = this.#clockOffsetMs;
-    // A time that has travelled is late, never early: the largest offset seen is the nearest to the truth.
+    // Network latency only makes timestamps older, so the largest offset is the most accurate.
     if (known === 0 || offset > known || Math.abs(offset - known) > 5000) this.#clockOffsetMs = offset;
   }
 
   /**
    * @param {string} path below the API, such as `/domains/medical/training-status`
-   * @param {Record<string, string | number | readonly string[] | null | undefined>} [query] left out where empty
+   * @param {Record<string, string | number | readonly string[] | null | undefined>} [query] empty values are omitted
    */
   address(path, query = {}) {
     const parameters = new URLSearchParams();
@@ -74,7 +74,7 @@ export class Service {
   }
 
   /**
-   * GET, and the JSON of the answer. Throws ServiceError.
+   * Sends GET and returns the JSON of the response. Throws ServiceError.
    *
    * @template T
    * @param {string} url from `address`
@@ -86,14 +86,14 @@ export class Service {
     return read(async () => parseJson(await answer.text()), signal);
   }
 
-  /** GET, and the file that the answer is. Throws ServiceError. @param {string} url */
+  /** Sends GET and returns the response as a Blob. Throws ServiceError. @param {string} url */
   async file(url) {
     const answer = await this.ask(url, {});
     return read(() => answer.blob());
   }
 
   /**
-   * POST without a body, with the page's CSRF token. Throws ServiceError.
+   * Sends POST without a body, with the page's CSRF token. Throws ServiceError.
    *
    * @template T
    * @param {string} url from `address`
@@ -105,7 +105,7 @@ export class Service {
   }
 
   /**
-   * PATCH with a JSON body and the page's CSRF token. Throws ServiceError.
+   * Sends PATCH with a JSON body and the page's CSRF token. Throws ServiceError.
    *
    * @template T
    * @param {string} url from `address`
@@ -119,7 +119,7 @@ export class Service {
   }
 
   /**
-   * The answer, when it is a good one. Throws ServiceError.
+   * Sends a request and returns a successful response. Throws ServiceError.
    *
    * @param {string} url
    * @param {RequestInit & {headers?: Record<string, string>}} options
@@ -142,13 +142,13 @@ export class Service {
   }
 }
 
-/** @returns {Record<string, string>} the header that says that it is our own page which asks */
+/** @returns {Record<string, string>} the CSRF header */
 function csrfToken() {
   return { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "" };
 }
 
 /**
- * The rest of an answer, which may break off, or be a proxy's page. Throws ServiceError.
+ * Reads the body of a response. Throws ServiceError when it is incomplete or not JSON.
  *
  * @template T
  * @param {() => Promise<T>} rest
@@ -169,7 +169,7 @@ async function sentence(answer) {
     const { detail } = /** @type {Partial<Problem>} */ (await answer.json());
     if (detail) return detail;
   } catch {
-    // It is not the service that has answered: what there is to say is said below.
+    // Not a problem response of the service, for example a proxy's error page.
   }
-  return `The service answered ${answer.status}.`;
+  return `The service responded with status ${answer.status}.`;
 }

@@ -1,19 +1,19 @@
 /**
- * The run's state, and a sentence where it needs one: each kind of trouble looks and reads differently.
+ * The run's state, with a notice that explains pending, stalled, hanging and failed runs.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Status} Status
  */
 
-import { make, say } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { showMessage } from "./log/message_text.js";
-import { ago, stateClass, stateWords, words } from "./words.js";
+import { formatAge, stateClass, formatState, displayName } from "./format.js";
 
 export class StateView {
   /**
    * @param {HTMLElement} element
    * @param {Service} service
-   * @param {(() => void) | null} showFirstError what the link to the first error does; null: there is no log to show it in
+   * @param {(() => void) | null} showFirstError action of the link to the first error; null without a log
    */
   constructor(element, service, showFirstError) {
     this.service = service;
@@ -36,7 +36,7 @@ export class StateView {
   update(status) {
     this.status = status;
     this.state.className = `state ${stateClass(status)}`;
-    say(this.state, stateWords(status));
+    setText(this.state, formatState(status));
     if (this.shown !== status.error_message) showMessage(this.error, status.error_message ?? "", { marked: null });
     this.shown = status.error_message;
     this.error.hidden = !status.error_message;
@@ -44,15 +44,15 @@ export class StateView {
     this.tick();
   }
 
-  /** Time passes. */
+  /** Updates what depends on the time. */
   tick() {
     if (this.status === null) return;
     const now = this.service.now();
     const sentence = notice(this.status, now);
-    say(this.notice, sentence);
+    setText(this.notice, sentence);
     this.notice.hidden = sentence === "";
     this.notice.className = `notice ${stateClass(this.status)}`;
-    say(this.age, this.status.completed_at ? "" : `last heard of ${ago(this.status.last_report_at, now)}`);
+    setText(this.age, this.status.completed_at ? "" : `last update ${formatAge(this.status.last_report_at, now)}`);
   }
 }
 
@@ -60,14 +60,14 @@ export class StateView {
 function notice(status, now) {
   if (status.status === "pending") return "Waiting for the training's first event.";
   if (status.status === "failed") {
-    const phase = words(status.current_step);
-    if (status.failure_reason === "lost") return `Given up in ${phase}: the training was not heard of any more. It goes on if it reports again.`;
+    const phase = displayName(status.current_step);
+    if (status.failure_reason === "lost") return `Lost in ${phase}: the service received nothing more from the training. The run resumes if it reports again.`;
     if (status.failure_reason === "cancelled") return `Cancelled in ${phase}.`;
     return `Failed in ${phase}.`;
   }
   if (status.status !== "training") return "";
-  if (status.cancel_requested) return "Asked to stop: waiting for the training to do so.";
-  if (status.health === "stalled") return `Nothing was heard of the training for ${ago(status.last_report_at, now).replace(" ago", "")}. It may be busy, cut off, or gone.`;
-  if (status.health === "hanging") return "The training is alive but has reported no progress for a long time.";
+  if (status.cancel_requested) return "Cancel requested. Waiting for the training to stop.";
+  if (status.health === "stalled") return `No report from the training for ${formatAge(status.last_report_at, now).replace(" ago", "")}. It may be busy, disconnected, or no longer running.`;
+  if (status.health === "hanging") return "The training sends heartbeats, but has reported no progress for a long time.";
   return "";
 }

@@ -1,8 +1,8 @@
 /**
- * Following a stream: opened again by itself after every kind of interruption, with its cursor, and closed
- * while nobody looks.
+ * A stream that reconnects after interruptions, from its cursor, and is closed
+ * while the page is hidden.
  *
- * Over fetch, because an EventSource gives up for good on any status but 200 and cannot say which it was.
+ * Uses fetch, because an EventSource does not reconnect after a status other than 200 and does not expose the status.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").TrainingEvent} TrainingEvent
@@ -14,20 +14,20 @@ import { ServiceError } from "./service.js";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
-const SILENCE_LIMIT_MS = 45_000; // the service gives a sign of life every 15 s
+const SILENCE_LIMIT_MS = 45_000; // the service sends a keepalive every 15 s
 
 /**
  * @typedef {object} Follower
  * @property {(event: TrainingEvent) => void} onEvent
  * @property {(state: StreamState, why: string) => void} onState
- * @property {() => number} mayGoOnAfterMs asked when the service says that this is all: after how long it may have more; 0: never
+ * @property {() => number} reopenAfterMs called when the stream has ended: milliseconds until the stream is opened again; 0 for never
  */
 
 export class Stream {
   /**
    * @param {Service} service
    * @param {string} url from its `address`
-   * @param {string} lastEventId where to go on, `RUN.SEQ`; empty for a new viewer
+   * @param {string} lastEventId the cursor to resume after, `RUN.SEQ`; empty for a new viewer
    * @param {Follower} follower
    */
   constructor(service, url, lastEventId, follower) {
@@ -52,14 +52,14 @@ export class Stream {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #silence;
 
-  /** Follow no more. */
+  /** Closes the stream. */
   close() {
     this.#ignorePage();
     this.connection?.abort();
     this.#hurry?.();
   }
 
-  /** Closed for good: what happens to the page does not matter any more. */
+  /** Marks the stream as closed and removes the page's listeners. */
   #ignorePage() {
     this.closed = true;
     document.removeEventListener("visibilitychange", this.#onVisibility);
@@ -76,7 +76,7 @@ export class Stream {
     }
   }
 
-  /** Connect, read, and connect again, until closed, hidden or told that there will be no more. */
+  /** Connects and reconnects until the stream is closed, the page is hidden, or the stream has ended. */
   async #follow() {
     let failures = 0;
     while (!this.closed && !document.hidden) {
@@ -93,14 +93,14 @@ export class Stream {
         });
         if (answer.status === 204) {
           clearTimeout(this.#silence);
-          const againMs = this.follower.mayGoOnAfterMs();
+          const againMs = this.follower.reopenAfterMs();
           if (againMs === 0) return this.#stop("ended", "");
           this.follower.onState("ended", "");
           await this.#pause(againMs);
           continue;
         }
         if (!answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
-          throw new ServiceError("Something else than the service has answered.", 0);
+          throw new ServiceError("The response did not come from the service.", 0);
         }
         this.follower.onState("open", "");
         await this.#read(answer, connection, () => (failures = 0));
@@ -110,7 +110,7 @@ export class Stream {
           why = error.message;
           retryAfterMs = error.retryAfterS * 1000;
         } else if (!(error instanceof DOMException || error instanceof TypeError || error instanceof SyntaxError)) {
-          throw error; // broken off and broken data are interruptions; anything else is a fault of ours
+          throw error; // network errors and invalid data are interruptions; anything else is a bug
         }
       } finally {
         clearTimeout(this.#silence);
@@ -131,7 +131,7 @@ export class Stream {
     return isOfSession && this.service.hasSession ? `${message} Reload the page to sign in again.` : message;
   }
 
-  /** A connection that is silent for too long from now on is dead. @param {AbortController} connection */
+  /** Restarts the timer that aborts a silent connection. @param {AbortController} connection */
   #heard(connection) {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => connection.abort(), SILENCE_LIMIT_MS);
@@ -145,7 +145,7 @@ export class Stream {
     this.follower.onState(state, why);
   }
 
-  /** @param {number} ms at most; less when the page is shown again or the network is back */
+  /** @param {number} ms the delay; it ends early when the page is shown again or the network is back */
   #pause(ms) {
     return new Promise((resolve) => {
       const timer = setTimeout(done, ms);
@@ -160,7 +160,7 @@ export class Stream {
   }
 
   /**
-   * Hand over the messages of one answer until it ends. A connection that is silent for too long is dead.
+   * Dispatches the messages of a response until it ends.
    *
    * @param {Response} answer
    * @param {AbortController} connection
@@ -199,7 +199,7 @@ export class Stream {
     try {
       this.follower.onEvent(event);
     } catch (error) {
-      reportError(error); // a fault of ours: the connection has nothing to do with it
+      reportError(error); // a bug in the listener must not interrupt the connection
     }
   }
 }

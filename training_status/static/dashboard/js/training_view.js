@@ -1,7 +1,7 @@
 /**
- * The training of a domain as it goes, run after run or one run: its parts, and the one stream that keeps them true.
+ * The live view of a training: the views of a run, or of each latest run, and the one stream that updates them.
  *
- * @typedef {import("./log/log_address.js").LogPlace} LogPlace
+ * @typedef {import("./log/log_state.js").LogState} LogState
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Run} Run
  * @typedef {import("./types.js").Status} Status
@@ -11,9 +11,9 @@
  *
  * @typedef {object} Training
  * @property {string} domain
- * @property {number | null} runNumber null: the latest run, and the next ones as they start
+ * @property {number | null} runNumber null follows the latest run and each new one
  *
- * @typedef {object} Elements where the parts are shown; a part without one is left out
+ * @typedef {object} Elements the elements of the views; views without an element are not created
  * @property {HTMLElement} [state]
  * @property {HTMLElement} [eta]
  * @property {HTMLElement} [progress]
@@ -26,10 +26,10 @@
  *
  * @typedef {object} Listener
  * @property {(run: Run) => void} onRun a run is shown for the first time
- * @property {(status: Status) => void} onStatus it goes on
- * @property {(status: Status) => void} onLeft how a run is, or went, that was still going on when another took its place
- * @property {(runNumber: number) => LogPlace} placeOf where a run's log keeps its filter
- * @property {EventTarget} keyboard where the log's keys are heard
+ * @property {(status: Status) => void} onStatus the run has a new status
+ * @property {(status: Status) => void} onLeft the status of an active run that another run replaced
+ * @property {(runNumber: number) => LogState} logStateFor where the log of a run stores its filter and selection
+ * @property {EventTarget} keyboard where the log listens for keyboard shortcuts
  */
 
 import { Announcer } from "./announcer.js";
@@ -83,7 +83,7 @@ export class TrainingView {
   /** @type {Stream | null} */
   #stream = null;
 
-  /** Show the run, then follow it. As often as it takes. */
+  /** Shows the run and follows it; retries until that succeeds. */
   async start() {
     const { signal } = this.#ending;
     this.#isRefused = false;
@@ -106,13 +106,13 @@ export class TrainingView {
     }
   }
 
-  /** There is another token: go on where the last one was refused. */
+  /** Continues with a new token after the last one was refused. */
   renew() {
     if (this.#isRefused) void this.start();
     else if (this.#stream?.isRefused) this.#follow(this.#stream.lastEventId);
   }
 
-  /** Show nothing more, and leave no request, no connection and no timer behind. */
+  /** Stops: aborts requests, closes the connection, and clears timers. */
   end() {
     this.#ending.abort();
     clearInterval(this.timer);
@@ -121,7 +121,7 @@ export class TrainingView {
     this.elements.log?.removeEventListener("notice", this.#onNotice);
   }
 
-  /** Show the run as it is, and open the stream. */
+  /** Shows the run and opens the stream. */
   async begin() {
     const { domain, runNumber } = this.training;
     /** @type {Run | null} */
@@ -142,12 +142,12 @@ export class TrainingView {
     this.#stream = new Stream(this.service, url, lastEventId, {
       onEvent: (event) => this.take(event),
       onState: (state, why) => this.connection?.update(state, why),
-      // A run that was given up, or cancelled while nobody heard of it, may report again.
-      mayGoOnAfterMs: () => (["lost", "cancelled"].includes(this.status?.failure_reason ?? "") ? GOES_ON_MS : 0),
+      // A lost run, or a silent run that was cancelled, resumes when it reports again.
+      reopenAfterMs: () => (["lost", "cancelled"].includes(this.status?.failure_reason ?? "") ? GOES_ON_MS : 0),
     });
   }
 
-  /** Make the parts that belong to one run; the last entry of its log so far. @param {Run} run */
+  /** Creates the views of a run. Returns the number of its last log entry. @param {Run} run */
   async mount(run) {
     const { domain } = this.training;
     /** @type {LogPage} */
@@ -155,11 +155,11 @@ export class TrainingView {
     this.parts?.log?.destroy();
     const { signal } = this.#ending;
     const { log, metrics, curves, result } = this.elements;
-    const place = this.listener.placeOf(run.run_number);
+    const storedState = this.listener.logStateFor(run.run_number);
     const options = { service: this.service, domain, runNumber: run.run_number };
     const logOptions = {
       ...options,
-      place,
+      storedState,
       keyboard: this.listener.keyboard,
       firstSeq: page.first_seq,
       lastSeq: page.last_seq,
@@ -170,13 +170,13 @@ export class TrainingView {
       runId: run.training_run_id,
       log: log && new LogView(log, logOptions),
       metrics: metrics && new MetricsView(metrics),
-      curves: curves && new MetricCurves(curves, { ...options, lineAddress: (seq) => place.line(seq), signal }),
+      curves: curves && new MetricCurves(curves, { ...options, lineAddress: (seq) => storedState.line(seq), signal }),
       result: result && new ResultView(result, { service: this.service, runId: run.training_run_id, signal }),
     };
     this.phase = run.current_step;
     this.progress?.setTimes(run);
     this.listener.onRun(run);
-    // What the stream has told of this run meanwhile is newer.
+    // A status that the stream delivered meanwhile is newer.
     this.show(this.isMoving && this.status ? this.status : run);
     return page.last_seq;
   }
@@ -198,12 +198,12 @@ export class TrainingView {
     }
   }
 
-  /** Another run of the domain is the latest now. @param {Status} status */
+  /** Switches to the run that is the latest now. @param {Status} status */
   async moveOn(status) {
     const before = this.status;
     this.status = status;
     if (this.isMoving) {
-      this.entries = []; // of a run that was never shown
+      this.entries = []; // entries of a run that is not shown
       return;
     }
     this.appendEntries();
@@ -217,7 +217,7 @@ export class TrainingView {
     this.appendEntries();
   }
 
-  /** Show the run that `status` is of, which may become another one meanwhile. */
+  /** Shows the run of the current status, which may change during the request. */
   async #mountLatest() {
     const { signal } = this.#ending;
     while (!signal.aborted && this.status && this.parts?.runId !== this.status.training_run_id) {
@@ -229,7 +229,7 @@ export class TrainingView {
         if (signal.aborted) return;
         if (!(error instanceof ServiceError)) throw error;
         if (error.isFinal) {
-          this.entries = []; // it is gone already, or not for us any more: the stream says what is to be done
+          this.entries = []; // the run is deleted or not accessible; the stream reports what follows
           return;
         }
         await pause(Math.max(RETRY_MS, error.retryAfterS * 1000), signal);
@@ -237,7 +237,7 @@ export class TrainingView {
     }
   }
 
-  /** Its end may have been told while nobody listened. @param {Status} before */
+  /** Reports the final status of a run that may have ended while the stream was closed. @param {Status} before */
   async #tellOfLeft(before) {
     try {
       this.listener.onLeft(await this.#run(before.training_run_id));
@@ -246,7 +246,7 @@ export class TrainingView {
     }
   }
 
-  /** Entries come in bursts: they are shown once a frame. Those of a run that is not shown yet wait for it. */
+  /** Appends the received entries, at most once per frame. Entries of a run that is not shown yet wait for it. */
   appendEntries() {
     if (this.isMoving) return;
     const entries = this.entries;
@@ -269,7 +269,7 @@ export class TrainingView {
     }
   }
 
-  /** @param {Status} status what the service has answered, perhaps late */
+  /** @param {Status} status from a response that may be outdated */
   showAnswer(status) {
     if (!this.isMoving && status.training_run_id === this.status?.training_run_id) this.show(status);
   }
@@ -282,11 +282,11 @@ export class TrainingView {
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       if (!(error instanceof ServiceError)) throw error;
-      this.phase = ""; // they are asked for again with the next status
+      this.phase = ""; // the next status loads the times again
     }
   }
 
-  /** A second has passed. */
+  /** Updates what depends on the time, once a second. */
   tick() {
     for (const view of [this.state, this.progress, this.eta, this.connection]) view?.tick();
   }

@@ -1,5 +1,5 @@
 /**
- * The shapes of the API, as openapi.yaml says them. `npm run check` makes the types; nothing of it runs.
+ * Types of the API, generated from openapi.yaml by `npm run check`. Types only, no code.
  *
  * @typedef {import("#schema").components["schemas"]["TrainingStatus"]} Status
  * @typedef {import("#schema").components["schemas"]["TrainingRun"]} Run

@@ -1,5 +1,5 @@
 /**
- * Text as people see it: without what only a terminal obeys, and with nothing hidden in it.
+ * Makes text safe to read: removes terminal sequences and makes hidden characters visible.
  *
  * The rules are those of `training_status/visible_text.py`, where they are explained; a shared table,
  * `training_status/tests/visible_text.json`, holds both to the same answers.

@@ -1,8 +1,8 @@
 /**
- * The tables of the comparison: a row for each thing compared, a column for each run.
+ * The tables of the comparison: a row for each compared value, a column for each run.
  *
  * @typedef {import("../types.js").Comparison} Comparison
- * @typedef {{number: number, metrics: import("../types.js").Metrics, words: string}} Reference the run that the others are against
+ * @typedef {{number: number, metrics: import("../types.js").Metrics, words: string}} Reference the run that the others are compared with
  */
 
 import { make } from "../dom.js";
@@ -10,7 +10,7 @@ import { jsonText } from "../exact_json.js";
 import { difference } from "../metric_difference.js";
 import { metricElement } from "../metric_element.js";
 import { digitsToTellApart, exactNumberText, isNumeric } from "../number_text.js";
-import { duration, words } from "../words.js";
+import { formatDuration, displayName } from "../format.js";
 
 /** @param {string} title @param {string} label @param {Comparison} comparison @param {HTMLElement[]} rows */
 export function runsTable(title, label, { runs }, rows) {
@@ -27,7 +27,7 @@ function row(name, cells) {
 /**
  * @param {Comparison} comparison
  * @param {Reference} reference
- * @param {boolean} isExact whether every digit is shown, not only as many as tell the values apart
+ * @param {boolean} isExact whether all digits are shown
  */
 export function metricRows(comparison, reference, isExact) {
   return comparison.metrics.map(({ name, values }) => {
@@ -41,21 +41,21 @@ export function metricRows(comparison, reference, isExact) {
       const { text, kind } = difference(name, value, baseline);
       return make("td", {}, shown, " ", make("span", { class: `difference ${kind}` }, text));
     });
-    return row(words(name), cells);
+    return row(displayName(name), cells);
   });
 }
 
-/** Each bar is as long as the time it took, beside the longest of all. @param {Comparison} comparison */
+/** Bars are relative to the longest phase duration. @param {Comparison} comparison */
 export function phaseRows({ phases }) {
   const longest = Math.max(1e-9, ...phases.flatMap(({ seconds }) => seconds.map((one) => one ?? 0)));
   return phases.map(({ phase, seconds }) =>
     row(
-      words(phase),
+      displayName(phase),
       seconds.map((one) => {
         if (one === null) return make("td", { class: "none" }, "not entered");
         const bar = make("span", { class: "phase-bar", "aria-hidden": "true" });
         bar.style.setProperty("--share", `${((100 * one) / longest).toFixed(2)}%`);
-        return make("td", {}, bar, make("span", { class: "phase-time" }, one < 1 ? `${Math.round(one * 1000)} ms` : duration(one)));
+        return make("td", {}, bar, make("span", { class: "phase-time" }, one < 1 ? `${Math.round(one * 1000)} ms` : formatDuration(one)));
       }),
     ),
   );

@@ -1,58 +1,58 @@
 /**
- * The chosen runs side by side.
+ * The comparison of the selected runs.
  *
  * @typedef {import("../service.js").Service} Service
  * @typedef {import("../types.js").Comparison} Comparison
- * @typedef {import("./choice.js").Choice} Choice
+ * @typedef {import("./run_selection.js").RunSelection} RunSelection
  * @typedef {import("./comparison_tables.js").Reference} Reference
  */
 
 import { runAddress } from "../addresses.js";
-import { make, part, say } from "../dom.js";
+import { make, getElement, setText } from "../dom.js";
 import { jsonText } from "../exact_json.js";
 import { allDigitsSwitch, areShortened } from "../metric_element.js";
 import { ServiceError } from "../service.js";
-import { clock, duration } from "../words.js";
+import { formatTime, formatDuration } from "../format.js";
 import { metricRows, phaseRows, runsTable, settingRows } from "./comparison_tables.js";
-import { curvesOf } from "./curves.js";
+import { curvesOf } from "./run_curves.js";
 import { promptDiff } from "./prompt_diff.js";
 
 const CUT_OFF = { metrics: "metrics", configuration: "settings", prompts: "prompts" };
 
 export class ComparisonView {
-  /** @param {{service: Service, domain: string, choice: Choice}} options */
-  constructor({ service, domain, choice }) {
+  /** @param {{service: Service, domain: string, selection: RunSelection}} options */
+  constructor({ service, domain, selection }) {
     this.service = service;
     this.domain = domain;
-    this.choice = choice;
-    this.element = part("comparison");
-    this.notice = part("comparison-notice");
-    this.content = part("comparison-content");
+    this.selection = selection;
+    this.element = getElement("comparison");
+    this.notice = getElement("comparison-notice");
+    this.content = getElement("comparison-content");
     this.asking = new AbortController();
     this.shown = "";
     this.isExact = false;
-    /** @type {[number, number] | null} the runs whose prompts somebody wants to see */
+    /** @type {[number, number] | null} the runs whose prompts are compared */
     this.pair = null;
   }
 
-  /** Read the comparison of the chosen runs; what is shown stays until it is there. */
+  /** Loads the comparison of the selected runs. The current one stays visible meanwhile. */
   async load() {
     this.asking.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
-    const { runs } = this.choice;
+    const { runs } = this.selection;
     this.element.hidden = runs.length < 2;
     if (runs.length < 2) {
       this.shown = "";
       this.content.replaceChildren();
       return;
     }
-    if (!this.shown) say(this.notice, "Reading the runs…");
+    if (!this.shown) setText(this.notice, "Loading the runs…");
     try {
       const path = `/domains/${encodeURIComponent(this.domain)}/training-comparison`;
       /** @type {Comparison} */
       const comparison = await this.service.get(this.service.address(path, { run: runs.map(String) }), signal);
-      say(this.notice, "");
+      setText(this.notice, "");
       const shown = jsonText(comparison);
       if (shown === this.shown) return;
       this.shown = shown;
@@ -62,7 +62,7 @@ export class ComparisonView {
       if (!(error instanceof ServiceError)) throw error;
       this.shown = "";
       this.content.replaceChildren();
-      say(this.notice, `These runs cannot be compared: ${error.message}`);
+      setText(this.notice, `Could not compare these runs: ${error.message}`);
     }
   }
 
@@ -71,21 +71,21 @@ export class ComparisonView {
     const reference = referenceOf(comparison);
     const differing = comparison.configuration.filter((setting) => setting.differs);
     const same = comparison.configuration.filter((setting) => !setting.differs);
-    const curves = make("div", {}, make("p", { class: "none" }, "Reading the curves…"));
+    const curves = make("div", {}, make("p", { class: "none" }, "Loading the curves…"));
     const parts = [
       this.#runs(comparison),
-      section("Metrics", make("p", { class: "about" }, `Against ${reference.words}.`), ...(comparison.metrics.length ? this.#metrics(comparison, reference) : [none("None of these runs has a metric that is a number.")])),
+      section("Metrics", make("p", { class: "about" }, `Compared with ${reference.words}.`), ...(comparison.metrics.length ? this.#metrics(comparison, reference) : [none("None of these runs has a numeric metric.")])),
       section("Curves", curves),
       section("Phases", runsTable("Phase", "Phase durations", comparison, phaseRows(comparison))),
       section(
         "Configuration",
-        differing.length ? runsTable("Setting", "Configuration that differs", comparison, settingRows(differing)) : none("Nothing differs."),
-        ...(same.length ? [make("details", { class: "same" }, make("summary", {}, same.length === 1 ? "1 setting is the same in all" : `${same.length} settings are the same in all`), runsTable("Setting", "Configuration that is the same", comparison, settingRows(same)))] : []),
+        differing.length ? runsTable("Setting", "Settings that differ", comparison, settingRows(differing)) : none("No differences."),
+        ...(same.length ? [make("details", { class: "same" }, make("summary", {}, same.length === 1 ? "1 identical setting" : `${same.length} identical settings`), runsTable("Setting", "Identical settings", comparison, settingRows(same)))] : []),
       ),
       this.#prompts(comparison),
     ];
     const cut = comparison.cut_off.map((name) => CUT_OFF[name]);
-    if (cut.length) parts.push(none(`There are more ${cut.join(" and ")} than are shown here.`));
+    if (cut.length) parts.push(none(`Not all ${cut.join(" and ")} are shown.`));
     this.content.replaceChildren(...parts);
     void curvesOf(this.service, comparison, signal).then(
       (elements) => curves.replaceChildren(...elements),
@@ -98,13 +98,13 @@ export class ComparisonView {
   /** @param {Comparison} comparison */
   #runs(comparison) {
     const items = comparison.runs.map((run) => {
-      const leave = make("button", { type: "button", class: "link", "aria-label": `leave out run ${run.run_number}` }, "leave out");
+      const leave = make("button", { type: "button", class: "link", "aria-label": `Remove run ${run.run_number} from the comparison` }, "Remove");
       leave.addEventListener("click", () => {
-        this.choice.setRun(run.run_number, false);
-        part("comparison-heading").focus();
+        this.selection.setRun(run.run_number, false);
+        getElement("comparison-heading").focus();
       });
       const state = make("span", { class: `state ${run.status}` }, run.failure_reason ? `${run.status}: ${run.failure_reason}` : run.status);
-      const times = [run.started_at && clock(run.started_at, this.service.now()), run.duration_ms === null ? "" : duration(run.duration_ms / 1000)];
+      const times = [run.started_at && formatTime(run.started_at, this.service.now()), run.duration_ms === null ? "" : formatDuration(run.duration_ms / 1000)];
       const about = make("span", { class: "about" }, times.filter(Boolean).join(" · "));
       return make("li", {}, make("a", { href: runAddress(this.domain, run.run_number) }, `Run ${run.run_number}`), " ", state, about, leave);
     });
@@ -147,22 +147,22 @@ export class ComparisonView {
       return select;
     });
     draw();
-    const choosing = numbers.length > 2 ? [make("p", { class: "prompt-pair" }, "Beside each other: ", selects[0] ?? "", " and ", selects[1] ?? "")] : [];
+    const choosing = numbers.length > 2 ? [make("p", { class: "prompt-pair" }, "Compare: ", selects[0] ?? "", " and ", selects[1] ?? "")] : [];
     return section("Prompts", ...choosing, texts);
   }
 }
 
 /** @typedef {{place: number, title: string}} Side */
 
-/** The pinned baseline, else the run that was the first. @param {Comparison} comparison @returns {Reference} */
+/** The pinned baseline, or else the oldest run. @param {Comparison} comparison @returns {Reference} */
 function referenceOf(comparison) {
   const { baseline_run_number: number, baseline_metrics: metrics, runs } = comparison;
   if (number !== null && metrics !== null) return { number, metrics, words: `run ${number}, the pinned baseline` };
   const oldest = runs[referencePlace(comparison)];
-  return { number: oldest?.run_number ?? 0, metrics: oldest?.metrics ?? {}, words: `run ${oldest?.run_number}, the oldest of them, as no baseline is pinned` };
+  return { number: oldest?.run_number ?? 0, metrics: oldest?.metrics ?? {}, words: `run ${oldest?.run_number}, the oldest of these runs (no baseline is pinned)` };
 }
 
-/** Where the run is that the others are beside. @param {Comparison} comparison */
+/** The index of the reference run. @param {Comparison} comparison */
 function referencePlace({ runs, baseline_run_number: pinned }) {
   const numbers = runs.map((run) => run.run_number);
   return numbers.indexOf(pinned !== null && numbers.includes(pinned) ? pinned : Math.min(...numbers));

@@ -1,10 +1,10 @@
 /**
- * Two texts line by line: what both have in common stands side by side, by their longest common subsequence.
+ * A line diff of two texts by their longest common subsequence.
  *
  * @typedef {{kind: "same" | "changed" | "left" | "right", left: string | null, right: string | null}} DiffRow
  */
 
-const CELLS_MAX = 4_000_000; // beyond that, what lies between the common ends counts as changed
+const CELLS_MAX = 4_000_000; // above this size everything between the common start and end counts as changed
 
 /** @param {string} left @param {string} right @returns {DiffRow[]} */
 export function lineDiff(left, right) {
@@ -31,7 +31,7 @@ function same(line) {
   return { kind: "same", left: line, right: line };
 }
 
-/** Lines that stand for each other, as far as there are. @param {string[]} left @param {string[]} right @returns {DiffRow[]} */
+/** Pairs removed lines with added lines. @param {string[]} left @param {string[]} right @returns {DiffRow[]} */
 function paired(left, right) {
   return Array.from({ length: Math.max(left.length, right.length) }, (_, place) => {
     const [one, other] = [left[place] ?? null, right[place] ?? null];
@@ -39,7 +39,7 @@ function paired(left, right) {
   });
 }
 
-/** The places of the longest common subsequence, in both. @param {string[]} a @param {string[]} b @returns {[number, number][]} */
+/** The indices of the longest common subsequence in both texts. @param {string[]} a @param {string[]} b @returns {[number, number][]} */
 function common(a, b) {
   const width = b.length + 1;
   if ((a.length + 1) * width > CELLS_MAX) return [];

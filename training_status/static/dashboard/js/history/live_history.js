@@ -1,5 +1,5 @@
 /**
- * What keeps the history true: the domain's stream, and a new look at its runs whenever one starts or ends.
+ * Live updates of the history: follows the domain's stream and reloads the runs when one starts or ends.
  *
  * @typedef {import("../service.js").Service} Service
  * @typedef {import("../types.js").Domain} Domain
@@ -10,13 +10,13 @@
  */
 
 import { ConnectionView } from "../connection_view.js";
-import { part } from "../dom.js";
+import { getElement } from "../dom.js";
 import { pause } from "../pause.js";
 import { ServiceError } from "../service.js";
 import { Stream } from "../stream.js";
 
 const RETRY_MS = 2000;
-const OTHERS_MS = 15_000; // the stream is of the latest run alone
+const OTHERS_MS = 15_000; // the stream covers the latest run only
 const NEVER = new AbortController().signal;
 
 export class LiveHistory {
@@ -24,14 +24,14 @@ export class LiveHistory {
    * @param {Service} service
    * @param {{domain: string, number: number, pageSize: number}} page
    * @param {{onLook: (look: Look) => void, onStatus: (status: Status) => boolean, hasOthers: (latest: string) => boolean}} listener
-   *   `onStatus` says whether the runs have to be looked at anew
+   *   `onStatus` returns whether the runs must be reloaded
    */
   constructor(service, page, listener) {
     this.service = service;
     this.page = page;
     this.listener = listener;
     this.path = `/domains/${encodeURIComponent(page.domain)}`;
-    this.connection = new ConnectionView(part("connection"));
+    this.connection = new ConnectionView(getElement("connection"));
     this.latestId = "";
     this.wasOpen = false;
     /** @type {Promise<void> | null} */
@@ -43,7 +43,7 @@ export class LiveHistory {
     }, OTHERS_MS);
   }
 
-  /** Look, and follow the domain from there. As often as it takes. */
+  /** Loads the runs and follows the domain; retries until that succeeds. */
   async start() {
     const url = this.service.address(`${this.path}/training-stream`);
     const lastEventId = await this.#untilAnswered(() => this.#position());
@@ -52,15 +52,15 @@ export class LiveHistory {
       onEvent: (event) => this.#take(event),
       onState: (state, why) => {
         this.connection.update(state, why);
-        if (state === "open" && this.wasOpen) this.look(); // what happened meanwhile
+        if (state === "open" && this.wasOpen) this.look(); // the runs may have changed while disconnected
         if (state === "open") this.wasOpen = true;
       },
-      mayGoOnAfterMs: () => 0,
+      reopenAfterMs: () => 0,
     });
     this.look();
   }
 
-  /** Read the runs anew; once more afterwards when it is asked for meanwhile. */
+  /** Reloads the runs, and once more when called during a reload. */
   look() {
     this.isDue = true;
     this.looking ??= this.#lookWhileDue().finally(() => (this.looking = null));
@@ -85,7 +85,7 @@ export class LiveHistory {
     return { domain: /** @type {Domain} */ (domain), page: /** @type {RunPage} */ (page) };
   }
 
-  /** Where the latest run's log is: nobody reads it here. */
+  /** The cursor at the end of the latest run's log, whose entries are not needed here. */
   async #position() {
     /** @type {Domain} */
     const { latest_run: latest } = await this.service.get(this.service.address(this.path));
@@ -105,7 +105,7 @@ export class LiveHistory {
     if (this.listener.onStatus(status)) void this.look();
   }
 
-  /** @template T @param {() => Promise<T>} ask @returns {Promise<T | null>} null when asking again cannot help */
+  /** @template T @param {() => Promise<T>} ask @returns {Promise<T | null>} null when a retry cannot succeed */
   async #untilAnswered(ask) {
     for (;;) {
       try {

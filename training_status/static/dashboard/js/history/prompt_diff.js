@@ -1,12 +1,12 @@
-/** The prompts of two runs side by side, with what differs marked by sign, colour and, in a line, by the part. */
+/** A side-by-side diff of the prompts of two runs. */
 
 import { make } from "../dom.js";
-import { words } from "../words.js";
+import { displayName } from "../format.js";
 import { lineDiff } from "./line_diff.js";
 
 /** @typedef {import("../types.js").Comparison} Comparison */
 
-const ROWS_MAX = 5000; // a browser with more rows than that is no help
+const ROWS_MAX = 5000; // more rows make browsers slow
 
 /**
  * @param {Comparison["prompts"][number]} prompt
@@ -15,17 +15,17 @@ const ROWS_MAX = 5000; // a browser with more rows than that is no help
  */
 export function promptDiff({ name, texts, is_cut_off: isCutOff }, left, right) {
   const [one, other] = [texts[left.place] ?? null, texts[right.place] ?? null];
-  const heading = make("h4", {}, words(name));
-  const section = make("section", { class: "prompt-diff", "aria-label": `Prompt ${words(name)}` }, heading);
-  if (isCutOff) section.append(make("p", { class: "none" }, "One of the texts is too long to be shown whole; its beginning is compared."));
+  const heading = make("h4", {}, displayName(name));
+  const section = make("section", { class: "prompt-diff", "aria-label": `Prompt ${displayName(name)}` }, heading);
+  if (isCutOff) section.append(make("p", { class: "none" }, "One of the texts is too long. Only its beginning is compared."));
   if (one === null || other === null) {
-    const missing = one === null && other === null ? "Neither run has this prompt." : `${one === null ? left.title : right.title} has no such prompt.`;
+    const missing = one === null && other === null ? "Neither run has this prompt." : `${one === null ? left.title : right.title} does not have this prompt.`;
     section.append(make("p", { class: "none" }, missing));
   }
   if (one === null && other === null) return section;
   if (one === other) {
-    const text = make("pre", { class: "prompt-text", tabindex: "0", "aria-label": `${words(name)} in both runs` }, one ?? "");
-    section.append(make("details", {}, make("summary", {}, "The same in both"), text));
+    const text = make("pre", { class: "prompt-text", tabindex: "0", "aria-label": `${displayName(name)} in both runs` }, one ?? "");
+    section.append(make("details", {}, make("summary", {}, "Identical in both runs"), text));
     return section;
   }
   const rows = one === null || other === null ? lines(one, other) : lineDiff(one, other);
@@ -38,23 +38,23 @@ export function promptDiff({ name, texts, is_cut_off: isCutOff }, left, right) {
     return make("tr", {}, cell(before, hasLeft ? "removed" : "", row.left), cell(after, hasRight ? "added" : "", row.right));
   });
   const table = make("table", { class: "diff" }, make("thead", {}, head), make("tbody", {}, ...body));
-  section.append(make("div", { class: "diff-frame", role: "region", tabindex: "0", "aria-label": `${words(name)}, ${left.title} and ${right.title}` }, table));
+  section.append(make("div", { class: "diff-frame", role: "region", tabindex: "0", "aria-label": `${displayName(name)}, ${left.title} and ${right.title}` }, table));
   return section;
 }
 
-/** One text alone. @param {string | null} left @param {string | null} right @returns {import("./line_diff.js").DiffRow[]} */
+/** The rows of a single text. @param {string | null} left @param {string | null} right @returns {import("./line_diff.js").DiffRow[]} */
 function lines(left, right) {
   return (left ?? right ?? "").split("\n").map((line) => ({ kind: "same", left: left === null ? null : line, right: right === null ? null : line }));
 }
 
-/** @param {(string | Node)[]} content @param {string} kind @param {string | null} line null: the other text has a line here, this has none */
+/** @param {(string | Node)[]} content @param {string} kind @param {string | null} line null where only the other text has a line */
 function cell(content, kind, line) {
   const sign = kind === "removed" ? "−" : kind === "added" ? "+" : " ";
   return make("td", { class: line === null ? "absent" : kind }, make("span", { class: "sign" }, line === null ? "" : sign), ...content);
 }
 
 /**
- * Both lines with the part marked that differs, between what both begin and end with.
+ * Marks the part of both lines between their common start and end.
  *
  * @param {string} left
  * @param {string} right

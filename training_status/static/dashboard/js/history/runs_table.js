@@ -1,35 +1,35 @@
 /**
- * The table of the runs: each a row that stays the same element while what it tells changes.
+ * The runs table. A run keeps its row element while its content changes.
  *
- * @typedef {import("./row.js").Row} Row
- * @typedef {import("./choice.js").Choice} Choice
+ * @typedef {import("./run_cells.js").Row} Row
+ * @typedef {import("./run_selection.js").RunSelection} RunSelection
  * @typedef {import("../service.js").Service} Service
  * @typedef {{element: HTMLElement, choose: HTMLInputElement, badge: HTMLElement, pin: HTMLButtonElement, cells: HTMLElement[], run: Row, shown: string}} Line
  */
 
 import { runAddress } from "../addresses.js";
-import { make, say } from "../dom.js";
+import { make, setText } from "../dom.js";
 import { jsonText } from "../exact_json.js";
 import { digitsToTellApart } from "../number_text.js";
-import { RUNS_MAX } from "./choice.js";
-import { madeWith, metrics, remarks, shownMetrics, started, state, taken } from "./row.js";
+import { RUNS_MAX } from "./run_selection.js";
+import { modelCell, metrics, notesCell, shownMetrics, started, state, taken } from "./run_cells.js";
 
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 
-/** What a row is made of: it is made anew when one of these has changed. */
+/** The fields that a row shows: it is redrawn when one of them changes. */
 const SHOWN = /** @type {const} */ (["status", "health", "failure_reason", "error_message", "started_at", "completed_at", "metrics", "baseline_metrics", "tags", "note"]);
 
 export class RunsTable {
   /**
    * @param {HTMLElement} element
-   * @param {{domain: string, service: Service, choice: Choice, mayPin: boolean, onPin: (number: number | null) => void}} options
+   * @param {{domain: string, service: Service, selection: RunSelection, mayPin: boolean, onPin: (number: number | null) => void}} options
    */
   constructor(element, options) {
     this.options = options;
     const heads = COLUMNS.map((name) => make("th", { scope: "col", role: "columnheader" }, name));
     this.metricsHead = /** @type {HTMLElement} */ (heads[5]);
     this.body = make("tbody", { role: "rowgroup" });
-    // The roles are said, because the narrow layout takes the table's own away.
+    // Explicit roles, because the narrow layout's CSS removes the implicit ones.
     const head = make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads));
     element.replaceChildren(make("table", { class: "runs", role: "table", "aria-labelledby": "runs-heading" }, head, this.body));
     /** @type {Map<number, Line>} */
@@ -37,25 +37,25 @@ export class RunsTable {
     this.today = new Date(options.service.now()).toDateString();
     /** @type {number | null} */
     this.baseline = null;
-    /** @type {Map<string, number>} of each metric, to tell the runs apart */
+    /** @type {Map<string, number>} of each metric, enough to distinguish the runs */
     this.digits = new Map();
   }
 
   /** @param {Row[]} runs newest first @param {number | null} baseline the pinned run */
   show(runs, baseline) {
     this.baseline = baseline;
-    say(this.metricsHead, baseline === null ? "Metrics, against the completed run before" : `Metrics, against run ${baseline}`);
+    setText(this.metricsHead, baseline === null ? "Metrics, compared with the previous completed run" : `Metrics, compared with run ${baseline}`);
     const before = this.lines;
     this.lines = new Map(runs.map((run) => [run.run_number, before.get(run.run_number) ?? this.#newLine(run)]));
     for (const run of runs) this.#lineOf(run);
     this.#draw();
     const elements = [...this.lines.values()].map((line) => line.element);
-    // Rows that stay are not moved: the focus may be in them.
+    // Existing rows are not moved: they may contain the focus.
     for (const element of [...this.body.children]) if (!elements.includes(/** @type {HTMLElement} */ (element))) element.remove();
     elements.forEach((element, place) => {
       if (this.body.children[place] !== element) this.body.insertBefore(element, this.body.children[place] ?? null);
     });
-    this.showChoice();
+    this.showSelection();
   }
 
   /** @param {Row} run */
@@ -64,13 +64,13 @@ export class RunsTable {
     this.#draw();
   }
 
-  /** Remember what is to be told of a run. @param {Row} run */
+  /** Stores the new data of a run. @param {Row} run */
   #lineOf(run) {
     const line = this.lines.get(run.run_number);
     if (line) line.run = run;
   }
 
-  /** Every line that is to show something else than it does. */
+  /** Redraws all rows whose content has changed. */
   #draw() {
     this.digits = digitsOf([...this.lines.values()].map((line) => line.run));
     for (const line of this.lines.values()) this.#show(line);
@@ -83,25 +83,25 @@ export class RunsTable {
     const isBaseline = run.run_number === this.baseline;
     line.badge.hidden = !isBaseline;
     line.pin.hidden = !mayPin || run.status !== "completed";
-    say(line.pin, isBaseline ? "Unpin" : "Pin as baseline");
+    setText(line.pin, isBaseline ? "Unpin" : "Pin as baseline");
     line.pin.setAttribute("aria-label", `${isBaseline ? "Unpin" : "Pin as baseline"}: run ${run.run_number}`);
     const shown = jsonText([...SHOWN.map((name) => run[name]), Object.keys(run.metrics).map((name) => this.digits.get(name))]);
     if (shown === line.shown) return;
     line.shown = shown;
     const now = this.options.service.now();
-    [state(run), started(run, now), taken(run, now), metrics(run, this.digits), remarks(run)].forEach((content, place) => line.cells[place]?.replaceChildren(...content));
+    [state(run), started(run, now), taken(run, now), metrics(run, this.digits), notesCell(run)].forEach((content, place) => line.cells[place]?.replaceChildren(...content));
   }
 
-  /** The ticks as they are chosen. */
-  showChoice() {
-    const { runs } = this.options.choice;
+  /** Updates the checkboxes. */
+  showSelection() {
+    const { runs } = this.options.selection;
     for (const [number, { choose }] of this.lines) {
       choose.checked = runs.includes(number);
       choose.disabled = !choose.checked && runs.length >= RUNS_MAX;
     }
   }
 
-  /** A second has passed. */
+  /** Updates what depends on the time, once a second. */
   tick() {
     const now = this.options.service.now();
     this.#beginDay(new Date(now).toDateString());
@@ -113,7 +113,7 @@ export class RunsTable {
     }
   }
 
-  /** A start is told with its day unless it is today. @param {string} today */
+  /** Redraws start times when the date changes, as they omit today's date. @param {string} today */
   #beginDay(today) {
     if (today === this.today) return;
     this.today = today;
@@ -125,17 +125,17 @@ export class RunsTable {
 
   /** @param {Row} run @returns {Line} */
   #newLine(run) {
-    const { domain, choice, onPin } = this.options;
+    const { domain, selection, onPin } = this.options;
     const number = run.run_number;
     const choose = make("input", { type: "checkbox", "aria-label": `Compare run ${number}` });
-    choose.addEventListener("change", () => choice.setRun(number, choose.checked));
+    choose.addEventListener("change", () => selection.setRun(number, choose.checked));
     const badge = make("span", { class: "badge" }, "baseline");
     const pin = make("button", { type: "button", class: "link pin" });
     pin.addEventListener("click", () => onPin(this.baseline === number ? null : number));
     const cells = COLUMNS.slice(2).map(() => make("div"));
     const tds = [
       make("td", { role: "cell", class: "choose" }, make("div", {}, choose)),
-      make("th", { scope: "row", role: "rowheader" }, make("a", { href: runAddress(domain, number) }, `Run ${number}`), " ", badge, madeWith(run), pin),
+      make("th", { scope: "row", role: "rowheader" }, make("a", { href: runAddress(domain, number) }, `Run ${number}`), " ", badge, modelCell(run), pin),
       ...cells.map((cell) => make("td", { role: "cell" }, cell)),
     ];
     tds.forEach((cell, place) => cell.setAttribute("data-column", COLUMNS[place] ?? ""));
@@ -144,7 +144,7 @@ export class RunsTable {
 }
 
 /**
- * How many digits each metric needs: the values of a column stand beside each other, and beside their baselines.
+ * The digits that distinguish the values of each metric in the table and their baselines.
  *
  * @param {Row[]} runs
  */

@@ -1,27 +1,27 @@
 /**
- * How the metrics went from run to run: a chart for each that is chosen, whose points lead to the runs.
+ * Charts of the metrics over the completed runs. Each point links to its run.
  *
- * @typedef {import("./row.js").Row} Row
- * @typedef {import("./choice.js").Choice} Choice
+ * @typedef {import("./run_cells.js").Row} Row
+ * @typedef {import("./run_selection.js").RunSelection} RunSelection
  * @typedef {{x: number, y: import("../number_text.js").Numeric}} Point `x` is the number of the run
  */
 
 import { runAddress } from "../addresses.js";
-import { make, part, say } from "../dom.js";
+import { make, getElement, setText } from "../dom.js";
 import { LineChart } from "../line_chart.js";
 import { numericMetrics } from "../metric_difference.js";
-import { words } from "../words.js";
+import { displayName } from "../format.js";
 
 const CHARTS_MAX = 12;
 const NAMES_MAX = 60;
 
 export class Trends {
-  /** @param {{domain: string, choice: Choice}} options */
-  constructor({ domain, choice }) {
+  /** @param {{domain: string, selection: RunSelection}} options */
+  constructor({ domain, selection }) {
     this.domain = domain;
-    this.choice = choice;
-    this.charts = part("trend-charts");
-    this.names = part("trend-names");
+    this.selection = selection;
+    this.charts = getElement("trend-charts");
+    this.names = getElement("trend-names");
     /** @type {Map<string, LineChart<Point>>} */
     this.chartOf = new Map();
     /** @type {Map<string, Point[]>} */
@@ -29,7 +29,7 @@ export class Trends {
     this.ends = { oldest: 0, newest: 0 };
   }
 
-  /** A metric that two completed runs have makes a trend; those of most runs first. @param {Row[]} runs newest first */
+  /** Shows metrics of at least two completed runs, those of most runs first. @param {Row[]} runs newest first */
   show(runs) {
     /** @type {Map<string, Point[]>} */
     const found = new Map();
@@ -41,13 +41,13 @@ export class Trends {
     const before = [...this.trends.keys()].join("\n");
     this.trends = new Map(told.slice(0, NAMES_MAX));
     this.ends = { oldest: runs.at(-1)?.run_number ?? 0, newest: runs[0]?.run_number ?? 0 };
-    part("trends").hidden = told.length === 0;
-    say(part("trends-heading"), `Metrics of the completed runs from ${this.ends.oldest} to ${this.ends.newest}`);
+    getElement("trends").hidden = told.length === 0;
+    setText(getElement("trends-heading"), `Metrics of completed runs ${this.ends.oldest} to ${this.ends.newest}`);
     if ([...this.trends.keys()].join("\n") !== before) this.#offer();
     this.draw();
   }
 
-  /** The charts that are chosen. */
+  /** Draws the selected charts. */
   draw() {
     const names = this.#chosen();
     const elements = names.map((name) => {
@@ -63,18 +63,18 @@ export class Trends {
 
   #chosen() {
     const names = [...this.trends.keys()];
-    const { metrics } = this.choice;
+    const { metrics } = this.selection;
     return metrics === null ? names.slice(0, CHARTS_MAX) : names.filter((name) => metrics.includes(name));
   }
 
-  /** The metrics to choose from. */
+  /** Creates the checkboxes of the metrics. */
   #offer() {
     const chosen = this.#chosen();
     const boxes = [...this.trends.keys()].map((name) => {
       const box = make("input", { type: "checkbox", value: name });
       box.checked = chosen.includes(name);
       box.addEventListener("change", () => this.#choose());
-      return make("label", {}, box, " ", words(name));
+      return make("label", {}, box, " ", displayName(name));
     });
     this.names.replaceChildren(make("legend", { class: "unseen" }, "Metrics shown"), ...boxes);
     this.names.hidden = boxes.length < 2;
@@ -83,14 +83,14 @@ export class Trends {
   #choose() {
     const ticked = [...this.names.querySelectorAll("input")].filter((box) => box.checked).map((box) => box.value);
     const usual = [...this.trends.keys()].slice(0, CHARTS_MAX);
-    this.choice.setMetrics(ticked.join("\n") === usual.join("\n") ? null : ticked);
+    this.selection.setMetrics(ticked.join("\n") === usual.join("\n") ? null : ticked);
     this.draw();
   }
 
   /** @param {string} name @returns {LineChart<Point>} */
   #newChart(name) {
     return new LineChart({
-      name: words(name),
+      name: displayName(name),
       place: "run",
       columns: ["Run", "Value"],
       cells: ({ x }) => [make("a", { href: runAddress(this.domain, x) }, String(x))],

@@ -1,8 +1,8 @@
 /**
- * Terminal colours and links in a message: its text without any terminal sequence, in pieces that know their style.
+ * Parses terminal colours and links: splits a message into parts of plain text with a style.
  *
- * Understood are SGR (ECMA-48 8.3.117) with the 16, the 256 and the 24 bit colours of xterm, also in the form with
- * colons (ITU-T T.416), and links (OSC 8). Everything else moves cursors or sets titles: it is left out.
+ * Supports SGR (ECMA-48 8.3.117) with the 16, 256 and 24 bit colours of xterm, also in the form with
+ * colons (ITU-T T.416), and links (OSC 8). All other sequences are removed.
  *
  * @typedef {object} Style
  * @property {boolean} isBold

@@ -1,6 +1,6 @@
 /**
- * Terminal colours that can be read: whatever a message asks for, text has a contrast of at least 4.5 to 1 (WCAG 1.4.3)
- * to what is behind it, on the light and on the dark theme. Where a pair has less, the text moves towards black or white.
+ * Terminal colours with readable contrast: text has a contrast of at least 4.5 to 1 (WCAG 1.4.3)
+ * to its background in both themes. Text with less contrast is moved towards black or white.
  *
  * @typedef {import("./ansi.js").Style} Style
  * @typedef {[number, number, number]} Rgb

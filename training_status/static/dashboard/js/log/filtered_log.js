@@ -1,42 +1,42 @@
 /**
- * What a filter leaves of a log, as a list.
+ * The log entries that match a filter, as a virtual list.
  *
- * The service looks through a long log for a second and says how far it came. So the list is made of sections: ranges of
- * entries whose matches are counted, the newest first; `goOn` adds an older one. What comes live is a section of its own.
+ * The service searches a long log for one second per request and returns how far it got. So the list consists of ranges of
+ * entries whose matches are counted, the newest first; `goOn` adds an older one. Live entries form a range of their own.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
- * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ * @typedef {import("./log_filter.js").ServerFilter} ServerFilter
  * @typedef {import("./log_pages.js").ReadPage} ReadPage
- * @typedef {import("./log_sections.js").Section} Section
- * @typedef {import("./log_source.js").LogSource} LogSource
- * @typedef {import("./whole_log.js").ListListener} ListListener
+ * @typedef {import("./searched_ranges.js").SearchedRange} SearchedRange
+ * @typedef {import("./log_api.js").LogApi} LogApi
+ * @typedef {import("./unfiltered_log.js").ListListener} ListListener
  */
 
 import { pause } from "../pause.js";
 import { ServiceError } from "../service.js";
 import { matches } from "./log_filter.js";
 import { LogPages } from "./log_pages.js";
-import { LogSections } from "./log_sections.js";
-import { PAGE_SIZE } from "./log_source.js";
+import { SearchedRanges } from "./searched_ranges.js";
+import { PAGE_SIZE } from "./log_api.js";
 
 const COUNT_AGAIN_AFTER_MS = 5000;
 
 export class FilteredLog {
   /**
-   * @param {LogSource} source
-   * @param {Narrowing} narrowing
+   * @param {LogApi} api
+   * @param {ServerFilter} serverFilter
    * @param {number} first the oldest entry kept
    * @param {number} last
    * @param {ListListener} listener
    */
-  constructor(source, narrowing, first, last, listener) {
-    this.source = source;
-    this.narrowing = narrowing;
+  constructor(api, serverFilter, first, last, listener) {
+    this.api = api;
+    this.serverFilter = serverFilter;
     this.first = first;
     this.last = last;
     this.listener = listener;
     this.pages = new LogPages(listener.onChange, listener.onTrouble);
-    this.sections = new LogSections();
+    this.ranges = new SearchedRanges();
     this.searchedTo = last + 1;
   }
 
@@ -46,10 +46,10 @@ export class FilteredLog {
   #looking = null;
 
   get total() {
-    return this.sections.total;
+    return this.ranges.total;
   }
 
-  /** Whether all of the log has been looked through. */
+  /** Whether the whole log has been searched. */
   get isComplete() {
     return this.searchedTo <= this.first;
   }
@@ -58,7 +58,7 @@ export class FilteredLog {
     return this.#looking !== null;
   }
 
-  /** Look further back. */
+  /** Searches further back. */
   goOn() {
     this.#looking ??= this.#lookBack().finally(() => {
       this.#looking = null;
@@ -67,53 +67,53 @@ export class FilteredLog {
     return this.#looking;
   }
 
-  /** @param {number} index @returns {LogEntry | undefined} undefined while it is not here */
+  /** @param {number} index @returns {LogEntry | undefined} undefined while it is not loaded */
   entryAt(index) {
-    const place = this.sections.placeOf(index);
+    const place = this.ranges.placeOf(index);
     if (place === null) return undefined;
-    const { section, offset } = place;
-    if (section.live) return section.live[offset];
-    const fromEnd = section.total - 1 - offset;
-    return this.pages.get(keyOf(section, fromEnd))?.[fromEnd % PAGE_SIZE];
+    const { range, offset } = place;
+    if (range.live) return range.live[offset];
+    const fromEnd = range.total - 1 - offset;
+    return this.pages.get(keyOf(range, fromEnd))?.[fromEnd % PAGE_SIZE];
   }
 
-  /** See to it that these rows come. @param {number} from @param {number} to */
+  /** Loads these rows. @param {number} from @param {number} to */
   need(from, to) {
     /** @type {Map<string, ReadPage>} */
     const wanted = new Map();
     for (let index = from; index <= to; index++) {
-      const place = this.sections.placeOf(index);
-      if (place === null || place.section.live) continue;
-      const { section, offset } = place;
-      const fromEnd = section.total - 1 - offset;
-      const key = keyOf(section, fromEnd);
+      const place = this.ranges.placeOf(index);
+      if (place === null || place.range.live) continue;
+      const { range, offset } = place;
+      const fromEnd = range.total - 1 - offset;
+      const key = keyOf(range, fromEnd);
       if (wanted.has(key) || this.pages.get(key)?.[fromEnd % PAGE_SIZE]) continue;
-      wanted.set(key, (signal) => this.#read(section, Math.floor(fromEnd / PAGE_SIZE), signal));
+      wanted.set(key, (signal) => this.#read(range, Math.floor(fromEnd / PAGE_SIZE), signal));
     }
     this.pages.want(wanted);
   }
 
-  /** The row of this entry, or of the next one that matches. Throws ServiceError. @param {number} seq */
+  /** The index of this entry, or of the next one that matches. Throws ServiceError. @param {number} seq */
   async indexOf(seq) {
     for (let before = 0; seq < this.searchedTo && !this.isComplete && before !== this.searchedTo; ) {
       before = this.searchedTo;
       await this.goOn();
     }
     let index = 0;
-    for (const section of this.sections) {
-      if (section.high < seq) index += section.total;
-      else if (section.live) index += section.live.filter((entry) => entry.seq < seq).length;
-      else if (section.low < seq) index += await this.#count(section.low, seq - 1);
+    for (const range of this.ranges) {
+      if (range.high < seq) index += range.total;
+      else if (range.live) index += range.live.filter((entry) => entry.seq < seq).length;
+      else if (range.low < seq) index += await this.#count(range.low, seq - 1);
     }
     return Math.max(0, Math.min(this.total - 1, index));
   }
 
-  /** @param {number} index @returns {number | undefined} undefined while it is not here */
+  /** @param {number} index @returns {number | undefined} undefined while it is not loaded */
   seqAt(index) {
     return this.entryAt(index)?.seq;
   }
 
-  /** @param {LogEntry[]} entries in order; those that are new follow the last one */
+  /** @param {LogEntry[]} entries in order; known entries are ignored */
   append(entries) {
     const added = entries.filter((entry) => entry.seq > this.last);
     const [oldest, newest] = [added[0], added.at(-1)];
@@ -122,13 +122,13 @@ export class FilteredLog {
       this.grow(newest.seq);
       return;
     }
-    const found = added.filter((entry) => matches(entry, this.narrowing));
-    this.sections.putLive(found, this.last + 1, newest.seq);
+    const found = added.filter((entry) => matches(entry, this.serverFilter));
+    this.ranges.putLive(found, this.last + 1, newest.seq);
     this.last = newest.seq;
     if (found.length) this.listener.onGrowth(found.length);
   }
 
-  /** The log reaches to this entry now. @param {number} last */
+  /** Sets the newest entry of the log. @param {number} last */
   grow(last) {
     if (last <= this.last) return;
     const low = this.last + 1;
@@ -136,16 +136,16 @@ export class FilteredLog {
     void this.#lookAtNew(low, last);
   }
 
-  /** Entries before this one are no longer kept. @param {number} first */
+  /** Removes entries before this one, which the service has pruned. @param {number} first */
   forget(first) {
     if (first <= this.first) return;
     this.first = first;
     const before = this.total;
-    this.sections.forget(first);
+    this.ranges.forget(first);
     if (this.total !== before) this.listener.onShift(this.total - before);
   }
 
-  /** Read no more. */
+  /** Stops loading. */
   stop() {
     this.#stopping.abort();
     this.pages.stop();
@@ -155,10 +155,10 @@ export class FilteredLog {
     const high = this.searchedTo - 1;
     if (high < this.first) return;
     try {
-      const page = await this.source.page({ ...this.narrowing, order: "desc", before_seq: high + 1 }, this.#stopping.signal);
-      const isFirst = this.sections.isEmpty;
+      const page = await this.api.page({ ...this.serverFilter, order: "desc", before_seq: high + 1 }, this.#stopping.signal);
+      const isFirst = this.ranges.isEmpty;
       const low = page.total_is_exact ? this.first : (page.searched_to_seq ?? this.first);
-      this.pages.put(keyOf(this.sections.putFirst(low, high, page.total_logs), 0), page.logs);
+      this.pages.put(keyOf(this.ranges.putFirst(low, high, page.total_logs), 0), page.logs);
       this.searchedTo = low;
       this.#goesWell();
       if (!isFirst) this.listener.onShift(page.total_logs);
@@ -169,12 +169,12 @@ export class FilteredLog {
 
   /** @param {number} low @param {number} high */
   async #lookAtNew(low, high) {
-    const section = this.sections.putLast(low, high, 0);
+    const range = this.ranges.putLast(low, high, 0);
     while (!this.#stopping.signal.aborted) {
       try {
-        section.total = await this.#count(low, high);
+        range.total = await this.#count(low, high);
         this.#goesWell();
-        if (section.total) this.listener.onGrowth(section.total);
+        if (range.total) this.listener.onGrowth(range.total);
         return;
       } catch (error) {
         this.#complain(error);
@@ -197,31 +197,31 @@ export class FilteredLog {
   }
 
   /**
-   * @param {Section} section
-   * @param {number} page counted from the section's end
+   * @param {SearchedRange} range
+   * @param {number} page counted from the range's end
    * @param {AbortSignal} signal
    */
-  async #read(section, page, signal) {
-    const { low, high } = section;
-    const answer = await this.source.page(
-      { ...this.narrowing, order: "desc", after_seq: low - 1, before_seq: high + 1, page: page + 1 },
+  async #read(range, page, signal) {
+    const { low, high } = range;
+    const answer = await this.api.page(
+      { ...this.serverFilter, order: "desc", after_seq: low - 1, before_seq: high + 1, page: page + 1 },
       signal,
     );
     if (answer.searched_to_seq === null) {
-      this.#correct(section, answer.total_logs);
+      this.#correct(range, answer.total_logs);
       return answer.logs;
     }
-    if (answer.logs.length >= Math.min(PAGE_SIZE, section.total - page * PAGE_SIZE)) return answer.logs;
-    if (answer.total_is_exact) throw new ServiceError("The service needs longer to look through this log.", 503);
-    // It came so far in a second: what is before is a section of its own.
-    this.sections.divide(section, answer.searched_to_seq, answer.total_logs);
+    if (answer.logs.length >= Math.min(PAGE_SIZE, range.total - page * PAGE_SIZE)) return answer.logs;
+    if (answer.total_is_exact) throw new ServiceError("Searching this part of the log takes too long.", 503);
+    // The search stopped here: older entries become a range of their own.
+    this.ranges.divide(range, answer.searched_to_seq, answer.total_logs);
     return null;
   }
 
-  /** Entries of the section are no longer kept. @param {Section} section @param {number} total */
-  #correct(section, total) {
-    const more = total - section.total;
-    section.total = total;
+  /** Corrects the total after entries of the range were pruned. @param {SearchedRange} range @param {number} total */
+  #correct(range, total) {
+    const more = total - range.total;
+    range.total = total;
     if (more) this.listener.onShift(more);
   }
 
@@ -229,8 +229,8 @@ export class FilteredLog {
   async #count(low, high) {
     let found = 0;
     while (high >= low) {
-      const answer = await this.source.page(
-        { ...this.narrowing, order: "desc", page_size: 1, after_seq: low - 1, before_seq: high + 1 },
+      const answer = await this.api.page(
+        { ...this.serverFilter, order: "desc", page_size: 1, after_seq: low - 1, before_seq: high + 1 },
         this.#stopping.signal,
       );
       found += answer.total_logs;
@@ -241,7 +241,7 @@ export class FilteredLog {
   }
 }
 
-/** @param {Section} section @param {number} fromEnd */
-function keyOf(section, fromEnd) {
-  return `${section.id}:${Math.floor(fromEnd / PAGE_SIZE)}`;
+/** @param {SearchedRange} range @param {number} fromEnd */
+function keyOf(range, fromEnd) {
+  return `${range.id}:${Math.floor(fromEnd / PAGE_SIZE)}`;
 }

@@ -1,5 +1,5 @@
 /**
- * How many entries there are of each level: as the service counted them, and what has come since.
+ * The number of entries of each level: as counted by the service, plus the entries received since.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("../types.js").LogPage} LogPage
@@ -12,14 +12,14 @@ export class LogCounts {
     this.countedTo = countedTo;
   }
 
-  /** @param {Pick<LogPage, "last_seq" | "level_counts">} log what the service says, unless more has come since */
+  /** @param {Pick<LogPage, "last_seq" | "level_counts">} log counts from the service; ignored when older than ours */
   learn(log) {
     if (log.last_seq < this.countedTo) return;
     this.counts = log.level_counts;
     this.countedTo = log.last_seq;
   }
 
-  /** @param {LogEntry[]} entries in order @returns {boolean} false after a gap: the service has to be asked */
+  /** @param {LogEntry[]} entries in order @returns {boolean} false after a gap, when the counts must be loaded */
   add(entries) {
     const added = entries.filter((entry) => entry.seq > this.countedTo);
     if (added[0] && added[0].seq > this.countedTo + 1) return false;

@@ -5,7 +5,7 @@
 
 const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 
-/** @param {string | number | Date} moment the day on this computer's clock; the same number for the same day alone */
+/** @param {string | number | Date} moment the day in local time; the same number for the same day alone */
 export function dayOf(moment) {
   const date = new Date(moment);
   return (date.getFullYear() * 12 + date.getMonth()) * 31 + date.getDate();

@@ -1,16 +1,16 @@
 /**
- * Which lines are shown, what was searched for, and which lines are selected.
+ * The filter of the log: levels, step and search, and the type of a selection.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("../types.js").LogLevel} LogLevel
  *
  * @typedef {object} LogFilter
- * @property {LogLevel[]} levels none: all of them
- * @property {string} step "": all of them
- * @property {string} search "": nothing is searched for
- * @property {boolean} only whether only lines that match the search are shown
+ * @property {LogLevel[]} levels empty for all
+ * @property {string} step empty for all
+ * @property {string} search empty without a search
+ * @property {boolean} only whether lines that do not match the search are hidden
  *
- * @typedef {{level: LogLevel[], step: string, search: string}} Narrowing a filter as the service takes it
+ * @typedef {{level: LogLevel[], step: string, search: string}} ServerFilter the filter as query parameters of the service
  * @typedef {{anchor: number, focus: number}} Selection the lines between two, by `seq`; `focus` moves
  */
 
@@ -21,17 +21,17 @@ export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 /** @type {LogLevel[]} */
 export const ERROR_LEVELS = ["ERROR", "CRITICAL"];
 
-/** @param {LogFilter} filter @returns {Narrowing} what leaves only the lines shown */
-export function narrowingOf(filter) {
+/** @param {LogFilter} filter @returns {ServerFilter} the query parameters that return the shown lines */
+export function toServerFilter(filter) {
   return { level: filter.levels, step: filter.step, search: filter.only ? filter.search : "" };
 }
 
-/** @param {Narrowing} narrowing whether it leaves all lines */
-export function isEverything(narrowing) {
-  return narrowing.level.length === 0 && narrowing.step === "" && narrowing.search === "";
+/** @param {ServerFilter} serverFilter whether it matches all lines */
+export function isEverything(serverFilter) {
+  return serverFilter.level.length === 0 && serverFilter.step === "" && serverFilter.search === "";
 }
 
-/** @param {LogEntry} entry @param {Narrowing} narrowing whether the service would find it */
+/** @param {LogEntry} entry @param {ServerFilter} serverFilter whether the entry matches, by the service's rules */
 export function matches(entry, { level, step, search }) {
   return (
     (level.length === 0 || level.includes(entry.level)) &&

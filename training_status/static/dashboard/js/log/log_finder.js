@@ -1,12 +1,12 @@
 /**
- * Going from match to match and from error to error.
+ * Navigates to the next or previous match or error.
  *
  * @typedef {import("./log_view.js").LogView} LogView
- * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ * @typedef {import("./log_filter.js").ServerFilter} ServerFilter
  */
 
 import { ServiceError } from "../service.js";
-import { ERROR_LEVELS, matches, narrowingOf } from "./log_filter.js";
+import { ERROR_LEVELS, matches, toServerFilter } from "./log_filter.js";
 
 const EVERYTHING = { level: [], step: "", search: "" };
 
@@ -19,14 +19,14 @@ export class LogFinder {
   #ending = new AbortController();
   #finding = new AbortController();
 
-  /** Find no more. */
+  /** Stops searching. */
   stop() {
     this.#ending.abort();
     this.#finding.abort();
   }
 
   /**
-   * Say what went wrong when the service could not be asked; say nothing when the answer is no longer wanted.
+   * Runs a request and shows a notice when it fails. Returns undefined on failure or abort.
    *
    * @template T
    * @param {(signal: AbortSignal) => Promise<T>} ask
@@ -43,56 +43,56 @@ export class LogFinder {
     }
   }
 
-  /** To the next line that has what is searched for, or to the one before. @param {1 | -1} step */
+  /** Selects the next or previous match. @param {1 | -1} step */
   async match(step) {
     const { filter } = this.view;
-    if (filter.search === "") this.view.notice("Nothing is searched for.");
-    else await this.#go({ ...narrowingOf(filter), search: filter.search }, step, "match");
+    if (filter.search === "") this.view.notice("Enter a search term.");
+    else await this.#go({ ...toServerFilter(filter), search: filter.search }, step, "match");
   }
 
-  /** To the next error among the lines shown, or to the one before. @param {1 | -1} step */
+  /** Selects the next or previous error among the shown levels. @param {1 | -1} step */
   async error(step) {
-    const shown = narrowingOf(this.view.filter);
+    const shown = toServerFilter(this.view.filter);
     const level = ERROR_LEVELS.filter((one) => shown.level.length === 0 || shown.level.includes(one));
-    if (level.length === 0) this.view.notice("No error: the levels shown leave none.");
+    if (level.length === 0) this.view.notice("The level filter hides all errors.");
     else await this.#go({ ...shown, level }, step, "error");
   }
 
-  /** To the first error of all. */
+  /** Selects the first error of the log. */
   async firstError() {
-    const { first, last } = this.view.lists;
-    const narrowing = { ...EVERYTHING, level: ERROR_LEVELS };
-    const found = await this.#find((signal) => this.view.source.nearest(narrowing, first, last, 1, signal));
+    const { first, last } = this.view.results;
+    const serverFilter = { ...EVERYTHING, level: ERROR_LEVELS };
+    const found = await this.#find((signal) => this.view.api.nearest(serverFilter, first, last, 1, signal));
     if (found === undefined) return;
-    if (found === null) this.view.notice("The log has no error.");
+    if (found === null) this.view.notice("The log contains no errors.");
     else this.#show(found);
   }
 
-  /** @param {Narrowing} narrowing @param {1 | -1} step @param {string} noun */
-  async #go(narrowing, step, noun) {
-    const { lists, source, rows } = this.view;
-    const { selection } = this.view.choice;
-    const begin = step > 0 ? lists.first : lists.last;
-    const end = step > 0 ? lists.last : lists.first;
-    const top = lists.list.seqAt(rows.top) ?? begin;
+  /** @param {ServerFilter} serverFilter @param {1 | -1} step @param {string} noun */
+  async #go(serverFilter, step, noun) {
+    const { results, api, rows } = this.view;
+    const { selection } = this.view.lineSelection;
+    const begin = step > 0 ? results.first : results.last;
+    const end = step > 0 ? results.last : results.first;
+    const top = results.list.seqAt(rows.top) ?? begin;
     const from = selection ? selection.focus + step : step > 0 ? top : top - 1;
     let wrapped = false;
     this.view.notice("");
     const found = await this.#find(async (signal) => {
-      const ahead = await source.nearest(narrowing, from, end, step, signal);
+      const ahead = await api.nearest(serverFilter, from, end, step, signal);
       wrapped = ahead === null;
-      return ahead ?? (await source.nearest(narrowing, begin, from - step, step, signal));
+      return ahead ?? (await api.nearest(serverFilter, begin, from - step, step, signal));
     });
     if (found === undefined) return;
     if (found === null) {
       this.view.notice(`No ${noun}.`);
       return;
     }
-    if (wrapped) this.view.notice(step > 0 ? "Went on from the first line." : "Went on from the last line.");
+    if (wrapped) this.view.notice(step > 0 ? "Search continued from the first line." : "Search continued from the last line.");
     this.#show(found);
   }
 
-  /** @template T @param {(signal: AbortSignal) => Promise<T>} ask the one before is no longer wanted */
+  /** @template T @param {(signal: AbortSignal) => Promise<T>} ask aborts the previous search */
   #find(ask) {
     this.#finding.abort();
     this.#finding = new AbortController();
@@ -103,7 +103,7 @@ export class LogFinder {
   #show(entry) {
     const { view } = this;
     view.select(entry.seq, entry);
-    if (!matches(entry, narrowingOf(view.filter))) view.show({ levels: [], step: "", search: view.filter.search, only: false });
+    if (!matches(entry, toServerFilter(view.filter))) view.show({ levels: [], step: "", search: view.filter.search, only: false });
     void view.reveal(entry.seq);
   }
 }

@@ -1,41 +1,41 @@
 /**
- * Following the end of the log: on until somebody scrolls up, on again at the end.
+ * Follows the end of the log. Scrolling up stops following; scrolling to the end resumes it.
  *
  * @typedef {import("./log_window.js").LogWindow} LogWindow
  */
 
-import { say } from "../dom.js";
+import { setText } from "../dom.js";
 import { numberText } from "../number_text.js";
 
 export class LogFollow {
   /**
    * @param {LogWindow} rows
-   * @param {(name: string) => HTMLElement} named the parts of the frame
+   * @param {(name: string) => HTMLElement} getPart returns the element with that `data-part`
    * @param {boolean} isOn
-   * @param {() => void} onChange the place in the log, or whether it is followed, has changed
-   * @param {AbortSignal} signal listens until it is aborted
+   * @param {() => void} onChange called when the scroll position or the following state changes
+   * @param {AbortSignal} signal removes the listeners when aborted
    */
-  constructor(rows, named, isOn, onChange, signal) {
+  constructor(rows, getPart, isOn, onChange, signal) {
     this.rows = rows;
     this.isOn = isOn;
     this.onChange = onChange;
-    this.button = named("latest");
-    this.toggle = named("follow");
+    this.button = getPart("latest");
+    this.toggle = getPart("follow");
     this.missed = 0;
     this.button.addEventListener("click", () => this.resume(), { signal });
     this.toggle.addEventListener("click", () => this.switch(), { signal });
     rows.scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
   }
 
-  /** Where we have scrolled to ourselves; anything else is somebody's wish. */
+  /** The position set by this class; other positions come from the user. */
   #place = 0;
 
-  /** So many lines have come. @param {number} rows */
+  /** Counts new lines. @param {number} rows */
   grew(rows) {
     if (!this.isOn) this.missed += rows;
   }
 
-  /** Stay where one is. */
+  /** Stops following. */
   pause() {
     if (!this.isOn) return;
     this.isOn = false;
@@ -43,14 +43,14 @@ export class LogFollow {
     this.onChange();
   }
 
-  /** Go to the end and stay there. */
+  /** Goes to the end and follows it. */
   resume() {
     this.isOn = true;
     this.missed = 0;
     this.onChange();
   }
 
-  /** The other way round. */
+  /** Toggles following. */
   switch() {
     if (this.isOn) this.pause();
     else this.resume();
@@ -58,21 +58,21 @@ export class LogFollow {
 
   /** @param {number} top scroll there, in pixels */
   scrollTo(top) {
-    this.rows.scale.top = top;
-    this.#place = this.rows.scale.top;
+    this.rows.virtualScroll.top = top;
+    this.#place = this.rows.virtualScroll.top;
   }
 
-  /** Be at the end while following; say how it is. */
+  /** Scrolls to the end while following, and updates the buttons. */
   update() {
-    if (this.isOn) this.scrollTo(this.rows.scale.height);
+    if (this.isOn) this.scrollTo(this.rows.virtualScroll.height);
     this.toggle.setAttribute("aria-pressed", String(this.isOn));
     this.button.hidden = this.isOn || (this.missed === 0 && this.rows.isAtEnd);
-    say(this.button, this.missed ? `Jump to latest (${numberText(this.missed)} new)` : "Jump to latest");
+    setText(this.button, this.missed ? `Jump to latest (${numberText(this.missed)} new)` : "Jump to latest");
   }
 
   #scrolled() {
-    this.rows.scale.scrolled();
-    const { top } = this.rows.scale;
+    this.rows.virtualScroll.scrolled();
+    const { top } = this.rows.virtualScroll;
     if (this.isOn && top < this.#place && !this.rows.isAtEnd) this.pause();
     else if (!this.isOn && top > this.#place && this.rows.isAtEnd) this.resume();
     this.#place = top;

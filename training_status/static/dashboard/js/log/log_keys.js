@@ -1,5 +1,5 @@
 /**
- * The keys of the log, and the dialog that lists them and turns them off (WCAG 2.1.4).
+ * The keyboard shortcuts of the log, and the dialog that lists them and turns them off (WCAG 2.1.4).
  *
  * @typedef {"search" | "nextMatch" | "previousMatch" | "nextError" | "previousError" | "follow" | "first" | "last"} LogAction
  */
@@ -22,10 +22,10 @@ const ACTIONS = {
 export class LogKeys {
   /**
    * @param {HTMLDialogElement} dialog
-   * @param {HTMLInputElement} areOn the box in it that says whether the keys are to be heard
-   * @param {EventTarget} keyboard where they are heard
+   * @param {HTMLInputElement} areOn the checkbox in it that enables the shortcuts
+   * @param {EventTarget} keyboard where key events are received
    * @param {(action: LogAction) => void} act
-   * @param {AbortSignal} signal listens until it is aborted
+   * @param {AbortSignal} signal removes the listeners when aborted
    */
   constructor(dialog, areOn, keyboard, act, signal) {
     this.dialog = dialog;
@@ -36,7 +36,7 @@ export class LogKeys {
     keyboard.addEventListener("keydown", (event) => this.#hear(/** @type {KeyboardEvent} */ (event)), { signal });
   }
 
-  /** Show the keys. */
+  /** Shows the dialog. */
   help() {
     if (!this.dialog.open) this.dialog.showModal();
   }
@@ -53,12 +53,12 @@ export class LogKeys {
   }
 }
 
-/** @param {EventTarget | undefined} target whether somebody types or chooses there */
+/** @param {EventTarget | undefined} target whether the element takes keyboard input */
 function isField(target) {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select"));
 }
 
-/** @returns {string | null} null also where nothing can be kept */
+/** @returns {string | null} null without a value or without storage */
 function readSetting() {
   try {
     return localStorage.getItem(SETTING);
@@ -72,6 +72,6 @@ function writeSetting(value) {
   try {
     localStorage.setItem(SETTING, value);
   } catch {
-    // A browser that keeps nothing: the choice holds until the page is left.
+    // Without storage the setting lasts until the page is left.
   }
 }

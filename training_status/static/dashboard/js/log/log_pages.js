@@ -1,11 +1,11 @@
 /**
- * Pages of a log, read when they are wanted and kept while there is room.
+ * A cache of log pages, loaded on demand and limited in size.
  *
- * Who scrolls fast wants one page after the other: what is no longer wanted is broken off, and while that goes on a new
- * reading begins at most every tenth of a second.
+ * During fast scrolling, requests for pages that are no longer needed are aborted, and meanwhile new
+ * requests start at most every 100 ms.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
- * @typedef {(signal: AbortSignal) => Promise<LogEntry[] | null>} ReadPage null: there is nothing to keep
+ * @typedef {(signal: AbortSignal) => Promise<LogEntry[] | null>} ReadPage null when there is nothing to cache
  */
 
 import { ServiceError } from "../service.js";
@@ -19,15 +19,15 @@ const LONGEST_RETRY_MS = 15_000;
 
 export class LogPages {
   /**
-   * @param {() => void} onChange a page has come
-   * @param {(error: ServiceError | null) => void} onTrouble a page could not be read; null: it can be again
+   * @param {() => void} onChange called when a page is loaded
+   * @param {(error: ServiceError | null) => void} onTrouble called when a page cannot be loaded; null when loading works again
    */
   constructor(onChange, onTrouble) {
     this.onChange = onChange;
     this.onTrouble = onTrouble;
   }
 
-  /** @type {Map<string, {entries: LogEntry[], characters: number}>} the one used last is at the end */
+  /** @type {Map<string, {entries: LogEntry[], characters: number}>} ordered by last use */
   #pages = new Map();
   #characters = 0;
   /** @type {Map<string, AbortController>} */
@@ -68,7 +68,7 @@ export class LogPages {
     this.#pages.delete(key);
   }
 
-  /** Read these, and none but these. @param {Map<string, ReadPage>} wanted */
+  /** Loads these pages, and aborts all other requests. @param {Map<string, ReadPage>} wanted */
   want(wanted) {
     for (const [key, reading] of this.#reading) {
       if (!wanted.has(key)) {
@@ -91,7 +91,7 @@ export class LogPages {
     for (const [key, read] of missing) void this.#read(key, read);
   }
 
-  /** Read no more. */
+  /** Stops loading. */
   stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);

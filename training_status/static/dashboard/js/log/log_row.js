@@ -4,22 +4,22 @@
  * @typedef {import("../types.js").LogEntry} LogEntry
  */
 
-import { make, say } from "../dom.js";
+import { make, setText } from "../dom.js";
 import { exactNumberText, isNumeric } from "../number_text.js";
 import { oneLine } from "../visible_text.js";
-import { metricValue } from "../words.js";
+import { formatMetric } from "../format.js";
 import { showMessage } from "./message_text.js";
 
 const METRICS_SHOWN = 50;
-const CHARACTERS_SHOWN = 1000; // more than the widest screen has room for; the whole is beside the log
+const CHARACTERS_SHOWN = 1000; // more than fits the widest screen; the details show the full message
 
 /**
- * @typedef {object} RowLook
+ * @typedef {object} RowAppearance
  * @property {RegExp | null} marked
  * @property {boolean} isSelected
  * @property {string} link the line's address
- * @property {boolean} isActive the one that arrow keys move from
- * @property {string} day what it says of its day, from `dayWords`
+ * @property {boolean} isActive the line that arrow keys move from
+ * @property {string} day the date label, from `dayWords`
  */
 
 export class LogRow {
@@ -51,14 +51,14 @@ export class LogRow {
   /**
    * @param {number} index of the row in the list
    * @param {number | undefined} seq undefined while it is not known
-   * @param {LogEntry | undefined} entry undefined while it is not here
-   * @param {RowLook} look
+   * @param {LogEntry | undefined} entry undefined while it is not loaded
+   * @param {RowAppearance} look
    */
   show(index, seq, entry, look) {
     this.element.setAttribute("aria-rowindex", String(index + 1));
     this.element.setAttribute("aria-selected", String(look.isSelected));
     this.element.classList.toggle("log-active", look.isActive);
-    say(this.day, look.day);
+    setText(this.day, look.day);
     if (seq === undefined) this.element.removeAttribute("id");
     else this.element.id = `log-line-${seq}`;
     if (!this.isNew && seq === this.seq && entry === this.entry && look.marked === this.marked) return;
@@ -66,18 +66,18 @@ export class LogRow {
     this.seq = seq;
     this.entry = entry;
     this.marked = look.marked;
-    say(this.number, String(seq ?? ""));
+    setText(this.number, String(seq ?? ""));
     if (seq === undefined) this.number.removeAttribute("href");
     else this.number.href = look.link;
     this.element.className = `log-row log-${entry?.level.toLowerCase() ?? "awaited"}${look.isActive ? " log-active" : ""}`;
-    say(this.time, entry ? localTime(entry.timestamp) : "");
-    say(this.level, entry?.level ?? "");
+    setText(this.time, entry ? localTime(entry.timestamp) : "");
+    setText(this.level, entry?.level ?? "");
     showMessage(this.message, entry?.message ?? "…", { marked: entry ? look.marked : null, cutAt: CHARACTERS_SHOWN });
     this.metrics.replaceChildren(...(entry?.metrics ? metricsInShort(entry.metrics) : []));
   }
 }
 
-/** @param {string} timestamp `15:05:00.123` on this computer's clock */
+/** @param {string} timestamp `15:05:00.123` in local time */
 function localTime(timestamp) {
   const date = new Date(timestamp);
   const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits);
@@ -89,11 +89,11 @@ function twoDigits(number) {
   return String(number).padStart(2, "0");
 }
 
-/** @param {NonNullable<LogEntry["metrics"]>} metrics @returns {(string | Node)[]} a name of any script changes the order of nothing else */
+/** @param {NonNullable<LogEntry["metrics"]>} metrics @returns {(string | Node)[]} each name and value is isolated for bidirectional text */
 function metricsInShort(metrics) {
   const pairs = Object.entries(metrics).slice(0, METRICS_SHOWN);
   return pairs.flatMap(([name, value], place) => {
-    const text = metricValue(value);
+    const text = formatMetric(value);
     const shown = make("span", {}, text.slice(0, CHARACTERS_SHOWN));
     const exact = isNumeric(value) ? exactNumberText(value) : text;
     if (exact !== text) shown.title = exact;

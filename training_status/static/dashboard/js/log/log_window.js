@@ -1,11 +1,11 @@
 /**
- * The rows that fit the screen, of a list of any length.
+ * A virtual list: only the visible rows exist as elements.
  *
- * The spacer is as high as all rows together (`log_scale.js`), which keeps the scroll bar true; the rows that are in sight, and a few
+ * The spacer is as high as all rows together (`virtual_scroll.js`), which keeps the scroll bar true; the rows that are in sight, and a few
  * beside them, stand where they belong in it. A row that stays in sight keeps its element, so that marked text stays marked.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
- * @typedef {import("./log_row.js").RowLook} RowLook
+ * @typedef {import("./log_row.js").RowAppearance} RowAppearance
  *
  * @typedef {object} RowSource
  * @property {number} total
@@ -16,7 +16,7 @@
 
 import { dayOf, dayWords } from "./log_days.js";
 import { LogRow } from "./log_row.js";
-import { LogScale } from "./log_scale.js";
+import { VirtualScroll } from "./virtual_scroll.js";
 
 export const ROW_HEIGHT = 16;
 const OVERSCAN = 8;
@@ -29,7 +29,7 @@ export class LogWindow {
    */
   constructor(scroller, spacer, rows) {
     this.scroller = scroller;
-    this.scale = new LogScale(scroller, spacer);
+    this.virtualScroll = new VirtualScroll(scroller, spacer);
     this.element = rows;
     rows.replaceChildren();
     /** @type {Map<number, LogRow>} by index */
@@ -38,28 +38,28 @@ export class LogWindow {
     this.spare = [];
   }
 
-  /** The first row in sight. */
+  /** The first visible row. */
   get top() {
-    return Math.floor(this.scale.top / ROW_HEIGHT);
+    return Math.floor(this.virtualScroll.top / ROW_HEIGHT);
   }
 
-  /** How many rows are wholly in sight. */
+  /** The number of fully visible rows. */
   get height() {
     return Math.max(1, Math.floor(this.scroller.clientHeight / ROW_HEIGHT));
   }
 
-  /** Whether the last row is in sight. */
+  /** Whether the last row is visible. */
   get isAtEnd() {
-    return this.scale.bottom >= this.scale.height - ROW_HEIGHT / 2;
+    return this.virtualScroll.bottom >= this.virtualScroll.height - ROW_HEIGHT / 2;
   }
 
-  /** @param {number} total make room for so many rows */
+  /** @param {number} total the number of rows */
   resize(total) {
-    this.scale.resize(total * ROW_HEIGHT);
+    this.virtualScroll.resize(total * ROW_HEIGHT);
     this.scroller.setAttribute("aria-rowcount", String(total));
   }
 
-  /** The rows have other indices now: none can be kept. */
+  /** Releases all rows, as their indices have changed. */
   forget() {
     for (const row of this.rows.values()) {
       row.element.remove();
@@ -69,12 +69,12 @@ export class LogWindow {
   }
 
   /**
-   * Show the rows in sight.
+   * Draws the visible rows.
    *
    * @param {RowSource} list
-   * @param {(seq: number | undefined) => Omit<RowLook, "day">} lookOf
+   * @param {(seq: number | undefined) => Omit<RowAppearance, "day">} appearanceOf
    */
-  draw(list, lookOf) {
+  draw(list, appearanceOf) {
     const start = Math.max(0, Math.min(this.top, list.total - 1) - OVERSCAN);
     const end = Math.min(list.total, this.top + this.height + 2 + OVERSCAN);
     if (end > start) list.need(start, end - 1);
@@ -84,7 +84,7 @@ export class LogWindow {
       this.rows.delete(index);
       this.spare.push(row);
     }
-    this.element.style.setProperty("transform", `translateY(${start * ROW_HEIGHT - this.scale.shift}px)`);
+    this.element.style.setProperty("transform", `translateY(${start * ROW_HEIGHT - this.virtualScroll.shift}px)`);
     /** @type {HTMLElement | null} */
     let next = null;
     const today = dayOf(Date.now());
@@ -100,26 +100,26 @@ export class LogWindow {
       const seq = list.seqAt(index);
       const entry = list.entryAt(index);
       const day = entry ? dayWords(entry.timestamp, index > 0 ? list.entryAt(index - 1)?.timestamp : undefined, index === first, today) : "";
-      row.show(index, seq, entry, { ...lookOf(seq), day });
+      row.show(index, seq, entry, { ...appearanceOf(seq), day });
     }
   }
 
-  /** The first and the last row that are wholly in sight. */
+  /** The first and the last fully visible row. */
   get sight() {
-    const { top, bottom } = this.scale;
+    const { top, bottom } = this.virtualScroll;
     return { first: Math.ceil(top / ROW_HEIGHT), last: Math.floor(bottom / ROW_HEIGHT) - 1 };
   }
 
-  /** Whether the row is wholly in sight. @param {number} index */
+  /** Whether the row is fully visible. @param {number} index */
   shows(index) {
     const { first, last } = this.sight;
     return first <= index && index <= last;
   }
 
-  /** How far to scroll so that the row is wholly in sight, moving as little as can be. @param {number} index */
+  /** The nearest scroll position at which the row is fully visible. @param {number} index */
   nearestTop(index) {
     const below = (index + 1) * ROW_HEIGHT - this.scroller.clientHeight;
-    return Math.max(below, Math.min(index * ROW_HEIGHT, this.scale.top));
+    return Math.max(below, Math.min(index * ROW_HEIGHT, this.virtualScroll.top));
   }
 
   /** The row that shows this entry; undefined when none does. @param {number} seq */
@@ -133,7 +133,7 @@ export class LogWindow {
     return this.rows.get(this.indexOf(seq) ?? -1)?.entry;
   }
 
-  /** Arrow keys move from this entry. @param {number} seq */
+  /** Marks the line that arrow keys move from. @param {number} seq */
   activate(seq) {
     const row = this.rows.get(this.indexOf(seq) ?? -1);
     if (row) this.scroller.setAttribute("aria-activedescendant", row.element.id);

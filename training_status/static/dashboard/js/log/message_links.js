@@ -1,5 +1,5 @@
 /**
- * The links of a message (OSC 8): where they lead to is told, and followed only over http and https.
+ * The links of a message (OSC 8). Targets are shown; only http and https links can be followed.
  *
  * @typedef {{text: string, target: string, address: string | null}} MessageLink `address` null: it cannot be followed from here
  */

@@ -1,5 +1,5 @@
 /**
- * A message as nodes: colours and links as they were meant, what was searched for marked, characters without a shape made
+ * Renders a message as DOM nodes: terminal colours and links, search matches highlighted, invisible characters made
  * visible, and never as HTML.
  */
 
@@ -9,7 +9,7 @@ import { PLAIN, styledParts } from "./ansi.js";
 import { paint } from "./ansi_colours.js";
 import { outside, webAddress } from "./message_links.js";
 
-const SEQUENCES_SHARE = 20; // characters of a message looked at for each that is shown: the others may be colours
+const SEQUENCES_SHARE = 20; // characters read per character shown, as the others may be colour sequences
 
 /**
  * @typedef {object} Showing

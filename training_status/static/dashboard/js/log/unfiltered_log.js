@@ -1,29 +1,29 @@
 /**
- * The whole of a log as a list: row and number go together, so every place in it is equally near.
+ * The whole log as a virtual list. The row index follows from the entry number, so any position loads directly.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
- * @typedef {import("./log_source.js").LogSource} LogSource
+ * @typedef {import("./log_api.js").LogApi} LogApi
  * @typedef {import("./log_pages.js").ReadPage} ReadPage
  *
  * @typedef {object} ListListener
- * @property {() => void} onChange rows have come, or their number has changed
- * @property {(rows: number) => void} onShift so many rows have come before the first one; negative: have gone
- * @property {(rows: number) => void} onGrowth so many rows have come after the last one
+ * @property {() => void} onChange rows were loaded, or their number has changed
+ * @property {(rows: number) => void} onShift number of rows added before the first one; negative for removed rows
+ * @property {(rows: number) => void} onGrowth number of rows added after the last one
  * @property {(error: import("../service.js").ServiceError | null) => void} onTrouble
  */
 
 import { LogPages } from "./log_pages.js";
-import { PAGE_SIZE } from "./log_source.js";
+import { PAGE_SIZE } from "./log_api.js";
 
-export class WholeLog {
+export class UnfilteredLog {
   /**
-   * @param {LogSource} source
+   * @param {LogApi} api
    * @param {number} first the oldest entry kept
    * @param {number} last 0 when there is none
    * @param {ListListener} listener
    */
-  constructor(source, first, last, listener) {
-    this.source = source;
+  constructor(api, first, last, listener) {
+    this.api = api;
     this.first = first;
     this.last = last;
     this.listener = listener;
@@ -37,14 +37,14 @@ export class WholeLog {
     return this.last - this.first + 1;
   }
 
-  /** @param {number} index @returns {LogEntry | undefined} undefined while it is not here */
+  /** @param {number} index @returns {LogEntry | undefined} undefined while it is not loaded */
   entryAt(index) {
     const seq = this.first + index;
     const page = this.pages.get(pageOf(seq));
     return page?.[seq - (page[0]?.seq ?? 0)];
   }
 
-  /** See to it that these rows come. @param {number} from @param {number} to */
+  /** Loads these rows. @param {number} from @param {number} to */
   need(from, to) {
     /** @type {Map<string, ReadPage>} */
     const wanted = new Map();
@@ -68,7 +68,7 @@ export class WholeLog {
     return this.first + index;
   }
 
-  /** @param {LogEntry[]} entries in order; those that are new follow the last one */
+  /** @param {LogEntry[]} entries in order; known entries are ignored */
   append(entries) {
     for (const entry of entries) {
       const key = pageOf(entry.seq);
@@ -79,7 +79,7 @@ export class WholeLog {
     this.grow(entries.at(-1)?.seq ?? 0);
   }
 
-  /** The log reaches to this entry now. @param {number} last */
+  /** Sets the newest entry of the log. @param {number} last */
   grow(last) {
     if (last <= this.last) return;
     const rows = last - this.last;
@@ -87,7 +87,7 @@ export class WholeLog {
     this.listener.onGrowth(rows);
   }
 
-  /** Entries before this one are no longer kept. @param {number} first */
+  /** Removes entries before this one, which the service has pruned. @param {number} first */
   forget(first) {
     if (first <= this.first) return;
     const rows = this.first - first;
@@ -96,7 +96,7 @@ export class WholeLog {
     this.listener.onShift(rows);
   }
 
-  /** Read no more. */
+  /** Stops loading. */
   stop() {
     this.pages.stop();
   }
@@ -104,7 +104,7 @@ export class WholeLog {
   /** @param {string} key @param {AbortSignal} signal */
   async #read(key, signal) {
     const before = Number(key) * PAGE_SIZE;
-    const page = await this.source.page({ order: "asc", after_seq: before, before_seq: before + PAGE_SIZE + 1 }, signal);
+    const page = await this.api.page({ order: "asc", after_seq: before, before_seq: before + PAGE_SIZE + 1 }, signal);
     this.#readTo.set(key, page.last_seq);
     return page.logs;
   }

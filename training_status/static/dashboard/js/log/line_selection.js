@@ -1,5 +1,5 @@
 /**
- * The selected lines, and the entry beside the log.
+ * The selected lines, and the details of the focused entry.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("./log_filter.js").Selection} Selection
@@ -8,14 +8,14 @@
 
 import { LogDetails } from "./log_details.js";
 
-export class LogChoice {
-  /** @param {LogView} view @param {(name: string) => HTMLElement} named the parts of the frame */
-  constructor(view, named) {
+export class LineSelection {
+  /** @param {LogView} view @param {(name: string) => HTMLElement} getPart returns the element with that `data-part` */
+  constructor(view, getPart) {
     this.view = view;
-    this.details = new LogDetails(named("details"), named);
+    this.details = new LogDetails(getPart("details"), getPart);
     /** @type {Selection | null} */
-    this.selection = view.place.selection();
-    /** @type {LogEntry | null | undefined} the one in focus: null when the log has none, undefined while it is not here */
+    this.selection = view.storedState.selection();
+    /** @type {LogEntry | null | undefined} the one in focus: null when the log has none, undefined while it is not loaded */
     this.entry = undefined;
   }
 
@@ -32,36 +32,36 @@ export class LogChoice {
 
   /**
    * @param {number} seq
-   * @param {LogEntry | undefined} entry read when it is not here
-   * @param {boolean} extends_ select all lines from where the selection began
+   * @param {LogEntry | undefined} entry loaded when undefined
+   * @param {boolean} extends_ extend the selection from its anchor
    */
   select(seq, entry, extends_) {
     this.selection = { anchor: (extends_ && this.selection?.anchor) || seq, focus: seq };
     this.#describe(entry);
   }
 
-  /** Select nothing. */
+  /** Clears the selection. */
   clear() {
     this.selection = null;
     this.details.hide();
   }
 
-  /** Select what the address names. @returns {boolean} whether it names something */
+  /** Selects the lines in the URL. @returns {boolean} whether the URL has any */
   takeFromAddress() {
-    const selection = this.view.place.selection();
+    const selection = this.view.storedState.selection();
     if (selection === null) return false;
     this.selection = selection;
     this.#describe();
     return true;
   }
 
-  /** @param {LogEntry[]} entries that have just come */
+  /** @param {LogEntry[]} entries new ones */
   arrived(entries) {
     const entry = entries.find((one) => one.seq === this.selection?.focus);
     if (entry) this.#describe(entry);
   }
 
-  /** Show the entry in focus as it is marked now. */
+  /** Shows the focused entry with the current search highlighted. */
   show() {
     if (this.selection) this.details.show(this.selection, this.entry, this.view.marked);
   }
@@ -73,7 +73,7 @@ export class LogChoice {
     this.show();
     if (entry || selection === null) return;
     void this.view.finder.attempt(async (signal) => {
-      const found = await this.view.source.entry(selection.focus, signal);
+      const found = await this.view.api.entry(selection.focus, signal);
       if (this.selection !== selection) return;
       this.entry = found;
       this.show();

@@ -1,7 +1,7 @@
 /**
- * New lines read aloud, for whoever asks for it.
+ * Announces new log lines to screen readers, when enabled.
  *
- * The rows of the log are not a live region: they change with every scroll. This is one, out of sight.
+ * The rows are not a live region, as they change with every scroll. A visually hidden region is used instead.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  */
@@ -13,7 +13,7 @@ const LINES_AT_ONCE = 5;
 const LINES_KEPT = 20;
 const CHARACTERS_SPOKEN = 300;
 
-export class LogSpeech {
+export class ScreenReader {
   /** @param {HTMLElement} region role="log" @param {HTMLInputElement} isOn the switch @param {AbortSignal} signal */
   constructor(region, isOn, signal) {
     this.region = region;
@@ -23,7 +23,7 @@ export class LogSpeech {
     this.#switch();
   }
 
-  /** @param {LogEntry[]} entries the newest of them are read */
+  /** @param {LogEntry[]} entries the newest ones are announced */
   tell(entries) {
     if (!this.isOn.checked) return;
     for (const { level, message } of entries.slice(-LINES_AT_ONCE)) {

@@ -1,38 +1,38 @@
 /**
- * The list that a filter shows, and the count of what was searched for in it.
+ * The list of lines that the filter shows, and the number of search matches in it.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
- * @typedef {import("./log_source.js").LogSource} LogSource
- * @typedef {import("./whole_log.js").ListListener} ListListener
+ * @typedef {import("./log_api.js").LogApi} LogApi
+ * @typedef {import("./unfiltered_log.js").ListListener} ListListener
  */
 
 import { numberText } from "../number_text.js";
 import { FilteredLog } from "./filtered_log.js";
-import { isEverything, narrowingOf } from "./log_filter.js";
-import { WholeLog } from "./whole_log.js";
+import { isEverything, toServerFilter } from "./log_filter.js";
+import { UnfilteredLog } from "./unfiltered_log.js";
 
-export class LogLists {
+export class FilterResults {
   /**
-   * @param {LogSource} source
+   * @param {LogApi} api
    * @param {LogFilter} filter
    * @param {number} first the oldest entry kept
    * @param {number} last
    * @param {ListListener} listener
    */
-  constructor(source, filter, first, last, listener) {
-    this.source = source;
+  constructor(api, filter, first, last, listener) {
+    this.api = api;
     this.listener = listener;
     this.first = first;
     this.last = last;
-    this.shown = narrowingOf(filter);
+    this.shown = toServerFilter(filter);
     this.list = this.#listOf(this.shown, listener);
-    /** @type {FilteredLog | null} what matches the search, where lines that do not are shown, too */
+    /** @type {FilteredLog | null} the search matches, when other lines are shown too */
     this.found = null;
     this.#count(filter);
   }
 
-  /** The sections of the list that are being looked through, or could be. */
+  /** The lists that may have unsearched entries. */
   get #searches() {
     return [this.list, this.found].filter((list) => list instanceof FilteredLog);
   }
@@ -41,12 +41,12 @@ export class LogLists {
     return this.list instanceof FilteredLog && this.list.isLooking;
   }
 
-  /** Whether there is more to look through for what is asked. */
+  /** Whether the search can continue. */
   get canGoOn() {
     return this.#searches.some((list) => !list.isComplete && !list.isLooking);
   }
 
-  /** Look further back. */
+  /** Searches further back. */
   goOn() {
     for (const list of this.#searches) if (!list.isComplete) void list.goOn();
     this.listener.onChange();
@@ -54,11 +54,11 @@ export class LogLists {
 
   /** @param {LogFilter} filter */
   show(filter) {
-    const narrowing = narrowingOf(filter);
-    if (JSON.stringify(narrowing) !== JSON.stringify(this.shown)) {
-      this.shown = narrowing;
+    const serverFilter = toServerFilter(filter);
+    if (JSON.stringify(serverFilter) !== JSON.stringify(this.shown)) {
+      this.shown = serverFilter;
       this.list.stop();
-      this.list = this.#listOf(narrowing, this.listener);
+      this.list = this.#listOf(serverFilter, this.listener);
     }
     this.#count(filter);
   }
@@ -85,13 +85,13 @@ export class LogLists {
     this.found?.forget(first);
   }
 
-  /** Read no more. */
+  /** Stops loading. */
   stop() {
     this.list.stop();
     this.found?.stop();
   }
 
-  /** How much there is, in words. */
+  /** Describes the number of lines and matches. */
   sentence() {
     const all = Math.max(0, this.last - this.first + 1);
     const shown = this.list instanceof FilteredLog ? counted(this.list, "line", ` of ${numberText(all)}`) : amount(all, "line");
@@ -100,19 +100,19 @@ export class LogLists {
 
   /** @param {LogFilter} filter */
   #count(filter) {
-    const narrowing = { ...narrowingOf(filter), search: filter.search };
+    const serverFilter = { ...toServerFilter(filter), search: filter.search };
     const isCounted = filter.search !== "" && !filter.only;
-    if (isCounted && JSON.stringify(narrowing) === JSON.stringify(this.found?.narrowing)) return;
+    if (isCounted && JSON.stringify(serverFilter) === JSON.stringify(this.found?.serverFilter)) return;
     this.found?.stop();
     const silent = { ...this.listener, onShift() {}, onGrowth() {} };
-    const found = isCounted ? this.#listOf(narrowing, silent) : null;
+    const found = isCounted ? this.#listOf(serverFilter, silent) : null;
     this.found = found instanceof FilteredLog ? found : null;
   }
 
-  /** @param {import("./log_filter.js").Narrowing} narrowing @param {ListListener} listener */
-  #listOf(narrowing, listener) {
-    if (isEverything(narrowing)) return new WholeLog(this.source, this.first, this.last, listener);
-    const list = new FilteredLog(this.source, narrowing, this.first, this.last, listener);
+  /** @param {import("./log_filter.js").ServerFilter} serverFilter @param {ListListener} listener */
+  #listOf(serverFilter, listener) {
+    if (isEverything(serverFilter)) return new UnfilteredLog(this.api, this.first, this.last, listener);
+    const list = new FilteredLog(this.api, serverFilter, this.first, this.last, listener);
     void list.goOn();
     return list;
   }
@@ -124,7 +124,7 @@ function counted(list, noun, ofAll) {
   if (list.isLooking && list.total === 0) return "searching…";
   if (list.searchedTo > list.last) return `${noun === "match" ? "matches" : "lines"} not counted`;
   const back = `searched back to line ${numberText(list.searchedTo)}`;
-  return `at least ${amount(list.total, noun)}, ${list.isLooking ? "searching on…" : back}`;
+  return `at least ${amount(list.total, noun)}, ${list.isLooking ? "still searching…" : back}`;
 }
 
 /** @param {number} number @param {string} noun */

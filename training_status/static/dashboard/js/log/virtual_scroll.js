@@ -1,23 +1,23 @@
 /**
- * A scroll bar for more pixels than the browser has.
+ * Virtual scrolling beyond the maximum element height of browsers.
  *
- * Browsers lay out some 17 to 33 million pixels, counted on the screen: at a device pixel ratio of three a million lines
- * are too many. What fits is as high as it is. What does not is as high as can be; steps move as far as they are,
- * as if there were nothing between, and who drags the bar moves in proportion.
+ * Browsers limit elements to about 17 to 33 million device pixels: at a device pixel ratio of three a million lines
+ * do not fit. Content that fits has its real height. Other content has the maximum height: small scroll steps move by
+ * their real distance, and dragging the scroll bar moves in proportion.
  */
 
 const ALWAYS_FITS = 2_000_000; // pixels, at any zoom
-const LONGEST_STEP = 5000; // pixels: a wheel turned fast moves less, the bar dragged by a pixel of its own more
-const MARGIN = 0.9; // of the height that a browser has shown to be able to
+const LONGEST_STEP = 5000; // pixels: more than a fast wheel turn, less than dragging the scroll bar by one pixel
+const MARGIN = 0.9; // share of the maximum height measured in this browser
 
-export class LogScale {
+export class VirtualScroll {
   /** @param {HTMLElement} scroller @param {HTMLElement} spacer */
   constructor(scroller, spacer) {
     this.scroller = scroller;
     this.spacer = spacer;
-    /** How high all rows are together. */
+    /** The total height of all rows, in pixels. */
     this.height = 0;
-    /** What is left out above the spacer, in pixels. */
+    /** The height omitted above the spacer, in pixels. */
     this.shift = 0;
   }
 
@@ -25,7 +25,7 @@ export class LogScale {
   #limit = Infinity;
   #place = 0;
 
-  /** The pixels that are above what is in sight. */
+  /** The virtual scroll position, in pixels. */
   get top() {
     return this.scroller.scrollTop + this.shift;
   }
@@ -39,7 +39,7 @@ export class LogScale {
     this.#place = this.scroller.scrollTop;
   }
 
-  /** The bottom of what is in sight. */
+  /** The bottom of the viewport, in pixels. */
   get bottom() {
     return this.top + this.scroller.clientHeight;
   }
@@ -57,7 +57,7 @@ export class LogScale {
     if (!this.#isWhole || this.shift !== 0) this.top = top;
   }
 
-  /** Somebody has scrolled. */
+  /** Handles a scroll by the user. */
   scrolled() {
     const place = this.scroller.scrollTop;
     const way = Math.abs(place - this.#place);
@@ -66,7 +66,7 @@ export class LogScale {
     const isJump = way > LONGEST_STEP;
     const isAtAnEnd = place <= 0 || place >= this.#furthestPlace;
     if (isJump) this.top = (place / this.#furthestPlace) * (this.height - this.scroller.clientHeight);
-    else if (isAtAnEnd || this.top < 0 || this.bottom > this.height) this.top = this.top; // brings it back between the ends
+    else if (isAtAnEnd || this.top < 0 || this.bottom > this.height) this.top = this.top; // clamps it
   }
 
   get #isWhole() {

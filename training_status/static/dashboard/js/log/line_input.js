@@ -1,11 +1,11 @@
 /**
- * Pointing at lines: clicks, and the keys that belong to the lines while they have the focus.
+ * Mouse and keyboard input on the log lines: clicks select, and keys work while the lines have the focus.
  *
  * @typedef {import("./log_view.js").LogView} LogView
  */
 
-export class LogHand {
-  /** @param {LogView} view @param {AbortSignal} signal listens until it is aborted */
+export class LineInput {
+  /** @param {LogView} view @param {AbortSignal} signal removes the listeners when aborted */
   constructor(view, signal) {
     this.view = view;
     const { scroller } = view.rows;
@@ -19,7 +19,7 @@ export class LogHand {
     const seq = rows.seqOf(event.target);
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const isNumber = link?.classList.contains("log-number") ?? false;
-    const isElsewhere = event.ctrlKey || event.metaKey; // a link in a tab of its own
+    const isElsewhere = event.ctrlKey || event.metaKey; // opens the link in a new tab
     const marksText = !isNumber && !event.shiftKey && isTextMarked();
     if (seq === null || isElsewhere || marksText || (link && !isNumber)) return;
     event.preventDefault();
@@ -29,22 +29,22 @@ export class LogHand {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    const { choice } = this.view;
+    const { lineSelection } = this.view;
     const isChord = event.ctrlKey || event.metaKey;
-    if (isChord && event.key === "c" && choice.selection && !isTextMarked()) void this.view.copies.lines();
+    if (isChord && event.key === "c" && lineSelection.selection && !isTextMarked()) void this.view.clipboard.lines();
     else if (isChord || event.altKey) return;
     else if (event.key === "ArrowDown") this.#move(1, event.shiftKey);
     else if (event.key === "ArrowUp") this.#move(-1, event.shiftKey);
-    else if (event.key === "Escape" && choice.selection) this.view.unselect();
+    else if (event.key === "Escape" && lineSelection.selection) this.view.unselect();
     else return;
     event.preventDefault();
   }
 
-  /** Select the line below or above the selected one; the outermost in sight where that is not. @param {1 | -1} step @param {boolean} extends_ */
+  /** Selects the next or previous line, or the outermost visible line when the selected one is not visible. @param {1 | -1} step @param {boolean} extends_ */
   #move(step, extends_) {
-    const { rows, choice, follow } = this.view;
-    const { list } = this.view.lists;
-    const from = rows.indexOf(choice.focus);
+    const { rows, lineSelection, follow } = this.view;
+    const { list } = this.view.results;
+    const from = rows.indexOf(lineSelection.focus);
     const edge = step > 0 ? rows.sight.first : rows.sight.last;
     const wanted = from === undefined || !rows.shows(from) ? edge : from + step;
     const index = Math.max(0, Math.min(list.total - 1, wanted));
@@ -55,7 +55,7 @@ export class LogHand {
   }
 }
 
-/** Whether somebody has marked text. In an element, a selection says that it is collapsed whatever is marked. */
+/** Whether text is selected. In a shadow tree `isCollapsed` is always true, so the text is checked. */
 function isTextMarked() {
   return getSelection()?.toString() !== "";
 }

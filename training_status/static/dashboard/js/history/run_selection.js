@@ -1,18 +1,18 @@
 /**
- * Which runs and which metrics somebody has chosen, kept in the page's address: `?run=4&run=1&metric=entity_f1`.
+ * The selected runs and metrics, stored in the URL: `?run=4&run=1&metric=entity_f1`.
  */
 
 export const RUNS_MAX = 20;
 
-export class Choice {
-  /** @param {() => void} onChange told of every change */
+export class RunSelection {
+  /** @param {() => void} onChange called after every change */
   constructor(onChange) {
     this.onChange = onChange;
     const query = new URLSearchParams(location.search);
     const numbers = query.getAll("run").filter((text) => /^[1-9]\d{0,14}$/.test(text)).map(Number);
-    /** @type {number[]} in the order in which they were chosen */
+    /** @type {number[]} in the order of selection */
     this.runs = [...new Set(numbers)].slice(0, RUNS_MAX);
-    /** @type {string[] | null} null: nobody has chosen, and the page does */
+    /** @type {string[] | null} null for the default selection */
     this.metrics = query.has("metric") ? query.getAll("metric").filter(Boolean) : null;
   }
 
@@ -23,7 +23,7 @@ export class Choice {
     this.#write();
   }
 
-  /** No run is chosen any more. */
+  /** Clears the selected runs. */
   clearRuns() {
     this.runs = [];
     this.#write();
@@ -35,7 +35,7 @@ export class Choice {
     this.#write();
   }
 
-  /** @param {string} page the number of a page of the history, empty for the first; with what is chosen */
+  /** @param {string} page page number of the history; empty for the first @returns its URL with the selection */
   address(page) {
     const query = new URLSearchParams();
     if (page) query.set("page", page);

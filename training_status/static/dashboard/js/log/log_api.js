@@ -1,25 +1,25 @@
 /**
- * One run's log as the service tells it.
+ * Requests for the log of one run.
  *
  * @typedef {import("../types.js").LogEntry} LogEntry
  * @typedef {import("../types.js").LogPage} LogPage
- * @typedef {import("./log_filter.js").Narrowing} Narrowing
+ * @typedef {import("./log_filter.js").ServerFilter} ServerFilter
  * @typedef {import("../service.js").Service} Service
  *
- * @typedef {Partial<Narrowing> & {order: "asc" | "desc", page?: number, page_size?: number,
+ * @typedef {Partial<ServerFilter> & {order: "asc" | "desc", page?: number, page_size?: number,
  *   after_seq?: number, before_seq?: number}} LogQuery
  */
 
 export const PAGE_SIZE = 100;
-const FIRST_LOOK = 20_000; // entries; a search that finds soon answers soon
+const FIRST_LOOK = 20_000; // entries; small, so that a near match is returned quickly
 const LONGEST_LOOK = 400_000;
 
-export class LogSource {
+export class LogApi {
   /**
    * @param {Service} service
    * @param {string} domain
    * @param {number} runNumber
-   * @param {(page: LogPage) => void} onPage told of every page that comes
+   * @param {(page: LogPage) => void} onPage called with every page received
    */
   constructor(service, domain, runNumber, onPage) {
     this.service = service;
@@ -29,7 +29,7 @@ export class LogSource {
   }
 
   /**
-   * A page of what matches. Throws ServiceError.
+   * Loads a page of matching entries. Throws ServiceError.
    *
    * @param {LogQuery} query
    * @param {AbortSignal} signal
@@ -41,31 +41,31 @@ export class LogSource {
     return page;
   }
 
-  /** The entry with this number, if it is kept. Throws ServiceError. @param {number} seq @param {AbortSignal} signal */
+  /** The entry with this number, or null. Throws ServiceError. @param {number} seq @param {AbortSignal} signal */
   async entry(seq, signal) {
     const { logs } = await this.page({ order: "asc", after_seq: seq - 1, before_seq: seq + 1 }, signal);
     return logs[0] ?? null;
   }
 
   /**
-   * The first entry that matches on the way from `from` to `to`, both included. Looks in parts that grow, so that a
-   * near one is found at once. Throws ServiceError.
+   * The first match from `from` to `to`, both included. Searches in growing parts, so that a
+   * near match is found quickly. Throws ServiceError.
    *
-   * @param {Narrowing} narrowing
+   * @param {ServerFilter} serverFilter
    * @param {number} from
    * @param {number} to
-   * @param {1 | -1} step up or down; there is nothing between where `to` lies the other way
+   * @param {1 | -1} step direction; null when `to` is in the other direction
    * @param {AbortSignal} signal
    * @returns {Promise<LogEntry | null>}
    */
-  async nearest(narrowing, from, to, step, signal) {
+  async nearest(serverFilter, from, to, step, signal) {
     let at = from;
     let length = FIRST_LOOK;
     while ((to - at) * step >= 0) {
       const edge = step > 0 ? Math.min(to, at + length - 1) : Math.max(to, at - length + 1);
       const { logs, searched_to_seq: reached } = await this.page(
         {
-          ...narrowing,
+          ...serverFilter,
           order: step > 0 ? "asc" : "desc",
           page_size: 1,
           after_seq: Math.min(at, edge) - 1,
@@ -80,9 +80,9 @@ export class LogSource {
     return null;
   }
 
-  /** @param {Narrowing} narrowing where what matches can be downloaded as text */
-  downloadAddress(narrowing) {
-    return this.#address("/download", { ...narrowing, order: "asc", format: "text" });
+  /** @param {ServerFilter} serverFilter the matching entries @returns the URL of their text download */
+  downloadAddress(serverFilter) {
+    return this.#address("/download", { ...serverFilter, order: "asc", format: "text" });
   }
 
   /** @param {string} below @param {Record<string, string | number | readonly string[]>} query */

@@ -1,5 +1,5 @@
 /**
- * What a row of the history shows of a run.
+ * The cell contents of a run in the runs table.
  *
  * @typedef {import("../types.js").Run} Run
  * @typedef {Pick<Run, "run_number" | "training_run_id" | "status" | "health" | "failure_reason" | "error_message" | "started_at"
@@ -11,45 +11,45 @@ import { difference, numericMetrics } from "../metric_difference.js";
 import { metricElement } from "../metric_element.js";
 import { isNumeric } from "../number_text.js";
 import { oneLine, visibleText } from "../visible_text.js";
-import { clock, duration, stateClass, stateWords, words } from "../words.js";
+import { formatTime, formatDuration, stateClass, formatState, displayName } from "../format.js";
 
 const METRICS_IN_A_ROW = 12;
 
 /** @param {Row} run */
-export function madeWith(run) {
+export function modelCell(run) {
   return make("span", { class: "about" }, [run.optimizer, run.llm_model].flatMap((name) => (name ? [oneLine(name)] : [])).join(" · "));
 }
 
 /** @param {Row} run */
 export function state(run) {
-  const shown = make("span", { class: `state ${stateClass(run)}` }, stateWords(run));
+  const shown = make("span", { class: `state ${stateClass(run)}` }, formatState(run));
   return run.error_message ? [shown, make("span", { class: "about error", dir: "auto" }, firstLine(run.error_message))] : [shown];
 }
 
 /** @param {Row} run @param {number} now in ms */
 export function started(run, now) {
-  if (run.started_at === null) return [none("not yet")];
-  return [make("time", { datetime: run.started_at }, clock(run.started_at, now))];
+  if (run.started_at === null) return [none("not started")];
+  return [make("time", { datetime: run.started_at }, formatTime(run.started_at, now))];
 }
 
 /** @param {Row} run @param {number} now in ms */
 export function taken(run, now) {
   if (run.started_at === null || run.elapsed_time_ms === null) return [none("–")];
-  if (run.completed_at) return [duration(run.elapsed_time_ms / 1000)];
-  return [duration((now - Date.parse(run.started_at)) / 1000), make("span", { class: "about" }, "so far")];
+  if (run.completed_at) return [formatDuration(run.elapsed_time_ms / 1000)];
+  return [formatDuration((now - Date.parse(run.started_at)) / 1000), make("span", { class: "about" }, "so far")];
 }
 
-/** The metrics that a row has room for. @param {Row} run */
+/** The metrics shown in a row. @param {Row} run */
 export function shownMetrics(run) {
   return numericMetrics(run.metrics).slice(0, METRICS_IN_A_ROW);
 }
 
-/** @param {Row} run @param {ReadonlyMap<string, number>} digits of each metric, to tell the runs apart */
+/** @param {Row} run @param {ReadonlyMap<string, number>} digits of each metric, enough to distinguish the runs */
 export function metrics(run, digits) {
   const shown = shownMetrics(run);
   if (!shown.length) return [none("none")];
   const lines = shown.map(([name, value]) => {
-    const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, words(name)), " ", metricElement(value, digits.get(name)));
+    const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, displayName(name)), " ", metricElement(value, digits.get(name)));
     const before = run.baseline_metrics?.[name];
     if (isNumeric(before)) {
       const { text, kind } = difference(name, value, before);
@@ -62,7 +62,7 @@ export function metrics(run, digits) {
 }
 
 /** @param {Row} run */
-export function remarks(run) {
+export function notesCell(run) {
   const tags = run.tags.map((tag) => make("li", { dir: "auto" }, tag));
   return [
     ...(tags.length ? [make("ul", { class: "tags", "aria-label": "Tags" }, ...tags)] : []),

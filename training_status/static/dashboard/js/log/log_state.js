@@ -1,25 +1,25 @@
 /**
- * Where the log's filter and selected lines are kept: in the page's address, or, in somebody else's page, in memory.
+ * Stores the log's filter and selected lines: in the URL of the run page, or in memory in the web component.
  *
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
  * @typedef {import("./log_filter.js").Selection} Selection
  *
- * @typedef {object} LogPlace
- * @property {() => LogFilter} filter what it says
- * @property {() => Selection | null} selection what it says
+ * @typedef {object} LogState
+ * @property {() => LogFilter} filter the stored filter
+ * @property {() => Selection | null} selection the stored selection
  * @property {(filter: LogFilter, selection: Selection | null) => void} write
- * @property {() => void} leave the log is shown no more, and its lines mean nothing to the next
- * @property {(onChange: () => void, signal: AbortSignal) => void} watch have it said when somebody changes the selection
+ * @property {() => void} leave removes the selection when the log is closed
+ * @property {(onChange: () => void, signal: AbortSignal) => void} watch calls `onChange` when the user changes the stored selection
  * @property {(seq: number) => string} line the address of a line
- * @property {(filter: LogFilter, selection: Selection | null) => string} link the whole address of what is shown, for everybody
+ * @property {(filter: LogFilter, selection: Selection | null) => string} link a link to the same view
  */
 
 import { LEVELS } from "./log_filter.js";
 
-const WRITE_PAUSE_MS = 400; // browsers take offence at more than a hundred changes of the address in half a minute
+const WRITE_PAUSE_MS = 400; // browsers block more than about a hundred URL changes in 30 s
 
-/** @implements {LogPlace} */
-export class LogInAddress {
+/** @implements {LogState} */
+export class LogStateInUrl {
   #writtenAt = -WRITE_PAUSE_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -49,7 +49,7 @@ export class LogInAddress {
     return found === null ? null : { anchor: Number(found[1]), focus: Number(found[2] ?? found[1]) };
   }
 
-  /** At once, but never in quick succession. @param {LogFilter} filter @param {Selection | null} selection */
+  /** Writes to the URL, throttled. @param {LogFilter} filter @param {Selection | null} selection */
   write(filter, selection) {
     this.#hasSelection = selection !== null;
     clearTimeout(this.#timer);
@@ -62,7 +62,7 @@ export class LogInAddress {
     }
   }
 
-  /** Write no more. */
+  /** Cancels pending writes and removes the selection from the URL. */
   leave() {
     clearTimeout(this.#timer);
     if (this.#hasSelection) history.replaceState(history.state, "", location.pathname + location.search);
@@ -87,11 +87,11 @@ export class LogInAddress {
 /** @type {Readonly<LogFilter>} */
 const EVERYTHING = { levels: [], step: "", search: "", only: false };
 
-/** @implements {LogPlace} */
-export class LogInMemory {
+/** @implements {LogState} */
+export class LogStateInMemory {
   /**
-   * @param {string} runPage the address of the run's page at the service, where links lead
-   * @param {{filter?: LogFilter}} memory of the log before, of which the filter is kept
+   * @param {string} runPage URL of the run page at the service, for links
+   * @param {{filter?: LogFilter}} memory keeps the filter from run to run
    */
   constructor(runPage, memory) {
     this.runPage = new URL(runPage, location.href).href;
@@ -113,10 +113,10 @@ export class LogInMemory {
     this.memory.filter = filter;
   }
 
-  /** There is nothing to leave. */
+  /** Nothing to clean up. */
   leave() {}
 
-  /** It never changes. */
+  /** The user cannot change it. */
   watch() {}
 
   /** @param {number} seq */
@@ -132,7 +132,7 @@ export class LogInMemory {
 
 /**
  * @param {string} path
- * @param {string} search what else the address says is kept
+ * @param {string} search other query parameters are kept
  * @param {LogFilter} filter
  * @param {Selection | null} selection
  */

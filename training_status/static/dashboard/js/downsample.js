@@ -1,11 +1,11 @@
-/** Fewer points of the same curve. */
+/** Reduces the number of points of a curve. */
 
 /**
- * The first and the last point, and the least and the greatest of equal parts in between.
+ * Keeps the first and the last point, and the lowest and highest point of each bucket in between.
  *
  * @template {{x: number, y: number | bigint}} P
  * @param {P[]} points by x
- * @param {number} most how many at most
+ * @param {number} most maximum number of points
  * @returns {P[]}
  */
 export function thinned(points, most) {

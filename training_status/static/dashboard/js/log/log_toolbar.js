@@ -1,50 +1,50 @@
 /**
- * What narrows the log down: levels, step and search.
+ * The toolbar of the log: filter by level and step, and search.
  *
  * @typedef {import("../types.js").LogLevel} LogLevel
  * @typedef {import("./log_filter.js").LogFilter} LogFilter
  */
 
-import { make, say } from "../dom.js";
+import { make, setText } from "../dom.js";
 import { numberText } from "../number_text.js";
-import { words } from "../words.js";
+import { displayName } from "../format.js";
 import { LEVELS } from "./log_filter.js";
 
 const TYPING_PAUSE_MS = 250;
 const STEPS_MAX = 100;
 
 /**
- * @typedef {object} ToolsListener
+ * @typedef {object} ToolbarListener
  * @property {(filter: LogFilter) => void} onFilter
- * @property {(step: 1 | -1) => void} onMatch to the next match, or to the one before
+ * @property {(step: 1 | -1) => void} onMatch 1 for the next match, -1 for the previous one
  */
 
-export class LogTools {
+export class LogToolbar {
   /**
-   * @param {(name: string) => HTMLElement} named the parts of the frame
+   * @param {(name: string) => HTMLElement} getPart returns the element with that `data-part`
    * @param {LogFilter} filter
    * @param {string[]} steps
-   * @param {ToolsListener} listener
-   * @param {AbortSignal} signal listens until it is aborted
+   * @param {ToolbarListener} listener
+   * @param {AbortSignal} signal removes the listeners when aborted
    */
-  constructor(named, filter, steps, listener, signal) {
+  constructor(getPart, filter, steps, listener, signal) {
     this.filter = filter;
     this.listener = listener;
-    this.search = /** @type {HTMLInputElement} */ (named("search"));
-    this.only = /** @type {HTMLInputElement} */ (named("only"));
-    this.step = /** @type {HTMLSelectElement} */ (named("step"));
-    this.jumps = [named("next"), named("previous")];
+    this.search = /** @type {HTMLInputElement} */ (getPart("search"));
+    this.only = /** @type {HTMLInputElement} */ (getPart("only"));
+    this.step = /** @type {HTMLSelectElement} */ (getPart("step"));
+    this.jumps = [getPart("next"), getPart("previous")];
     this.chips = new Map(LEVELS.map((level) => [level, makeChip(level)]));
-    named("levels").replaceChildren(...[...this.chips.values()].map((chip) => chip.button));
-    this.step.replaceChildren(make("option", { value: "" }, "all steps"));
+    getPart("levels").replaceChildren(...[...this.chips.values()].map((chip) => chip.button));
+    this.step.replaceChildren(make("option", { value: "" }, "All steps"));
     for (const step of filter.step ? [...steps, filter.step] : steps) this.offerStep(step);
     for (const [level, { button }] of this.chips) button.addEventListener("click", () => this.#toggle(level), { signal });
     this.step.addEventListener("change", () => this.#change({ step: this.step.value }), { signal });
     this.only.addEventListener("change", () => this.#change({ only: this.only.checked }), { signal });
     this.search.addEventListener("input", () => this.#typed(), { signal });
     this.search.addEventListener("keydown", (event) => this.#keyInSearch(event), { signal });
-    named("next").addEventListener("click", () => listener.onMatch(1), { signal });
-    named("previous").addEventListener("click", () => listener.onMatch(-1), { signal });
+    getPart("next").addEventListener("click", () => listener.onMatch(1), { signal });
+    getPart("previous").addEventListener("click", () => listener.onMatch(-1), { signal });
     signal.addEventListener("abort", () => clearTimeout(this.#typing));
     this.#show();
   }
@@ -54,14 +54,14 @@ export class LogTools {
 
   /** @param {Readonly<Partial<Record<LogLevel, number>>>} counts */
   showCounts(counts) {
-    for (const [level, { count }] of this.chips) say(count, numberText(counts[level] ?? 0));
+    for (const [level, { count }] of this.chips) setText(count, numberText(counts[level] ?? 0));
   }
 
-  /** A step that entries name. @param {string} step */
+  /** Adds a step to the choices. @param {string} step */
   offerStep(step) {
     const { options } = this.step;
     if (options.length > STEPS_MAX || [...options].some((option) => option.value === step)) return;
-    this.step.append(make("option", { value: step }, words(step)));
+    this.step.append(make("option", { value: step }, displayName(step)));
   }
 
   /** @param {LogFilter} filter */

@@ -34,8 +34,12 @@ def score_of(outputs: Any, failure_score: Any) -> Score:
     except (AttributeError, TypeError, ValueError, OverflowError):
         return Score(math.nan)
     results = [result[1:] for result in getattr(outputs, "results", None) or () if isinstance(result, tuple)]
-    failed = sum(
-        isinstance(answer, dspy.Prediction) and not answer.keys() and score is failure_score
-        for answer, score in results
-    )
-    return Score(value, failed)
+    return Score(value, sum(_is_failure(result, failure_score) for result in results))
+
+
+def _is_failure(result: Any, failure_score: Any) -> bool:
+    try:
+        answer, score = result
+        return isinstance(answer, dspy.Prediction) and not answer.keys() and score is failure_score
+    except Exception:  # noqa: BLE001 - another version of DSPy
+        return False

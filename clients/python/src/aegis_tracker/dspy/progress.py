@@ -105,6 +105,11 @@ class Progress:
         self._log("WARNING", sentence)
         self._notices.once(sentence, sentence)
 
+    def fraction_lost(self) -> None:
+        """How much of the work is done cannot be known from here on. Messages and scores go on."""
+        with self._lock:
+            self._work.expectation_lost()
+
     def step_started(self, step: Step) -> None:
         """The optimiser starts a step."""
         with self._lock:

@@ -1,11 +1,13 @@
 """The block of a training in which an optimiser is followed."""
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import dspy
 
-from aegis_tracker.dspy import callback_support
+from aegis_tracker.dspy import callback_support, wording
 from aegis_tracker.dspy.block_arguments import usable_evaluation_calls, usable_metric, usable_part
 from aegis_tracker.dspy.followed_block import FollowedBlock
 from aegis_tracker.dspy.hooks import Hooks
@@ -50,7 +52,9 @@ def track(
     progress = Progress(tracker, phase, part, metric)
     for sentence in filter(None, (wrong_part, wrong_metric, wrong_calls)):
         progress.warn(f"The `track` block of {phase}: {sentence}")
-    if evaluation_calls is not None:
+    if not callback_support.is_known_version():
+        _warn_of_version(tracker, progress)
+    elif evaluation_calls is not None:
         progress.evaluations_announced(evaluation_calls)
     if callback_support.has_event(event):
         with _following(tracker, progress, phase, what):
@@ -64,17 +68,21 @@ def track(
 def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
     """DSPy's settings with hooks that follow such a thing, and without those of blocks that have ended; warn at the
     end if none was seen, or one still runs. A process that was forked in the block leaves it without a word."""
-    block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
-    hooks = Hooks(block)
-    others = [
-        callback for callback in dspy.settings.callbacks or () if not isinstance(callback, Hooks) or callback.is_active
-    ]
-    settings = dspy.context(callbacks=[*others, hooks])
-    settings.__enter__()
+    try:
+        block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
+        hooks = Hooks(block)
+        settings = _settings_with(hooks)
+        settings.__enter__()
+    except Exception as error:  # noqa: BLE001 - another version of DSPy
+        progress.warn(
+            f"{callback_support.version()} does not take callbacks ({wording.exception(error)}): no {what} is followed."
+        )
+        yield
+        return
     try:
         yield
     finally:
-        with suppress(ValueError):  # a generator may end in another context, whose settings are not ours to restore
+        with suppress(Exception):  # a generator may end in another context, whose settings are not ours to restore
             settings.__exit__(None, None, None)
         is_active = hooks.is_active
         hooks.detach()
@@ -92,3 +100,25 @@ def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> I
         )
     elif still_runs:
         progress.warn(f"The `track` block of {phase} ended before its optimiser, which is not followed any further.")
+
+
+def _settings_with(hooks: Hooks) -> Any:
+    """DSPy's settings with these hooks, and without those of blocks that have ended."""
+    callbacks = dspy.settings.callbacks or ()
+    others = [callback for callback in callbacks if not isinstance(callback, Hooks) or callback.is_active]
+    return dspy.context(callbacks=[*others, hooks])
+
+
+_warned_of_version: weakref.WeakSet[Reports] = weakref.WeakSet()
+
+
+def _warn_of_version(tracker: Reports, progress: Progress) -> None:
+    """Warn once per tracker that this DSPy is not one of the known versions."""
+    with suppress(TypeError):  # a tracker of somebody else's that cannot be referred to weakly: once per block
+        if tracker in _warned_of_version:
+            return
+        _warned_of_version.add(tracker)
+    progress.warn(
+        f"{callback_support.version()} is not a version that this tracker knows"
+        f" ({callback_support.known_versions()}): optimisers and evaluations are followed without a fraction."
+    )

@@ -185,15 +185,13 @@ def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozen
 
 def _watch(url: str | None, domain: str) -> int:
     try:
-        from rich.console import Console
-
         from aegis_tracker.watch import WatchError, watch
     except ImportError:
         _complain("watch needs rich: pip install 'aegis-tracker[show]'.")
         return 2
     client = Client(url, token=access_token(None))
     try:
-        return watch(client, domain, Console())
+        return watch(client, domain)
     except WatchError as error:
         _complain(str(error))
         return 2

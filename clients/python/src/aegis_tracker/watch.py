@@ -103,8 +103,12 @@ class Watch:
         self.on_change()
 
 
-def watch(client: Client, domain: str, console: Console) -> int:
-    """Show the run until it ends; the exit status. Raises WatchError."""
+def watch(client: Client, domain: str, console: Console | None = None) -> int:
+    """Show the run until it ends. Returns the exit status. Raises WatchError.
+
+    Writes to `console`, by default to standard output.
+    """
+    console = console or Console()
     watched = Watch(client, domain)
     watched.look()
     while watched.status is None:

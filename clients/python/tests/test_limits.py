@@ -149,8 +149,8 @@ def test_a_kill_while_it_is_thinned_out_loses_and_doubles_nothing(
     """The process is killed at the n-th step of the file system in the third time that entries are dropped."""
     program = f"""
 import pathlib
-from aegis_tracker import spool, spool_thinning
-times, steps, thin_out = 0, 0, spool.thin_out
+from aegis_tracker import spool, spool_shedding
+times, steps, shed = 0, 0, spool.shed
 def killing(name, original):
     def step(*arguments, **options):
         global steps
@@ -165,10 +165,10 @@ def killing(name, original):
 def counted(*arguments, **options):
     global times
     times += 1
-    return thin_out(*arguments, **options)
-spool.thin_out = counted
-spool_thinning.replace = killing("replace", spool_thinning.replace)
-spool_thinning.empty_head = killing("empty_head", spool_thinning.empty_head)
+    return shed(*arguments, **options)
+spool.shed = counted
+spool_shedding.replace = killing("replace", spool_shedding.replace)
+spool_shedding.empty_head = killing("empty_head", spool_shedding.empty_head)
 pathlib.Path.unlink = killing("unlink", pathlib.Path.unlink)
 for number in range(10**6):
     tracker.log("DEBUG", f"DEBUG {{number}}")

@@ -12,8 +12,8 @@ from typing import Any
 import dspy
 import pytest
 from aegis_tracker import phases
+from aegis_tracker.diagnostics import AegisTrackerWarning
 from aegis_tracker.dspy import track
-from aegis_tracker.notices import AegisTrackerWarning
 from domain_training.tasks import Task
 from dspy.teleprompt import mipro_optimizer_v2, teleprompt
 from dspy.utils import callback, callback_context, parallelizer

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aegis_tracker.backoff import Backoff
 from aegis_tracker.client import Client
-from aegis_tracker.dead_spools import Outcome, Sent, remove_unfinished_files, send_dead_spool
 from aegis_tracker.delivery_errors import TryLaterError
-from aegis_tracker.notices import Notices
+from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.orphaned_spools import Outcome, Sent, remove_unfinished_files, send_orphaned_spool
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
 from aegis_tracker.spool_adoption import is_in_use, is_spool
 from aegis_tracker.spool_files import run_id_of, spool_paths
@@ -137,11 +137,11 @@ def _complain(sentence: str) -> None:
 def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozenset[str]) -> int:
     """Send all dead spools, those of the runs `ended` also when in doubt; once the service was given up, the rest is
     not tried any more."""
-    notices = Notices()
+    diagnostics = Diagnostics()
     backoff = Backoff()
     deadline = time.monotonic() + timeout_s
 
-    def goes_on(failure: TryLaterError | None) -> bool:
+    def may_continue(failure: TryLaterError | None) -> bool:
         nonlocal deadline
         now = time.monotonic()
         if failure is None:
@@ -161,7 +161,9 @@ def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozen
     for path in spool_paths(directory):
         is_known_to_have_ended = run_id_of(path) in ended
         try:
-            sent = send_dead_spool(path, transport, notices, goes_on, is_known_to_have_ended=is_known_to_have_ended)
+            sent = send_orphaned_spool(
+                path, transport, diagnostics, may_continue, is_known_to_have_ended=is_known_to_have_ended
+            )
         except OSError as error:
             _complain(f"{path} cannot be read or removed: {error}")
             failed.append(path)

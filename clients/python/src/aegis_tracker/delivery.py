@@ -11,7 +11,7 @@ from typing import Any
 
 from aegis_tracker.answer import Answer
 from aegis_tracker.delivery_errors import OtherReporterError, RefusedError, TryLaterError
-from aegis_tracker.notices import log
+from aegis_tracker.diagnostics import log
 from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended
 from aegis_tracker.run_requests import RunRequests
 from aegis_tracker.spool import Spool
@@ -85,9 +85,9 @@ class Delivery:
         """Whether the service has said that it has the run."""
         return self._started
 
-    def pass_over_all(self) -> None:
+    def mark_all_arrived(self) -> None:
         """Everything in the spool is known to have arrived. Raises OSError."""
-        self._reader.pass_over_all()
+        self._reader.mark_all_arrived()
         self._is_placed = True
 
     def step(self) -> bool:

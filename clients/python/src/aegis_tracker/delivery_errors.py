@@ -17,7 +17,7 @@ class OtherReporterError(TryLaterError):
     """Another process reports the run, and may still live; it is asked after again in a while."""
 
 
-class PredecessorError(OtherReporterError):
+class EarlierSpoolError(OtherReporterError):
     """What an earlier process of the run left is being sent, and goes first."""
 
 

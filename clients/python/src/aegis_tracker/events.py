@@ -6,10 +6,10 @@ The contract says what they look like. Nothing here raises on bad values; `tell`
 import uuid
 from typing import Any
 
-from aegis_tracker import contract_values as fit
-from aegis_tracker.contract_values import Tell
+from aegis_tracker import sanitizing as fit
 from aegis_tracker.levels import level_name
 from aegis_tracker.phases import PHASES
+from aegis_tracker.sanitizing import Tell
 from aegis_tracker.spool_records import START_TYPE
 
 Event = dict[str, Any]

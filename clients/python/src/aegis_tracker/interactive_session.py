@@ -1,4 +1,4 @@
-"""Notices when a statement at a prompt, or a notebook's cell, ends with an error while a run is under way.
+"""Diagnostics when a statement at a prompt, or a notebook's cell, ends with an error while a run is under way.
 
 The process lives on then, and so would the run for the service; but nobody trains any more. Python and IPython leave
 such an error in `sys.last_value`. A cell that goes on with the training takes it back by its first report.
@@ -7,8 +7,8 @@ such an error in `sys.last_value`. A cell that goes on with the training takes i
 import sys
 import time
 
-from aegis_tracker.contract_values import time_now
 from aegis_tracker.events import exception_text
+from aegis_tracker.sanitizing import time_now
 
 QUIET_FOR_S = 10.0  # an error is no end where reports go on, as from a thread
 

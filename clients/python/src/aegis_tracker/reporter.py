@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from aegis_tracker import process_life
+from aegis_tracker import process_hooks
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
-from aegis_tracker.contract_values import time_now
-from aegis_tracker.dead_spool_sender import DeadSpoolSender
+from aegis_tracker.diagnostics import Diagnostics, QuietLock, warn_at_exit
+from aegis_tracker.earlier_spools import EarlierSpools
 from aegis_tracker.events import Event, fail_event, lost_event
 from aegis_tracker.interactive_session import InteractiveSession
-from aegis_tracker.notices import Notices, QuietLock, say_at_the_end
-from aegis_tracker.own_status import OwnStatus
-from aegis_tracker.predecessors import Predecessors
+from aegis_tracker.local_status import LocalStatus
+from aegis_tracker.orphaned_spool_sender import OrphanedSpoolSender
+from aegis_tracker.sanitizing import time_now
 from aegis_tracker.sender import Sender
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_owner import ProcessState, state_of, this_process
@@ -50,10 +50,10 @@ class Reporter:
     def __init__(
         self,
         spool: Spool,
-        notices: Notices,
-        status: OwnStatus,
+        diagnostics: Diagnostics,
+        status: LocalStatus,
         cancel: CancelRequest,
-        when_cancelled: Callable[[], None],
+        on_cancelled: Callable[[], None],
         *,
         connect: Callable[[], Transport] | None,
         is_resumable: bool,
@@ -61,10 +61,10 @@ class Reporter:
         self.spool = spool
         self.status = status
         self.view: View | None = None
-        self._notices = notices
-        self._lock = QuietLock(notices)  # a signal handler may report while a report is being written
+        self._diagnostics = diagnostics
+        self._lock = QuietLock(diagnostics)  # a signal handler may report while a report is being written
         self._cancel = cancel
-        self._when_cancelled = when_cancelled
+        self._on_cancelled = on_cancelled
         self._connect = connect
         self._is_resumable = is_resumable
         self._ended_by = "the end that an earlier process recorded" if spool.ended else None
@@ -78,16 +78,16 @@ class Reporter:
         self._stop_reason: tuple[str, BaseException | None] | None = None
         self._exit_deadline: float | None = None  # monotonic, once the process ends
         self._sender: Sender | None = None
-        self._dead_spools: DeadSpoolSender | None = None
+        self._orphaned_spools: OrphanedSpoolSender | None = None
         self._place = Place()
         self._session = InteractiveSession()
         self._events = 0
 
     def start(self) -> None:
         """Begin to send, also what earlier trainings left in the folder."""
-        process_life.watch(self)
+        process_hooks.watch(self)
         self._start_sending()
-        self._start_sending_dead_spools()
+        self._start_sending_orphaned_spools()
 
     @property
     def has_ended(self) -> bool:
@@ -114,7 +114,7 @@ class Reporter:
     def _take(self, call: str, event: Event) -> None:
         with self._lock:
             if self._ended_by is not None:
-                self._notices.once("ended", f"{call}() is ignored: it came after {self._ended_by}.")
+                self._diagnostics.once("ended", f"{call}() is ignored: it came after {self._ended_by}.")
                 return
             self._append(event)
             self._stop_reason = None  # the program goes on, whatever its handler did
@@ -173,8 +173,8 @@ class Reporter:
         """Flush, stop to send, and let go of the spool. A run that has not ended may be continued under its id."""
         self.stop_showing()
         self.flush(timeout_s)
-        if self._dead_spools is not None:
-            self._dead_spools.stop(timeout_s=1.0)
+        if self._orphaned_spools is not None:
+            self._orphaned_spools.stop(timeout_s=1.0)
         with self._lock:
             if self._ended_by is None:
                 self._ended_by = "close()"
@@ -202,7 +202,7 @@ class Reporter:
 
     # What becomes of the process
 
-    def told_to_stop(self, reason: str, error: BaseException | None) -> None:
+    def stop_requested(self, reason: str, error: BaseException | None) -> None:
         """The program was asked to end. `error` is what its own handler raised; None: it has no handler."""
         self._stop_reason = (reason, error)
 
@@ -212,13 +212,13 @@ class Reporter:
         self._parent_pid = os.getppid()
         self.view = None  # the parent draws
         self._exit_deadline = None
-        self._notices.held = False
-        self._lock = QuietLock(self._notices)
+        self._diagnostics.held = False
+        self._lock = QuietLock(self._diagnostics)
         if self._is_open:
             self.spool.process_forked()
-        if self._dead_spools is not None:
-            self._dead_spools.process_forked()
-            self._dead_spools = None
+        if self._orphaned_spools is not None:
+            self._orphaned_spools.process_forked()
+            self._orphaned_spools = None
         if self._sender is not None:
             self._place = self._sender.place
             self._sender = None
@@ -242,10 +242,10 @@ class Reporter:
         self.process_is_ending(deadline - time.monotonic())
         self.stop_showing()
         arrived = self.deliver(max(0.0, deadline - time.monotonic()))
-        if self._dead_spools is not None:
+        if self._orphaned_spools is not None:
             if arrived:
-                self._dead_spools.finish(deadline - time.monotonic())
-            self._dead_spools.stop(timeout_s=0.5)
+                self._orphaned_spools.finish(deadline - time.monotonic())
+            self._orphaned_spools.stop(timeout_s=0.5)
 
     def deliver(self, timeout_s: float) -> bool:
         """Wait up to `timeout_s` until everything has arrived; where it has not, say where it is kept."""
@@ -257,7 +257,7 @@ class Reporter:
         except KeyboardInterrupt:
             arrived = False
         if not arrived:
-            self._say_what_is_kept()
+            self._warn_of_unsent_reports()
         return arrived
 
     def _reason_of(self, error: BaseException | str) -> BaseException | str:
@@ -279,20 +279,21 @@ class Reporter:
         assert self._exit_deadline is not None
         if self._is_open and not self.is_forked_copy:
             if sys.is_finalizing() or self._sender is None or threading.current_thread() is not threading.main_thread():
-                self._say_what_is_kept()  # other threads do not run any more, or this one may be stopped at any time
+                # The sender does not run any more, or this thread may be stopped at any time.
+                self._warn_of_unsent_reports()
             else:
                 self.deliver(max(0.0, self._exit_deadline - time.monotonic()))
 
-    def _say_what_is_kept(self) -> None:
+    def _warn_of_unsent_reports(self) -> None:
         kept = (
             f"is kept in {self.spool.path}, and sent by the next tracker in that folder or by aegis-tracker sync"
             if self.spool.path
             else "is lost, as no spool could be written"
         )
         run_id = self.spool.start["id"]
-        say_at_the_end(self._notices, "exit", f"Run {run_id} was not reported to its end; what is missing {kept}.")
+        warn_at_exit(self._diagnostics, "exit", f"Run {run_id} was not reported to its end; what is missing {kept}.")
 
-    def in_the_middle(self, action: Callable[[], None]) -> bool:
+    def defer_if_reporting(self, action: Callable[[], None]) -> bool:
         """Whether this thread is interrupted in the middle of a report; `action` is then run right after it."""
         return self._lock.defer(action)
 
@@ -332,7 +333,7 @@ class Reporter:
 
     def _cancelled(self) -> None:
         self._cancel.note()
-        self._when_cancelled()
+        self._on_cancelled()
 
     def _sending_done(self, arrived: bool) -> None:
         """The last act of the sender's thread."""
@@ -343,8 +344,8 @@ class Reporter:
                     self._remove_spool()
             if self._ended_by is not None:
                 self._close_spool()
-        if self._dead_spools is not None:
-            self._dead_spools.end_after_this_look()
+        if self._orphaned_spools is not None:
+            self._orphaned_spools.end_after_this_look()
 
     # The spool
 
@@ -361,7 +362,7 @@ class Reporter:
         try:
             self.spool.remove()
         except OSError as error:
-            self._notices.once("remove", f"Everything arrived, but {self.spool.path} cannot be removed: {error}.")
+            self._diagnostics.once("remove", f"Everything arrived, but {self.spool.path} cannot be removed: {error}.")
 
     def _close_spool(self) -> None:
         """Let go of the file and its lock."""
@@ -377,28 +378,28 @@ class Reporter:
         sender = Sender(
             self.spool,
             transport,
-            self._notices,
+            self._diagnostics,
             self._place,
-            before_counting=Predecessors(self.spool, transport, self._notices).send,
+            before_counting=EarlierSpools(self.spool, transport, self._diagnostics).send,
             before_step=self._before_step,
             note=self._note,
-            when_cancelled=self._cancelled,
-            when_done=self._sending_done,
+            on_cancelled=self._cancelled,
+            on_done=self._sending_done,
         )
         try:
             sender.start()
         except RuntimeError as error:
-            self._notices.once("thread", f"Reports are kept in {self.spool.path} but not sent: {error}.")
+            self._diagnostics.once("thread", f"Reports are kept in {self.spool.path} but not sent: {error}.")
             return
         self._sender = sender
 
-    def _start_sending_dead_spools(self) -> None:
+    def _start_sending_orphaned_spools(self) -> None:
         if self._connect is None or self.spool.path is None or sys.is_finalizing():
             return
-        dead_spools = DeadSpoolSender(self.spool.path.parent, self._connect(), self._notices)
+        orphaned_spools = OrphanedSpoolSender(self.spool.path.parent, self._connect(), self._diagnostics)
         try:
-            dead_spools.start()
+            orphaned_spools.start()
         except RuntimeError as error:
-            self._notices.once("thread", f"What earlier trainings left is not sent: {error}.")
+            self._diagnostics.once("thread", f"What earlier trainings left is not sent: {error}.")
             return
-        self._dead_spools = dead_spools
+        self._orphaned_spools = orphaned_spools

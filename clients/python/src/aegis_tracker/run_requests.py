@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from aegis_tracker.answer import Answer
-from aegis_tracker.contract_values import time_now, to_json
 from aegis_tracker.delivery_errors import ForeignAnswerError, RefusedError, TryLaterError
+from aegis_tracker.sanitizing import time_now, to_json
 from aegis_tracker.transport import Transport, UnreachableError
 
 API = "/api/v1/admin"

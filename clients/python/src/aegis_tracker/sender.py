@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 
 from aegis_tracker.backoff import Backoff
-from aegis_tracker.contract_values import fit_text, time_now
 from aegis_tracker.delivery import Delivery
-from aegis_tracker.delivery_errors import OtherReporterError, PredecessorError, RefusedError, TryLaterError
-from aegis_tracker.notices import Notices, log
+from aegis_tracker.delivery_errors import EarlierSpoolError, OtherReporterError, RefusedError, TryLaterError
+from aegis_tracker.diagnostics import Diagnostics, log
+from aegis_tracker.sanitizing import fit_text, time_now
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place
 from aegis_tracker.spool_records import HOME_TYPE, REFUSED_TYPE, Record
@@ -33,7 +33,7 @@ class Sender:
 
     Its callbacks come from the background thread: `before_counting` as `Delivery` has it, `before_step` is called a
     few times a second and says whether the training may be said to be alive, `note` puts a record of our own into the
-    spool, `when_cancelled` is called once the service says that the training shall stop, and `when_done` when it will
+    spool, `on_cancelled` is called once the service says that the training shall stop, and `on_done` when it will
     send no more, and told whether everything was acknowledged to the end.
     """
 
@@ -41,22 +41,22 @@ class Sender:
         self,
         spool: Spool,
         transport: Transport,
-        notices: Notices,
+        diagnostics: Diagnostics,
         place: Place,
         *,
         before_counting: Callable[[], None],
         before_step: Callable[[], bool],
         note: Callable[[Record], None],
-        when_cancelled: Callable[[], None],
-        when_done: Callable[[bool], None],
+        on_cancelled: Callable[[], None],
+        on_done: Callable[[bool], None],
     ) -> None:
         self._spool = spool
         self._before_step = before_step
         self._note = note
-        self._when_cancelled = when_cancelled
-        self._when_done = when_done
+        self._on_cancelled = on_cancelled
+        self._on_done = on_done
         self._transport = transport
-        self._notices = notices
+        self._diagnostics = diagnostics
         self._delivery = Delivery(spool, transport, place, before_counting=before_counting)
         self._changed = threading.Condition()  # guards the first five below
         self._flushing = 0
@@ -67,7 +67,7 @@ class Sender:
         self._arrived = place.position
         self._ended = place.ended  # whether everything to the end has arrived and is put away
         self._backoff = Backoff()
-        self._troubles: set[str] = set()  # their kinds, which were said and are not over
+        self._reported_troubles: set[str] = set()  # their kinds, which were said and are not over
         self._has_noted_home = False
         self._has_told_cancel = False
         self._heard_at = 0.0  # monotonic
@@ -138,7 +138,7 @@ class Sender:
         finally:
             self._transport.close()
             try:
-                self._when_done(self._has_arrived_to_the_end())
+                self._on_done(self._has_arrived_to_the_end())
             finally:
                 with self._changed:
                     self._ended = self._has_arrived_to_the_end()
@@ -177,7 +177,7 @@ class Sender:
         if self._delivery.answered > answered:
             self._heard_at = time.monotonic()
             self._pass_on()
-        self._say_what_is_over(has_answered=self._delivery.answered > answered)
+        self._report_recovery(has_answered=self._delivery.answered > answered)
         with self._changed:
             if not self._delivery.place.ended:  # that is only told when everything is put away
                 self._arrived = self._delivery.place.position if sent else end  # behind it are no reports
@@ -199,18 +199,18 @@ class Sender:
             self._note({"type": HOME_TYPE, "url": str(self._transport.address)})
         if self._delivery.cancel_requested and not self._has_told_cancel:
             self._has_told_cancel = True
-            self._when_cancelled()
+            self._on_cancelled()
 
     def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
         if isinstance(reason, OtherReporterError):
             sentence = f"Run {self._spool.start['id']}: {reason}. What this one reports is kept until then."
-            if isinstance(reason, PredecessorError):
+            if isinstance(reason, EarlierSpoolError):
                 log(logging.INFO, sentence)
             else:
-                self._notices.once("other reporter", sentence)
+                self._diagnostics.once("other reporter", sentence)
             return self._backoff.after_failure(reason.after_s), False
         what = f"{self._transport.address} cannot be reported to now ({reason})."
-        self._say_trouble(
+        self._report_trouble(
             reason.kind, f"{what} The training goes on; its reports are kept, and sending is tried again."
         )
         return self._backoff.after_failure(reason.after_s), not reason.after_s
@@ -218,28 +218,28 @@ class Sender:
     def _wait_after_failure(self, error: Exception) -> tuple[float, bool]:
         reason, goes_on = fit_text(error, 1000), "The training goes on, and sending is tried again."
         if isinstance(error, OSError):
-            self._say_trouble(_SPOOL, f"Reports cannot be read from {self._spool.path} now ({reason}). {goes_on}")
+            self._report_trouble(_SPOOL, f"Reports cannot be read from {self._spool.path} now ({reason}). {goes_on}")
         else:
-            self._say_trouble(_SPOOL, f"The sender has failed ({type(error).__name__}: {reason}). {goes_on}", error)
+            self._report_trouble(_SPOOL, f"The sender has failed ({type(error).__name__}: {reason}). {goes_on}", error)
         return self._backoff.after_failure(None), True
 
-    def _say_trouble(self, kind: str, sentence: str, error: Exception | None = None) -> None:
+    def _report_trouble(self, kind: str, sentence: str, error: Exception | None = None) -> None:
         """Once until it is over; of what a setting may be behind, the first time also as a warning."""
-        if self._stopping or kind in self._troubles:
+        if self._stopping or kind in self._reported_troubles:
             return
-        self._troubles.add(kind)
-        if kind == TryLaterError.kind or not self._notices.once(kind, sentence, error):
+        self._reported_troubles.add(kind)
+        if kind == TryLaterError.kind or not self._diagnostics.once(kind, sentence, error):
             log(logging.WARNING, sentence, error)
 
-    def _say_what_is_over(self, *, has_answered: bool) -> None:
+    def _report_recovery(self, *, has_answered: bool) -> None:
         """A step has succeeded; the service may have had no part in it."""
-        if _SPOOL in self._troubles:
-            self._troubles.discard(_SPOOL)
+        if _SPOOL in self._reported_troubles:
+            self._reported_troubles.discard(_SPOOL)
             log(logging.INFO, f"Reports are read from {self._spool.path or 'memory'} and sent again.")
-        if self._troubles and has_answered:
-            self._troubles.clear()
+        if self._reported_troubles and has_answered:
+            self._reported_troubles.clear()
             log(logging.INFO, f"{self._transport.address} takes reports again.")
-        if not self._troubles:
+        if not self._reported_troubles:
             self._backoff.success()
 
     def _wait(self, seconds: float, may_shorten: bool) -> None:
@@ -251,4 +251,6 @@ class Sender:
 
     def _give_up(self, reason: str) -> None:
         kept = f"are kept in {self._spool.path}" if self._spool.path else "stay in memory"
-        self._notices.once("sender", f"{reason} The training goes on; its reports {kept} and are not sent any more.")
+        self._diagnostics.once(
+            "sender", f"{reason} The training goes on; its reports {kept} and are not sent any more."
+        )

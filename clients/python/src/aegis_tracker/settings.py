@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from aegis_tracker.contract_values import fit_text
-from aegis_tracker.notices import Notices
+from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.sanitizing import fit_text
 
 SPOOL_MAX_BYTES = 1024**3
 SPOOL_MAX_BYTES_LEAST = 64 * 1024
@@ -112,7 +112,7 @@ def _state_home() -> Path:
         return Path(given)
     default = _home() / ".local" / "state"
     if given:
-        Notices().once("XDG_STATE_HOME", f"XDG_STATE_HOME is {given!r}, which is not absolute; {default} is taken.")
+        Diagnostics().once("XDG_STATE_HOME", f"XDG_STATE_HOME is {given!r}, which is not absolute; {default} is taken.")
     return default
 
 
@@ -128,7 +128,7 @@ def _home() -> Path:
         raise RuntimeError("the user has no home directory")
     home = Path(given).absolute()
     if not os.path.isabs(given):
-        Notices().once("HOME", f"HOME is {given!r}, which is not absolute; {home} is taken.")
+        Diagnostics().once("HOME", f"HOME is {given!r}, which is not absolute; {home} is taken.")
     return home
 
 

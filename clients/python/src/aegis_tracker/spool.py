@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from aegis_tracker.descriptors import identity
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import lock, unlock
-from aegis_tracker.notices import Notices
 from aegis_tracker.spool_descriptors import KeptDescriptors
 from aegis_tracker.spool_files import (
     create,
@@ -47,7 +47,7 @@ from aegis_tracker.spool_records import (
     part_line,
     resume_field,
 )
-from aegis_tracker.spool_thinning import empty_head, thin_out
+from aegis_tracker.spool_shedding import empty_head, shed
 
 MEMORY_PART = 2**62  # behind every file
 
@@ -71,7 +71,7 @@ class Spool:
     """
 
     def __init__(
-        self, start: dict[str, Any], head: int | None, path: Path | None, notices: Notices, max_bytes: int
+        self, start: dict[str, Any], head: int | None, path: Path | None, diagnostics: Diagnostics, max_bytes: int
     ) -> None:
         self.start = start
         self.path = path  # None: in memory only
@@ -88,7 +88,7 @@ class Spool:
         self._is_owner = False  # whether it names this one
         self._owner_line_at_close = owner_line(None)
         self._is_closed = False
-        self._notices = notices
+        self._diagnostics = diagnostics
         self._memory = SpoolMemory() if head is None else None
         self._forked_lines = ForkedLines()
         self._is_forked = False
@@ -98,7 +98,7 @@ class Spool:
         self._file = -1 if head is None else head
         self._file_id = self._head_id
         self._size = 0  # of the part, as far as this process knows
-        self._may_thin_out = True  # only the process that sends knows what may be left out
+        self._may_shed = True  # only the process that sends knows what may be left out
         self._lost: dict[str, int] = {}  # by kind, not reported yet
         self._is_full = False
         self._looked_for_room_at = 0.0  # monotonic
@@ -107,7 +107,7 @@ class Spool:
         self._was_forked = False  # the original may have made parts, and thinned them out, unseen
         self._read_part = -1  # the furthest that was read, so that it may have been sent
         self._entered: tuple[int, int, str] = (0, 1, "")  # the part that is being sent, its first n, who counts
-        self._thinned: dict[int, int] = {}  # how thoroughly, by part
+        self._shed_tiers: dict[int, int] = {}  # how thoroughly, by part
         if path is not None:
             _open_here[path] = self
 
@@ -125,7 +125,7 @@ class Spool:
             self._lose(record, "limit")
             return
         if self._lost and not (self._is_full and kind in _LOSABLE):
-            self._tell_losses(always=kind in END_TYPES)
+            self._report_losses(always=kind in END_TYPES)
         if not self._append_line(line_of(record), always=kind in END_TYPES):
             self._lose(record, "memory")
 
@@ -187,7 +187,7 @@ class Spool:
         try:
             self._begin_next_part(self.path)
         except OSError as error:
-            self._notices.once("part", f"The spool {self.path} cannot go on in a further file yet: {error}.")
+            self._diagnostics.once("part", f"The spool {self.path} cannot go on in a further file yet: {error}.")
 
     def _begin_next_part(self, path: Path) -> None:
         number = self._part + 1 if self._part else _FIRST_FURTHER_PART
@@ -250,7 +250,9 @@ class Spool:
     def _go_on_in_memory(self, reason: str) -> None:
         self._begin_memory()
         self._forked_lines.end_files()
-        self._notices.once("spool", f"The spool {self.path} cannot be written ({reason}); reports go on from memory.")
+        self._diagnostics.once(
+            "spool", f"The spool {self.path} cannot be written ({reason}); reports go on from memory."
+        )
 
     # Keeping the limit
 
@@ -265,22 +267,22 @@ class Spool:
             with self._files:
                 self._make_room(self.path)
         except OSError as error:
-            self._notices.once("limit", f"The spool {self.path} cannot be made smaller: {error}.")
+            self._diagnostics.once("limit", f"The spool {self.path} cannot be made smaller: {error}.")
 
     def _make_room(self, path: Path) -> None:
         sizes = part_sizes(path)
         # Two parts remain, for what is written until somebody looks here again.
         too_much = sum(sizes.values()) - (self._max_bytes - 2 * self._part_max_bytes)
-        if too_much > 0 and self._may_thin_out:
+        if too_much > 0 and self._may_shed:
             too_much -= self._remove_arrived(sizes)
-        if too_much > 0 and self._may_thin_out:
+        if too_much > 0 and self._may_shed:
             closed = [number for number in sizes if self._read_part < number < max(sizes)]
-            too_much -= thin_out(
+            too_much -= shed(
                 path,
                 self.start["source"],
                 closed,
                 too_much + 2 * self._part_max_bytes,
-                self._thinned,
+                self._shed_tiers,
                 reason=f"its spool had reached the limit of {self._max_bytes} bytes",
             )
             self._kept.close_nameless()
@@ -308,16 +310,16 @@ class Spool:
             self._looked_for_room_at = now
             self.keep_limit()
             if self._is_full and self._lost:
-                self._tell_losses()
+                self._report_losses()
         return not self._is_full
 
     def _lose(self, record: dict[str, Any], why: str) -> None:
         kind = record.get("level", record["type"])
         self._lost[kind] = self._lost.get(kind, 0) + 1
         room = "memory" if why == "memory" else f"the spool's limit of {self._max_bytes} bytes"
-        self._notices.once(f"lost-{why}", f"There is no room left in {room}; reports are lost, and counted.")
+        self._diagnostics.once(f"lost-{why}", f"There is no room left in {room}; reports are lost, and counted.")
 
-    def _tell_losses(self, *, always: bool = False) -> None:
+    def _report_losses(self, *, always: bool = False) -> None:
         reason = "no file could be written and" if self._memory is not None else "its spool had reached its limit and"
         record = dropped_record(dict(self._lost), f"{reason} there was no room left")
         if self._append_line(line_of(record), always=always):
@@ -371,7 +373,7 @@ class Spool:
         if part == 0 and self._head is not None:
             return self._head  # which always keeps its file
         own = self._file if part == self._part else None
-        return self._kept.of(path, part, own, may_differ=part in self._thinned or self._was_forked)
+        return self._kept.of(path, part, own, may_differ=part in self._shed_tiers or self._was_forked)
 
     def part_after(self, part: int) -> int | None:
         """The part that goes on where `part` ends with a `next` line. Raises OSError."""
@@ -391,7 +393,7 @@ class Spool:
 
     def _has_open_after(self, through: int) -> bool:
         """Whether the file that follows is open, and surely none stands between that was thinned out."""
-        if self._was_forked or self._thinned or (self.recovered and not through):
+        if self._was_forked or self._shed_tiers or (self.recovered and not through):
             return False
         number = through + 1 if through else _FIRST_FURTHER_PART
         return number == self._part or number in self._kept
@@ -460,7 +462,7 @@ class Spool:
         self._files = threading.RLock()
         self._kept.close()
         self._was_forked = True
-        self._may_thin_out = False
+        self._may_shed = False
         self._lost = {}
         self._is_forked = True
         if self._memory is not None:
@@ -483,7 +485,7 @@ class Spool:
     def take_over_sending(self) -> None:
         """From now on this process sends, which another did before: nobody knows how far."""
         with self._files:
-            self._may_thin_out = True
+            self._may_shed = True
             self._is_forked = False
             self._read_part = self._part
         with suppress(OSError):  # it has the lock anyway

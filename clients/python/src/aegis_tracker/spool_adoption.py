@@ -8,14 +8,14 @@ or is known to be gone. Everything else is in doubt, and left to somebody who kn
 import os
 from pathlib import Path
 
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import is_locked, lock, locks_work
-from aegis_tracker.notices import Notices
 from aegis_tracker.settings import SPOOL_MAX_BYTES
 from aegis_tracker.spool import Spool, spool_open_here
 from aegis_tracker.spool_files import has_moved
-from aegis_tracker.spool_mending import is_start, mend
 from aegis_tracker.spool_owner import LINE_BYTES, Owner, ProcessState, is_this_process, owner_of, state_of
 from aegis_tracker.spool_records import RECORD_MAX_BYTES, SOURCE_HEAD, Record, parse_record
+from aegis_tracker.spool_repair import is_start, repair
 
 
 class InDoubtError(Exception):
@@ -34,7 +34,7 @@ _UNNAMED = _Unnamed()
 
 
 def adopt_spool(
-    path: Path, notices: Notices, max_bytes: int = SPOOL_MAX_BYTES, *, is_known_to_have_ended: bool = False
+    path: Path, diagnostics: Diagnostics, max_bytes: int = SPOOL_MAX_BYTES, *, is_known_to_have_ended: bool = False
 ) -> Spool | None:
     """The spool that an ended process left; None when a process has it, or it is no spool, or gone.
 
@@ -49,7 +49,7 @@ def adopt_spool(
         return None
     spool = None
     try:
-        spool = _adopted(path, file, notices, max_bytes, is_known_to_have_ended)
+        spool = _adopted(path, file, diagnostics, max_bytes, is_known_to_have_ended)
     finally:
         if spool is None:
             os.close(file)
@@ -94,7 +94,9 @@ def is_spool(path: Path) -> bool:
     return first is not None and is_start(first)
 
 
-def _adopted(path: Path, file: int, notices: Notices, max_bytes: int, is_known_to_have_ended: bool) -> Spool | None:
+def _adopted(
+    path: Path, file: int, diagnostics: Diagnostics, max_bytes: int, is_known_to_have_ended: bool
+) -> Spool | None:
     try:
         if not lock(file):
             return None
@@ -114,12 +116,12 @@ def _adopted(path: Path, file: int, notices: Notices, max_bytes: int, is_known_t
     doubt = _doubt(path, owner, is_running, has_lock, is_known_to_have_ended)
     if doubt is not None:
         raise InDoubtError(doubt, start)
-    spool = Spool(start, file, path, notices, max_bytes)
+    spool = Spool(start, file, path, diagnostics, max_bytes)
     if owner is not _UNNAMED:
         spool.owner_is_named_at(owner_at)
     second = os.pread(file, LINE_BYTES + 200, owner_at + (LINE_BYTES if owner is not _UNNAMED else 0))
     spool.is_joining = second.startswith(SOURCE_HEAD)
-    mend(spool, path, file)
+    repair(spool, path, file)
     return spool
 
 

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from aegis_tracker.notices import Notices
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.settings import SPOOL_MAX_BYTES
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
@@ -15,7 +15,12 @@ _LOCK_WAIT_S = 0.2  # somebody may just be looking whether the spool is in use
 
 
 def open_spool(
-    directory: Path, start: Record, notices: Notices, max_bytes: int = SPOOL_MAX_BYTES, *, is_joining: bool = False
+    directory: Path,
+    start: Record,
+    diagnostics: Diagnostics,
+    max_bytes: int = SPOOL_MAX_BYTES,
+    *,
+    is_joining: bool = False,
 ) -> Spool:
     """The spool for the run that `start` describes, with `start` as its first record.
 
@@ -28,43 +33,43 @@ def open_spool(
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / f"{start['id']}{SPOOL_SUFFIX}"
         try:
-            return _new(path, start, notices, max_bytes, is_joining=is_joining)
+            return _new(path, start, diagnostics, max_bytes, is_joining=is_joining)
         except FileExistsError:
-            left = _continued(path, start, notices, max_bytes)
+            left = _continued(path, start, diagnostics, max_bytes)
             own = directory / f"{start['id']}.{start['source']}{SPOOL_SUFFIX}"
-            return left or _new(own, start, notices, max_bytes, is_joining=True)
+            return left or _new(own, start, diagnostics, max_bytes, is_joining=True)
     except (OSError, ValueError) as error:
-        notices.once("spool", f"No spool can be kept in {directory} ({error}); reports go on from memory.")
-        return memory_spool(start, notices, is_joining=is_joining)
+        diagnostics.once("spool", f"No spool can be kept in {directory} ({error}); reports go on from memory.")
+        return memory_spool(start, diagnostics, is_joining=is_joining)
 
 
-def memory_spool(start: Record, notices: Notices, *, is_joining: bool = False) -> Spool:
+def memory_spool(start: Record, diagnostics: Diagnostics, *, is_joining: bool = False) -> Spool:
     """A spool that ends with its process, for where no file can be written."""
-    spool = Spool(start, None, None, notices, SPOOL_MAX_BYTES)
+    spool = Spool(start, None, None, diagnostics, SPOOL_MAX_BYTES)
     spool.is_joining = is_joining
     if is_joining:
         spool.append_to_memory(source_line(start["source"]))
     return spool
 
 
-def _new(path: Path, start: Record, notices: Notices, max_bytes: int, *, is_joining: bool) -> Spool:
+def _new(path: Path, start: Record, diagnostics: Diagnostics, max_bytes: int, *, is_joining: bool) -> Spool:
     first = line_of(start)
     content = first + owner_line(this_process()) + (source_line(start["source"]) if is_joining else b"")
     file = create(path, content, locked=True)
     for number in part_numbers(path):  # of a spool that was being removed when its process ended
         part_path(path, number).unlink(missing_ok=True)
-    spool = Spool(start, file, path, notices, max_bytes)
+    spool = Spool(start, file, path, diagnostics, max_bytes)
     spool.created(len(content), owner_at=len(first))
     spool.is_joining = is_joining
     return spool
 
 
-def _continued(path: Path, start: Record, notices: Notices, max_bytes: int) -> Spool | None:
+def _continued(path: Path, start: Record, diagnostics: Diagnostics, max_bytes: int) -> Spool | None:
     """The spool that an ended process left, ready to append; None when it is not ours to continue."""
     deadline = time.monotonic() + _LOCK_WAIT_S
     while True:
         try:
-            spool = adopt_spool(path, notices, max_bytes)
+            spool = adopt_spool(path, diagnostics, max_bytes)
         except (OSError, InDoubtError):
             return None  # somebody else's, or perhaps: a file of one's own serves as well
         if spool is not None or time.monotonic() > deadline:

@@ -17,7 +17,7 @@ Numbers that become known later are written in place, so they have a fixed width
 import json
 from typing import Any
 
-from aegis_tracker.contract_values import time_now, to_json
+from aegis_tracker.sanitizing import time_now, to_json
 
 START_TYPE = "start"
 END_TYPES = frozenset({"complete", "fail"})

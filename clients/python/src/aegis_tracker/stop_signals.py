@@ -27,10 +27,10 @@ _OTHERS = ("SIGUSR1", "SIGUSR2", "SIGALRM")
 class Stoppable(Protocol):
     """What is told."""
 
-    def told_to_stop(self, reason: str, error: BaseException | None) -> None:
+    def stop_requested(self, reason: str, error: BaseException | None) -> None:
         """The program was asked to end. `error` is what its own handler raised; None: it has no handler."""
 
-    def in_the_middle(self, action: Callable[[], None]) -> bool:
+    def defer_if_reporting(self, action: Callable[[], None]) -> bool:
         """Whether this thread is interrupted in the middle of a report; `action` is then run right after it."""
 
     def process_ends(self, timeout_s: float) -> None:
@@ -64,7 +64,7 @@ def watch(tracked: Stoppable) -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    if not any(one.in_the_middle(lambda: _stop(number, None)) for one in list(_watched)):
+    if not any(one.defer_if_reporting(lambda: _stop(number, None)) for one in list(_watched)):
         _stop_now(number, frame)
 
 
@@ -78,7 +78,7 @@ def _stop_now(number: int, frame: FrameType | None) -> None:
             previous(number, frame)
         except BaseException as error:
             for one in tracked:
-                one.told_to_stop(reason, error)
+                one.stop_requested(reason, error)
             raise
         return
     if _is_stopping:
@@ -86,7 +86,7 @@ def _stop_now(number: int, frame: FrameType | None) -> None:
     _is_stopping = True
     deadline = time.monotonic() + FLUSH_S
     for one in tracked:
-        one.told_to_stop(reason, None)
+        one.stop_requested(reason, None)
         one.process_ends(max(0.0, deadline - time.monotonic()))
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

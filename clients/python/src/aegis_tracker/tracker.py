@@ -9,12 +9,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, Self
 
-from aegis_tracker import events, process_life, stop_signals
+from aegis_tracker import events, process_hooks, stop_signals
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
-from aegis_tracker.contract_values import fit_text
-from aegis_tracker.notices import Notices
-from aegis_tracker.own_status import OwnStatus
+from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.local_status import LocalStatus
 from aegis_tracker.reporter import Reporter
+from aegis_tracker.sanitizing import fit_text
 from aegis_tracker.settings import (
     SPOOL_MAX_BYTES,
     SettingsError,
@@ -49,7 +49,7 @@ def _never_raises(
             report(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - see the docstring
             reason = f"{type(error).__name__}: {fit_text(error, 1000)}"
-            self._notices.once(report.__name__, f"{report.__name__} could not be recorded: {reason}")
+            self._diagnostics.once(report.__name__, f"{report.__name__} could not be recorded: {reason}")
 
     return guarded
 
@@ -111,7 +111,7 @@ class TrainingProgressTracker:
         With `resumable` a signal, `sys.exit` or Ctrl-C that ends the program does not fail the run: what is missing
         is sent, and a later process goes on with it under the same `run_id`.
         """
-        self._notices = Notices()
+        self._diagnostics = Diagnostics()
         self._fraction = 0.0
         self._cancel = CancelRequest()
         self._on_cancel = on_cancel
@@ -147,13 +147,13 @@ class TrainingProgressTracker:
         config: object,
         resumable: bool,
     ) -> None:
-        start = events.start_record(domain, run_id, llm_model, optimizer, sample_count, config, self._notices.once)
+        start = events.start_record(domain, run_id, llm_model, optimizer, sample_count, config, self._diagnostics.once)
         spool = self._open_spool(start, spool_dir, max_bytes, is_joining=run_id is not None)
         cancelled = weakref.WeakMethod(self._cancelled)
         self._reporter = Reporter(
             spool,
-            self._notices,
-            OwnStatus(fit_text(domain)),
+            self._diagnostics,
+            LocalStatus(fit_text(domain)),
             self._cancel,
             lambda: _call_if_alive(cancelled),
             connect=self._connection_to(url, token, spool),
@@ -176,7 +176,7 @@ class TrainingProgressTracker:
     @_report
     def enter_phase(self, phase: str, message: str = "") -> None:
         """The training enters one of `aegis_tracker.phases.PHASES`; its progress there begins at 0."""
-        self._append("enter_phase", events.phase_event(phase, message, self._notices.once))
+        self._append("enter_phase", events.phase_event(phase, message, self._diagnostics.once))
 
     @_report
     def update_progress(self, fraction: float, message: str = "", metrics: dict[str, Any] | None = None) -> None:
@@ -184,7 +184,7 @@ class TrainingProgressTracker:
 
         Anything but a number from 0.0 to 1.0 leaves the progress where it is; message and metrics are reported.
         """
-        event = events.progress_event(fraction, self._fraction, message, metrics, self._notices.once)
+        event = events.progress_event(fraction, self._fraction, message, metrics, self._diagnostics.once)
         self._append("update_progress", event)
 
     @_report
@@ -192,17 +192,17 @@ class TrainingProgressTracker:
         self, level: str | int, message: str, step: str | None = None, metrics: dict[str, Any] | None = None
     ) -> None:
         """One entry in the run's log: DEBUG, INFO, WARNING, ERROR or CRITICAL, or a number of `logging`."""
-        self._append("log", events.log_event(level, message, step, metrics, self._notices.once))
+        self._append("log", events.log_event(level, message, step, metrics, self._diagnostics.once))
 
     @_never_raises
     def forward_log(self, level: str | int, message: str) -> None:
         """`log` for what the training did not hand over itself, such as a log handler: it is never cancelled by it."""
-        self._append("log", events.log_event(level, message, None, None, self._notices.once))
+        self._append("log", events.log_event(level, message, None, None, self._diagnostics.once))
 
     @_never_raises
     def complete(self, metrics: dict[str, Any] | None, result: dict[str, Any] | None = None) -> None:
         """The training has succeeded, with these final metrics, and produced `result` (at most 1 MiB)."""
-        self._append("complete", events.complete_event(metrics, result, self._notices.once))
+        self._append("complete", events.complete_event(metrics, result, self._diagnostics.once))
 
     @_never_raises
     def fail(self, error: BaseException | str) -> None:
@@ -222,7 +222,7 @@ class TrainingProgressTracker:
         try:
             from aegis_tracker.terminal_view import LiveView
         except ImportError:
-            self._notices.once("show", "show() needs rich: pip install 'aegis-tracker[show]'.")
+            self._diagnostics.once("show", "show() needs rich: pip install 'aegis-tracker[show]'.")
             return
         view = LiveView(reporter.status.shown)
         reporter.view = view
@@ -260,8 +260,8 @@ class TrainingProgressTracker:
                 self.complete(None)
             else:
                 self._end_by(error)
-        if process_life.may_skip_atexit():
-            reporter.deliver(process_life.EXIT_FLUSH_S)
+        if process_hooks.may_skip_atexit():
+            reporter.deliver(process_hooks.EXIT_FLUSH_S)
 
     def __copy__(self) -> Self:
         return self
@@ -287,7 +287,7 @@ class TrainingProgressTracker:
 
     def _append(self, call: str, event: events.Event) -> None:
         if self._reporter is None:
-            self._notices.once("ended", f"{call}() is ignored: no spool could be opened.")
+            self._diagnostics.once("ended", f"{call}() is ignored: no spool could be opened.")
             return
         if self._before_reports:
             self._report_before(at_end=event["type"] in END_TYPES)
@@ -301,7 +301,7 @@ class TrainingProgressTracker:
                 self._on_cancel()
             except Exception as error:  # noqa: BLE001 - other people's code
                 reason = f"{type(error).__name__}: {fit_text(error, 1000)}"
-                self._notices.once("on_cancel", f"on_cancel failed: {reason}")
+                self._diagnostics.once("on_cancel", f"on_cancel failed: {reason}")
 
     def _raise_if_cancelled(self) -> None:
         has_ended = self._reporter is None or self._reporter.has_ended
@@ -315,13 +315,13 @@ class TrainingProgressTracker:
         try:
             limit = spool_max_bytes(max_bytes)
         except SettingsError as error:
-            self._notices.once("limit", str(error))
+            self._diagnostics.once("limit", str(error))
         try:
             directory = spool_directory(spool_dir)
         except SettingsError as error:
-            self._notices.once("spool", f"{error} Reports go on from memory.")
-            return memory_spool(start, self._notices, is_joining=is_joining)
-        return open_spool(directory, start, self._notices, limit, is_joining=is_joining)
+            self._diagnostics.once("spool", f"{error} Reports go on from memory.")
+            return memory_spool(start, self._diagnostics, is_joining=is_joining)
+        return open_spool(directory, start, self._diagnostics, limit, is_joining=is_joining)
 
     def _connection_to(self, url: str | None, token: str | None, spool: Spool) -> Callable[[], Transport] | None:
         try:
@@ -329,7 +329,7 @@ class TrainingProgressTracker:
         except Exception as error:  # noqa: BLE001 - while the interpreter shuts down anything may fail
             kept = f"are kept in {spool.path}" if spool.path else "stay in memory"
             reason = error if isinstance(error, SettingsError) else f"The service's address cannot be used ({error})."
-            self._notices.once("settings", f"{reason} The training goes on; its reports {kept} and are not sent.")
+            self._diagnostics.once("settings", f"{reason} The training goes on; its reports {kept} and are not sent.")
             return None
         return functools.partial(Transport, address, secret)
 

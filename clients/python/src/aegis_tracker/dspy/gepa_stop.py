@@ -7,7 +7,7 @@ import logging
 import threading
 from pathlib import Path
 
-from aegis_tracker.notices import log
+from aegis_tracker.diagnostics import log
 
 STOP_FILE = "gepa.stop"
 

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.dspy import wording
 from aegis_tracker.dspy.expectations import Calls, Expectation
 from aegis_tracker.dspy.scores import Score, Scores, Told
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
 from aegis_tracker.dspy.work import Work
-from aegis_tracker.notices import Notices
 
 LEAST_GROWTH = 0.001
 """The least growth of a fraction that is told; phases are at most 35 % of a run."""
@@ -41,7 +41,7 @@ class Progress:
     def __init__(self, tracker: Reports, phase: str, part: tuple[float, float], metric: str) -> None:
         self._tracker, self._phase, self._part = tracker, phase, part
         self._lock = threading.RLock()  # a signal handler may report while a hook is at work
-        self._notices = Notices()
+        self._diagnostics = Diagnostics()
         self._work = Work()
         self._scores = Scores(metric)
         self._name = ""  # of the optimiser
@@ -103,7 +103,7 @@ class Progress:
     def warn(self, sentence: str) -> None:
         """Say once, to those who read the run and to those who run it, that something is not followed as it should."""
         self._log("WARNING", sentence)
-        self._notices.once(sentence, sentence)
+        self._diagnostics.once(sentence, sentence)
 
     def fraction_lost(self) -> None:
         """How much of the work is done cannot be known from here on. Messages and scores go on."""

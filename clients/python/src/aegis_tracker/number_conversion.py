@@ -8,14 +8,14 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-NO_NUMBER = object()
+NOT_A_NUMBER = object()
 
 _MISSING_VALUES = frozenset({("pandas", "NAType"), ("pandas", "NaTType")})
 _TIMES = "mM"  # NumPy's kinds of differences and points in time
 
 
-def number_held_by(value: Any) -> Any:
-    """A bool, int, float or text; None for a value that is missing, or beyond what a float can be; else NO_NUMBER.
+def to_number(value: Any) -> Any:
+    """A bool, int, float or text; None for a value that is missing, or beyond what a float can be; else NOT_A_NUMBER.
 
     An integer stays exact; what is more precise than a float becomes the nearest one, perhaps infinite. May raise
     anything, as these conversions are other people's code.
@@ -36,14 +36,14 @@ def _number_of_member(value: Any) -> Any:
     """What a member of an enumeration stands for where that is a number; else its name says more."""
     if isinstance(value, (bool, int, float)):
         return value
-    return NO_NUMBER if isinstance(value, (str, bytes, Enum)) or value is None else number_held_by(value)
+    return NOT_A_NUMBER if isinstance(value, (str, bytes, Enum)) or value is None else to_number(value)
 
 
 def _number_of_array(value: Any) -> Any:
     """Of an array or a scalar of one: its only element. Raises where there are several."""
     element_kind = getattr(value.dtype, "kind", "")
     if element_kind and element_kind in _TIMES:
-        return None if value != value else NO_NUMBER  # a NaT differs from itself; a time is told as text
+        return None if value != value else NOT_A_NUMBER  # a NaT differs from itself; a time is told as text
     mask = getattr(value, "mask", None)
     if mask is not None and not callable(mask) and bool(mask):
         return None
@@ -53,8 +53,8 @@ def _number_of_array(value: Any) -> Any:
     if item is None or isinstance(item, (bool, int, float, str)):
         return item
     if isinstance(item, complex) or element_kind == "c":
-        return NO_NUMBER
-    return _converted(value) if type(item) is type(value) else number_held_by(item)
+        return NOT_A_NUMBER
+    return _converted(value) if type(item) is type(value) else to_number(item)
 
 
 def _converted(value: Any) -> Any:
@@ -68,4 +68,4 @@ def _converted(value: Any) -> Any:
             return float(value)
         except OverflowError:
             return None
-    return NO_NUMBER
+    return NOT_A_NUMBER

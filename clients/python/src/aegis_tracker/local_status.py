@@ -11,7 +11,7 @@ Status = dict[str, Any]
 _ENDS = {"complete": "completed", "fail": "failed"}
 
 
-class OwnStatus:
+class LocalStatus:
     """Follows the events of one run by the contract's rules; a few assignments an event."""
 
     def __init__(self, domain: str) -> None:

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
-from aegis_tracker.contract_values import time_now
 from aegis_tracker.delivery import Delivery
 from aegis_tracker.delivery_errors import RefusedError, TryLaterError
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import lock, unlock
-from aegis_tracker.notices import Notices
 from aegis_tracker.other_reporter import OtherReporter
+from aegis_tracker.sanitizing import time_now
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
 from aegis_tracker.spool_files import NEW_SUFFIX, has_moved
@@ -51,30 +51,30 @@ class Sent:
     reason: str = ""
 
 
-def send_dead_spool(
+def send_orphaned_spool(
     path: Path,
     transport: Transport,
-    notices: Notices,
-    goes_on: WaitAfter,
+    diagnostics: Diagnostics,
+    may_continue: WaitAfter,
     *,
     is_known_to_have_ended: bool = False,
 ) -> Sent | None:
     """Send a spool whose process is gone, declare it gone where it reported no end, and remove the spool.
 
     None where a process has it, or it is gone meanwhile, or is no spool. Where it cannot be told whether its process
-    is gone, nothing is done, unless somebody who knows says so. `goes_on` is asked after each attempt that failed,
+    is gone, nothing is done, unless somebody who knows says so. `may_continue` is asked after each attempt that failed,
     with the reason, and after each that did not, with None; it may wait before it answers, and False gives up.
     Raises OSError when the spool cannot be read or removed.
     """
     try:
-        spool = adopt_spool(path, notices, is_known_to_have_ended=is_known_to_have_ended)
+        spool = adopt_spool(path, diagnostics, is_known_to_have_ended=is_known_to_have_ended)
     except InDoubtError as doubt:
         return Sent(doubt.start["id"], doubt.start["domain"], Outcome.IN_DOUBT, str(doubt))
     if spool is None:
         return None
     try:
         spool.claim(to_send=True)
-        return send_adopted_spool(spool, transport, goes_on)
+        return send_adopted_spool(spool, transport, may_continue)
     finally:
         spool.close(unlock_first=True)
 
@@ -82,13 +82,13 @@ def send_dead_spool(
 def send_adopted_spool(
     spool: Spool,
     transport: Transport,
-    goes_on: WaitAfter,
+    may_continue: WaitAfter,
     *,
     grace_s: float = 0.0,
     declares: bool = True,
     other: OtherReporter | None = None,
 ) -> Sent:
-    """What `send_dead_spool` does with a spool that this process has the lock of.
+    """What `send_orphaned_spool` does with a spool that this process has the lock of.
 
     A process that reported no end is declared gone once nothing was written for `grace_s`; until then the spool is
     kept, so that a process that is started again goes on with it. Without `declares` it is not declared gone at all:
@@ -106,7 +106,7 @@ def send_adopted_spool(
     delivery = Delivery(spool, transport, Place(), started=home in homes_of(spool), other=other)
     is_declared = False
     if spool.all_arrived:
-        delivery.pass_over_all()
+        delivery.mark_all_arrived()
     while not delivery.place.ended:
         was_started = delivery.started
         try:
@@ -118,13 +118,13 @@ def send_adopted_spool(
                 if not (spool.declared_lost and delivery.run_has_ended) and _declare_lost(spool, delivery):
                     continue
         except TryLaterError as reason:
-            if not goes_on(reason):
+            if not may_continue(reason):
                 return told(Outcome.WAITING, str(reason))
             continue
         except RefusedError as refusal:
             spool.annotate({"type": REFUSED_TYPE, "reason": str(refusal), "timestamp": time_now()})
             return told(Outcome.REFUSED, str(refusal))
-        if not goes_on(None):
+        if not may_continue(None):
             return told(Outcome.WAITING, "interrupted")
         if sent:
             continue

@@ -18,7 +18,7 @@ from aegis_tracker.spool_records import (
     parse_record,
     says_lost,
 )
-from aegis_tracker.spool_thinning import empty_head
+from aegis_tracker.spool_shedding import empty_head
 
 _TELLING = EVENT_TYPES | {SOURCE_TYPE, CLOSED_TYPE, ARRIVED_TYPE}  # the last of these says how a spool ends
 
@@ -28,7 +28,7 @@ def is_start(first: Record) -> bool:
     return first["type"] == START_TYPE and all(isinstance(first.get(key), str) for key in ("id", "domain", "source"))
 
 
-def mend(spool: Spool, path: Path, head: int) -> None:
+def repair(spool: Spool, path: Path, head: int) -> None:
     """Cut what a crash left half done, and find out how the spool ends. Only for who has it alone. Raises OSError."""
     numbers = [0]
     for number in part_numbers(path):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, cast
 
-from aegis_tracker.held_numbers import NO_NUMBER, number_held_by
+from aegis_tracker.number_conversion import NOT_A_NUMBER, to_number
 
 MESSAGE_MAX_BYTES = 64 * 1024
 METRICS_MAX_BYTES = 16 * 1024
@@ -198,10 +198,10 @@ def _plain_scalar(value: Any, text_max_bytes: int = MESSAGE_MAX_BYTES) -> Scalar
     if _is_a(value, str, bytes, bytearray):
         return fit_text(value, text_max_bytes)
     try:
-        found = number_held_by(value)
+        found = to_number(value)
     except Exception:  # noqa: BLE001 - conversions are other people's code
-        found = NO_NUMBER
-    if found is NO_NUMBER:
+        found = NOT_A_NUMBER
+    if found is NOT_A_NUMBER:
         return fit_text(value, text_max_bytes)
     return _plain_scalar(found, text_max_bytes)
 

@@ -5,15 +5,15 @@ import threading
 from pathlib import Path
 
 from aegis_tracker.backoff import Backoff
-from aegis_tracker.dead_spools import (
+from aegis_tracker.delivery_errors import OtherReporterError, TryLaterError
+from aegis_tracker.diagnostics import Diagnostics, log, logger
+from aegis_tracker.orphaned_spools import (
     RESTART_GRACE_S,
     Outcome,
     homes_of,
     remove_unfinished_files,
     send_adopted_spool,
 )
-from aegis_tracker.delivery_errors import OtherReporterError, TryLaterError
-from aegis_tracker.notices import Notices, log, logger
 from aegis_tracker.other_reporter import OtherReporter
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
@@ -23,16 +23,16 @@ from aegis_tracker.transport import Transport
 LOOK_EVERY_S = 60.0
 
 
-class DeadSpoolSender:
+class OrphanedSpoolSender:
     """Looks into `directory` at once and then once a minute, until `stop`.
 
     Runs that another service has taken already are left to it.
     """
 
-    def __init__(self, directory: Path, transport: Transport, notices: Notices) -> None:
+    def __init__(self, directory: Path, transport: Transport, diagnostics: Diagnostics) -> None:
         self._directory = directory
         self._transport = transport
-        self._notices = notices
+        self._diagnostics = diagnostics
         self._backoff = Backoff()
         self._left_alone: set[Path] = set()  # refused, or of another service
         self._in_doubt: set[Path] = set()  # as was said
@@ -43,7 +43,7 @@ class DeadSpoolSender:
         self._is_last_look = False
         self._looked = False
         self._failure: TryLaterError | None = None
-        self._thread = threading.Thread(target=self._run, name="aegis-tracker-dead-spools", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="aegis-tracker-orphaned-spools", daemon=True)
 
     def start(self) -> None:
         """Raises RuntimeError where no thread can be started."""
@@ -107,18 +107,20 @@ class DeadSpoolSender:
                 if path not in self._left_alone:
                     self._send(path)
         except OSError as error:
-            self._notices.once("dead spools", f"{self._directory} cannot be searched for what was left: {error}.")
+            self._diagnostics.once(
+                "orphaned spools", f"{self._directory} cannot be searched for what was left: {error}."
+            )
         return self._failure
 
     def _send(self, path: Path) -> None:
         try:
-            self._in_hand = adopt_spool(path, self._notices)
+            self._in_hand = adopt_spool(path, self._diagnostics)
             if self._in_hand is None or not self._may_be_sent_here(self._in_hand, path):
                 return
             self._in_hand.claim(to_send=True)
             other = self._others.setdefault(path, OtherReporter(LOOK_EVERY_S))
             sent = send_adopted_spool(
-                self._in_hand, self._transport, self._goes_on, grace_s=RESTART_GRACE_S, other=other
+                self._in_hand, self._transport, self._may_continue, grace_s=RESTART_GRACE_S, other=other
             )
         except InDoubtError as doubt:
             if path not in self._in_doubt:
@@ -147,7 +149,7 @@ class DeadSpoolSender:
         log(logging.INFO, f"Run {spool.start['id']} belongs to {', '.join(homes)}; aegis-tracker sync can send it.")
         return False
 
-    def _goes_on(self, failure: TryLaterError | None) -> bool:
+    def _may_continue(self, failure: TryLaterError | None) -> bool:
         if isinstance(failure, OtherReporterError):
             return False  # this spool waits; others need not
         with self._changed:

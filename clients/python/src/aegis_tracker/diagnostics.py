@@ -23,7 +23,7 @@ class AegisTrackerWarning(UserWarning):
     """Something a training reported was not right, or cannot be sent; the training goes on."""
 
 
-class Notices:
+class Diagnostics:
     """What one tracker has said so far. No lock: it is used after a fork and in signal handlers.
 
     While `held` nothing is said: `logging` may lead to a handler of somebody else's that waits for a thread
@@ -32,7 +32,7 @@ class Notices:
 
     def __init__(self) -> None:
         self._said: dict[str, object] = {}
-        self._unsaid: deque[tuple[str, Exception | None]] = deque()
+        self._pending: deque[tuple[str, Exception | None]] = deque()
         self.held = False
 
     def once(self, key: str, sentence: str, error: Exception | None = None) -> bool:
@@ -43,8 +43,8 @@ class Notices:
         """
         if not self.is_first(key):
             return False
-        self._unsaid.append((one_line(sentence), error))
-        self.say_unsaid()
+        self._pending.append((one_line(sentence), error))
+        self.emit_pending()
         return True
 
     def is_first(self, key: str) -> bool:
@@ -52,11 +52,11 @@ class Notices:
         mine = object()
         return self._said.setdefault(key, mine) is mine
 
-    def say_unsaid(self) -> None:
+    def emit_pending(self) -> None:
         """Say what was held back, unless it is still held."""
-        while self._unsaid and not self.held:
+        while self._pending and not self.held:
             try:
-                sentence, error = self._unsaid.popleft()
+                sentence, error = self._pending.popleft()
             except IndexError:
                 return  # another thread has said it
             _say(sentence, error)
@@ -68,12 +68,12 @@ class QuietLock:
     So does what a signal handler has to do that interrupts the thread which holds it: see `run_or_defer`.
     """
 
-    def __init__(self, notices: Notices) -> None:
+    def __init__(self, diagnostics: Diagnostics) -> None:
         self._lock = threading.RLock()
         self._depth = 0
         self._holder: int | None = None  # the thread that holds it
         self._deferred: deque[Callable[[], None]] = deque()
-        self._notices = notices
+        self._diagnostics = diagnostics
 
     def run_or_defer(self, action: Callable[[], None]) -> bool:
         """Run `action` now; or, where this thread is in the middle of something that the lock guards, right after.
@@ -97,43 +97,43 @@ class QuietLock:
         self._lock.acquire(timeout=FINALIZING_WAIT_S if sys.is_finalizing() else -1)
         self._depth += 1
         self._holder = threading.get_ident()
-        self._notices.held = True
+        self._diagnostics.held = True
 
     def __exit__(self, *_: object) -> None:
         self._depth -= 1
         is_free = self._depth == 0
         if is_free:
-            self._notices.held = False
+            self._diagnostics.held = False
             self._holder = None
         with contextlib.suppress(RuntimeError):  # it could not be had, see above
             self._lock.release()
         if is_free:
-            self._notices.say_unsaid()
+            self._diagnostics.emit_pending()
             while self._deferred and self._holder != threading.get_ident():
                 self._deferred.popleft()()
 
 
-def say_at_the_end(notices: Notices, key: str, sentence: str) -> None:
+def warn_at_exit(diagnostics: Diagnostics, key: str, sentence: str) -> None:
     """Say what the end of a process leaves, where nobody can miss it: on standard error, whatever is filtered.
 
     Works also while the interpreter shuts down. Raises nothing.
     """
-    if not notices.is_first(key):
+    if not diagnostics.is_first(key):
         return
     sentence = one_line(sentence)
-    if not _tell_stderr(sentence):
-        _tell_descriptor_of_stderr(sentence)
+    if not _write_to_stderr(sentence):
+        _write_to_descriptor(sentence)
     if logger.hasHandlers():
         log(logging.WARNING, sentence)
 
 
 def _say(sentence: str, error: Exception | None) -> None:
     try:
-        warnings.warn(sentence, AegisTrackerWarning, stacklevel=_level_of_the_caller())
+        warnings.warn(sentence, AegisTrackerWarning, stacklevel=_stacklevel_of_training())
     except AegisTrackerWarning:
         pass  # warnings are errors here: the training must not die of one, and the log tells it
     except Exception:  # noqa: BLE001 - `warnings.showwarning` is other people's code
-        _tell_stderr(sentence)
+        _write_to_stderr(sentence)
     log(logging.WARNING, sentence, error)
 
 
@@ -142,10 +142,10 @@ def log(level: int, sentence: str, error: Exception | None = None) -> None:
     try:
         logger.log(level, sentence, exc_info=error)
     except Exception:  # noqa: BLE001 - see above; there is nobody left to tell but stderr
-        _tell_stderr(sentence)
+        _write_to_stderr(sentence)
 
 
-def _tell_stderr(sentence: str) -> bool:
+def _write_to_stderr(sentence: str) -> bool:
     """Write a line to `sys.stderr`; whether that worked. Raises nothing: it may be closed, None, or anything else."""
     try:
         sys.stderr.write(f"aegis_tracker: {sentence}\n")
@@ -155,7 +155,7 @@ def _tell_stderr(sentence: str) -> bool:
     return True
 
 
-def _tell_descriptor_of_stderr(sentence: str) -> None:
+def _write_to_descriptor(sentence: str) -> None:
     """Write a line to descriptor 2, if that is standard error.
 
     In a program that was started without standard error, it is the first file that the program has opened.
@@ -165,7 +165,7 @@ def _tell_descriptor_of_stderr(sentence: str) -> None:
             os.write(STDERR_DESCRIPTOR, f"aegis_tracker: {sentence}\n".encode(errors="replace"))
 
 
-def _level_of_the_caller() -> int:
+def _stacklevel_of_training() -> int:
     """The `stacklevel` that makes a warning name the line of the training, not one of ours or of a `with` of ours."""
     frame = sys._getframe(1)
     level = 1

@@ -1,4 +1,4 @@
-"""Tells the people who run a training what is wrong, each thing once, and never raises."""
+"""Warnings to the people who run a training: each one once, through `warnings` and `logging`. Nothing here raises."""
 
 import contextlib
 import logging
@@ -16,18 +16,18 @@ STDERR_DESCRIPTOR = 2
 
 logger = logging.getLogger("aegis_tracker")
 
-_first_stderr = sys.__stderr__  # `sys` has lost it when the interpreter has shut down that far
+_first_stderr = sys.__stderr__  # late in the shutdown `sys.__stderr__` is None
 
 
 class AegisTrackerWarning(UserWarning):
-    """Something a training reported was not right, or cannot be sent; the training goes on."""
+    """A report was not valid, or cannot be sent. The training continues."""
 
 
 class Diagnostics:
-    """What one tracker has said so far. No lock: it is used after a fork and in signal handlers.
+    """The warnings of one tracker. It needs no lock, so it can be used after a fork and in signal handlers.
 
-    While `held` nothing is said: `logging` may lead to a handler of somebody else's that waits for a thread
-    which reports, and so for the tracker's own lock.
+    While `held`, warnings wait. A `logging` handler of the program may wait for a thread that reports, which waits
+    for the tracker's lock: a deadlock.
     """
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class Diagnostics:
         self.held = False
 
     def once(self, key: str, sentence: str, error: Exception | None = None) -> bool:
-        """Say `sentence` through `logging` and `warnings`, unless `key` was said before. Whether it was not.
+        """Warn with `sentence`, unless there was a warning with this `key` before. Returns whether there was none.
 
-        The log also gets the traceback of `error`. Raises nothing, also where warnings are errors or a logging
-        handler fails.
+        The log also gets the traceback of `error`. Raises nothing, even if warnings are errors or a logging handler
+        fails.
         """
         if not self.is_first(key):
             return False
@@ -48,24 +48,24 @@ class Diagnostics:
         return True
 
     def is_first(self, key: str) -> bool:
-        """Whether `key` is new; from now on it is not."""
+        """Whether `key` is new. From now on it is not."""
         mine = object()
         return self._said.setdefault(key, mine) is mine
 
     def emit_pending(self) -> None:
-        """Say what was held back, unless it is still held."""
+        """Emit the warnings that wait, unless they are still held."""
         while self._pending and not self.held:
             try:
                 sentence, error = self._pending.popleft()
             except IndexError:
-                return  # another thread has said it
-            _say(sentence, error)
+                return  # another thread has emitted it
+            _emit(sentence, error)
 
 
 class QuietLock:
-    """A lock of one tracker that its own thread may take again; what there is to say waits until it is free.
+    """A reentrant lock of one tracker. Warnings wait until it is released.
 
-    So does what a signal handler has to do that interrupts the thread which holds it: see `run_or_defer`.
+    A signal handler that interrupts the thread which holds the lock can defer its work: see `run_or_defer`.
     """
 
     def __init__(self, diagnostics: Diagnostics) -> None:
@@ -76,9 +76,9 @@ class QuietLock:
         self._diagnostics = diagnostics
 
     def run_or_defer(self, action: Callable[[], None]) -> bool:
-        """Run `action` now; or, where this thread is in the middle of something that the lock guards, right after.
+        """Run `action` now; if this thread holds the lock, run it when the lock is released.
 
-        Whether it was run now.
+        Returns whether it was run now.
         """
         if self.defer(action):
             return False
@@ -86,7 +86,7 @@ class QuietLock:
         return True
 
     def defer(self, action: Callable[[], None]) -> bool:
-        """Have `action` run once this thread has released the lock; False, and nothing, where it does not hold it."""
+        """Run `action` when this thread releases the lock. Returns False, and does nothing, if it does not hold it."""
         if self._holder != threading.get_ident():
             return False
         self._deferred.append(action)
@@ -114,9 +114,9 @@ class QuietLock:
 
 
 def warn_at_exit(diagnostics: Diagnostics, key: str, sentence: str) -> None:
-    """Say what the end of a process leaves, where nobody can miss it: on standard error, whatever is filtered.
+    """Write a warning to standard error, whatever the warning filters are. For the end of the process.
 
-    Works also while the interpreter shuts down. Raises nothing.
+    It works while the interpreter shuts down. Raises nothing.
     """
     if not diagnostics.is_first(key):
         return
@@ -127,26 +127,26 @@ def warn_at_exit(diagnostics: Diagnostics, key: str, sentence: str) -> None:
         log(logging.WARNING, sentence)
 
 
-def _say(sentence: str, error: Exception | None) -> None:
+def _emit(sentence: str, error: Exception | None) -> None:
     try:
         warnings.warn(sentence, AegisTrackerWarning, stacklevel=_stacklevel_of_training())
     except AegisTrackerWarning:
-        pass  # warnings are errors here: the training must not die of one, and the log tells it
+        pass  # warnings are errors in this program; the log has it
     except Exception:  # noqa: BLE001 - `warnings.showwarning` is other people's code
         _write_to_stderr(sentence)
     log(logging.WARNING, sentence, error)
 
 
 def log(level: int, sentence: str, error: Exception | None = None) -> None:
-    """Write to the log of the package. A handler that fails is passed over, for it is not ours."""
+    """Write to the log of the package. Errors of logging handlers, which belong to the program, are ignored."""
     try:
         logger.log(level, sentence, exc_info=error)
-    except Exception:  # noqa: BLE001 - see above; there is nobody left to tell but stderr
+    except Exception:  # noqa: BLE001 - see above
         _write_to_stderr(sentence)
 
 
 def _write_to_stderr(sentence: str) -> bool:
-    """Write a line to `sys.stderr`; whether that worked. Raises nothing: it may be closed, None, or anything else."""
+    """Write a line to `sys.stderr`. Returns whether that worked. Raises nothing: it may be closed or None."""
     try:
         sys.stderr.write(f"aegis_tracker: {sentence}\n")
         sys.stderr.flush()
@@ -158,7 +158,7 @@ def _write_to_stderr(sentence: str) -> bool:
 def _write_to_descriptor(sentence: str) -> None:
     """Write a line to descriptor 2, if that is standard error.
 
-    In a program that was started without standard error, it is the first file that the program has opened.
+    If the program was started without standard error, descriptor 2 is one of its own files.
     """
     with contextlib.suppress(Exception):
         if _first_stderr is not None and not _first_stderr.closed and _first_stderr.fileno() == STDERR_DESCRIPTOR:
@@ -166,7 +166,7 @@ def _write_to_descriptor(sentence: str) -> None:
 
 
 def _stacklevel_of_training() -> int:
-    """The `stacklevel` that makes a warning name the line of the training, not one of ours or of a `with` of ours."""
+    """The `stacklevel` with which a warning names the line of the training, not a line of this package."""
     frame = sys._getframe(1)
     level = 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(("aegis_tracker", "contextlib")):

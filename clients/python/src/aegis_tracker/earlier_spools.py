@@ -1,7 +1,7 @@
-"""What earlier processes of a run left in the folder goes first, when the run is started again beside it.
+"""Sends the spools of earlier processes of a run before that of the present process.
 
-Usually the process that is started again goes on with the spool of the last one. It gets a spool of its own where
-somebody else was just sending that of the last one.
+Usually a restarted process continues the spool of the one before. It gets a new spool if another process was just
+sending that one.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ ASK_AGAIN_AFTER_S = 1.0
 
 
 class EarlierSpools:
-    """The spools of earlier processes of the run, in the folder of `spool`, which is of the present one."""
+    """The spools of earlier processes of the run, in the folder of `spool`, the spool of the present process."""
 
     def __init__(self, spool: Spool, transport: Transport, diagnostics: Diagnostics) -> None:
         self._spool = spool
@@ -28,9 +28,9 @@ class EarlierSpools:
         self._others: dict[Path, OtherReporter] = {}
 
     def send(self) -> None:
-        """Send what they hold, as far as their processes are known to be gone.
+        """Send those whose processes are known to have ended.
 
-        Raises EarlierSpoolError while somebody else sends it, TryLaterError, and OSError.
+        Raises EarlierSpoolError while another process sends one of them, TryLaterError, and OSError.
         """
         own = self._spool.path
         for path in spool_paths(own.parent) if own is not None else []:
@@ -44,7 +44,7 @@ class EarlierSpools:
             return
         if left is None:
             if is_being_sent(path):
-                raise EarlierSpoolError("what an earlier process left is being sent first", ASK_AGAIN_AFTER_S)
+                raise EarlierSpoolError("the reports of an earlier process are being sent first", ASK_AGAIN_AFTER_S)
             return
         try:
             if left.start["domain"] == self._spool.start["domain"]:
@@ -55,7 +55,7 @@ class EarlierSpools:
 
     def _send_adopted(self, left: Spool, path: Path) -> None:
         if homes_of(left) - {str(self._transport.address)}:
-            return  # begun by another service, which gets it from sync
+            return  # started at another service; `sync` sends it there
         failures: list[TryLaterError] = []
 
         def may_continue(failure: TryLaterError | None) -> bool:

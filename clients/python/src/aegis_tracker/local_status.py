@@ -1,4 +1,4 @@
-"""How a run is going as its own events tell it: the service's status object, without the service."""
+"""The status of a run, computed from its own events without the service."""
 
 import time
 from typing import Any

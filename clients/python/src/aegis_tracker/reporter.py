@@ -1,7 +1,7 @@
-"""One run's reports on their way: the spool they are put into, the thread that sends it, and how it all ends.
+"""The reports of one run: writes them into the spool, runs the thread that sends it, and handles every kind of end.
 
-It is apart from `TrainingProgressTracker`, which the training holds: the threads hold a `Reporter`, so a training that
-lets go of its tracker without an end can be noticed, and what it reported still arrives.
+The training holds a `TrainingProgressTracker`, the threads hold a `Reporter`. So the reporter notices when the training
+discards its tracker without an end, and the reports still arrive.
 """
 
 import os
@@ -34,17 +34,17 @@ DISCARDED = "The tracker was discarded before the run was completed or failed."
 
 
 class View(Protocol):
-    """Something that shows the run until it ends."""
+    """A display of the run until it ends."""
 
     def stop(self) -> None:
-        """Stop to show it."""
+        """Stop the display."""
 
 
 class Reporter:
-    """Puts reports into a spool and has them sent. All calls from any thread and from forked processes.
+    """Writes reports into a spool and sends them. Can be called from any thread and from forked processes.
 
-    `connect` makes a connection to the service; None: nothing is sent. `is_resumable`: when the process is told to
-    end, the run is handed over instead of ended, to go on under its id.
+    `connect` makes a connection to the service; with None nothing is sent. With `is_resumable` a process that is told
+    to end hands the run over instead of ending it: a later process continues it.
     """
 
     def __init__(
@@ -62,12 +62,12 @@ class Reporter:
         self.status = status
         self.view: View | None = None
         self._diagnostics = diagnostics
-        self._lock = QuietLock(diagnostics)  # a signal handler may report while a report is being written
+        self._lock = QuietLock(diagnostics)  # a signal handler may interrupt a report with another one
         self._cancel = cancel
         self._on_cancelled = on_cancelled
         self._connect = connect
         self._is_resumable = is_resumable
-        self._ended_by = "the end that an earlier process recorded" if spool.ended else None
+        self._ended_by = "the end that an earlier process reported" if spool.ended else None
         self._original = this_process()
         self._parent_pid = os.getpid()  # of a forked copy
         self._looked_for_original_at = -_LOOK_FOR_ORIGINAL_EVERY_S
@@ -84,25 +84,25 @@ class Reporter:
         self._events = 0
 
     def start(self) -> None:
-        """Begin to send, also what earlier trainings left in the folder."""
+        """Start to send this spool and the orphaned spools in its folder."""
         process_hooks.watch(self)
         self._start_sending()
         self._start_sending_orphaned_spools()
 
     @property
     def has_ended(self) -> bool:
-        """Whether no more reports are taken."""
+        """Whether no more reports are accepted."""
         return self._ended_by is not None
 
     @property
     def is_forked_copy(self) -> bool:
-        """Whether this is the copy of a forked process, whose reports the original sends."""
+        """Whether this is a copy in a forked process. The original process sends its reports."""
         return self._is_forked_copy and self._sender is None
 
     def append(self, call: str, event: Event) -> None:
-        """Take a report that `call` made. Never waits, but while the process ends.
+        """Write the report of a `call`. Waits only while the process ends.
 
-        That of a signal handler which interrupts another report is taken right after it.
+        If a signal handler interrupts a report, its own report is written right after it.
         """
         if not self._lock.run_or_defer(lambda: self._take(call, event)):
             return
@@ -114,7 +114,7 @@ class Reporter:
     def _take(self, call: str, event: Event) -> None:
         with self._lock:
             if self._ended_by is not None:
-                self._diagnostics.once("ended", f"{call}() is ignored: it came after {self._ended_by}.")
+                self._diagnostics.once("ended", f"{call}() was ignored because it came after {self._ended_by}.")
                 return
             self._append(event)
             self._stop_reason = None  # the program goes on, whatever its handler did
@@ -127,30 +127,30 @@ class Reporter:
                 self._close_spool()
 
     def _original_is_gone(self) -> bool:
-        """Whether the process that sends has ended; looked at once a second."""
+        """Whether the process that sends has ended. Checked at most once a second."""
         now = time.monotonic()
         if now - self._looked_for_original_at < _LOOK_FOR_ORIGINAL_EVERY_S:
             return False
         self._looked_for_original_at = now
         state = state_of(self._original)
-        if state is ProcessState.UNKNOWN:  # the system does not say which processes there are
+        if state is ProcessState.UNKNOWN:  # the system does not list its processes
             return os.getppid() != self._parent_pid
         return state is ProcessState.GONE
 
     def end_by(self, error: BaseException | str) -> None:
-        """End the run by what left its block, or ended the program: an exception, or the reason of a signal.
+        """End the run because of an exception, or with the text of a signal.
 
-        A run that is resumable is handed over instead, where somebody told the program to end.
+        If somebody told the program to end, a resumable run is handed over instead.
         """
         reason = self._reason_of(error)
         is_error = isinstance(error, (Exception, TrainingCancelled)) and not isinstance(reason, str)
         if self._is_resumable and not is_error:
-            self.hand_over()  # told by a signal, Ctrl-C, `sys.exit` or the cancelling of a task
+            self.hand_over()  # a signal, Ctrl-C, `sys.exit` or a cancelled task
         else:
             self.append("fail", fail_event(reason))
 
     def hand_over(self) -> None:
-        """Report no more, and leave the run to be continued under its id."""
+        """Stop reporting. Another process can continue the run with its id."""
         with self._lock:
             if self._ended_by is None:
                 self._ended_by = "the run was handed over"
@@ -161,7 +161,7 @@ class Reporter:
                     self._sender.finish()
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until all that was reported has arrived; whether it has."""
+        """Wait up to `timeout_s` until all reports have arrived. Returns whether they have."""
         with self._lock:
             sender = self._sender
             if sender is None:
@@ -170,7 +170,7 @@ class Reporter:
         return sender.flush(target, timeout_s)
 
     def close(self, timeout_s: float) -> None:
-        """Flush, stop to send, and let go of the spool. A run that has not ended may be continued under its id."""
+        """Flush, stop sending, and close the spool. A run without an end can be continued with its id."""
         self.stop_showing()
         self.flush(timeout_s)
         if self._orphaned_spools is not None:
@@ -181,12 +181,12 @@ class Reporter:
                 self._write(line_of({"type": CLOSED_TYPE}))
         sender = self._sender
         if sender is not None and not sender.stop(timeout_s=1.0):
-            return  # a connection attempt that cannot be broken off; the thread ends with it, and closes the spool
+            return  # a connection attempt cannot be aborted; the thread closes the spool after it
         with self._lock:
             self._close_spool()
 
     def discard(self) -> None:
-        """The training has let go of its tracker, in whatever thread and at whatever moment. Raises nothing."""
+        """Called when the tracker is garbage-collected, in any thread. Raises nothing."""
         if self.is_forked_copy:
             self._close_spool()
             return
@@ -195,19 +195,19 @@ class Reporter:
             self._end_discarded()
 
     def stop_showing(self) -> None:
-        """Leave what is drawn on the terminal standing."""
+        """Stop the display, and leave its last state on the terminal."""
         view, self.view = self.view, None
         if view is not None:
             view.stop()
 
-    # What becomes of the process
+    # Events of the process
 
     def stop_requested(self, reason: str, error: BaseException | None) -> None:
-        """The program was asked to end. `error` is what its own handler raised; None: it has no handler."""
+        """A signal asked the program to end. `error` is what the program's handler raised, None without a handler."""
         self._stop_reason = (reason, error)
 
     def process_forked(self) -> None:
-        """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
+        """In a forked process: reports go to the same spool, which the parent process sends."""
         self._is_forked_copy = True
         self._parent_pid = os.getppid()
         self.view = None  # the parent draws
@@ -224,12 +224,11 @@ class Reporter:
             self._sender = None
 
     def process_is_ending(self, timeout_s: float) -> None:
-        """Reports are delivered by their own calls from now on, within so much time together."""
+        """From now on each call sends its own report, within `timeout_s` for all of them."""
         self._exit_deadline = time.monotonic() + timeout_s
 
     def process_ends(self, timeout_s: float) -> None:
-        """End the run where something else ended the program; deliver what can be delivered within `timeout_s`, and
-        say what cannot."""
+        """End the run if an error or a signal ends the program. Send for up to `timeout_s`, and warn of the rest."""
         deadline = time.monotonic() + timeout_s
         if self._is_discarded:
             self._end_discarded()
@@ -248,7 +247,7 @@ class Reporter:
             self._orphaned_spools.stop(timeout_s=0.5)
 
     def deliver(self, timeout_s: float) -> bool:
-        """Wait up to `timeout_s` until everything has arrived; where it has not, say where it is kept."""
+        """Wait up to `timeout_s` until all reports have arrived. Otherwise warn where they are kept."""
         sender = self._sender
         if sender is None or sender.stopped:
             return sender is not None and sender.has_all
@@ -261,7 +260,7 @@ class Reporter:
         return arrived
 
     def _reason_of(self, error: BaseException | str) -> BaseException | str:
-        """Why a run fails that `error` ends: the signal, where that is what raised it."""
+        """The reason for a run's failure: the signal if `error` was raised because of it, else `error`."""
         if self._stop_reason is None or isinstance(error, str):
             return error
         reason, raised = self._stop_reason
@@ -275,7 +274,7 @@ class Reporter:
         return error
 
     def _deliver_late_report(self) -> None:
-        """A report came while the process was ending, after the time in which others were sent."""
+        """Send a report that was made while the process ends."""
         assert self._exit_deadline is not None
         if self._is_open and not self.is_forked_copy:
             if sys.is_finalizing() or self._sender is None or threading.current_thread() is not threading.main_thread():
@@ -286,21 +285,23 @@ class Reporter:
 
     def _warn_of_unsent_reports(self) -> None:
         kept = (
-            f"is kept in {self.spool.path}, and sent by the next tracker in that folder or by aegis-tracker sync"
+            f"are kept in {self.spool.path}. The next tracker in that folder, or aegis-tracker sync, sends them"
             if self.spool.path
-            else "is lost, as no spool could be written"
+            else "are lost, because no spool could be written"
         )
         run_id = self.spool.start["id"]
-        warn_at_exit(self._diagnostics, "exit", f"Run {run_id} was not reported to its end; what is missing {kept}.")
+        warn_at_exit(
+            self._diagnostics, "exit", f"Not all reports of run {run_id} have arrived. The missing ones {kept}."
+        )
 
     def defer_if_reporting(self, action: Callable[[], None]) -> bool:
-        """Whether this thread is interrupted in the middle of a report; `action` is then run right after it."""
+        """If this thread is inside a report, run `action` right after it. Returns whether it is."""
         return self._lock.defer(action)
 
-    # What the sender's thread asks for
+    # Callbacks of the sender's thread
 
     def _before_step(self) -> bool:
-        """Whether the training may be said to be alive."""
+        """Report an interrupted session. Returns whether heartbeats may be sent."""
         if self._is_discarded:
             self._end_discarded()
         elif self._ended_by is None and not self._is_forked_copy:
@@ -327,7 +328,7 @@ class Reporter:
         self.stop_showing()
 
     def _note(self, record: Record) -> None:
-        """Put a record of our own into the spool."""
+        """Write a record of the sender into the spool."""
         with self._lock:
             self._write(line_of(record))
 
@@ -339,7 +340,7 @@ class Reporter:
         """The last act of the sender's thread."""
         with self._lock:
             if arrived:
-                self._ended_by = self._ended_by or "the end that a forked process recorded"
+                self._ended_by = self._ended_by or "the end that a forked process reported"
                 if not self._is_handed_over:
                     self._remove_spool()
             if self._ended_by is not None:
@@ -362,10 +363,12 @@ class Reporter:
         try:
             self.spool.remove()
         except OSError as error:
-            self._diagnostics.once("remove", f"Everything arrived, but {self.spool.path} cannot be removed: {error}.")
+            self._diagnostics.once(
+                "remove", f"All reports have arrived, but {self.spool.path} cannot be removed: {error}."
+            )
 
     def _close_spool(self) -> None:
-        """Let go of the file and its lock."""
+        """Close the file, which releases its lock."""
         self._is_open = False
         self.spool.close()
 
@@ -389,7 +392,7 @@ class Reporter:
         try:
             sender.start()
         except RuntimeError as error:
-            self._diagnostics.once("thread", f"Reports are kept in {self.spool.path} but not sent: {error}.")
+            self._diagnostics.once("thread", f"Reports are kept in {self.spool.path}, but not sent: {error}.")
             return
         self._sender = sender
 
@@ -400,6 +403,6 @@ class Reporter:
         try:
             orphaned_spools.start()
         except RuntimeError as error:
-            self._diagnostics.once("thread", f"What earlier trainings left is not sent: {error}.")
+            self._diagnostics.once("thread", f"The spools of earlier trainings are not sent: {error}.")
             return
         self._orphaned_spools = orphaned_spools

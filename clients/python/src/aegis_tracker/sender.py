@@ -1,7 +1,7 @@
-"""The background thread that delivers one spool while the training runs.
+"""The background thread that sends one spool while the training runs.
 
-It looks into the spool a few times a second instead of being woken, so a report costs the training no
-more than the write, and what forked processes append is found as well.
+It polls the spool a few times a second. So a report costs the training no more than the write, and the reports of
+forked processes are found as well.
 """
 
 import logging
@@ -29,12 +29,14 @@ _SPOOL = "spool-reading"
 
 
 class Sender:
-    """Delivers until the end of the run is acknowledged, the service itself refuses, or `stop`. All else passes.
+    """Sends until the end of the run is acknowledged, the service refuses, or `stop` is called. Retries other errors.
 
-    Its callbacks come from the background thread: `before_counting` as `Delivery` has it, `before_step` is called a
-    few times a second and says whether the training may be said to be alive, `note` puts a record of our own into the
-    spool, `on_cancelled` is called once the service says that the training shall stop, and `on_done` when it will
-    send no more, and told whether everything was acknowledged to the end.
+    It calls these in its thread:
+    * `before_counting`: as in `Delivery`.
+    * `before_step`: a few times a second. Returns whether heartbeats may be sent.
+    * `note`: to write a record of the sender into the spool.
+    * `on_cancelled`: once, when the service answers that the training shall stop.
+    * `on_done`: at the end, with whether everything was acknowledged.
     """
 
     def __init__(
@@ -77,17 +79,17 @@ class Sender:
 
     @property
     def place(self) -> Place:
-        """How much of the spool the service has acknowledged."""
+        """The position up to which the service has acknowledged the spool."""
         return self._delivery.place
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing will be sent any more."""
+        """Whether the thread has stopped."""
         return self._stopped
 
     @property
     def has_all(self) -> bool:
-        """Whether everything to the end of the run, or to where it was told to finish, has arrived."""
+        """Whether everything has arrived, up to the end of the run or to where `finish` was called."""
         return self._has_arrived_to_the_end()
 
     def start(self) -> None:
@@ -115,11 +117,11 @@ class Sender:
             return arrived()
 
     def finish(self) -> None:
-        """Send what is there, as long as it takes, and then stop. Nothing more will be reported."""
+        """Send what is in the spool, however long it takes, and then stop. Nothing more will be reported."""
         self._finishing = True
 
     def stop(self, timeout_s: float) -> bool:
-        """Stop sending; a request under way is broken off. Whether the thread has ended."""
+        """Stop sending and abort the current request. Returns whether the thread has ended."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -159,11 +161,11 @@ class Sender:
             raise
         except TryLaterError as reason:
             return self._wait_after(reason)
-        except Exception as error:  # noqa: BLE001 - a thread that dies would send nothing any more
+        except Exception as error:  # noqa: BLE001 - the thread must go on
             return self._wait_after_failure(error)
 
     def _send_what_is_due(self) -> float:
-        """How long there is nothing to do afterwards, in seconds."""
+        """Send the next batch or a heartbeat. Returns how long to wait afterwards, in seconds."""
         now = time.monotonic()
         if now - self._looked_at_limit_at >= LOOK_AT_LIMIT_EVERY_S:
             self._looked_at_limit_at = now
@@ -193,7 +195,7 @@ class Sender:
         return part < end_part or end - offset >= WAITS_AT_MOST_BYTES
 
     def _pass_on(self) -> None:
-        """What the answer says beside having arrived."""
+        """Note the service's address, and tell of a cancel request."""
         if not self._has_noted_home:
             self._has_noted_home = True
             self._note({"type": HOME_TYPE, "url": str(self._transport.address)})
@@ -203,28 +205,28 @@ class Sender:
 
     def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
         if isinstance(reason, OtherReporterError):
-            sentence = f"Run {self._spool.start['id']}: {reason}. What this one reports is kept until then."
+            sentence = f"Run {self._spool.start['id']}: {reason}. Until then its reports are kept."
             if isinstance(reason, EarlierSpoolError):
                 log(logging.INFO, sentence)
             else:
                 self._diagnostics.once("other reporter", sentence)
             return self._backoff.after_failure(reason.after_s), False
-        what = f"{self._transport.address} cannot be reported to now ({reason})."
+        what = f"Reports cannot be sent to {self._transport.address} now ({reason})."
         self._report_trouble(
-            reason.kind, f"{what} The training goes on; its reports are kept, and sending is tried again."
+            reason.kind, f"{what} The training continues. Its reports are kept, and sending is retried."
         )
         return self._backoff.after_failure(reason.after_s), not reason.after_s
 
     def _wait_after_failure(self, error: Exception) -> tuple[float, bool]:
-        reason, goes_on = fit_text(error, 1000), "The training goes on, and sending is tried again."
+        reason, hint = fit_text(error, 1000), "The training continues, and sending is retried."
         if isinstance(error, OSError):
-            self._report_trouble(_SPOOL, f"Reports cannot be read from {self._spool.path} now ({reason}). {goes_on}")
+            self._report_trouble(_SPOOL, f"Reports cannot be read from {self._spool.path} now ({reason}). {hint}")
         else:
-            self._report_trouble(_SPOOL, f"The sender has failed ({type(error).__name__}: {reason}). {goes_on}", error)
+            self._report_trouble(_SPOOL, f"The sender has failed ({type(error).__name__}: {reason}). {hint}", error)
         return self._backoff.after_failure(None), True
 
     def _report_trouble(self, kind: str, sentence: str, error: Exception | None = None) -> None:
-        """Once until it is over; of what a setting may be behind, the first time also as a warning."""
+        """Log a trouble once until it is over. If a setting may be the cause, also warn the first time."""
         if self._stopping or kind in self._reported_troubles:
             return
         self._reported_troubles.add(kind)
@@ -232,13 +234,13 @@ class Sender:
             log(logging.WARNING, sentence, error)
 
     def _report_recovery(self, *, has_answered: bool) -> None:
-        """A step has succeeded; the service may have had no part in it."""
+        """Log which troubles are over after a step that succeeded, perhaps without a request."""
         if _SPOOL in self._reported_troubles:
             self._reported_troubles.discard(_SPOOL)
-            log(logging.INFO, f"Reports are read from {self._spool.path or 'memory'} and sent again.")
+            log(logging.INFO, f"Reports can be read from {self._spool.path or 'memory'} again.")
         if self._reported_troubles and has_answered:
             self._reported_troubles.clear()
-            log(logging.INFO, f"{self._transport.address} takes reports again.")
+            log(logging.INFO, f"{self._transport.address} accepts reports again.")
         if not self._reported_troubles:
             self._backoff.success()
 
@@ -252,5 +254,5 @@ class Sender:
     def _give_up(self, reason: str) -> None:
         kept = f"are kept in {self._spool.path}" if self._spool.path else "stay in memory"
         self._diagnostics.once(
-            "sender", f"{reason} The training goes on; its reports {kept} and are not sent any more."
+            "sender", f"{reason} The training continues. Its reports {kept} and are not sent any more."
         )

@@ -22,7 +22,7 @@ COMPLETED, FAILED, REFUSED = 0, 1, 2
 
 
 class WatchError(Exception):
-    """The service refuses to tell; the text is its sentence."""
+    """The service refused the request. The text is its error message."""
 
 
 class Watch:
@@ -119,7 +119,7 @@ def watch(client: Client, domain: str, console: Console | None = None) -> int:
     else:
         _print_changes(watched, console)
     if watched.exit_status is None:
-        raise WatchError("The service has told no more of the run, and not how it ended.")
+        raise WatchError("The stream ended before the run did.")
     return watched.exit_status
 
 

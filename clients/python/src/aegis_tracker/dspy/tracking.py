@@ -26,20 +26,19 @@ def track(
 ) -> Iterator[None]:
     """Enter `phase` and tell how much of it is done, while the block runs one `optimizer.compile(...)`.
 
-    Work is one student call on one example: of the program that is optimised, or of its teacher. The fraction
-    never goes back and is 1.0 when `compile` returns. Each score of an evaluation (the mean of the metric) is a
-    log entry's metric called `metric`, with `_minibatch` appended for a part of the examples by which the
-    optimiser judges; the best on all of them is the run's. An optimiser that is not known gives messages and
-    scores, but no fraction and no metric of the run. One that fails may be tried again in the same block.
+    The unit of work is a student call: one call of the optimised program, or of its teacher, on one example. The
+    fraction never decreases and is 1.0 when `compile` returns. Each score of an evaluation (the mean of the metric)
+    is a metric of a log entry, with the name `metric`, or `metric` + `_minibatch` for a part of the examples. The
+    best score on all examples is a metric of the run. An unknown optimiser gives messages and scores, but no fraction
+    and no metric of the run. An optimiser that fails can be run again in the same block.
 
-    `part` is the share of the phase that the block is, by default all of it; only a block whose part begins at
-    0 enters the phase. With `evaluation_calls` the block runs no optimiser, but evaluations of so many examples
-    in all. A `part`, a `metric` or `evaluation_calls` that cannot be used is warned of, and the default is taken;
-    nothing is raised.
+    `part` is the share of the phase that the block stands for, by default all of it. Only a block whose part begins
+    at 0 enters the phase. With `evaluation_calls` the block runs no optimiser, but evaluations of that many examples
+    in total. An invalid argument gives a warning, and its default is used. Nothing is raised.
 
-    For use in any thread; optimisations in several threads, each in a block of its own, do not mix. What is set
-    with `dspy.configure` after the block began has no effect in it, as in any `dspy.context`. A block that saw
-    nothing of what it was to follow warns as it ends.
+    It can be used in any thread. Optimisations in several threads, each in its own block, do not mix. As in any
+    `dspy.context`, `dspy.configure` has no effect in the block after its start. A block that saw no optimiser or
+    evaluation warns at its end.
     """
     what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
     part, wrong_part = usable_part(part)
@@ -60,7 +59,7 @@ def track(
         with _following(tracker, progress, phase, what):
             yield
     else:
-        progress.warn(f"{callback_support.version()} tells of no {what} that it begins: none is followed.")
+        progress.warn(f"{callback_support.version()} has no callback for the start of an {what}, so none is followed.")
         yield
 
 
@@ -99,7 +98,7 @@ def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> I
             " `dspy.Module` or in a callback: put the `with track` there."
         )
     elif still_runs:
-        progress.warn(f"The `track` block of {phase} ended before its optimiser, which is not followed any further.")
+        progress.warn(f"The `track` block of {phase} ended before its optimiser. The rest of it is not followed.")
 
 
 def _settings_with(hooks: Hooks) -> Any:

@@ -1,6 +1,6 @@
 """What a terminal shows of a text in the end, found character by character, without code of the tracker."""
 
-from aegis_tracker.contract_values import fit_text
+from aegis_tracker.sanitizing import fit_text
 
 STRINGS = "]PX^_"
 

@@ -639,7 +639,7 @@ def test_what_reports_in_another_folder_meanwhile_is_kept_and_that_is_said(
         assert len(said.so_far("nother process", "AegisTrackerWarning")) == 1
         ended(training, "\n")
         assert service.run.texts() == ["one", "two", ""]
-        errors = goes_on(second, said)
+        errors = may_continue(second, said)
     assert service.run.texts() == ["one", "two", ""]
     assert service.run.events[-1]["type"] == "complete"
     warnings = [line for line in errors.splitlines() if "AegisTrackerWarning" in line]
@@ -663,13 +663,13 @@ def test_a_process_elsewhere_takes_over_once_the_first_one_was_killed(
         with service.changed:
             service.run.told = LONG_AGO
         service.await_(lambda: service.run.texts() == ["one", "from elsewhere"])
-        assert "Traceback" not in goes_on(second, said)
+        assert "Traceback" not in may_continue(second, said)
     assert second.returncode == 0
     assert service.run.texts() == ["one", "from elsewhere", ""]
     assert service.run.events[-1]["type"] == "complete"
 
 
-def goes_on(training: Process, said: Lines) -> str:
+def may_continue(training: Process, said: Lines) -> str:
     """Give it a line, and await its end; what it has said in all."""
     assert training.stdin is not None
     training.stdin.write("\n")

@@ -37,7 +37,7 @@ def test_it_lists_what_waits(make_tracker: MakeTracker, spool_dir: Path) -> None
 
 def test_an_empty_folder_has_nothing_waiting(spool_dir: Path) -> None:
     told = aegis_tracker("status", "--spool-dir", spool_dir)
-    assert (told.returncode, told.stdout) == (0, f"Nothing waits in {spool_dir}.\n")
+    assert (told.returncode, told.stdout) == (0, f"There are no spools in {spool_dir}.\n")
 
 
 def test_it_knows_its_version() -> None:
@@ -48,13 +48,13 @@ def test_it_knows_its_version() -> None:
 def test_a_time_limit_is_a_positive_number(spool_dir: Path, seconds: str) -> None:
     told = aegis_tracker("sync", "--spool-dir", spool_dir, f"--timeout={seconds}")
     assert told.returncode == 2
-    assert told.stderr.splitlines()[-1].endswith(f"--timeout: {seconds} is no positive number of seconds.")
+    assert told.stderr.splitlines()[-1].endswith(f"--timeout: {seconds} is not a positive number of seconds.")
 
 
 @pytest.mark.parametrize(
     ("closed", "complaint"),
     [
-        (">&-", "aegis-tracker: standard output is closed: there is nowhere to write to.\n"),
+        (">&-", "aegis-tracker: standard output is closed.\n"),
         (">&- 2>&-", ""),
     ],
 )

@@ -138,9 +138,9 @@ def test_an_error_travels_between_processes() -> None:
     [
         (502, b"<html>", "The service answered 502 Bad Gateway."),
         (599, b"", "The service answered 599."),
-        (200, b"<html>", "does not speak like the service"),
-        (200, b"[]", "does not speak like the service"),
-        (200, b"[" * 100_000, "does not speak like the service"),
+        (200, b"<html>", "The answer is not from the service"),
+        (200, b"[]", "The answer is not from the service"),
+        (200, b"[" * 100_000, "The answer is not from the service"),
         (404, b'{"detail": 3, "code": []}', "The service answered 404 Not Found."),
     ],
 )
@@ -203,7 +203,7 @@ def test_another_object_than_what_was_asked_for(service: ContractServer, client:
     others = [{}, {"portal": True}, {"status": "maintenance"}, *other_shapes(told)]
     for other in others:
         service.misbehave.append(answer(other))
-        with pytest.raises(ServiceError, match="does not speak like the service") as raised:
+        with pytest.raises(ServiceError, match="The answer is not from the service") as raised:
             ask(client)
         assert not raised.value.is_from_service, other
     assert len(service.requests) == len(others)
@@ -227,7 +227,7 @@ def test_another_object_than_what_was_asked_for(service: ContractServer, client:
 )
 def test_a_value_that_no_status_has(service: ContractServer, client: Client, changed: dict[str, Any]) -> None:
     service.misbehave.append(answer(STATUS | changed))
-    with pytest.raises(ServiceError, match="does not speak like the service"):
+    with pytest.raises(ServiceError, match="The answer is not from the service"):
         client.status("medical")
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 from aegis_tracker import capture_console
-from aegis_tracker.contract_values import fit_text
+from aegis_tracker.sanitizing import fit_text
 from conftest import MakeTracker
 from contract_server import ContractServer
 from rich.console import Console

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aegis_tracker.console_lines import ConsoleLines
 from aegis_tracker.console_text import collapse
-from aegis_tracker.contract_values import MESSAGE_MAX_BYTES, fit_text
+from aegis_tracker.sanitizing import MESSAGE_MAX_BYTES, fit_text
 from console_reader import ConsoleReader
 from console_texts import lines, pieces
 

@@ -90,7 +90,7 @@ def test_then_info_entries_then_progress_and_never_warnings(make_tracker: MakeTr
 def test_where_nothing_may_go_the_newest_are_lost_and_counted(make_tracker: MakeTracker, spool_dir: Path) -> None:
     port = free_port()
     tracker = make_tracker(url=f"http://127.0.0.1:{port}", spool_max_bytes=LIMIT)
-    with said_once("no room left in the spool's limit"):
+    with said_once(r"The spool \(limit"):
         for number in range(4000):
             tracker.log("WARNING", f"WARNING {number}")
     assert size_of(spool_dir) <= LIMIT
@@ -149,8 +149,8 @@ def test_a_kill_while_it_is_thinned_out_loses_and_doubles_nothing(
     """The process is killed at the n-th step of the file system in the third time that entries are dropped."""
     program = f"""
 import pathlib
-from aegis_tracker import spool, spool_thinning
-times, steps, thin_out = 0, 0, spool.thin_out
+from aegis_tracker import spool, spool_shedding
+times, steps, shed = 0, 0, spool.shed
 def killing(name, original):
     def step(*arguments, **options):
         global steps
@@ -165,10 +165,10 @@ def killing(name, original):
 def counted(*arguments, **options):
     global times
     times += 1
-    return thin_out(*arguments, **options)
-spool.thin_out = counted
-spool_thinning.replace = killing("replace", spool_thinning.replace)
-spool_thinning.empty_head = killing("empty_head", spool_thinning.empty_head)
+    return shed(*arguments, **options)
+spool.shed = counted
+spool_shedding.replace = killing("replace", spool_shedding.replace)
+spool_shedding.empty_head = killing("empty_head", spool_shedding.empty_head)
 pathlib.Path.unlink = killing("unlink", pathlib.Path.unlink)
 for number in range(10**6):
     tracker.log("DEBUG", f"DEBUG {{number}}")
@@ -238,9 +238,9 @@ os.kill(os.getpid(), 9)
 def test_memory_takes_ten_thousand_and_counts_the_rest(make_tracker: MakeTracker, tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "file").write_text("not a folder")
-    with said_once("go on from memory"):
+    with said_once("Reports are kept in memory"):
         tracker = make_tracker(url=f"http://127.0.0.1:{port}", spool_dir=tmp_path / "file" / "spool")
-    with said_once("no room left in memory"):
+    with said_once("The memory for reports is full"):
         for number in range(12_345):
             tracker.log("INFO", f"INFO {number}")
     tracker.complete({"f1": 1})
@@ -256,7 +256,7 @@ def test_memory_takes_any_number_while_the_service_does(
     service: ContractServer, make_tracker: MakeTracker, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with said_once("go on from memory"):
+    with said_once("Reports are kept in memory"):
         tracker = make_tracker(spool_dir=tmp_path / "file" / "spool")
     for number in range(25_000):
         tracker.log("INFO", f"INFO {number}")
@@ -299,5 +299,5 @@ tracker.complete({})
     with run_training(program, service.url, spool_dir) as training:
         _, errors = training.communicate(timeout=60)
     assert training.returncode == 0, errors
-    assert "cannot go on in a further file yet" in errors
+    assert "cannot add another file yet" in errors
     assert kept(service.run.texts(), "INFO") == list(range(1500))

@@ -289,4 +289,4 @@ def test_what_the_tracker_says_waits_for_no_thread_that_logs(
 def in_the_lock(tracker: object, is_reporting: threading.Event) -> None:
     with tracker._reporter._lock:
         is_reporting.set()
-        tracker._notices.once("test", "in the lock")
+        tracker._diagnostics.once("test", "in the lock")

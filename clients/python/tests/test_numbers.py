@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from aegis_tracker.contract_values import fit_metrics, fit_number
+from aegis_tracker.sanitizing import fit_metrics, fit_number
 from conftest import MakeTracker
 from contract_server import ContractServer
 

@@ -53,7 +53,7 @@ def test_the_end_of_a_process_waits_at_most_ten_seconds_and_says_what_is_kept(sp
         _, errors = training.communicate(timeout=60)
     assert training.returncode == 0
     assert 9 < time.monotonic() - began < 30
-    assert f"what is missing is kept in {spool_dir}" in errors
+    assert f"The missing ones are kept in {spool_dir}" in errors
     assert [record.get("message") for record in only_spool(spool_dir)[1:]] == ["kept"]
 
 
@@ -159,7 +159,7 @@ def test_without_a_writable_folder_reports_go_on_from_memory(
     service: ContractServer, make_tracker: MakeTracker, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with said_once("reports go on from memory"):
+    with said_once("Reports are kept in memory"):
         tracker = make_tracker(spool_dir=tmp_path / "file" / "spool")
     tracker.log("INFO", "from memory")
     tracker.complete({})
@@ -179,7 +179,7 @@ tracker.complete({})
     with run_training(program, service.url, spool_dir) as training:
         _, errors = training.communicate(timeout=60)
     assert training.returncode == 0, errors
-    assert "reports go on from memory" in errors
+    assert "Reports are kept in memory" in errors
     assert service.run.texts()[:-1] == [str(number) for number in range(1000)]
 
 

@@ -11,7 +11,7 @@ from conftest import MakeTracker, said_once
 from contract_server import ContractServer, Handler, Run, like_a_proxy, no_content, raw, say, send, well
 
 KINDS = sorted(like_a_proxy(403))
-SERVED = "takes reports again"
+SERVED = "accepts reports again"
 
 
 @pytest.fixture(autouse=True)
@@ -49,10 +49,10 @@ def test_a_proxy_s_refusal_passes(
 ) -> None:
     reply = send(status, b"<html>", "text/html; charset=utf-8", {"Server": "a-proxy/1.2"})
     report_through(service, make_tracker, [reply] * 3, [reply] * 2)
-    words = f"cannot be reported to now ({status} from "
+    words = f" now (HTTP {status} from "
     assert heard(words) == 2  # at each outage
-    assert heard("a-proxy/1.2, text/html, which is not the service's answer") == 2
-    assert heard("sending is tried again") == 2
+    assert heard("a-proxy/1.2, text/html, not from the service") == 2
+    assert heard("sending is retried") == 2
     assert heard(SERVED) == 2
 
 
@@ -249,7 +249,7 @@ def test_a_large_report_that_a_proxy_refuses_is_waited_for_not_asked_about_at_on
     with service.changed:
         assert not service.changed.wait_for(lambda: len(service.requests) > 2, 1.5)
     assert heard("413 from") == 1
-    assert heard("does not take even one report of this size") == 1
+    assert heard("refuses a single report of this size") == 1
 
 
 def test_the_service_s_own_413_of_one_report_is_final(

@@ -149,7 +149,7 @@ def test_a_spool_stays_in_the_folder_it_began_in(
     assert Path(trained.stdout.strip()).samefile(max(files, key=lambda path: path.suffix == ".jsonl"))
     assert os.path.isabs(trained.stdout.strip())
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    messages = [line for line in trained.stderr.splitlines() if "AegisTrackerWarning: " in line and " is taken" in line]
+    messages = [line for line in trained.stderr.splitlines() if "AegisTrackerWarning: " in line and " is used" in line]
     assert len(messages) == (said is not None)
     assert said is None or said in messages[0]
 
@@ -225,7 +225,7 @@ except SettingsError as error:
     )
     absolute, refused = done.stdout.splitlines()
     assert absolute == str(tmp_path)
-    assert refused.endswith("give one as spool_dir= or in AEGIS_SPOOL_DIR.")
+    assert refused.endswith("Set spool_dir= or AEGIS_SPOOL_DIR.")
 
 
 def test_each_tracker_says_it_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.events import log_event
-from aegis_tracker.notices import Notices
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_files import SPOOL_SUFFIX, part_numbers, part_path
 from aegis_tracker.spool_opening import open_spool
@@ -21,7 +21,7 @@ START = {"type": "start", "id": "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "domain"
 
 
 def opened(folder: Path, max_bytes: int = LIMIT) -> Spool:
-    return open_spool(folder, START, Notices(), max_bytes, is_joining=False)
+    return open_spool(folder, START, Diagnostics(), max_bytes, is_joining=False)
 
 
 def messages(folder: Path) -> list[str]:

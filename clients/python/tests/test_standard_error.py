@@ -103,8 +103,8 @@ opened = [os.open({str(model)!r} + str(n), os.O_CREAT | os.O_RDWR) for n in rang
 assert 2 in opened
 for descriptor in opened:
     os.write(descriptor, b"WEIGHTS")
-from aegis_tracker import TrainingProgressTracker, process_life
-process_life.EXIT_FLUSH_S = 0.1
+from aegis_tracker import TrainingProgressTracker, process_hooks
+process_hooks.EXIT_FLUSH_S = 0.1
 tracker = TrainingProgressTracker("medical")
 tracker.log("INFO", "one")
 """
@@ -118,8 +118,8 @@ def test_what_the_end_leaves_is_said_where_only_the_replaced_stream_fails(spool_
     run_id = str(uuid.uuid4())
     program = f"""
 import sys
-from aegis_tracker import TrainingProgressTracker, process_life
-process_life.EXIT_FLUSH_S = 0.1
+from aegis_tracker import TrainingProgressTracker, process_hooks
+process_hooks.EXIT_FLUSH_S = 0.1
 class Failing:
     def write(self, text):
         raise RuntimeError("the window is closed")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aegis_tracker import phases
-from aegis_tracker.own_status import OwnStatus
+from aegis_tracker.local_status import LocalStatus
 from aegis_tracker.terminal_view import duration, render
 from rich.console import Console
 
@@ -20,8 +20,8 @@ ENTITY = phases.ENTITY_EXTRACTION_OPTIMIZATION
 LIMIT_S = 30
 
 
-def following(*events: dict[str, Any]) -> OwnStatus:
-    status = OwnStatus("medical")
+def following(*events: dict[str, Any]) -> LocalStatus:
+    status = LocalStatus("medical")
     for event in events:
         status.apply(event)
     return status

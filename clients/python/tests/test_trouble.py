@@ -150,7 +150,7 @@ def test_another_reporter_of_the_run_is_told(
     first = make_tracker()
     first.log("INFO", "first")
     assert first.flush(30)
-    with said_once("another process has reported"):
+    with said_once("another process reported this run"):
         second = make_tracker(run_id=first.run_id, spool_dir=tmp_path / "elsewhere")
         second.log("INFO", "second")
         assert second.flush(3) is False

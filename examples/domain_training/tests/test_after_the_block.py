@@ -16,9 +16,9 @@ from typing import Any
 import dspy
 import pytest
 from aegis_tracker import phases
+from aegis_tracker.diagnostics import AegisTrackerWarning
 from aegis_tracker.dspy import track
 from aegis_tracker.dspy.hooks import Hooks
-from aegis_tracker.notices import AegisTrackerWarning
 from domain_training.tasks import Task
 from watched_optimization import Student, Watched, entity_metric, entity_task, watched
 

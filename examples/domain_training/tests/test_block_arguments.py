@@ -9,8 +9,8 @@ import dspy
 import numpy as np
 import pytest
 from aegis_tracker import phases
+from aegis_tracker.diagnostics import AegisTrackerWarning
 from aegis_tracker.dspy import track
-from aegis_tracker.notices import AegisTrackerWarning
 from domain_training.tasks import Task
 from watched_optimization import Student, Watched, entity_metric, entity_task, watched
 
@@ -57,7 +57,7 @@ def test_evaluation_calls_that_are_no_number_give_no_fraction(calls: Any, tmp_pa
     task = entity_task()
     with watched(tmp_path) as seen:
         with (
-            pytest.warns(AegisTrackerWarning, match="told without a fraction"),
+            pytest.warns(AegisTrackerWarning, match="reported without a fraction"),
             track(seen.tracker, PHASE, evaluation_calls=calls),
         ):
             evaluate(seen, task)
@@ -71,7 +71,7 @@ def test_a_metric_that_is_no_name_is_called_score(metric: Any, tmp_path: Path) -
     task = entity_task()
     with watched(tmp_path) as seen:
         with (
-            pytest.warns(AegisTrackerWarning, match="taken for `score`"),
+            pytest.warns(AegisTrackerWarning, match="name `score` is used"),
             track(seen.tracker, PHASE, metric=metric, evaluation_calls=24),
         ):
             evaluate(seen, task)

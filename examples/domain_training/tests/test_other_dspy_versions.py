@@ -12,8 +12,8 @@ from typing import Any
 import dspy
 import pytest
 from aegis_tracker import phases
+from aegis_tracker.diagnostics import AegisTrackerWarning
 from aegis_tracker.dspy import track
-from aegis_tracker.notices import AegisTrackerWarning
 from domain_training.tasks import Task
 from dspy.teleprompt import mipro_optimizer_v2, teleprompt
 from dspy.utils import callback, callback_context, parallelizer
@@ -123,15 +123,15 @@ def train(before: str, folder: Path) -> str:
 def test_without_callbacks_nothing_is_followed(tmp_path: Path) -> None:
     said = train("del callback.BaseCallback", tmp_path)
     assert said.startswith("fractions [0.0] warnings")
-    assert "tells of no optimiser that it begins: none is followed" in said
-    assert "tells of no evaluation that it begins: none is followed" in said
+    assert "has no callback for the start of an optimiser, so none is followed" in said
+    assert "has no callback for the start of an evaluation, so none is followed" in said
 
 
 def test_without_callbacks_of_optimisers_evaluations_are_followed(tmp_path: Path) -> None:
     said = train("del callback.BaseCallback.on_compile_start", tmp_path)
     assert said.startswith("fractions [0.0, 0.2, 0.4, 0.6, 0.8, 0.999, 1.0] warnings")
-    assert "tells of no optimiser" in said
-    assert "tells of no evaluation" not in said
+    assert "start of an optimiser" in said
+    assert "start of an evaluation" not in said
 
 
 @pytest.mark.parametrize("name", ["SIMBA", "GEPA", "COPRO", "MIPROv2", "BootstrapFewShotWithRandomSearch"])

@@ -297,7 +297,7 @@ def test_a_cancelled_gepa_stops_by_itself_and_keeps_its_best_program(tmp_path: P
         with track(seen.tracker, PHASE):
             program = optimizer.compile(Student(task, seen.tracker), trainset=task.train, valset=task.dev)
         assert seen.student_calls() < 200
-        assert "GEPA was asked to stop and keeps its best program" in seen.messages()[-1]
+        assert "GEPA was asked to stop and returns its best program" in seen.messages()[-1]
         assert seen.fractions()[-1] == 1.0
         best = max(event["metrics"]["score"] for event in seen.events() if "score" in event.get("metrics", {}))
         evaluated = dspy.Evaluate(devset=task.dev, metric=entity_metric(task), num_threads=1)(program)

@@ -108,7 +108,7 @@ def test_a_stopped_gepa_keeps_its_best_program(tmp_path: Path) -> None:
         finished = run_training(service, tmp_path, "--optimizer", "gepa", "--pace", "0.02")
     assert finished.returncode == 130
     assert service.events[-1]["type"] == "fail"
-    kept = [event for event in service.events if "keeps its best program" in event.get("message", "")]
+    kept = [event for event in service.events if "returns its best program" in event.get("message", "")]
     assert len(kept) == 1
     assert "relation_extraction_optimization" not in service.fractions_by_phase()
 

@@ -10,8 +10,8 @@ from typing import Any
 import dspy
 import pytest
 from aegis_tracker import phases
+from aegis_tracker.diagnostics import AegisTrackerWarning
 from aegis_tracker.dspy import track
-from aegis_tracker.notices import AegisTrackerWarning
 from aegis_tracker.number_text import number_text
 from domain_training.tasks import Task
 from dspy.utils.callback import BaseCallback

@@ -258,7 +258,7 @@ def test_a_compile_that_goes_its_own_way_has_no_fraction(kind: Any, tmp_path: Pa
         with track(seen.tracker, PHASE):
             optimizer.compile(Student(task, seen.tracker), trainset=task.train[:30])
         assert seen.fractions() == []
-        assert seen.messages()[0] == f"{kind.__name__} with 30 training examples: how far it is cannot be known"
+        assert seen.messages()[0] == f"{kind.__name__} with 30 training examples: its progress is not known"
         assert seen.messages()[-1] == f"{kind.__name__} is done"
 
 

@@ -316,7 +316,7 @@ def test_a_spool_folder_that_takes_nothing(
         run_id = run_of(process)
         say(process, 6000)
         errors = ends_well(process)
-    assert "reports go on from memory" in errors
+    assert "Reports are kept in memory" in errors
     assert entries(operator, run_id) == numbers(6000)
     assert status(operator, run_id)["status"] == "completed"
 

@@ -16,9 +16,9 @@ from aegis_tracker.contract_types import (
     TrainingRun,
     TrainingStatus,
 )
+from aegis_tracker.diagnostics import AegisTrackerWarning
 from aegis_tracker.event_watch import EventWatch
 from aegis_tracker.log_handler import TrainingLogHandler
-from aegis_tracker.notices import AegisTrackerWarning
 from aegis_tracker.service_error import ServiceError
 from aegis_tracker.settings import SettingsError
 from aegis_tracker.tracker import TrainingProgressTracker

@@ -1,8 +1,7 @@
-"""What came back over HTTP, and whether it is the service that says so.
+"""HTTP answers, and whether they come from the service.
 
-Between a tracker and its service there may be proxies, sign-in pages and captive portals, which answer with
-any status while the service is away. An error is the service's own when it is a problem document as the
-service writes it; nothing else can be relied on.
+Between a tracker and its service there may be proxies, sign-in pages and captive portals, which answer with any status
+while the service is not running. An error comes from the service only if it is a problem document in its format.
 """
 
 import email.utils

@@ -1,15 +1,15 @@
-"""How a training learns that somebody asked it to stop."""
+"""Requests to stop a training."""
 
 import mmap
 import threading
 
 
 class TrainingCancelled(BaseException):
-    """Somebody asked the training to stop. Not an `Exception`: code that passes over errors must not pass over it."""
+    """Somebody asked the training to stop. Not an `Exception`, so that code which ignores errors does not ignore it."""
 
 
 class CancelRequest:
-    """Whether the training shall stop; seen at once by processes forked from the one that learns it."""
+    """Whether somebody asked the training to stop. Forked processes share it."""
 
     def __init__(self) -> None:
         try:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aegis_tracker.backoff import Backoff
 from aegis_tracker.client import Client
-from aegis_tracker.dead_spools import Outcome, Sent, remove_unfinished_files, send_dead_spool
 from aegis_tracker.delivery_errors import TryLaterError
-from aegis_tracker.notices import Notices
+from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.orphaned_spools import Outcome, Sent, remove_unfinished_files, send_orphaned_spool
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
 from aegis_tracker.spool_adoption import is_in_use, is_spool
 from aegis_tracker.spool_files import run_id_of, spool_paths
@@ -27,32 +27,32 @@ SYNC_TIMEOUT_S = 30.0
 _PROCESS = {ProcessState.RUNNING: "live", ProcessState.GONE: "dead", ProcessState.UNKNOWN: "unknown"}
 
 _SYNC_HELP = """\
-Sends what trainings left behind whose processes are gone, in the order of each. The run of a training that
-could not report its own end is marked as failed (lost); it goes on when the training is started again under
-its run id. What has arrived is removed. Trainings under way are left alone, for they send by themselves;
-several `sync` at once share the work.
+Sends the reports in orphaned spools: spools whose training process has ended. The events of each run are
+sent in order. A run that did not report its end is marked as failed (lost). It continues if the training is
+started again with the same run id. A spool is removed when all of it has arrived. Spools of running trainings
+are skipped, because the trainings send them. Several `sync` commands can run at the same time.
 
-A spool is in doubt when it cannot be told from here whether its training still runs: it is of a process on
-another machine or in another container, or files cannot be locked in its folder. Such a spool is left alone.
-Run `sync` where its training ran, or, if you know that the training has ended, name its run with --ended.
+A spool is in doubt if this command cannot find out whether its training still runs: the process is on another
+machine or in another container, or files in the folder cannot be locked. Such a spool is skipped. Run `sync`
+where the training ran. If you know that the training has ended, name its run with --ended.
 
-exit status: 0 everything was sent; 1 something still waits, is in doubt or was refused; 2 wrong use
+exit status: 0 everything was sent; 1 a spool is waiting, in doubt or refused; 2 wrong usage
 """
 
 
 _WATCH_HELP = """\
-Shows the latest run of a domain to its end: its seven phases, percentage, time left and metrics. Where the
-output is no terminal, a line is printed at each change. Goes on through interruptions of the service.
+Shows the latest run of a domain until it ends: phases, percentage, time left and metrics. If the output is
+not a terminal, prints a line for each change. Reconnects if the service is interrupted.
 
-exit status: 0 the run has completed; 1 it has failed; 2 the service refuses to tell; 130 Ctrl-C
+exit status: 0 the run completed; 1 it failed; 2 the service refused the request; 130 Ctrl-C
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
+    """Run the command. Returns the exit status."""
     options = _parser().parse_args(arguments)
-    if sys.stdout is None and options.command != "sync":  # which works in silence
-        _complain("standard output is closed: there is nowhere to write to.")
+    if sys.stdout is None and options.command != "sync":  # `sync` also works without output
+        _complain("standard output is closed.")
         return 1
     try:
         if options.command == "watch":
@@ -69,47 +69,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(error))
         return 1
     except KeyboardInterrupt:
-        _complain("interrupted; what was not sent is kept.")
+        _complain("interrupted. Reports that were not sent are kept.")
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="aegis-tracker", description="Looks after what trainings reported.")
+    parser = argparse.ArgumentParser(prog="aegis-tracker", description="Watch trainings, and send their reports.")
     parser.add_argument("--version", action="version", version=f"aegis-tracker {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
-    status = commands.add_parser("status", help="list the spools: reports that have not all arrived")
+    status = commands.add_parser("status", help="list the spools: files with reports that have not all arrived")
     sync = commands.add_parser(
         "sync",
-        help="send what trainings left behind whose processes are gone",
+        help="send the reports of trainings whose process has ended",
         description=_SYNC_HELP,
         epilog="The access token is read from AEGIS_TOKEN.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     watch = commands.add_parser(
         "watch",
-        help="show how a domain's training is going, until it ends",
+        help="show the latest training of a domain until it ends",
         description=_WATCH_HELP,
-        epilog="The access token, a viewer's or better, is read from AEGIS_TOKEN.",
+        epilog="The access token is read from AEGIS_TOKEN. The role viewer is sufficient.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    watch.add_argument("domain", help="the domain, such as medical")
+    watch.add_argument("domain", help="name of the domain, such as medical")
     for command in (sync, watch):
-        command.add_argument("--url", help="the service (default: AEGIS_URL, else the one on this machine)")
+        command.add_argument("--url", help="URL of the service (default: AEGIS_URL, or http://127.0.0.1:8000)")
     for command in (status, sync):
-        command.add_argument("--spool-dir", help="the folder (default: AEGIS_SPOOL_DIR, else the user's own)")
+        command.add_argument(
+            "--spool-dir", help="folder of the spools (default: AEGIS_SPOOL_DIR, or the state folder of the user)"
+        )
     sync.add_argument(
         "--ended",
         action="append",
         default=[],
         metavar="RUN",
-        help="the training of this run has ended: send its spool although it is in doubt (may be given repeatedly)",
+        help="send the spool of this run even if it is in doubt, because the training has ended (repeatable)",
     )
     sync.add_argument(
         "--timeout",
         type=_positive_seconds,
         default=SYNC_TIMEOUT_S,
         metavar="SECONDS",
-        help="give up once the service takes nothing for so long (default: %(default)g)",
+        help="stop when the service has accepted nothing for this long (default: %(default)g)",
     )
     return parser
 
@@ -120,7 +122,7 @@ def _positive_seconds(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not (seconds > 0 and math.isfinite(seconds)):
-        raise argparse.ArgumentTypeError(f"{text} is no positive number of seconds.")
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds.")
     return seconds
 
 
@@ -135,13 +137,15 @@ def _complain(sentence: str) -> None:
 
 
 def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozenset[str]) -> int:
-    """Send all dead spools, those of the runs `ended` also when in doubt; once the service was given up, the rest is
-    not tried any more."""
-    notices = Notices()
+    """Send all orphaned spools. Spools of the runs in `ended` are sent even if they are in doubt.
+
+    Stops at the first spool that the service does not accept within `timeout_s`. Returns the exit status.
+    """
+    diagnostics = Diagnostics()
     backoff = Backoff()
     deadline = time.monotonic() + timeout_s
 
-    def goes_on(failure: TryLaterError | None) -> bool:
+    def may_continue(failure: TryLaterError | None) -> bool:
         nonlocal deadline
         now = time.monotonic()
         if failure is None:
@@ -161,7 +165,9 @@ def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozen
     for path in spool_paths(directory):
         is_known_to_have_ended = run_id_of(path) in ended
         try:
-            sent = send_dead_spool(path, transport, notices, goes_on, is_known_to_have_ended=is_known_to_have_ended)
+            sent = send_orphaned_spool(
+                path, transport, diagnostics, may_continue, is_known_to_have_ended=is_known_to_have_ended
+            )
         except OSError as error:
             _complain(f"{path} cannot be read or removed: {error}")
             failed.append(path)
@@ -174,26 +180,24 @@ def _sync(directory: Path, transport: Transport, timeout_s: float, ended: frozen
             why += (
                 f". If its training has ended, send it with: aegis-tracker sync --ended {sent.run_id}"
                 if not is_known_to_have_ended
-                else ". It is left alone"
+                else ". It was skipped"
             )
         _print(one_line(f"{sent.run_id}  {sent.domain}  {sent.outcome.value}{why}") + "\n")
         if sent.outcome is Outcome.WAITING:
             break
     transport.close()
-    return max(_told(directory, results), 1 if failed else 0)
+    return max(_print_summary(directory, results), 1 if failed else 0)
 
 
 def _watch(url: str | None, domain: str) -> int:
     try:
-        from rich.console import Console
-
         from aegis_tracker.watch import WatchError, watch
     except ImportError:
-        _complain("watch needs rich: pip install 'aegis-tracker[show]'.")
+        _complain("watch needs rich. Install it: pip install 'aegis-tracker[show]'.")
         return 2
     client = Client(url, token=access_token(None))
     try:
-        return watch(client, domain, Console())
+        return watch(client, domain)
     except WatchError as error:
         _complain(str(error))
         return 2
@@ -203,7 +207,7 @@ def _watch(url: str | None, domain: str) -> int:
         client.close()
 
 
-def _told(directory: Path, results: list[Sent]) -> int:
+def _print_summary(directory: Path, results: list[Sent]) -> int:
     live = waiting = 0
     for path in spool_paths(directory):
         try:
@@ -212,7 +216,7 @@ def _told(directory: Path, results: list[Sent]) -> int:
             elif is_spool(path):
                 waiting += 1
         except OSError:
-            continue  # gone meanwhile, or nobody's
+            continue  # it was removed, or it cannot be read
     outcomes = Counter(result.outcome for result in results)
     in_doubt, kept = outcomes[Outcome.IN_DOUBT], outcomes[Outcome.KEPT]
     _print(
@@ -225,7 +229,7 @@ def _told(directory: Path, results: list[Sent]) -> int:
 def _status(directory: Path) -> int:
     paths = spool_paths(directory)
     if not paths:
-        _print(f"Nothing waits in {directory}.\n")
+        _print(f"There are no spools in {directory}.\n")
         return 0
     _print(f"{'run':36}  {'domain':20}  {'events':>8}  {'bytes':>12}  {'age':>6}  process  end\n")
     for path in paths:
@@ -244,7 +248,7 @@ def _row(spool: SpoolSummary) -> str:
 
 
 def _age(seconds: float) -> str:
-    """Seconds in the unit that people would name."""
+    """A duration in the largest unit of which there are at least two."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds // size:.0f} {unit}"

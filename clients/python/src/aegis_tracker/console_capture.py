@@ -13,8 +13,8 @@ from typing import Any, TextIO
 
 from aegis_tracker.console_lines import ConsoleLines
 from aegis_tracker.console_settling import SettlingThread
+from aegis_tracker.diagnostics import emitting
 from aegis_tracker.levels import level_name
-from aegis_tracker.notices import saying
 from aegis_tracker.tracker import TrainingProgressTracker
 
 
@@ -95,7 +95,7 @@ class _Watched:
 
     def _take(self, text: str) -> None:
         thread = get_ident()
-        if saying and thread in saying:
+        if emitting and thread in emitting:
             return  # the tracker itself has something to say
         with self._lock:
             if self._is_reading:  # a signal handler prints, in the middle of what it interrupted

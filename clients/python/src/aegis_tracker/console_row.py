@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from aegis_tracker.contract_values import MESSAGE_MAX_BYTES, fit_beginning
+from aegis_tracker.sanitizing import MESSAGE_MAX_BYTES, fit_beginning
 
 ROW_MAX_CHARACTERS = MESSAGE_MAX_BYTES + 1  # one more than an entry can have, so that it is seen to be too long
 

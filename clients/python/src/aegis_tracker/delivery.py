@@ -1,7 +1,7 @@
-"""Brings one spool to the service by the contract's rules, one request per step.
+"""Sends one spool to the service by the rules of the HTTP contract, one request per step.
 
-Knows no thread and no clock but for `sent_at`: whoever calls `step` decides when. Resending is safe,
-since the service keeps the highest number it has stored; so every doubt is answered by sending again.
+It has no thread and no timer: the caller of `step` decides when to send. Sending an event twice is safe, because the
+service ignores numbers that it has stored. So after an uncertain result the events are sent again.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import Any
 
 from aegis_tracker.answer import Answer
 from aegis_tracker.delivery_errors import OtherReporterError, RefusedError, TryLaterError
-from aegis_tracker.notices import log
+from aegis_tracker.diagnostics import log
 from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended
 from aegis_tracker.run_requests import RunRequests
 from aegis_tracker.spool import Spool
@@ -23,7 +23,7 @@ BATCH_MIN_BYTES = 4 * 1024
 
 
 class Delivery:
-    """The way of one spool to the service."""
+    """Sends one spool."""
 
     def __init__(
         self,
@@ -56,42 +56,41 @@ class Delivery:
 
     @property
     def place(self) -> Place:
-        """How much of the spool the service has acknowledged."""
+        """The position up to which the service has acknowledged the spool."""
         return self._reader.place
 
     @property
     def cancel_requested(self) -> bool:
-        """Whether somebody asked the training to stop, as the service last answered."""
+        """Whether somebody asked the training to stop, by the service's last answer."""
         return self._requests.cancel_requested
 
     @property
     def answered(self) -> int:
-        """How many requests the service has answered well."""
+        """How many requests the service has answered with success."""
         return self._requests.answered
 
     @property
     def vouches(self) -> bool:
-        """Whether a heartbeat of this process may say that the run is alive: not that of a second one, which has
-        reported nothing."""
+        """Whether this process may send heartbeats. A second process that has reported nothing may not."""
         return self._created or self._spool.recovered or self._reader.counted is not None
 
     @property
     def counted(self) -> tuple[int, str] | None:
-        """The last number of this spool that the service has, and the source that counted it."""
+        """The last event number of this spool that the service has, and its source."""
         return self._reader.counted
 
     @property
     def started(self) -> bool:
-        """Whether the service has said that it has the run."""
+        """Whether the service is known to have the run."""
         return self._started
 
-    def pass_over_all(self) -> None:
-        """Everything in the spool is known to have arrived. Raises OSError."""
-        self._reader.pass_over_all()
+    def mark_all_arrived(self) -> None:
+        """Note that everything in the spool has arrived. Raises OSError."""
+        self._reader.mark_all_arrived()
         self._is_placed = True
 
     def step(self) -> bool:
-        """Send what comes next, the start or a batch. False when there is nothing to send.
+        """Send the start or the next batch. Returns False if there is nothing to send.
 
         Raises TryLaterError, RefusedError, and OSError when the spool cannot be read.
         """
@@ -102,7 +101,7 @@ class Delivery:
                 raise
             self._started = self._may_start_anew = False
             self._reader.rewind(1)
-            raise TryLaterError("it does not know the run any more, which is started anew") from refusal
+            raise TryLaterError("it does not know the run any more. The run is started again") from refusal
 
     def _step(self) -> bool:
         if not self._started:
@@ -123,7 +122,7 @@ class Delivery:
         return True
 
     def heartbeat(self) -> None:
-        """Say that the training is alive. Raises TryLaterError and RefusedError."""
+        """Send a heartbeat. Raises TryLaterError and RefusedError."""
         self._requests.heartbeat()
 
     def confirm_counted(self) -> int | None:
@@ -186,12 +185,12 @@ class Delivery:
         """Raises OtherReporterError unless the other process is gone, and RefusedError where the run has ended."""
         run, now = self._requests.status()
         if has_ended(run):
-            raise RefusedError(f"The run has {run['status']} meanwhile: it takes no more reports.")
+            raise RefusedError(f"The run has {run['status']} meanwhile. It accepts no more reports.")
         silent_s = self._other.seen(run, now)
         if not self._other.is_gone:
             raise OtherReporterError(
-                f"another process has reported {max(0.0, silent_s):.0f} s ago, and counts the events; this one goes on "
-                f"once that one has been silent for {SILENT_FOR_S:.0f} s",
+                f"another process reported this run {max(0.0, silent_s):.0f} s ago. This process continues the run "
+                f"when the other one has not reported for {SILENT_FOR_S:.0f} s",
                 ASK_AGAIN_AFTER_S,
             )
 
@@ -234,7 +233,7 @@ class Delivery:
         self._batch_max_bytes = min(self._batch_max_bytes * 2, BATCH_MAX_BYTES)
 
     def _count_anew(self, begin: Place) -> None:
-        """Another process was faster, before anything of this one had arrived."""
+        """Number the events again: another process reported before any event of this one had arrived."""
         self._reader.place = begin
         self._created = self._other.is_gone = False
         self._last_n_answered = None
@@ -244,12 +243,12 @@ class Delivery:
             self._batch_max_bytes = max(self._batch_max_bytes // 2, BATCH_MIN_BYTES)
 
     def _resume_from(self, expected_n: int) -> None:
-        """The service has less than we thought: it was restored from a backup. Send that again."""
+        """Send events again that the service does not have: it was restored from a backup."""
         again = self._expected_before == expected_n
         self._expected_before = expected_n
         if not self._reader.rewind(expected_n):
-            raise RefusedError(f"The service asks for event {expected_n}, which is not kept any more.")
-        log(logging.WARNING, f"The service asks for event {expected_n} again; resuming there.")
+            raise RefusedError(f"The service asks for event {expected_n}, which is not in the spool any more.")
+        log(logging.WARNING, f"The service asks for event {expected_n} again. Sending resumes there.")
         if again:
             raise TryLaterError(f"the service keeps asking for event {expected_n}")
 

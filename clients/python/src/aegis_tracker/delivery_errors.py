@@ -1,10 +1,13 @@
-"""Why reports have not arrived: for now, or for good."""
+"""Why reports have not arrived: errors to retry, and refusals."""
 
 from aegis_tracker.answer import Answer
 
 
 class TryLaterError(Exception):
-    """The service cannot take it now; `after_s` is what it asked for, or None. `kind` is what people are told once."""
+    """The service cannot accept it now. `after_s` is its Retry-After in seconds, or None.
+
+    Each `kind` is warned of once.
+    """
 
     kind = "trouble"
 
@@ -14,28 +17,30 @@ class TryLaterError(Exception):
 
 
 class OtherReporterError(TryLaterError):
-    """Another process reports the run, and may still live; it is asked after again in a while."""
+    """Another process reports the run, and may still run. Try again later."""
 
 
-class PredecessorError(OtherReporterError):
-    """What an earlier process of the run left is being sent, and goes first."""
+class EarlierSpoolError(OtherReporterError):
+    """The spool of an earlier process of the run has to be sent first."""
 
 
 class ForeignAnswerError(TryLaterError):
-    """Something else than the service has answered, as a proxy does while the service is away."""
+    """The answer is not from the service, but for example from a proxy."""
 
     def __init__(self, answer: Answer) -> None:
         who = ", ".join(filter(None, [answer.server, answer.content_type]))
         super().__init__(
-            f"{answer.status} from {who or 'something'}, which is not the service's answer{_hint(answer)}",
+            f"HTTP {answer.status} from {who or 'an unknown server'}, not from the service{_hint(answer)}",
             answer.retry_after_s,
         )
         self.kind = "redirect" if answer.is_redirect else "foreign"
 
 
 class RefusedError(Exception):
-    """The service itself says that it will never take it; the text says why and what to do. `status` is HTTP's, or
-    None where it was not asked."""
+    """The service refuses the reports for good. The text says why and what to do.
+
+    `status` is the HTTP status, or None if there was no request.
+    """
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -43,13 +48,15 @@ class RefusedError(Exception):
 
 
 def _hint(answer: Answer) -> str:
-    """What may be behind an answer of something else than the service."""
+    """The likely cause of an answer that is not from the service."""
     if answer.is_redirect:
-        target = f"to {answer.location}" if answer.location else "to nowhere"
+        target = f"to {answer.location}" if answer.location else "without a target"
         return (
-            f" but a redirect {target}, which is not followed: if the service has moved there, give that address as "
-            "url= or in AEGIS_URL; if it is a page to sign in, let reports through without one"
+            f": a redirect {target}, which is not followed. If the service has moved there, set url= or AEGIS_URL to "
+            "that address. If it is a sign-in page, let reports pass without signing in"
         )
     if answer.status == 413:
-        return ": a proxy does not take even one report of this size; raise its limit"
-    return ": a proxy answers so while the service is away; if it lasts, check url= or AEGIS_URL and the proxy"
+        return ": a proxy refuses a single report of this size. Raise its limit for request bodies"
+    return (
+        ": probably a proxy while the service is not running. If this continues, check url= or AEGIS_URL and the proxy"
+    )

@@ -23,7 +23,7 @@ _ENDS = frozenset({"completed", "failed"})
 _SHAPES = {name: shape for shape in get_args(TrainingEvent) for name in get_args(get_type_hints(shape)["event_type"])}
 _ID_OF_AN_END = re.compile(r"[0-9]+\.end(\.[0-9]+)?")
 _ID_MAX_CHARACTERS = 200
-_FOREIGN = "what answers there does not speak like the service"
+_FOREIGN = "The answer is not from the service"
 
 
 class EventWatch:

@@ -1,21 +1,21 @@
-"""The records of a spool, built from whatever a training passes in: the start and each kind of event.
+"""Builds the records of a spool from the arguments of a training: the start and each kind of event.
 
-The contract says what they look like. Nothing here raises on bad values; `tell` says what was changed.
+The HTTP contract defines them. Nothing here raises for invalid values: they are changed, and `warn` is called.
 """
 
 import uuid
 from typing import Any
 
-from aegis_tracker import contract_values as fit
-from aegis_tracker.contract_values import Tell
+from aegis_tracker import sanitizing as fit
 from aegis_tracker.levels import level_name
 from aegis_tracker.phases import PHASES
+from aegis_tracker.sanitizing import WarnOnce
 from aegis_tracker.spool_records import START_TYPE
 
 Event = dict[str, Any]
 
-_ROUNDING = 1e-6  # how far beyond its bounds a fraction may be, as by adding up in single precision
-_PERCENT_FROM = 1.5  # what is less is rather a fraction that went too far
+_ROUNDING = 1e-6  # how far a fraction may be out of bounds, such as after sums in single precision
+_PERCENT_FROM = 1.5  # a smaller value is rather a fraction that is too large
 
 
 def start_record(
@@ -25,62 +25,62 @@ def start_record(
     optimizer: object,
     sample_count: object,
     config: object,
-    tell: Tell,
+    warn: WarnOnce,
 ) -> Event:
-    """What is needed to start the run, and the `source` that counts its events."""
+    """The first record of a spool: how to start the run, and the `source` that numbers its events."""
     return {
         "type": START_TYPE,
-        "id": str(_run_uuid(run_id, tell)),
+        "id": str(_run_uuid(run_id, warn)),
         "domain": fit.fit_text(domain, fit.NAME_MAX_CHARACTERS),
         "source": str(uuid.uuid4()),
     } | _if_any(
         llm_model=fit.fit_name(llm_model),
         optimizer=fit.fit_name(optimizer),
-        sample_count=fit.fit_count(sample_count, "sample_count", tell),
-        config=fit.fit_object(config, fit.CONFIG_MAX_BYTES, "config", tell),
+        sample_count=fit.fit_count(sample_count, "sample_count", warn),
+        config=fit.fit_object(config, fit.CONFIG_MAX_BYTES, "config", warn),
     )
 
 
-def phase_event(phase: object, message: object, tell: Tell) -> Event:
-    """Entering a phase; an unknown one becomes a log entry."""
+def phase_event(phase: object, message: object, warn: WarnOnce) -> Event:
+    """A `phase` event. An unknown phase becomes a log entry."""
     name, text = fit.fit_text(phase, fit.NAME_MAX_CHARACTERS).strip(), fit.fit_text(message)
     if name in PHASES:
         return _event("phase", phase=name) | _if_any(message=text)
-    tell(f"phase {name}", f"{name!r} is not a phase; it is kept as a log entry. Phases: {', '.join(PHASES)}.")
-    return log_event("INFO", f"{name}: {text}" if text else f"Phase {name}", None, None, tell)
+    warn(f"phase {name}", f"{name!r} is not a phase. It was recorded as a log entry. Phases: {', '.join(PHASES)}.")
+    return log_event("INFO", f"{name}: {text}" if text else f"Phase {name}", None, None, warn)
 
 
-def progress_event(fraction: object, fraction_before: float, message: object, metrics: object, tell: Tell) -> Event:
-    """Progress within the phase; `fraction_before` where `fraction` is no number from 0.0 to 1.0."""
-    done = _fraction(fraction, tell)
-    said = _if_any(message=fit.fit_text(message), metrics=fit.fit_metrics(metrics, tell))
+def progress_event(fraction: object, fraction_before: float, message: object, metrics: object, warn: WarnOnce) -> Event:
+    """A `progress` event. If `fraction` is not a number from 0.0 to 1.0, it has `fraction_before`."""
+    done = _fraction(fraction, warn)
+    said = _if_any(message=fit.fit_text(message), metrics=fit.fit_metrics(metrics, warn))
     return _event("progress", fraction=fraction_before if done is None else done) | said
 
 
-def log_event(level: object, message: object, step: object, metrics: object, tell: Tell) -> Event:
-    """An entry in the run's log; INFO where `level` is none."""
+def log_event(level: object, message: object, step: object, metrics: object, warn: WarnOnce) -> Event:
+    """A `log` event. If `level` is not a log level, it has INFO."""
     name = level_name(level)
     if name is None:
-        tell("level", f"There is no log level {fit.fit_text(level, 100)!r}; INFO was taken.")
+        warn("level", f"{fit.fit_text(level, 100)!r} is not a log level. INFO was used.")
         name = "INFO"
-    said = _if_any(step=fit.fit_name(step), metrics=fit.fit_metrics(metrics, tell))
+    said = _if_any(step=fit.fit_name(step), metrics=fit.fit_metrics(metrics, warn))
     return _event("log", level=name, message=fit.fit_text(message)) | said
 
 
-def complete_event(metrics: object, result: object, tell: Tell) -> Event:
-    """The training has succeeded."""
-    said = _if_any(result=fit.fit_object(result, fit.RESULT_MAX_BYTES, "result", tell))
-    return _event("complete", metrics=fit.fit_metrics(metrics, tell)) | said
+def complete_event(metrics: object, result: object, warn: WarnOnce) -> Event:
+    """A `complete` event: the training has succeeded."""
+    said = _if_any(result=fit.fit_object(result, fit.RESULT_MAX_BYTES, "result", warn))
+    return _event("complete", metrics=fit.fit_metrics(metrics, warn)) | said
 
 
 def fail_event(error: object) -> Event:
-    """The training has failed; an exception is told as `Type: message`."""
+    """A `fail` event: the training has failed. An exception is written as `Type: message`."""
     text = exception_text(error) if issubclass(type(error), BaseException) else fit.fit_text(error)
-    return _event("fail", error=text or "The training failed without saying why.")
+    return _event("fail", error=text or "The training failed without an error message.")
 
 
 def lost_event(error: str, timestamp: str) -> Event:
-    """The training is gone, and could not say so itself: an end that its next report takes back."""
+    """A `fail` event with the reason `lost`. The run continues with its next report."""
     return {"type": "fail", "timestamp": timestamp, "error": fit.fit_text(error), "reason": "lost"}
 
 
@@ -94,8 +94,8 @@ def _event(kind: str, **fields: object) -> Event:
     return {"type": kind, "timestamp": fit.time_now(), **fields}
 
 
-def _fraction(value: object, tell: Tell) -> float | None:
-    """`value` as a fraction; None where it is none. What lies beside a bound by rounding is taken as the bound."""
+def _fraction(value: object, warn: WarnOnce) -> float | None:
+    """`value` as a fraction, None if it is not one. A value that is out of bounds by a rounding error is the bound."""
     number = fit.fit_number(value)
     if number is not None and -_ROUNDING <= number <= 1 + _ROUNDING:
         return min(max(0.0, float(number)), 1.0)
@@ -105,21 +105,21 @@ def _fraction(value: object, tell: Tell) -> float | None:
         f"; {percent:.12g} % is {percent / 100:.12g}" if percent is not None and _PERCENT_FROM <= percent <= 100 else ""
     )
     key = "fraction" if percent is None else "fraction-range"
-    tell(key, f"A progress of {shown!r} was ignored: a fraction from 0.0 to 1.0 is meant{hint}.")
+    warn(key, f"A progress of {shown!r} was ignored. It must be a fraction from 0.0 to 1.0{hint}.")
     return None
 
 
 def _if_any(**fields: object) -> Event:
-    """The fields that say something: neither None nor empty."""
+    """The fields that are neither None nor empty."""
     return {name: value for name, value in fields.items() if value not in (None, "", {})}
 
 
-def _run_uuid(run_id: object, tell: Tell) -> uuid.UUID:
+def _run_uuid(run_id: object, warn: WarnOnce) -> uuid.UUID:
     if run_id is None:
         return uuid.uuid4()
     try:
         return uuid.UUID(fit.fit_text(run_id))
     except ValueError:
         chosen = uuid.uuid4()
-        tell("run_id", f"{fit.fit_text(run_id, 100)!r} is no UUID; the run has the id {chosen}.")
+        warn("run_id", f"The run_id {fit.fit_text(run_id, 100)!r} is not a UUID. The run has the id {chosen}.")
         return chosen

@@ -1,14 +1,14 @@
-"""Notices when a statement at a prompt, or a notebook's cell, ends with an error while a run is under way.
+"""Detects that a statement at a prompt, or a notebook cell, ended with an error while a run is in progress.
 
-The process lives on then, and so would the run for the service; but nobody trains any more. Python and IPython leave
-such an error in `sys.last_value`. A cell that goes on with the training takes it back by its first report.
+The process still runs, so the service would take the run for alive, but the training has stopped. Python and IPython
+keep such an error in `sys.last_value`. If a later cell continues the training, its first report continues the run.
 """
 
 import sys
 import time
 
-from aegis_tracker.contract_values import time_now
 from aegis_tracker.events import exception_text
+from aegis_tracker.sanitizing import time_now
 
 QUIET_FOR_S = 10.0  # an error is no end where reports go on, as from a thread
 

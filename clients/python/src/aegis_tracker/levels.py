@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aegis_tracker.contract_values import fit_number
+from aegis_tracker.sanitizing import fit_number
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 

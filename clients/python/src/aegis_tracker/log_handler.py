@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any
 
 from aegis_tracker.console_text import collapse
-from aegis_tracker.contract_values import fit_text
+from aegis_tracker.diagnostics import logger
 from aegis_tracker.levels import level_name
-from aegis_tracker.notices import logger
+from aegis_tracker.sanitizing import fit_text
 from aegis_tracker.tracker import TrainingProgressTracker
 
 

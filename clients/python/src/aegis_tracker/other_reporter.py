@@ -1,4 +1,4 @@
-"""Whether another process that reports the same run may still live, as the service tells it.
+"""Finds out from the service whether another process that reports the same run may still be running.
 
 A run that is started again under its id goes on where the last process stopped. A second process beside a living one
 must not take the run from it. The service knows when the run was last reported; a process that lives says so every

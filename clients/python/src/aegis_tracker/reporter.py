@@ -1,7 +1,7 @@
-"""One run's reports on their way: the spool they are put into, the thread that sends it, and how it all ends.
+"""The reports of one run: writes them into the spool, runs the thread that sends it, and handles every kind of end.
 
-It is apart from `TrainingProgressTracker`, which the training holds: the threads hold a `Reporter`, so a training that
-lets go of its tracker without an end can be noticed, and what it reported still arrives.
+The training holds a `TrainingProgressTracker`, the threads hold a `Reporter`. So the reporter notices when the training
+discards its tracker without an end, and the reports still arrive.
 """
 
 import os
@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from aegis_tracker import process_life
+from aegis_tracker import process_hooks
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
-from aegis_tracker.contract_values import time_now
-from aegis_tracker.dead_spool_sender import DeadSpoolSender
+from aegis_tracker.diagnostics import Diagnostics, QuietLock, warn_at_exit
+from aegis_tracker.earlier_spools import EarlierSpools
 from aegis_tracker.events import Event, fail_event, lost_event
 from aegis_tracker.interactive_session import InteractiveSession
-from aegis_tracker.notices import Notices, QuietLock, say_at_the_end
-from aegis_tracker.own_status import OwnStatus
-from aegis_tracker.predecessors import Predecessors
+from aegis_tracker.local_status import LocalStatus
+from aegis_tracker.orphaned_spool_sender import OrphanedSpoolSender
+from aegis_tracker.sanitizing import time_now
 from aegis_tracker.sender import Sender
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_owner import ProcessState, state_of, this_process
@@ -35,26 +35,26 @@ DISCARDED = "The tracker was discarded before the run was completed or failed."
 
 
 class View(Protocol):
-    """Something that shows the run until it ends."""
+    """A display of the run until it ends."""
 
     def stop(self) -> None:
-        """Stop to show it."""
+        """Stop the display."""
 
 
 class Reporter:
-    """Puts reports into a spool and has them sent. All calls from any thread and from forked processes.
+    """Writes reports into a spool and sends them. Can be called from any thread and from forked processes.
 
-    `connect` makes a connection to the service; None: nothing is sent. `is_resumable`: when the process is told to
-    end, the run is handed over instead of ended, to go on under its id.
+    `connect` makes a connection to the service; with None nothing is sent. With `is_resumable` a process that is told
+    to end hands the run over instead of ending it: a later process continues it.
     """
 
     def __init__(
         self,
         spool: Spool,
-        notices: Notices,
-        status: OwnStatus,
+        diagnostics: Diagnostics,
+        status: LocalStatus,
         cancel: CancelRequest,
-        when_cancelled: Callable[[], None],
+        on_cancelled: Callable[[], None],
         *,
         connect: Callable[[], Transport] | None,
         is_resumable: bool,
@@ -62,13 +62,13 @@ class Reporter:
         self.spool = spool
         self.status = status
         self.view: View | None = None
-        self._notices = notices
-        self._lock = QuietLock(notices)  # a signal handler may report while a report is being written
+        self._diagnostics = diagnostics
+        self._lock = QuietLock(diagnostics)  # a signal handler may interrupt a report with another one
         self._cancel = cancel
-        self._when_cancelled = when_cancelled
+        self._on_cancelled = on_cancelled
         self._connect = connect
         self._is_resumable = is_resumable
-        self._ended_by = "the end that an earlier process recorded" if spool.ended else None
+        self._ended_by = "the end that an earlier process reported" if spool.ended else None
         self._original = this_process()
         self._parent_pid = os.getpid()  # of a forked copy
         self._looked_for_original_at = -_LOOK_FOR_ORIGINAL_EVERY_S
@@ -79,31 +79,31 @@ class Reporter:
         self._stop_reason: tuple[str, BaseException | None] | None = None
         self._exit_deadline: float | None = None  # monotonic, once the process ends
         self._sender: Sender | None = None
-        self._dead_spools: DeadSpoolSender | None = None
+        self._orphaned_spools: OrphanedSpoolSender | None = None
         self._place = Place()
         self._session = InteractiveSession()
         self._events = 0
 
     def start(self) -> None:
-        """Begin to send, also what earlier trainings left in the folder."""
-        process_life.watch(self)
+        """Start to send this spool and the orphaned spools in its folder."""
+        process_hooks.watch(self)
         self._start_sending()
-        self._start_sending_dead_spools()
+        self._start_sending_orphaned_spools()
 
     @property
     def has_ended(self) -> bool:
-        """Whether no more reports are taken."""
+        """Whether no more reports are accepted."""
         return self._ended_by is not None
 
     @property
     def is_forked_copy(self) -> bool:
-        """Whether this is the copy of a forked process, whose reports the original sends."""
+        """Whether this is a copy in a forked process. The original process sends its reports."""
         return self._is_forked_copy and self._sender is None
 
     def append(self, call: str, event: Event) -> None:
-        """Take a report that `call` made. Never waits, but while the process ends.
+        """Write the report of a `call`. Waits only while the process ends.
 
-        That of a signal handler which interrupts another report is taken right after it.
+        If a signal handler interrupts a report, its own report is written right after it.
         """
         if not self._lock.run_or_defer(lambda: self._take(call, event)):
             return
@@ -123,7 +123,7 @@ class Reporter:
     def _take_logs(self, level: str, messages: Sequence[str]) -> None:
         with self._lock:
             if self._ended_by is not None:
-                self._notices.once("ended", f"log() is ignored: it came after {self._ended_by}.")
+                self._diagnostics.once("ended", f"log() is ignored: it came after {self._ended_by}.")
                 return
             self.spool.append_logs(level, messages)
             self.status.apply(_A_LOG_ENTRY)
@@ -139,7 +139,7 @@ class Reporter:
     def _take(self, call: str, event: Event) -> None:
         with self._lock:
             if self._ended_by is not None:
-                self._notices.once("ended", f"{call}() is ignored: it came after {self._ended_by}.")
+                self._diagnostics.once("ended", f"{call}() was ignored because it came after {self._ended_by}.")
                 return
             self._append(event)
             if event["type"] in END_TYPES:
@@ -149,30 +149,30 @@ class Reporter:
                 self._close_spool()
 
     def _original_is_gone(self) -> bool:
-        """Whether the process that sends has ended; looked at once a second."""
+        """Whether the process that sends has ended. Checked at most once a second."""
         now = time.monotonic()
         if now - self._looked_for_original_at < _LOOK_FOR_ORIGINAL_EVERY_S:
             return False
         self._looked_for_original_at = now
         state = state_of(self._original)
-        if state is ProcessState.UNKNOWN:  # the system does not say which processes there are
+        if state is ProcessState.UNKNOWN:  # the system does not list its processes
             return os.getppid() != self._parent_pid
         return state is ProcessState.GONE
 
     def end_by(self, error: BaseException | str) -> None:
-        """End the run by what left its block, or ended the program: an exception, or the reason of a signal.
+        """End the run because of an exception, or with the text of a signal.
 
-        A run that is resumable is handed over instead, where somebody told the program to end.
+        If somebody told the program to end, a resumable run is handed over instead.
         """
         reason = self._reason_of(error)
         is_error = isinstance(error, (Exception, TrainingCancelled)) and not isinstance(reason, str)
         if self._is_resumable and not is_error:
-            self.hand_over()  # told by a signal, Ctrl-C, `sys.exit` or the cancelling of a task
+            self.hand_over()  # a signal, Ctrl-C, `sys.exit` or a cancelled task
         else:
             self.append("fail", fail_event(reason))
 
     def hand_over(self) -> None:
-        """Report no more, and leave the run to be continued under its id."""
+        """Stop reporting. Another process can continue the run with its id."""
         with self._lock:
             if self._ended_by is None:
                 self._ended_by = "the run was handed over"
@@ -183,7 +183,7 @@ class Reporter:
                     self._sender.finish()
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until all that was reported has arrived; whether it has."""
+        """Wait up to `timeout_s` until all reports have arrived. Returns whether they have."""
         with self._lock:
             sender = self._sender
             if sender is None:
@@ -192,23 +192,23 @@ class Reporter:
         return sender.flush(target, timeout_s)
 
     def close(self, timeout_s: float) -> None:
-        """Flush, stop to send, and let go of the spool. A run that has not ended may be continued under its id."""
+        """Flush, stop sending, and close the spool. A run without an end can be continued with its id."""
         self.stop_showing()
         self.flush(timeout_s)
-        if self._dead_spools is not None:
-            self._dead_spools.stop(timeout_s=1.0)
+        if self._orphaned_spools is not None:
+            self._orphaned_spools.stop(timeout_s=1.0)
         with self._lock:
             if self._ended_by is None:
                 self._ended_by = "close()"
                 self._write(line_of({"type": CLOSED_TYPE}))
         sender = self._sender
         if sender is not None and not sender.stop(timeout_s=1.0):
-            return  # a connection attempt that cannot be broken off; the thread ends with it, and closes the spool
+            return  # a connection attempt cannot be aborted; the thread closes the spool after it
         with self._lock:
             self._close_spool()
 
     def discard(self) -> None:
-        """The training has let go of its tracker, in whatever thread and at whatever moment. Raises nothing."""
+        """Called when the tracker is garbage-collected, in any thread. Raises nothing."""
         if self.is_forked_copy:
             self._close_spool()
             return
@@ -217,41 +217,40 @@ class Reporter:
             self._end_discarded()
 
     def stop_showing(self) -> None:
-        """Leave what is drawn on the terminal standing."""
+        """Stop the display, and leave its last state on the terminal."""
         view, self.view = self.view, None
         if view is not None:
             view.stop()
 
-    # What becomes of the process
+    # Events of the process
 
-    def told_to_stop(self, reason: str, error: BaseException | None) -> None:
-        """The program was asked to end. `error` is what its own handler raised; None: it has no handler."""
+    def stop_requested(self, reason: str, error: BaseException | None) -> None:
+        """A signal asked the program to end. `error` is what the program's handler raised, None without a handler."""
         self._stop_reason = (reason, error)
 
     def process_forked(self) -> None:
-        """Begin anew in a forked process: its reports go to the same spool, which the parent sends."""
+        """In a forked process: reports go to the same spool, which the parent process sends."""
         self._is_forked_copy = True
         self._parent_pid = os.getppid()
         self.view = None  # the parent draws
         self._exit_deadline = None
-        self._notices.held = False
-        self._lock = QuietLock(self._notices)
+        self._diagnostics.held = False
+        self._lock = QuietLock(self._diagnostics)
         if self._is_open:
             self.spool.process_forked()
-        if self._dead_spools is not None:
-            self._dead_spools.process_forked()
-            self._dead_spools = None
+        if self._orphaned_spools is not None:
+            self._orphaned_spools.process_forked()
+            self._orphaned_spools = None
         if self._sender is not None:
             self._place = self._sender.place
             self._sender = None
 
     def process_is_ending(self, timeout_s: float) -> None:
-        """Reports are delivered by their own calls from now on, within so much time together."""
+        """From now on each call sends its own report, within `timeout_s` for all of them."""
         self._exit_deadline = time.monotonic() + timeout_s
 
     def process_ends(self, timeout_s: float) -> None:
-        """End the run where something else ended the program; deliver what can be delivered within `timeout_s`, and
-        say what cannot."""
+        """End the run if an error or a signal ends the program. Send for up to `timeout_s`, and warn of the rest."""
         deadline = time.monotonic() + timeout_s
         if self._is_discarded:
             self._end_discarded()
@@ -264,13 +263,13 @@ class Reporter:
         self.process_is_ending(deadline - time.monotonic())
         self.stop_showing()
         arrived = self.deliver(max(0.0, deadline - time.monotonic()))
-        if self._dead_spools is not None:
+        if self._orphaned_spools is not None:
             if arrived:
-                self._dead_spools.finish(deadline - time.monotonic())
-            self._dead_spools.stop(timeout_s=0.5)
+                self._orphaned_spools.finish(deadline - time.monotonic())
+            self._orphaned_spools.stop(timeout_s=0.5)
 
     def deliver(self, timeout_s: float) -> bool:
-        """Wait up to `timeout_s` until everything has arrived; where it has not, say where it is kept."""
+        """Wait up to `timeout_s` until all reports have arrived. Otherwise warn where they are kept."""
         sender = self._sender
         if sender is None or sender.stopped:
             return sender is not None and sender.has_all
@@ -279,11 +278,11 @@ class Reporter:
         except KeyboardInterrupt:
             arrived = False
         if not arrived:
-            self._say_what_is_kept()
+            self._warn_of_unsent_reports()
         return arrived
 
     def _reason_of(self, error: BaseException | str) -> BaseException | str:
-        """Why a run fails that `error` ends: the signal, where that is what raised it."""
+        """The reason for a run's failure: the signal if `error` was raised because of it, else `error`."""
         if self._stop_reason is None or isinstance(error, str):
             return error
         reason, raised = self._stop_reason
@@ -297,31 +296,34 @@ class Reporter:
         return error
 
     def _deliver_late_report(self) -> None:
-        """A report came while the process was ending, after the time in which others were sent."""
+        """Send a report that was made while the process ends."""
         assert self._exit_deadline is not None
         if self._is_open and not self.is_forked_copy:
             if sys.is_finalizing() or self._sender is None or threading.current_thread() is not threading.main_thread():
-                self._say_what_is_kept()  # other threads do not run any more, or this one may be stopped at any time
+                # The sender does not run any more, or this thread may be stopped at any time.
+                self._warn_of_unsent_reports()
             else:
                 self.deliver(max(0.0, self._exit_deadline - time.monotonic()))
 
-    def _say_what_is_kept(self) -> None:
+    def _warn_of_unsent_reports(self) -> None:
         kept = (
-            f"is kept in {self.spool.path}, and sent by the next tracker in that folder or by aegis-tracker sync"
+            f"are kept in {self.spool.path}. The next tracker in that folder, or aegis-tracker sync, sends them"
             if self.spool.path
-            else "is lost, as no spool could be written"
+            else "are lost, because no spool could be written"
         )
         run_id = self.spool.start["id"]
-        say_at_the_end(self._notices, "exit", f"Run {run_id} was not reported to its end; what is missing {kept}.")
+        warn_at_exit(
+            self._diagnostics, "exit", f"Not all reports of run {run_id} have arrived. The missing ones {kept}."
+        )
 
-    def in_the_middle(self, action: Callable[[], None]) -> bool:
-        """Whether this thread is interrupted in the middle of a report; `action` is then run right after it."""
+    def defer_if_reporting(self, action: Callable[[], None]) -> bool:
+        """If this thread is inside a report, run `action` right after it. Returns whether it is."""
         return self._lock.defer(action)
 
-    # What the sender's thread asks for
+    # Callbacks of the sender's thread
 
     def _before_step(self) -> bool:
-        """Whether the training may be said to be alive."""
+        """Report an interrupted session. Returns whether heartbeats may be sent."""
         if self._is_discarded:
             self._end_discarded()
         elif self._ended_by is None and not self._is_forked_copy:
@@ -348,25 +350,25 @@ class Reporter:
         self.stop_showing()
 
     def _note(self, record: Record) -> None:
-        """Put a record of our own into the spool."""
+        """Write a record of the sender into the spool."""
         with self._lock:
             self._write(line_of(record))
 
     def _cancelled(self) -> None:
         self._cancel.note()
-        self._when_cancelled()
+        self._on_cancelled()
 
     def _sending_done(self, arrived: bool) -> None:
         """The last act of the sender's thread."""
         with self._lock:
             if arrived:
-                self._ended_by = self._ended_by or "the end that a forked process recorded"
+                self._ended_by = self._ended_by or "the end that a forked process reported"
                 if not self._is_handed_over:
                     self._remove_spool()
             if self._ended_by is not None:
                 self._close_spool()
-        if self._dead_spools is not None:
-            self._dead_spools.end_after_this_look()
+        if self._orphaned_spools is not None:
+            self._orphaned_spools.end_after_this_look()
 
     # The spool
 
@@ -383,10 +385,12 @@ class Reporter:
         try:
             self.spool.remove()
         except OSError as error:
-            self._notices.once("remove", f"Everything arrived, but {self.spool.path} cannot be removed: {error}.")
+            self._diagnostics.once(
+                "remove", f"All reports have arrived, but {self.spool.path} cannot be removed: {error}."
+            )
 
     def _close_spool(self) -> None:
-        """Let go of the file and its lock."""
+        """Close the file, which releases its lock."""
         self._is_open = False
         self.spool.close()
 
@@ -399,28 +403,28 @@ class Reporter:
         sender = Sender(
             self.spool,
             transport,
-            self._notices,
+            self._diagnostics,
             self._place,
-            before_counting=Predecessors(self.spool, transport, self._notices).send,
+            before_counting=EarlierSpools(self.spool, transport, self._diagnostics).send,
             before_step=self._before_step,
             note=self._note,
-            when_cancelled=self._cancelled,
-            when_done=self._sending_done,
+            on_cancelled=self._cancelled,
+            on_done=self._sending_done,
         )
         try:
             sender.start()
         except RuntimeError as error:
-            self._notices.once("thread", f"Reports are kept in {self.spool.path} but not sent: {error}.")
+            self._diagnostics.once("thread", f"Reports are kept in {self.spool.path}, but not sent: {error}.")
             return
         self._sender = sender
 
-    def _start_sending_dead_spools(self) -> None:
+    def _start_sending_orphaned_spools(self) -> None:
         if self._connect is None or self.spool.path is None or sys.is_finalizing():
             return
-        dead_spools = DeadSpoolSender(self.spool.path.parent, self._connect(), self._notices)
+        orphaned_spools = OrphanedSpoolSender(self.spool.path.parent, self._connect(), self._diagnostics)
         try:
-            dead_spools.start()
+            orphaned_spools.start()
         except RuntimeError as error:
-            self._notices.once("thread", f"What earlier trainings left is not sent: {error}.")
+            self._diagnostics.once("thread", f"The spools of earlier trainings are not sent: {error}.")
             return
-        self._dead_spools = dead_spools
+        self._orphaned_spools = orphaned_spools

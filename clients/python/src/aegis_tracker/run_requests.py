@@ -1,23 +1,23 @@
-"""The requests that report one run, and what their answers mean: done, not now, or never."""
+"""The requests that report one run, and the meaning of their answers: success, retry or refusal."""
 
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from aegis_tracker.answer import Answer
-from aegis_tracker.contract_values import time_now, to_json
 from aegis_tracker.delivery_errors import ForeignAnswerError, RefusedError, TryLaterError
+from aegis_tracker.sanitizing import time_now, to_json
 from aegis_tracker.transport import Transport, UnreachableError
 
 API = "/api/v1/admin"
 
 _RETRIED = frozenset({408, 425, 429})
 _ADVICE = {
-    401: "Give a valid reporter's token as token= or in AEGIS_TOKEN.",
+    401: "Set token= or AEGIS_TOKEN to a valid token with the role reporter.",
     403: "Use a token with the role reporter.",
 }
 _FAR_BEYOND = 2**62  # any number that no run comes to
-_NO_DOMAIN = "Create the domain, or correct its name; a token bound to another domain cannot see it."
+_NO_DOMAIN = "Create the domain, or correct its name. A token that is bound to another domain cannot see it."
 
 Body = dict[str, Any]
 

@@ -1,7 +1,7 @@
-"""The background thread that delivers one spool while the training runs.
+"""The background thread that sends one spool while the training runs.
 
-It looks into the spool a few times a second instead of being woken, so a report costs the training no
-more than the write, and what forked processes append is found as well.
+It polls the spool a few times a second. So a report costs the training no more than the write, and the reports of
+forked processes are found as well.
 """
 
 import logging
@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 
 from aegis_tracker.backoff import Backoff
-from aegis_tracker.contract_values import fit_text, time_now
 from aegis_tracker.delivery import Delivery
-from aegis_tracker.delivery_errors import OtherReporterError, PredecessorError, RefusedError, TryLaterError
-from aegis_tracker.notices import Notices, log
+from aegis_tracker.delivery_errors import EarlierSpoolError, OtherReporterError, RefusedError, TryLaterError
+from aegis_tracker.diagnostics import Diagnostics, log
+from aegis_tracker.sanitizing import fit_text, time_now
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place
 from aegis_tracker.spool_records import HOME_TYPE, REFUSED_TYPE, Record
@@ -29,34 +29,36 @@ _SPOOL = "spool-reading"
 
 
 class Sender:
-    """Delivers until the end of the run is acknowledged, the service itself refuses, or `stop`. All else passes.
+    """Sends until the end of the run is acknowledged, the service refuses, or `stop` is called. Retries other errors.
 
-    Its callbacks come from the background thread: `before_counting` as `Delivery` has it, `before_step` is called a
-    few times a second and says whether the training may be said to be alive, `note` puts a record of our own into the
-    spool, `when_cancelled` is called once the service says that the training shall stop, and `when_done` when it will
-    send no more, and told whether everything was acknowledged to the end.
+    It calls these in its thread:
+    * `before_counting`: as in `Delivery`.
+    * `before_step`: a few times a second. Returns whether heartbeats may be sent.
+    * `note`: to write a record of the sender into the spool.
+    * `on_cancelled`: once, when the service answers that the training shall stop.
+    * `on_done`: at the end, with whether everything was acknowledged.
     """
 
     def __init__(
         self,
         spool: Spool,
         transport: Transport,
-        notices: Notices,
+        diagnostics: Diagnostics,
         place: Place,
         *,
         before_counting: Callable[[], None],
         before_step: Callable[[], bool],
         note: Callable[[Record], None],
-        when_cancelled: Callable[[], None],
-        when_done: Callable[[bool], None],
+        on_cancelled: Callable[[], None],
+        on_done: Callable[[bool], None],
     ) -> None:
         self._spool = spool
         self._before_step = before_step
         self._note = note
-        self._when_cancelled = when_cancelled
-        self._when_done = when_done
+        self._on_cancelled = on_cancelled
+        self._on_done = on_done
         self._transport = transport
-        self._notices = notices
+        self._diagnostics = diagnostics
         self._delivery = Delivery(spool, transport, place, before_counting=before_counting)
         self._changed = threading.Condition()  # guards the first five below
         self._flushing = 0
@@ -67,7 +69,7 @@ class Sender:
         self._arrived = place.position
         self._ended = place.ended  # whether everything to the end has arrived and is put away
         self._backoff = Backoff()
-        self._troubles: set[str] = set()  # their kinds, which were said and are not over
+        self._reported_troubles: set[str] = set()  # their kinds, which were said and are not over
         self._has_noted_home = False
         self._has_told_cancel = False
         self._heard_at = 0.0  # monotonic
@@ -77,17 +79,17 @@ class Sender:
 
     @property
     def place(self) -> Place:
-        """How much of the spool the service has acknowledged."""
+        """The position up to which the service has acknowledged the spool."""
         return self._delivery.place
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing will be sent any more."""
+        """Whether the thread has stopped."""
         return self._stopped
 
     @property
     def has_all(self) -> bool:
-        """Whether everything to the end of the run, or to where it was told to finish, has arrived."""
+        """Whether everything has arrived, up to the end of the run or to where `finish` was called."""
         return self._has_arrived_to_the_end()
 
     def start(self) -> None:
@@ -115,11 +117,11 @@ class Sender:
             return arrived()
 
     def finish(self) -> None:
-        """Send what is there, as long as it takes, and then stop. Nothing more will be reported."""
+        """Send what is in the spool, however long it takes, and then stop. Nothing more will be reported."""
         self._finishing = True
 
     def stop(self, timeout_s: float) -> bool:
-        """Stop sending; a request under way is broken off. Whether the thread has ended."""
+        """Stop sending and abort the current request. Returns whether the thread has ended."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -138,7 +140,7 @@ class Sender:
         finally:
             self._transport.close()
             try:
-                self._when_done(self._has_arrived_to_the_end())
+                self._on_done(self._has_arrived_to_the_end())
             finally:
                 with self._changed:
                     self._ended = self._has_arrived_to_the_end()
@@ -159,11 +161,11 @@ class Sender:
             raise
         except TryLaterError as reason:
             return self._wait_after(reason)
-        except Exception as error:  # noqa: BLE001 - a thread that dies would send nothing any more
+        except Exception as error:  # noqa: BLE001 - the thread must go on
             return self._wait_after_failure(error)
 
     def _send_what_is_due(self) -> float:
-        """How long there is nothing to do afterwards, in seconds."""
+        """Send the next batch or a heartbeat. Returns how long to wait afterwards, in seconds."""
         now = time.monotonic()
         if now - self._looked_at_limit_at >= LOOK_AT_LIMIT_EVERY_S:
             self._looked_at_limit_at = now
@@ -177,7 +179,7 @@ class Sender:
         if self._delivery.answered > answered:
             self._heard_at = time.monotonic()
             self._pass_on()
-        self._say_what_is_over(has_answered=self._delivery.answered > answered)
+        self._report_recovery(has_answered=self._delivery.answered > answered)
         with self._changed:
             if not self._delivery.place.ended:  # that is only told when everything is put away
                 self._arrived = self._delivery.place.position if sent else end  # behind it are no reports
@@ -193,53 +195,53 @@ class Sender:
         return part < end_part or end - offset >= WAITS_AT_MOST_BYTES
 
     def _pass_on(self) -> None:
-        """What the answer says beside having arrived."""
+        """Note the service's address, and tell of a cancel request."""
         if not self._has_noted_home:
             self._has_noted_home = True
             self._note({"type": HOME_TYPE, "url": str(self._transport.address)})
         if self._delivery.cancel_requested and not self._has_told_cancel:
             self._has_told_cancel = True
-            self._when_cancelled()
+            self._on_cancelled()
 
     def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
         if isinstance(reason, OtherReporterError):
-            sentence = f"Run {self._spool.start['id']}: {reason}. What this one reports is kept until then."
-            if isinstance(reason, PredecessorError):
+            sentence = f"Run {self._spool.start['id']}: {reason}. Until then its reports are kept."
+            if isinstance(reason, EarlierSpoolError):
                 log(logging.INFO, sentence)
             else:
-                self._notices.once("other reporter", sentence)
+                self._diagnostics.once("other reporter", sentence)
             return self._backoff.after_failure(reason.after_s), False
-        what = f"{self._transport.address} cannot be reported to now ({reason})."
-        self._say_trouble(
-            reason.kind, f"{what} The training goes on; its reports are kept, and sending is tried again."
+        what = f"Reports cannot be sent to {self._transport.address} now ({reason})."
+        self._report_trouble(
+            reason.kind, f"{what} The training continues. Its reports are kept, and sending is retried."
         )
         return self._backoff.after_failure(reason.after_s), not reason.after_s
 
     def _wait_after_failure(self, error: Exception) -> tuple[float, bool]:
-        reason, goes_on = fit_text(error, 1000), "The training goes on, and sending is tried again."
+        reason, hint = fit_text(error, 1000), "The training continues, and sending is retried."
         if isinstance(error, OSError):
-            self._say_trouble(_SPOOL, f"Reports cannot be read from {self._spool.path} now ({reason}). {goes_on}")
+            self._report_trouble(_SPOOL, f"Reports cannot be read from {self._spool.path} now ({reason}). {hint}")
         else:
-            self._say_trouble(_SPOOL, f"The sender has failed ({type(error).__name__}: {reason}). {goes_on}", error)
+            self._report_trouble(_SPOOL, f"The sender has failed ({type(error).__name__}: {reason}). {hint}", error)
         return self._backoff.after_failure(None), True
 
-    def _say_trouble(self, kind: str, sentence: str, error: Exception | None = None) -> None:
-        """Once until it is over; of what a setting may be behind, the first time also as a warning."""
-        if self._stopping or kind in self._troubles:
+    def _report_trouble(self, kind: str, sentence: str, error: Exception | None = None) -> None:
+        """Log a trouble once until it is over. If a setting may be the cause, also warn the first time."""
+        if self._stopping or kind in self._reported_troubles:
             return
-        self._troubles.add(kind)
-        if kind == TryLaterError.kind or not self._notices.once(kind, sentence, error):
+        self._reported_troubles.add(kind)
+        if kind == TryLaterError.kind or not self._diagnostics.once(kind, sentence, error):
             log(logging.WARNING, sentence, error)
 
-    def _say_what_is_over(self, *, has_answered: bool) -> None:
-        """A step has succeeded; the service may have had no part in it."""
-        if _SPOOL in self._troubles:
-            self._troubles.discard(_SPOOL)
-            log(logging.INFO, f"Reports are read from {self._spool.path or 'memory'} and sent again.")
-        if self._troubles and has_answered:
-            self._troubles.clear()
-            log(logging.INFO, f"{self._transport.address} takes reports again.")
-        if not self._troubles:
+    def _report_recovery(self, *, has_answered: bool) -> None:
+        """Log which troubles are over after a step that succeeded, perhaps without a request."""
+        if _SPOOL in self._reported_troubles:
+            self._reported_troubles.discard(_SPOOL)
+            log(logging.INFO, f"Reports can be read from {self._spool.path or 'memory'} again.")
+        if self._reported_troubles and has_answered:
+            self._reported_troubles.clear()
+            log(logging.INFO, f"{self._transport.address} accepts reports again.")
+        if not self._reported_troubles:
             self._backoff.success()
 
     def _wait(self, seconds: float, may_shorten: bool) -> None:
@@ -251,4 +253,6 @@ class Sender:
 
     def _give_up(self, reason: str) -> None:
         kept = f"are kept in {self._spool.path}" if self._spool.path else "stay in memory"
-        self._notices.once("sender", f"{reason} The training goes on; its reports {kept} and are not sent any more.")
+        self._diagnostics.once(
+            "sender", f"{reason} The training continues. Its reports {kept} and are not sent any more."
+        )

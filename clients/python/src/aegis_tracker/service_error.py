@@ -1,4 +1,4 @@
-"""What the service answers instead of what it was asked for."""
+"""The error for an answer that is not the requested object."""
 
 from http import HTTPStatus
 
@@ -41,9 +41,9 @@ def error_of(answer: Answer) -> ServiceError:
 def _in_words(answer: Answer) -> str:
     status = answer.status
     if answer.is_good:
-        return "What answers there does not speak like the service, or says too much at once."
+        return "The answer is not from the service, or is too large."
     if answer.is_redirect:
         target = f" It points to {answer.location}." if answer.location else ""
-        return f"The service answered {status}, a redirect, which is not followed: check its URL.{target}"
+        return f"The service answered {status}, a redirect, which is not followed. Check its URL.{target}"
     phrase = f" {HTTPStatus(status).phrase}" if status in HTTPStatus._value2member_map_ else ""
     return f"The service answered {status}{phrase}."

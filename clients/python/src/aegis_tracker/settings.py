@@ -1,4 +1,7 @@
-"""Where to report to and where to keep the spool: argument, else environment, else default."""
+"""The settings: service address, token, and folder and size limit of the spool.
+
+Each is taken from the argument, or else from the environment, or else it has a default.
+"""
 
 import os
 import pwd
@@ -7,17 +10,17 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from aegis_tracker.contract_values import fit_text
-from aegis_tracker.notices import Notices
+from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.sanitizing import fit_text
 
 SPOOL_MAX_BYTES = 1024**3
 SPOOL_MAX_BYTES_LEAST = 64 * 1024
 DEFAULT_URL = "http://127.0.0.1:8000"
-_NO_HOME = "/nonexistent"  # of users who have none, by convention: nobody makes that folder
+_NO_HOME = "/nonexistent"  # by convention, of users without a home
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used; the text says what to do."""
+    """A setting that cannot be used. The text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ class ServiceAddress:
             parts.path.encode("ascii")
         except ValueError as error:
             if may_be_secret:
-                raise SettingsError(f"{what} cannot be read; it must look like {DEFAULT_URL}.") from None
-            raise SettingsError(f"{what} cannot be read: {error}.") from error
+                raise SettingsError(f"{what} is not valid. It must look like {DEFAULT_URL}.") from None
+            raise SettingsError(f"{what} is not valid: {error}.") from error
         if parts.scheme not in ("http", "https") or not host:
             raise SettingsError(f"{what} must look like {DEFAULT_URL}.")
         if any(character <= " " for character in parts.path):
@@ -53,13 +56,11 @@ class ServiceAddress:
         address = cls(parts.scheme, host, port, parts.path.rstrip("/"))
         if "@" in parts.netloc:
             raise SettingsError(
-                f"{what} must not contain a user or a password; give {address} and an access token as token= or in "
+                f"{what} must not contain a user or a password. Use {address}, with an access token in token= or "
                 "AEGIS_TOKEN. A proxy that asks for a user and a password cannot be used."
             )
         if parts.query or parts.fragment:
-            raise SettingsError(
-                f"{what} must end with its path, without a query (?) or a fragment (#): give {address}."
-            )
+            raise SettingsError(f"{what} must not have a query (?) or a fragment (#). Use {address}.")
         return address
 
     def __str__(self) -> str:
@@ -77,7 +78,7 @@ def access_token(token: str | None) -> str:
     """The argument, else AEGIS_TOKEN. Raises SettingsError when there is none or it is no token."""
     found = access_token_if_any(token)
     if found is None:
-        raise SettingsError("No access token: give a reporter's as token= or in AEGIS_TOKEN.")
+        raise SettingsError("There is no access token. Set token= or AEGIS_TOKEN to a token with the role reporter.")
     return found
 
 
@@ -87,21 +88,21 @@ def access_token_if_any(token: str | None) -> str | None:
     if not found:
         return None
     if not found.isascii() or not found.isprintable():
-        raise SettingsError("The access token contains characters that no token has.")
+        raise SettingsError("The access token contains characters that are not allowed in a token.")
     return found
 
 
 def spool_directory(spool_dir: str | os.PathLike[str] | None = None) -> Path:
     """The argument, else AEGIS_SPOOL_DIR, else a folder of the user's own; absolute, so that it stays where it is.
 
-    Raises SettingsError where it cannot be told. Does not look whether the folder exists.
+    Raises SettingsError if there is none. Does not check whether the folder exists.
     """
     try:
         given = os.fsdecode(spool_dir) if spool_dir is not None else os.environ.get("AEGIS_SPOOL_DIR", "").strip()
         return (_expanded(given) if given else _state_home() / "aegis-tracker").absolute()
     except Exception as error:
         raise SettingsError(
-            f"No folder for the spool ({fit_text(error)}): give one as spool_dir= or in AEGIS_SPOOL_DIR."
+            f"There is no folder for the spool ({fit_text(error)}). Set spool_dir= or AEGIS_SPOOL_DIR."
         ) from error
 
 
@@ -112,7 +113,9 @@ def _state_home() -> Path:
         return Path(given)
     default = _home() / ".local" / "state"
     if given:
-        Notices().once("XDG_STATE_HOME", f"XDG_STATE_HOME is {given!r}, which is not absolute; {default} is taken.")
+        Diagnostics().once(
+            "XDG_STATE_HOME", f"XDG_STATE_HOME is {given!r}, which is not an absolute path. {default} is used."
+        )
     return default
 
 
@@ -128,7 +131,7 @@ def _home() -> Path:
         raise RuntimeError("the user has no home directory")
     home = Path(given).absolute()
     if not os.path.isabs(given):
-        Notices().once("HOME", f"HOME is {given!r}, which is not absolute; {home} is taken.")
+        Diagnostics().once("HOME", f"HOME is {given!r}, which is not absolute; {home} is taken.")
     return home
 
 
@@ -145,7 +148,7 @@ def spool_max_bytes(given: int | str | None = None) -> int:
     if not text:
         return SPOOL_MAX_BYTES
     if not text.isascii() or not text.isdecimal():
-        raise SettingsError(f"The spool's limit {text[:100]!r} is not a number of bytes; {SPOOL_MAX_BYTES} is taken.")
+        raise SettingsError(f"The spool limit {text[:100]!r} is not a number of bytes. {SPOOL_MAX_BYTES} is used.")
     return max(int(text[:19]), SPOOL_MAX_BYTES_LEAST)
 
 

@@ -1,12 +1,11 @@
-"""The append-only files that hold everything a run reported, one JSON record per line.
+"""The spool: append-only files with everything that a run reported, one JSON record per line.
 
-The first record says how to start the run and who counts (`source`); later ones are events as the
-contract has them, without their `n`: **the number of an event is its place in the file**. So whoever
-sends the spool, and however often, sends the same numbers, and processes forked from the training can
-append to it. A line that is not a whole record (a write cut short) is passed over and has no number.
+The first record describes the run and its `source`. The others are events of the HTTP contract without their `n`:
+**the number of an event is its position in the files**. So every sender sends the same numbers, however often it sends,
+and forked processes can append. A line that is not a whole record, such as a torn write, is skipped and has no number.
 
-Writers need no lock among each other: the file itself decides. A part ends at its `next` line; a writer
-that finds its record behind one writes it again into the part that follows.
+Writers need no lock. A part ends at its `next` line: a writer that finds its record after such a line writes it again
+into the following part.
 """
 
 import errno
@@ -22,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from aegis_tracker.descriptors import identity
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import lock, unlock
-from aegis_tracker.notices import Notices
 from aegis_tracker.spool_descriptors import KeptDescriptors
 from aegis_tracker.spool_files import (
     create,
@@ -50,14 +49,14 @@ from aegis_tracker.spool_records import (
     part_line,
     resume_field,
 )
-from aegis_tracker.spool_thinning import empty_head, thin_out
+from aegis_tracker.spool_shedding import empty_head, shed
 
 MEMORY_PART = 2**62  # behind every file
 
-_PART_MAX_BYTES = 8 * 1024 * 1024  # small enough to be thinned out in a few hundredths of a second
+_PART_MAX_BYTES = 8 * 1024 * 1024  # shedding a part of this size takes a few hundredths of a second
 _BLOCK_MAX_BYTES = 256 * 1024  # of lines that are written together
 _CHECK_FILE_EVERY_S = 0.02  # too short to become a daemon, and to write as much to another file
-_FIRST_FURTHER_PART = 2  # 1 is for what is left of the first file
+_FIRST_FURTHER_PART = 2  # 1 is the rest of the first file after shedding
 _LOOK_FOR_ROOM_EVERY_S = 0.05
 _LOSABLE = frozenset({"log", "progress"})
 
@@ -65,35 +64,35 @@ _open_here: dict[Path, "Spool"] = {}
 
 
 def spool_open_here(path: Path) -> "Spool | None":
-    """The spool, where this process has it open, or inherited it open from the process that forked it."""
+    """The spool, if this process has it open, or inherited it open through a fork."""
     return _open_here.get(path)
 
 
 class Spool:
-    """One run's records. `append` from one thread at a time; the rest from any.
+    """The records of one run. `append` is called by one thread at a time, the other methods by any.
 
-    `head` is the open and locked first file, None for a spool in memory only.
+    `head` is the descriptor of the open and locked first file, None for a spool in memory.
     """
 
     def __init__(
-        self, start: dict[str, Any], head: int | None, path: Path | None, notices: Notices, max_bytes: int
+        self, start: dict[str, Any], head: int | None, path: Path | None, diagnostics: Diagnostics, max_bytes: int
     ) -> None:
         self.start = start
         self.path = path  # None: in memory only
-        self.ended = False  # whether an earlier process already recorded the end of the run
-        self.declared_lost = False  # whether a sender recorded that the run's process is gone
-        self.handed_over = False  # whether an earlier process stopped to report without an end
-        self.all_arrived = False  # whether a sender noted that nothing waits in it
-        self.recovered = False  # whether an earlier process began it
-        self.is_joining = False  # whether the run may have been reported by others, from elsewhere
-        self.is_finished = False  # whether nothing more will be reported, although what there is may have to be sent
+        self.ended = False  # whether an earlier process reported the end of the run
+        self.declared_lost = False  # whether a sender declared the run lost
+        self.handed_over = False  # whether an earlier process stopped reporting without an end
+        self.all_arrived = False  # whether a sender noted that everything has arrived
+        self.recovered = False  # whether an earlier process created it
+        self.is_joining = False  # whether other processes, on other machines, may have reported the run
+        self.is_finished = False  # whether nothing more will be reported
         self._head = head
         self._head_id = None if head is None else identity(head)
         self._owner_at: int | None = None  # where the first file names its process
         self._is_owner = False  # whether it names this one
         self._owner_line_at_close = owner_line(None)
         self._is_closed = False
-        self._notices = notices
+        self._diagnostics = diagnostics
         self._memory = SpoolMemory() if head is None else None
         self._forked_lines = ForkedLines()
         self._is_forked = False
@@ -104,26 +103,26 @@ class Spool:
         self._file = -1 if head is None else head
         self._file_id = self._head_id
         self._size = 0  # of the part, as far as this process knows
-        self._may_thin_out = True  # only the process that sends knows what may be left out
+        self._may_shed = True  # only the process that sends knows which parts were not read
         self._check_after = 0.0  # monotonic
         self._lost: dict[str, int] = {}  # by kind, not reported yet
         self._is_full = False
         self._looked_for_room_at = 0.0  # monotonic
         self._files = threading.RLock()  # which files there are, as seen by this process; guards those below
         self._kept = KeptDescriptors()
-        self._was_forked = False  # the original may have made parts, and thinned them out, unseen
+        self._was_forked = False  # the original may have added or shed parts since
         self._read_part = -1  # the furthest that was read, so that it may have been sent
         self._entered: tuple[int, int, str] = (0, 1, "")  # the part that is being sent, its first n, who counts
-        self._thinned: dict[int, int] = {}  # how thoroughly, by part
+        self._shed_tiers: dict[int, int] = {}  # how thoroughly, by part
         if path is not None:
             _open_here[path] = self
 
     # Writing
 
     def append(self, record: dict[str, Any]) -> None:
-        """Add one record. Where no file can be written it is kept in memory, as far as there is room.
+        """Add one record. If no file can be written, it is kept in memory, up to a limit.
 
-        Log entries and progress are counted instead where the limit leaves no room.
+        If the spool is full, log entries and progress are dropped and counted.
         """
         kind = record["type"]
         if self._forked_lines.files_are_done:
@@ -132,7 +131,7 @@ class Spool:
             self._lose(record, "limit")
             return
         if self._lost and not (self._is_full and kind in _LOSABLE):
-            self._tell_losses(always=kind in END_TYPES)
+            self._report_losses(always=kind in END_TYPES)
         if not self._append_line(line_of(record), always=kind in END_TYPES):
             self._lose(record, "memory")
 
@@ -200,21 +199,21 @@ class Spool:
         return others
 
     def append_line(self, line: bytes) -> None:
-        """Add one line of our own between the events; not kept where no file takes it."""
+        """Add a line that is not an event. It is dropped if no file can be written."""
         if self._memory is None:
             self._append_line(line)
 
     def append_to_memory(self, line: bytes) -> None:
-        """Add one line of our own to a spool that has no file."""
+        """Add a line that is not an event to a spool in memory."""
         assert self._memory is not None
         self._memory.add(line, always=True)
 
     def annotate(self, record: Record) -> None:
-        """Add a record of a sender's own, without a change of the time at which the training last wrote."""
+        """Add a record of a sender. The file keeps its modification time: when the training last wrote."""
         self.annotate_line(line_of(record))
 
     def annotate_line(self, line: bytes) -> None:
-        """The same, of lines that are made already."""
+        """The same for encoded lines."""
         before = os.fstat(self._file)
         self.append_line(line)
         os.utime(self._file, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -242,19 +241,19 @@ class Spool:
             begin = end - len(line)
             if begin == before:
                 break
-            others = self._others_since(before, begin)  # or they have closed this part and taken it away
+            others = self._others_since(before, begin)  # other processes wrote meanwhile, or removed this part
             if NEXT_LINE in others:
                 self._open_last_part()
             elif not others or others.endswith(b"\n"):
-                break  # else it stands behind a line cut short, and is no line of its own
+                break  # otherwise it follows a torn line, and is written again
 
     def _go_on_in_next_part(self) -> None:
-        """Close this part; where that fails it grows on, and the next record tries again."""
+        """Start the next part. If that fails, this part grows, and the next record tries again."""
         assert self.path is not None
         try:
             self._begin_next_part(self.path)
         except OSError as error:
-            self._notices.once("part", f"The spool {self.path} cannot go on in a further file yet: {error}.")
+            self._diagnostics.once("part", f"The spool {self.path} cannot add another file yet: {error}.")
 
     def _begin_next_part(self, path: Path) -> None:
         number = self._part + 1 if self._part else _FIRST_FURTHER_PART
@@ -291,7 +290,7 @@ class Spool:
                 self._kept.keep(part, before)
 
     def _follow_into_memory(self) -> None:
-        """Another process could not write any more, or hands over what it could not."""
+        """Continue in memory, because another process could not write to the files."""
         self._begin_memory()
         self.take_in()
 
@@ -301,7 +300,7 @@ class Spool:
                 self._memory = SpoolMemory()
 
     def take_in(self) -> None:
-        """Take over what forked processes could not write."""
+        """Add the records that forked processes could not write."""
         memory = self._memory
         if memory is None or self._is_forked:
             return
@@ -311,20 +310,22 @@ class Spool:
                 record = parse_record(line)
                 if record is not None and not memory.add(line, always=record["type"] in END_TYPES):
                     without_room.append(record)
-        for record in without_room:  # which may be said, and so must wait for no lock
+        for record in without_room:  # outside the lock, because this may warn
             self._lose(record, "memory")
 
     def _go_on_in_memory(self, reason: str) -> None:
         self._begin_memory()
         self._forked_lines.end_files()
-        self._notices.once("spool", f"The spool {self.path} cannot be written ({reason}); reports go on from memory.")
+        self._diagnostics.once(
+            "spool", f"The spool {self.path} cannot be written ({reason}). Reports are kept in memory."
+        )
 
     # Keeping the limit
 
     def keep_limit(self) -> None:
-        """Remove what has arrived and thin out what waits, where the files are larger than they may be.
+        """If the files are larger than the limit, remove parts that have arrived and shed entries of the others.
 
-        Forked processes leave that to the one that sends, and only see whether there is room.
+        Forked processes only check whether there is room: the process that sends does the rest.
         """
         if self.path is None:
             return
@@ -332,23 +333,23 @@ class Spool:
             with self._files:
                 self._make_room(self.path)
         except OSError as error:
-            self._notices.once("limit", f"The spool {self.path} cannot be made smaller: {error}.")
+            self._diagnostics.once("limit", f"The spool {self.path} cannot be reduced to its limit: {error}.")
 
     def _make_room(self, path: Path) -> None:
         sizes = part_sizes(path)
         # Two parts remain, for what is written until somebody looks here again.
         too_much = sum(sizes.values()) - (self._max_bytes - 2 * self._part_max_bytes)
-        if too_much > 0 and self._may_thin_out:
+        if too_much > 0 and self._may_shed:
             too_much -= self._remove_arrived(sizes)
-        if too_much > 0 and self._may_thin_out:
+        if too_much > 0 and self._may_shed:
             closed = [number for number in sizes if self._read_part < number < max(sizes)]
-            too_much -= thin_out(
+            too_much -= shed(
                 path,
                 self.start["source"],
                 closed,
                 too_much + 2 * self._part_max_bytes,
-                self._thinned,
-                reason=f"its spool had reached the limit of {self._max_bytes} bytes",
+                self._shed_tiers,
+                reason=f"the spool had reached its limit of {self._max_bytes} bytes",
             )
             self._kept.close_nameless()
         self._is_full = too_much > self._part_max_bytes
@@ -375,18 +376,18 @@ class Spool:
             self._looked_for_room_at = now
             self.keep_limit()
             if self._is_full and self._lost:
-                self._tell_losses()
+                self._report_losses()
         return not self._is_full
 
     def _lose(self, record: dict[str, Any], why: str) -> None:
         kind = record.get("level", record["type"])
         self._lost[kind] = self._lost.get(kind, 0) + 1
-        room = "memory" if why == "memory" else f"the spool's limit of {self._max_bytes} bytes"
-        self._notices.once(f"lost-{why}", f"There is no room left in {room}; reports are lost, and counted.")
+        room = "The memory for reports" if why == "memory" else f"The spool (limit {self._max_bytes} bytes)"
+        self._diagnostics.once(f"lost-{why}", f"{room} is full. Reports are dropped, and counted.")
 
-    def _tell_losses(self, *, always: bool = False) -> None:
-        reason = "no file could be written and" if self._memory is not None else "its spool had reached its limit and"
-        record = dropped_record(dict(self._lost), f"{reason} there was no room left")
+    def _report_losses(self, *, always: bool = False) -> None:
+        reason = "no file could be written, and memory was full" if self._memory is not None else "the spool was full"
+        record = dropped_record(dict(self._lost), reason)
         if self._append_line(line_of(record), always=always):
             self._lost.clear()
 
@@ -394,13 +395,13 @@ class Spool:
 
     @property
     def in_memory(self) -> bool:
-        """Whether reports go to memory, behind all that stands in files."""
+        """Whether new reports are kept in memory, after those in the files."""
         if self._forked_lines.files_are_done:
             self._follow_into_memory()
         return self._memory is not None
 
     def read(self, part: int, offset: int, size: int) -> bytes:
-        """Up to `size` bytes of a part from `offset`; what was read may be sent. Raises OSError."""
+        """Up to `size` bytes of a part from `offset`. They may be sent, so they are not shed later. Raises OSError."""
         if part == MEMORY_PART:
             return self._memory.read(offset, size) if self._memory is not None else b""
         if self.path is None:
@@ -410,9 +411,9 @@ class Spool:
             return os.pread(self._descriptor(self.path, part), size, offset)
 
     def _recover_files(self) -> None:
-        """Open again what the training has closed by its number: by now that may be a file of its own.
+        """Reopen files that the training has closed by their descriptor numbers, such as a daemon does.
 
-        Raises OSError.
+        The numbers may belong to files of the training now. Raises OSError.
         """
         if self.path is None or self._is_closed:
             return
@@ -432,7 +433,7 @@ class Spool:
         file = os.open(path, os.O_RDWR | os.O_APPEND)
         if identity(file) != wanted:
             os.close(file)
-            raise FileNotFoundError(errno.ENOENT, "its file was closed, and is not there any more", str(path))
+            raise FileNotFoundError(errno.ENOENT, "the file was closed, and has been removed", str(path))
         return file
 
     def _descriptor(self, path: Path, part: int) -> int:
@@ -440,10 +441,10 @@ class Spool:
         if part == 0 and self._head is not None:
             return self._head  # which always keeps its file
         own = self._file if part == self._part else None
-        return self._kept.of(path, part, own, may_differ=part in self._thinned or self._was_forked)
+        return self._kept.of(path, part, own, may_differ=part in self._shed_tiers or self._was_forked)
 
     def part_after(self, part: int) -> int | None:
-        """The part that goes on where `part` ends with a `next` line. Raises OSError."""
+        """The number of the part that follows `part`, which ends with a `next` line. Raises OSError."""
         if self.path is None:
             return None
         with self._files:
@@ -455,29 +456,29 @@ class Spool:
                 return through + 1 if through else _FIRST_FURTHER_PART
             following = next((number for number in part_numbers(self.path) if number > through), None)
             if following is None and not self.recovered and not self._was_forked:
-                raise FileNotFoundError(errno.ENOENT, "the part that goes on is not there", str(self.path))
+                raise FileNotFoundError(errno.ENOENT, "the next part is missing", str(self.path))
             return following
 
     def _has_open_after(self, through: int) -> bool:
-        """Whether the file that follows is open, and surely none stands between that was thinned out."""
-        if self._was_forked or self._thinned or (self.recovered and not through):
+        """Whether the file that follows is open, and no other part can be between."""
+        if self._was_forked or self._shed_tiers or (self.recovered and not through):
             return False
         number = through + 1 if through else _FIRST_FURTHER_PART
         return number == self._part or number in self._kept
 
     def entered(self, part: int, next_n: int, source: str) -> None:
-        """Note that all before `part` has arrived, and how its events are numbered."""
+        """Note that everything before `part` has arrived, and how its events are numbered."""
         with self._files:
             self._entered = (part, next_n, source)
             self._kept.close_before(part)
 
     def arrived(self, part: int, offset: int) -> None:
-        """Note how far the service has acknowledged."""
+        """Note up to which offset the service has acknowledged."""
         if part == MEMORY_PART and self._memory is not None:
             self._memory.arrived(offset)
 
     def count_from(self, part: int, offset: int, first_n: int) -> None:
-        """Write into the `source` line at `offset` from which number on it counts. Raises OSError."""
+        """Write into the `source` line at `offset` the number of its first event. Raises OSError."""
         if part == MEMORY_PART and self._memory is not None:
             self._memory.write_at(offset, FIRST_N_AT, first_n_field(first_n))
             return
@@ -485,7 +486,7 @@ class Spool:
         write_at(part_path(self.path, part), offset + FIRST_N_AT, first_n_field(first_n))
 
     def end(self) -> tuple[int, int]:
-        """The part and the offset behind the last record; of other processes' where the file can be looked at."""
+        """The part and offset after the last record, including those of other processes."""
         self.take_in()
         memory = self._memory
         if memory is not None:
@@ -496,24 +497,24 @@ class Spool:
             except OSError:
                 return self._part, self._size
 
-    # The life of the files
+    # Creating, adopting and closing the files
 
     def created(self, size: int, owner_at: int) -> None:
-        """This process made the first file, with so many bytes in it, and is named there."""
+        """Note that this process created the first file with `size` bytes, and is named as its owner."""
         self._size, self._owner_at, self._is_owner = size, owner_at, True
 
     def resume_at_end(self, part: int, file: int) -> None:
-        """Write on in the last part, which an ended process left. What is there may have been sent."""
+        """Append to the last part of a process that has ended. Its records may have been sent."""
         self._use_part(part, file, os.fstat(file).st_size)
         self._read_part = part
         self.recovered = True
 
     def owner_is_named_at(self, offset: int) -> None:
-        """Where the `owner` line stands in the first file."""
+        """Note the offset of the `owner` line in the first file."""
         self._owner_at = offset
 
     def claim(self, *, to_send: bool = False) -> None:
-        """Name this process as the owner; `to_send` says that it only sends what another left. Raises OSError."""
+        """Name this process as the owner. With `to_send` it only sends an orphaned spool. Raises OSError."""
         if self._head is not None and self.path is not None and self._owner_at is not None:
             line = owner_line(replace(this_process(), sends=to_send))
             before = os.fstat(self._head)
@@ -524,12 +525,12 @@ class Spool:
                 os.utime(self._head, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def process_forked(self) -> None:
-        """In a forked process: write through a descriptor of its own, and leave the rest to the original."""
+        """In a forked process: append through a new descriptor, and do nothing else with the files."""
         self._is_owner = False
         self._files = threading.RLock()
         self._kept.close()
         self._was_forked = True
-        self._may_thin_out = False
+        self._may_shed = False
         self._lost = {}
         self._is_forked = True
         if self._memory is not None:
@@ -543,25 +544,25 @@ class Spool:
 
     def _reopen(self, path: Path) -> None:
         file = os.open(part_path(path, self._part), os.O_RDWR | os.O_APPEND)
-        if not os.path.samestat(os.fstat(file), os.fstat(self._file)):  # it was thinned out meanwhile
+        if not os.path.samestat(os.fstat(file), os.fstat(self._file)):  # the part was replaced by shedding
             os.close(file)
             self._open_last_part()
         else:
             self._use_part(self._part, file, 0)
 
     def take_over_sending(self) -> None:
-        """From now on this process sends, which another did before: nobody knows how far."""
+        """Send from now on, instead of another process. How far that one got is not known."""
         with self._files:
-            self._may_thin_out = True
+            self._may_shed = True
             self._is_forked = False
             self._read_part = self._part
         with suppress(OSError):  # it has the lock anyway
             self.claim()
 
     def remove(self) -> None:
-        """Delete the files: everything in them has arrived. Raises OSError."""
+        """Delete the files, after everything has arrived. Raises OSError."""
         if self.path is not None:
-            self.path.unlink(missing_ok=True)  # first: parts without it are nobody's
+            self.path.unlink(missing_ok=True)  # first: parts without it are ignored
             with suppress(FileNotFoundError):  # the folder is gone as well
                 for number in part_numbers(self.path):
                     part_path(self.path, number).unlink(missing_ok=True)
@@ -576,18 +577,18 @@ class Spool:
                         yield record
 
     def let_go_after_fork(self) -> None:
-        """In a forked process: close what it inherited; the original keeps the lock."""
+        """In a forked process: close the inherited files. The original keeps the lock."""
         self._files = threading.RLock()
         self.close()
 
     def written_at(self) -> float:
-        """When it was last written to, in seconds since 1970. Raises OSError."""
+        """When the spool was last written, in seconds since 1970. Raises OSError."""
         return os.fstat(self._file).st_mtime
 
     def close(self, *, unlock_first: bool = False) -> None:
-        """Let go of the files and of the lock; with `unlock_first` also for processes forked meanwhile.
+        """Close the files and release the lock. With `unlock_first` it is released even if forked processes have it.
 
-        The first file then names nobody, or whom a sender has found there. A second call does nothing.
+        The first file then names no owner; after a sender, the owner from before. A second call does nothing.
         """
         if self._is_closed:
             return
@@ -608,7 +609,7 @@ class Spool:
                 os.close(file)
 
     def _give_back(self, head: int, path: Path) -> None:
-        """Name nobody as the owner, or whom a sender has found there."""
+        """Name no owner; after a sender, the owner from before."""
         try:
             before = os.fstat(head)
             write_in_place(head, path, self._owner_at or 0, self._owner_line_at_close)

@@ -1,25 +1,25 @@
-"""Taking over the spool of a process that has ended, on good evidence only.
+"""Adopts orphaned spools, but only if it is certain that their process has ended.
 
-Whoever ends a run or removes a file on weak evidence takes them from a training that lives. So a spool is
-adopted only with a lock on it, in a folder where locks are known to work, and when its process has let go of it
-or is known to be gone. Everything else is in doubt, and left to somebody who knows more.
+Otherwise it would end the run of a training that still runs, or remove its files. So a spool is adopted only with its
+lock, in a folder where locks are known to work, if its process has closed it or is known to have ended. All other
+spools are in doubt: a person has to decide.
 """
 
 import os
 from pathlib import Path
 
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import is_locked, lock, locks_work
-from aegis_tracker.notices import Notices
 from aegis_tracker.settings import SPOOL_MAX_BYTES
 from aegis_tracker.spool import Spool, spool_open_here
 from aegis_tracker.spool_files import has_moved
-from aegis_tracker.spool_mending import is_start, mend
 from aegis_tracker.spool_owner import LINE_BYTES, Owner, ProcessState, is_this_process, owner_of, state_of
 from aegis_tracker.spool_records import RECORD_MAX_BYTES, SOURCE_HEAD, Record, parse_record
+from aegis_tracker.spool_repair import is_start, repair
 
 
 class InDoubtError(Exception):
-    """It cannot be told that the process of a spool has ended; the text says why. `start` is of its run."""
+    """It is not certain that the process of a spool has ended. The text says why. `start` is its first record."""
 
     def __init__(self, reason: str, start: Record) -> None:
         super().__init__(reason)
@@ -27,19 +27,19 @@ class InDoubtError(Exception):
 
 
 class _Unnamed:
-    """Of a spool that does not say whose it is, as earlier versions made them."""
+    """The owner of a spool without an `owner` line, as earlier versions wrote it."""
 
 
 _UNNAMED = _Unnamed()
 
 
 def adopt_spool(
-    path: Path, notices: Notices, max_bytes: int = SPOOL_MAX_BYTES, *, is_known_to_have_ended: bool = False
+    path: Path, diagnostics: Diagnostics, max_bytes: int = SPOOL_MAX_BYTES, *, is_known_to_have_ended: bool = False
 ) -> Spool | None:
-    """The spool that an ended process left; None when a process has it, or it is no spool, or gone.
+    """Adopt an orphaned spool. Returns None if a process uses it, it is not a spool, or it was removed.
 
-    Raises InDoubtError where nobody can tell that its process has ended, unless somebody who knows says so with
-    `is_known_to_have_ended`; also then when it can be seen to run. Raises OSError.
+    Raises InDoubtError if it is not certain that its process has ended. `is_known_to_have_ended` overrides that,
+    unless the process can be seen to run. Raises OSError.
     """
     if spool_open_here(path) is not None:
         return None
@@ -49,7 +49,7 @@ def adopt_spool(
         return None
     spool = None
     try:
-        spool = _adopted(path, file, notices, max_bytes, is_known_to_have_ended)
+        spool = _adopted(path, file, diagnostics, max_bytes, is_known_to_have_ended)
     finally:
         if spool is None:
             os.close(file)
@@ -57,7 +57,7 @@ def adopt_spool(
 
 
 def is_in_use(path: Path) -> bool:
-    """Whether a process is known to have the spool: its training, or somebody who sends it. Raises OSError."""
+    """Whether a process is known to use the spool: its training or a sender. Raises OSError."""
     if spool_open_here(path) is not None or is_locked(path):
         return True
     if locks_work(path.parent):
@@ -67,7 +67,7 @@ def is_in_use(path: Path) -> bool:
 
 
 def process_state(path: Path) -> ProcessState:
-    """What is known of the process of a spool, for people. Raises OSError."""
+    """Whether the process of a spool runs, as `aegis-tracker status` shows it. Raises OSError."""
     if is_in_use(path):
         return ProcessState.RUNNING
     owner = _owner_of_file(path)
@@ -77,7 +77,7 @@ def process_state(path: Path) -> ProcessState:
 
 
 def is_being_sent(path: Path) -> bool:
-    """Whether somebody sends the spool of a process that has ended, or of a tracker that has. Raises OSError."""
+    """Whether another process sends the orphaned spool, or this one a tracker's that has ended. Raises OSError."""
     here = spool_open_here(path)
     if here is not None:
         return here.is_finished
@@ -94,7 +94,9 @@ def is_spool(path: Path) -> bool:
     return first is not None and is_start(first)
 
 
-def _adopted(path: Path, file: int, notices: Notices, max_bytes: int, is_known_to_have_ended: bool) -> Spool | None:
+def _adopted(
+    path: Path, file: int, diagnostics: Diagnostics, max_bytes: int, is_known_to_have_ended: bool
+) -> Spool | None:
     try:
         if not lock(file):
             return None
@@ -110,16 +112,16 @@ def _adopted(path: Path, file: int, notices: Notices, max_bytes: int, is_known_t
     is_other = isinstance(owner, Owner) and not is_this_process(owner)
     is_running = is_other and isinstance(owner, Owner) and state_of(owner) is ProcessState.RUNNING
     if is_running and not has_lock and not is_known_to_have_ended:
-        return None  # its training has it
+        return None  # its training uses it
     doubt = _doubt(path, owner, is_running, has_lock, is_known_to_have_ended)
     if doubt is not None:
         raise InDoubtError(doubt, start)
-    spool = Spool(start, file, path, notices, max_bytes)
+    spool = Spool(start, file, path, diagnostics, max_bytes)
     if owner is not _UNNAMED:
         spool.owner_is_named_at(owner_at)
     second = os.pread(file, LINE_BYTES + 200, owner_at + (LINE_BYTES if owner is not _UNNAMED else 0))
     spool.is_joining = second.startswith(SOURCE_HEAD)
-    mend(spool, path, file)
+    repair(spool, path, file)
     return spool
 
 
@@ -130,7 +132,7 @@ def _owner_of_file(path: Path) -> Owner | _Unnamed | None:
 
 
 def _owner_in(line: bytes) -> Owner | _Unnamed | None:
-    """The process that the second line names; None where the spool was let go in an orderly way."""
+    """The process that the second line names. None if the spool was closed properly."""
     try:
         return owner_of(line)
     except (ValueError, KeyError, TypeError):
@@ -140,15 +142,15 @@ def _owner_in(line: bytes) -> Owner | _Unnamed | None:
 def _doubt(
     path: Path, owner: Owner | _Unnamed | None, is_running: bool, has_lock: bool, is_known_to_have_ended: bool
 ) -> str | None:
-    """Why the spool cannot be taken over; None where it can."""
+    """Why the spool is in doubt. None if it can be adopted."""
     if is_known_to_have_ended:
-        return f"{owner} still runs" if is_running and not has_lock else None
+        return f"{owner} is still running" if is_running and not has_lock else None
     if is_running:
-        return f"{owner} still runs, although it does not hold the spool's lock"
+        return f"{owner} is still running, although it does not hold the spool's lock"
     if not has_lock:
-        return f"files in {path.parent} cannot be locked, so nothing tells whether another process has it"
+        return f"files in {path.parent} cannot be locked, so another process may be using it"
     if isinstance(owner, _Unnamed):
-        return "it does not say which process wrote it"
+        return "it does not name the process that wrote it"
     if owner is not None and not is_this_process(owner) and state_of(owner) is ProcessState.UNKNOWN:
-        return f"{owner} cannot be looked at from here"
+        return f"{owner} cannot be checked from here"
     return None

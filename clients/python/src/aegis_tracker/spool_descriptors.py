@@ -1,4 +1,4 @@
-"""The open files of a spool's parts, so that what is in them can be read whatever becomes of their folder.
+"""Keeps the files of a spool's parts open, so that they can be read even if their folder is moved or removed.
 
 A folder may be moved, removed or unmounted while a training runs, and a process may have no descriptors left.
 """

@@ -1,7 +1,7 @@
-"""Where the files of a spool are, and how one comes to be in a single step.
+"""The files of a spool: their names, and how they are created and replaced atomically.
 
-A run's spool is `STEM.jsonl`; a large one goes on in `STEM.000002.part` and so on (1 is for what is left of
-the first file once its entries had to be thinned out). The first file stays the same for the life of the spool.
+A run's spool is `STEM.jsonl`; a large one goes on in `STEM.000002.part` and so on (1 is the rest of the
+first file after shedding). The first file stays the same for the life of the spool.
 """
 
 import errno

@@ -1,6 +1,6 @@
-"""Where reports wait once no file takes them: a bounded number of lines, gone with the process.
+"""Keeps reports in memory when no file can be written: a limited number of lines, lost with the process.
 
-Forked processes hand theirs to the one that sends.
+Forked processes pass theirs to the process that sends.
 """
 
 import mmap
@@ -19,9 +19,9 @@ _LINE_MAX_BYTES = 4 * 1024 * 1024
 
 
 class ForkedLines:
-    """The way of a forked process to the memory of the original, for lines in order. Made before any fork.
+    """Passes lines of forked processes to the original, in order. Created before any fork.
 
-    `files_are_done` is seen by all of them at once, so that none goes on with a file that nobody reads.
+    `files_are_done` is shared by all of them, so that none goes on writing a file that is not read any more.
     """
 
     def __init__(self) -> None:
@@ -32,22 +32,22 @@ class ForkedLines:
             self._shared = mmap.mmap(-1, 1)
             self._ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         except OSError:
-            return  # no descriptors left: then what forked processes cannot write is lost, and counted
+            return  # no descriptors left: reports of forked processes are then dropped, and counted
         self._identities = [identity(end.fileno()) for end in self._ends]
         for end in self._ends:
             end.setblocking(False)
 
     @property
     def files_are_done(self) -> bool:
-        """Whether one of the processes could not write any more."""
+        """Whether one of the processes could not write its file."""
         return self._shared[0] != 0
 
     def end_files(self) -> None:
-        """Tell all processes that files are done with."""
+        """Tell all processes to write no more files."""
         self._shared[0] = 1
 
     def add(self, line: bytes, *, always: bool = False) -> bool:
-        """Hand a line to the original; False where it does not keep up. Never waits."""
+        """Pass a line to the original. Returns False if its buffer is full. Never waits."""
         del always
         if self._ends is None or identity(self._ends[0].fileno()) != self._identities[0]:
             return False
@@ -57,7 +57,7 @@ class ForkedLines:
             return False
 
     def received(self) -> Iterator[bytes]:
-        """In the original: what came in since."""
+        """In the original process: the lines that have arrived since the last call."""
         while self._ends is not None and identity(self._ends[1].fileno()) == self._identities[1]:
             try:
                 yield self._ends[1].recv(_LINE_MAX_BYTES)
@@ -73,7 +73,7 @@ class ForkedLines:
 
 
 class SpoolMemory:
-    """Lines at offsets that only grow; what has arrived is let go. For all threads, and signal handlers."""
+    """Lines at growing offsets. Lines that have arrived are removed. Safe in all threads and signal handlers."""
 
     def __init__(self) -> None:
         self._lines: deque[bytes] = deque()
@@ -121,7 +121,7 @@ class SpoolMemory:
                 at += len(line)
 
     def arrived(self, offset: int) -> None:
-        """Let go of what lies before `offset`."""
+        """Remove the lines before `offset`."""
         with self.lock:
             while self._lines and self._begin + len(self._lines[0]) <= offset:
                 self._begin += len(self._lines.popleft())

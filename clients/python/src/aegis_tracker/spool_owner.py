@@ -47,18 +47,18 @@ class ProcessState(Enum):
 
 
 def this_process() -> Owner:
-    """The process that asks."""
+    """The current process."""
     host = socket.gethostname().encode("ascii", "replace").decode()[:_HOST_MAX_CHARACTERS]
     return Owner(host, _boot_id(), _pid_namespace(), os.getpid(), _started_and_state(os.getpid())[0])
 
 
 def is_this_process(owner: Owner) -> bool:
-    """Whether it is the process that asks."""
+    """Whether it is the current process."""
     return replace(owner, sends=False) == this_process()
 
 
 def state_of(owner: Owner) -> ProcessState:
-    """Whether a process still runs, as far as can be told from here. One that is stopped runs; a zombie does not."""
+    """Whether a process is running. A stopped process is; a zombie is not. UNKNOWN on other machines."""
     here = this_process()
     if (owner.host, owner.boot, owner.namespace) != (here.host, here.boot, here.namespace) or not here.boot:
         return ProcessState.UNKNOWN

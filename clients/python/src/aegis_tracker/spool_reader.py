@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from aegis_tracker.notices import log
+from aegis_tracker.diagnostics import log
 from aegis_tracker.spool import MEMORY_PART, Spool
 from aegis_tracker.spool_records import (
     DROPPED_TYPE,
@@ -151,7 +151,7 @@ class SpoolReader:
         finally:
             self.place, self.counted = place, counted
 
-    def pass_over_all(self) -> None:
+    def mark_all_arrived(self) -> None:
         """Go to the end, or to where a process counts from a number that is not known yet. Raises OSError."""
         while (batch := self.batch(RECORD_MAX_BYTES)) is not None and batch.is_numbered:
             self._pass(batch)

@@ -1,4 +1,4 @@
-"""What stands on the lines of a spool: events as the contract has them, and records of our own between them.
+"""The lines of a spool: events of the HTTP contract, and records of the tracker between them.
 
 | record | says |
 |---|---|
@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from json.encoder import encode_basestring
 from typing import Any
 
-from aegis_tracker.contract_values import fit_text, time_now, to_json
+from aegis_tracker.sanitizing import fit_text, time_now, to_json
 
 START_TYPE = "start"
 END_TYPES = frozenset({"complete", "fail"})
@@ -47,7 +47,7 @@ Record = dict[str, Any]
 
 
 def says_lost(record: Record) -> bool:
-    """Whether it is the provisional end that a sender records for a process that is gone."""
+    """Whether the record is a `fail` event with the reason `lost`: a provisional end."""
     return record["type"] == "fail" and record.get("reason") == "lost"
 
 
@@ -109,12 +109,12 @@ def resume_of(record: Record) -> tuple[int, str] | None:
 
 
 def dropped_record(counts: dict[str, int], reason: str) -> Record:
-    """So many entries are missing here, by kind: a log level, or `progress`."""
+    """A record of how many entries were dropped here, by kind: a log level or `progress`."""
     return {"type": DROPPED_TYPE, "timestamp": time_now(), "counts": counts, "reason": reason}
 
 
 def dropped_as_event(record: Record) -> Record:
-    """A `dropped` record as the log entry that the service is told."""
+    """The log entry that is sent for a `dropped` record."""
     counts = record.get("counts") or {}
     said = [f"{number} {'progress reports' if kind == 'progress' else f'{kind} log entries'}"
             for kind, number in counts.items()]  # fmt: skip

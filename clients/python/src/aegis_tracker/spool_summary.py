@@ -1,4 +1,4 @@
-"""What is in a spool, for people: read without taking part, so it may be of a training under way."""
+"""Summarizes a spool for `aegis-tracker status`. It only reads, so the training may be running."""
 
 import time
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from aegis_tracker.spool_records import (
 
 @dataclass(frozen=True)
 class SpoolSummary:
-    """What a spool holds; of a live training, what it has sent already is still among it.
+    """The content of a spool. For a running training it includes events that were sent already.
 
-    `end` is the event that ended the run, or `closed`. `age_s` counts from the last write. `refused` is
-    why the service would not take it when it was last asked.
+    `end` is the type of the event that ended the run, or `closed`. `age_s` is the time since the last write. `refused`
+    is why the service refused it last time.
     """
 
     run_id: str
@@ -36,7 +36,7 @@ class SpoolSummary:
 
 
 def summarize(path: Path) -> SpoolSummary | None:
-    """What is in the spool at `path`; None when it is no spool or gone meanwhile. Raises OSError."""
+    """Summarize the spool at `path`. Returns None if it is not a spool, or was removed. Raises OSError."""
     start, events, end, refused, size, written_at = None, 0, None, None, 0, 0.0
     for number in [0, *part_numbers(path)]:
         try:

@@ -1,8 +1,8 @@
-"""Signals that end a process end its runs as failed, with that reason, and then do what they did before.
+"""Signal handlers that fail the runs of a process before a signal ends it.
 
-Where the program has a handler of its own for one that asks to end, that decides: when it ends the program, the runs
-fail with the reason; when it goes on, so do they. Python runs handlers in the main thread between two instructions,
-so one long call of C code delays them, as it does Ctrl-C.
+If the program has a handler of its own, that handler decides: if it ends the program, the runs fail; if it does not,
+they continue. Python calls handlers in the main thread between two instructions, so a long call of C code delays them,
+as it delays Ctrl-C.
 """
 
 import contextlib
@@ -18,23 +18,23 @@ from typing import Any, Protocol
 
 FLUSH_S = 5.0  # what is not sent by then is in the spool
 
-# What asks a process to end; a handler of the program is called from ours, which learns what came of it.
+# Signals that ask a process to end. Our handler calls the program's, and learns whether it ends the program.
 _ASKING = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGXCPU")
-# What ends a process only because nobody has given it another meaning; a handler of the program is left as it is.
+# Signals that end a process only by default. If the program has a handler, it is kept.
 _OTHERS = ("SIGUSR1", "SIGUSR2", "SIGALRM")
 
 
 class Stoppable(Protocol):
-    """What is told."""
+    """An object whose methods are called."""
 
-    def told_to_stop(self, reason: str, error: BaseException | None) -> None:
-        """The program was asked to end. `error` is what its own handler raised; None: it has no handler."""
+    def stop_requested(self, reason: str, error: BaseException | None) -> None:
+        """A signal asked the program to end. `error` is what the program's handler raised, None without a handler."""
 
-    def in_the_middle(self, action: Callable[[], None]) -> bool:
-        """Whether this thread is interrupted in the middle of a report; `action` is then run right after it."""
+    def defer_if_reporting(self, action: Callable[[], None]) -> bool:
+        """If this thread is inside a report, run `action` right after it. Returns whether it is."""
 
     def process_ends(self, timeout_s: float) -> None:
-        """The process ends now; deliver what can be delivered within `timeout_s`."""
+        """The process ends. Send reports for up to `timeout_s`."""
 
 
 _watched: weakref.WeakSet[Stoppable] = weakref.WeakSet()
@@ -44,7 +44,7 @@ _forking = threading.local()
 
 
 def watch(tracked: Stoppable) -> None:
-    """Tell `tracked` of these signals from now on, unless they are ignored. Without effect beside the main thread."""
+    """Handle these signals for `tracked`, except ignored ones. Does nothing outside of the main thread."""
     _watched.add(tracked)
     if threading.current_thread() is not threading.main_thread():
         return
@@ -64,7 +64,7 @@ def watch(tracked: Stoppable) -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    if not any(one.in_the_middle(lambda: _stop(number, None)) for one in list(_watched)):
+    if not any(one.defer_if_reporting(lambda: _stop(number, None)) for one in list(_watched)):
         _stop_now(number, frame)
 
 
@@ -78,15 +78,15 @@ def _stop_now(number: int, frame: FrameType | None) -> None:
             previous(number, frame)
         except BaseException as error:
             for one in tracked:
-                one.told_to_stop(reason, error)
+                one.stop_requested(reason, error)
             raise
         return
     if _is_stopping:
-        return  # it ends the process already, in its own time
+        return  # the process is ending already
     _is_stopping = True
     deadline = time.monotonic() + FLUSH_S
     for one in tracked:
-        one.told_to_stop(reason, None)
+        one.stop_requested(reason, None)
         one.process_ends(max(0.0, deadline - time.monotonic()))
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
@@ -113,7 +113,7 @@ def _before_fork() -> None:
 
 
 def _process_forked() -> None:
-    """A worker that its parent terminates ends nobody's run."""
+    """In a forked process: signals do not end the run of the parent."""
     _watched.clear()
     with contextlib.suppress(ValueError):
         for number in _ours():

@@ -1,4 +1,4 @@
-"""The tracker: what a training calls to say how it is going."""
+"""`TrainingProgressTracker`: the methods by which a training reports its progress."""
 
 import functools
 import os
@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, Self
 
-from aegis_tracker import events, process_life, stop_signals
+from aegis_tracker import events, process_hooks, stop_signals
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
-from aegis_tracker.contract_values import fit_text
-from aegis_tracker.notices import Notices
-from aegis_tracker.own_status import OwnStatus
+from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.local_status import LocalStatus
 from aegis_tracker.reporter import Reporter
+from aegis_tracker.sanitizing import fit_text
 from aegis_tracker.settings import (
     SPOOL_MAX_BYTES,
     SettingsError,
@@ -32,16 +32,16 @@ _Parameters = ParamSpec("_Parameters")
 
 
 class BeforeReport(Protocol):
-    """Has a chance to report something before another report is made."""
+    """A callback that can make a report of its own before each report."""
 
     def __call__(self, *, at_end: bool) -> None:
-        """`at_end`: nothing can be reported any more after that."""
+        """`at_end`: it is the last chance to report."""
 
 
 def _never_raises(
     report: Callable[Concatenate["TrainingProgressTracker", _Parameters], None],
 ) -> Callable[Concatenate["TrainingProgressTracker", _Parameters], None]:
-    """Whatever goes wrong inside a report is told and goes no further: the training comes first."""
+    """Turn exceptions of a report into warnings: they must not reach the training."""
 
     @functools.wraps(report)
     def guarded(self: "TrainingProgressTracker", /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
@@ -56,7 +56,7 @@ def _never_raises(
 def _report(
     report: Callable[Concatenate["TrainingProgressTracker", _Parameters], None],
 ) -> Callable[Concatenate["TrainingProgressTracker", _Parameters], None]:
-    """A report never raises, but for TrainingCancelled where that was asked for; it is recorded before."""
+    """A report raises only TrainingCancelled, with `raise_on_cancel`, after it was recorded."""
     guarded = _never_raises(report)
 
     @functools.wraps(report)
@@ -70,15 +70,15 @@ def _report(
 class TrainingProgressTracker:
     """Reports one training run to the service.
 
-    Every call appends to a spool file and returns within microseconds; a background thread sends.
-    No call raises or waits for the network, whatever it is given and whatever happens to the service.
-    All calls may be made from any thread, from signal handlers and from forked processes.
+    Each call appends to a spool file and returns within microseconds. A background thread sends the reports.
+    No call raises or waits for the network, whatever the arguments are and whatever happens to the service.
+    All calls can be made from any thread, from signal handlers and from forked processes.
 
-    As a context manager: a block that runs to its end completes the run, an exception fails it, `SystemExit`
-    included, unless the run was ended before. Leaving does not wait, but for up to 10 s in a process of
-    `multiprocessing`; the end of the process does, up to 10 s.
+    Use it as a context manager: the run completes at the end of the block, and fails with an exception, `SystemExit`
+    included, unless it was ended before. Leaving the block does not wait for the network, except in a process of
+    `multiprocessing`. The end of the process waits up to 10 s for reports to arrive.
 
-    A tracker is not copied: copies are the tracker itself. One that is let go of without an end fails its run.
+    `copy` and `deepcopy` return the tracker itself. If a tracker is garbage-collected without an end, its run fails.
     """
 
     def __init__(
@@ -98,19 +98,19 @@ class TrainingProgressTracker:
         raise_on_cancel: bool = False,
         resumable: bool = False,
     ) -> None:
-        """Open the spool and start to send. Never raises, never waits for the network.
+        """Open the spool and start sending. Never raises, never waits for the network.
 
         `url`, `token`, `spool_dir` and `spool_max_bytes` default to AEGIS_URL, AEGIS_TOKEN, AEGIS_SPOOL_DIR
-        and AEGIS_SPOOL_MAX_BYTES. `run_id` (a UUID, chosen when not given) names the run: a run that an
-        earlier process reported, and that has not ended, is continued.
+        and AEGIS_SPOOL_MAX_BYTES. `run_id` is the UUID of the run, by default a new one. If an earlier process
+        reported the run and it has not ended, it is continued.
 
-        Once somebody asks the training to stop, `on_cancel` is called, once, in a background thread; with
+        When somebody asks the training to stop, `on_cancel` is called once, in a background thread. With
         `raise_on_cancel` the next report of each thread raises TrainingCancelled, after it was recorded.
 
-        With `resumable` a signal, `sys.exit` or Ctrl-C that ends the program does not fail the run: what is missing
-        is sent, and a later process goes on with it under the same `run_id`.
+        With `resumable` the run does not fail when a signal, `sys.exit` or Ctrl-C ends the program. A later process
+        continues it with the same `run_id`.
         """
-        self._notices = Notices()
+        self._diagnostics = Diagnostics()
         self._fraction = 0.0
         self._cancel = CancelRequest()
         self._on_cancel = on_cancel
@@ -146,57 +146,57 @@ class TrainingProgressTracker:
         config: object,
         resumable: bool,
     ) -> None:
-        start = events.start_record(domain, run_id, llm_model, optimizer, sample_count, config, self._notices.once)
+        start = events.start_record(domain, run_id, llm_model, optimizer, sample_count, config, self._diagnostics.once)
         spool = self._open_spool(start, spool_dir, max_bytes, is_joining=run_id is not None)
         cancelled = weakref.WeakMethod(self._cancelled)
         self._reporter = Reporter(
             spool,
-            self._notices,
-            OwnStatus(fit_text(domain)),
+            self._diagnostics,
+            LocalStatus(fit_text(domain)),
             self._cancel,
             lambda: _call_if_alive(cancelled),
             connect=self._connection_to(url, token, spool),
             is_resumable=resumable,
         )
-        weakref.finalize(self, self._reporter.discard).atexit = False  # reports may still come while the process ends
+        weakref.finalize(self, self._reporter.discard).atexit = False  # reports are accepted while the process ends
         self._reporter.start()
         stop_signals.watch(self._reporter)
 
     @property
     def run_id(self) -> str:
-        """The run's UUID, or nothing where no spool could be opened at all."""
+        """The run's UUID. Empty if no spool could be opened."""
         return self._reporter.spool.start["id"] if self._reporter else ""
 
     @property
     def cancel_requested(self) -> bool:
-        """Whether somebody asked the training to stop, as far as the service has answered yet."""
+        """Whether somebody asked the training to stop, by the service's last answer."""
         return self._cancel.made
 
     @_report
     def enter_phase(self, phase: str, message: str = "") -> None:
-        """The training enters one of `aegis_tracker.phases.PHASES`; its progress there begins at 0."""
-        self._append("enter_phase", events.phase_event(phase, message, self._notices.once))
+        """Report that the training enters one of `aegis_tracker.phases.PHASES`. Its fraction begins at 0.0."""
+        self._append("enter_phase", events.phase_event(phase, message, self._diagnostics.once))
 
     @_report
     def update_progress(self, fraction: float, message: str = "", metrics: dict[str, Any] | None = None) -> None:
-        """How much of the current phase is done, 0.0 to 1.0; the run's metrics take these values.
+        """Report how much of the current phase is done, 0.0 to 1.0, and new values of the run's metrics.
 
-        Anything but a number from 0.0 to 1.0 leaves the progress where it is; message and metrics are reported.
+        An invalid fraction is ignored; message and metrics are reported nevertheless.
         """
-        event = events.progress_event(fraction, self._fraction, message, metrics, self._notices.once)
+        event = events.progress_event(fraction, self._fraction, message, metrics, self._diagnostics.once)
         self._append("update_progress", event)
 
     @_report
     def log(
         self, level: str | int, message: str, step: str | None = None, metrics: dict[str, Any] | None = None
     ) -> None:
-        """One entry in the run's log: DEBUG, INFO, WARNING, ERROR or CRITICAL, or a number of `logging`."""
-        self._append("log", events.log_event(level, message, step, metrics, self._notices.once))
+        """Add an entry to the run's log. `level` is DEBUG, INFO, WARNING, ERROR, CRITICAL or a number of `logging`."""
+        self._append("log", events.log_event(level, message, step, metrics, self._diagnostics.once))
 
     @_never_raises
     def forward_log(self, level: str | int, message: str) -> None:
-        """`log` for what the training did not hand over itself, such as a log handler: it is never cancelled by it."""
-        self._append("log", events.log_event(level, message, None, None, self._notices.once))
+        """The same as `log`, for log handlers and the like. It never raises TrainingCancelled."""
+        self._append("log", events.log_event(level, message, None, None, self._diagnostics.once))
 
     def forward_logs(self, level: str, messages: Sequence[str]) -> None:
         """`forward_log` of several messages of one moment, at one of the contract's levels, in less time for each.
@@ -207,7 +207,7 @@ class TrainingProgressTracker:
             if self._before_reports:
                 self._report_before(at_end=False)
             if self._reporter is None:
-                self._notices.once("ended", "log() is ignored: no spool could be opened.")
+                self._diagnostics.once("ended", "log() is ignored: no spool could be opened.")
             else:
                 self._reporter.append_logs(level, messages)
         except Exception as error:  # noqa: BLE001 - a report never raises, and this one is made for every printed line
@@ -215,24 +215,24 @@ class TrainingProgressTracker:
 
     def _could_not_record(self, call: str, error: Exception) -> None:
         reason = f"{type(error).__name__}: {fit_text(error, 1000)}"
-        self._notices.once(call, f"{call} could not be recorded: {reason}")
+        self._diagnostics.once(call, f"{call} could not be recorded: {reason}")
 
     @_never_raises
     def complete(self, metrics: dict[str, Any] | None, result: dict[str, Any] | None = None) -> None:
-        """The training has succeeded, with these final metrics, and produced `result` (at most 1 MiB)."""
-        self._append("complete", events.complete_event(metrics, result, self._notices.once))
+        """Report that the training has succeeded, with its final metrics and its `result` (at most 1 MiB)."""
+        self._append("complete", events.complete_event(metrics, result, self._diagnostics.once))
 
     @_never_raises
     def fail(self, error: BaseException | str) -> None:
-        """The training has failed; an exception is told as `Type: message`."""
+        """Report that the training has failed. An exception is reported as `Type: message`."""
         self._append("fail", events.fail_event(error))
 
     @_never_raises
     def show(self) -> None:
         """Draw the run in this terminal until it ends: phases, percentage, time left, metrics.
 
-        From the tracker's own events, so it needs no service; it needs the extra `show`. Where standard
-        error is no terminal there is nothing to draw on, and nothing happens.
+        It shows the tracker's own events, so it works without the service. It needs the extra `show`. If standard
+        error is not a terminal, it does nothing.
         """
         reporter = self._reporter
         if reporter is None or reporter.view is not None or reporter.status.ended or not sys.stderr.isatty():
@@ -240,27 +240,31 @@ class TrainingProgressTracker:
         try:
             from aegis_tracker.terminal_view import LiveView
         except ImportError:
-            self._notices.once("show", "show() needs rich: pip install 'aegis-tracker[show]'.")
+            self._diagnostics.once("show", "show() needs rich. Install it: pip install 'aegis-tracker[show]'.")
             return
         view = LiveView(reporter.status.shown)
         reporter.view = view
         view.start()
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait up to `timeout` seconds until all that was reported has arrived; whether it has."""
+        """Wait up to `timeout` seconds until all reports have arrived. Returns whether they have."""
         self._report_before(at_end=False)
         return self._reporter is not None and self._reporter.flush(timeout)
 
     def close(self, timeout: float = 10.0) -> None:
-        """Flush, and stop to send. What has not arrived stays in the spool; the run is not ended by it, and goes on
-        with a tracker that is made with its `run_id`."""
+        """Flush, and stop sending. Reports that have not arrived stay in the spool.
+
+        This does not end the run: a tracker with the same `run_id` continues it.
+        """
         self._report_before(at_end=True)
         if self._reporter is not None:
             self._reporter.close(timeout)
 
     def before_reports(self, report: BeforeReport, *, until_now: bool = False) -> None:
-        """Have `report(at_end=…)` called before each report, so that it can make its own first; with `until_now` no
-        more. It must raise nothing, and is called for its own reports as well."""
+        """Call `report(at_end=…)` before each report, so that it can make a report first.
+
+        It must not raise, and is called for its own reports as well. `until_now` removes it.
+        """
         others = tuple(one for one in self._before_reports if one != report)
         self._before_reports = others if until_now else (*others, report)
 
@@ -278,8 +282,8 @@ class TrainingProgressTracker:
                 self.complete(None)
             else:
                 self._end_by(error)
-        if process_life.may_skip_atexit():
-            reporter.deliver(process_life.EXIT_FLUSH_S)
+        if process_hooks.may_skip_atexit():
+            reporter.deliver(process_hooks.EXIT_FLUSH_S)
 
     def __copy__(self) -> Self:
         return self
@@ -289,8 +293,8 @@ class TrainingProgressTracker:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "A tracker cannot be pickled: it has a file and a thread of this process. Hand over its run_id, and report "
-            "from the process that has the tracker; or, once it is closed, make one with that run_id elsewhere."
+            "A tracker cannot be pickled, because it has a file and a thread of this process. Pass its run_id instead. "
+            "Report from the process that has the tracker, or close it and make a tracker with that run_id elsewhere."
         )
 
     @_never_raises
@@ -305,7 +309,7 @@ class TrainingProgressTracker:
 
     def _append(self, call: str, event: events.Event) -> None:
         if self._reporter is None:
-            self._notices.once("ended", f"{call}() is ignored: no spool could be opened.")
+            self._diagnostics.once("ended", f"{call}() was ignored because no spool could be opened.")
             return
         if self._before_reports:
             self._report_before(at_end=event["type"] in END_TYPES)
@@ -313,13 +317,13 @@ class TrainingProgressTracker:
         self._fraction = 0.0 if event["type"] == "phase" else event.get("fraction", self._fraction)
 
     def _cancelled(self) -> None:
-        """Called by the sender's thread once the service says that the training shall stop."""
+        """Called in the sender's thread when the service answers that the training shall stop."""
         if self._on_cancel is not None:
             try:
                 self._on_cancel()
             except Exception as error:  # noqa: BLE001 - other people's code
                 reason = f"{type(error).__name__}: {fit_text(error, 1000)}"
-                self._notices.once("on_cancel", f"on_cancel failed: {reason}")
+                self._diagnostics.once("on_cancel", f"on_cancel failed: {reason}")
 
     def _raise_if_cancelled(self) -> None:
         has_ended = self._reporter is None or self._reporter.has_ended
@@ -333,13 +337,13 @@ class TrainingProgressTracker:
         try:
             limit = spool_max_bytes(max_bytes)
         except SettingsError as error:
-            self._notices.once("limit", str(error))
+            self._diagnostics.once("limit", str(error))
         try:
             directory = spool_directory(spool_dir)
         except SettingsError as error:
-            self._notices.once("spool", f"{error} Reports go on from memory.")
-            return memory_spool(start, self._notices, is_joining=is_joining)
-        return open_spool(directory, start, self._notices, limit, is_joining=is_joining)
+            self._diagnostics.once("spool", f"{error} Reports are kept in memory.")
+            return memory_spool(start, self._diagnostics, is_joining=is_joining)
+        return open_spool(directory, start, self._diagnostics, limit, is_joining=is_joining)
 
     def _connection_to(self, url: str | None, token: str | None, spool: Spool) -> Callable[[], Transport] | None:
         try:
@@ -347,7 +351,7 @@ class TrainingProgressTracker:
         except Exception as error:  # noqa: BLE001 - while the interpreter shuts down anything may fail
             kept = f"are kept in {spool.path}" if spool.path else "stay in memory"
             reason = error if isinstance(error, SettingsError) else f"The service's address cannot be used ({error})."
-            self._notices.once("settings", f"{reason} The training goes on; its reports {kept} and are not sent.")
+            self._diagnostics.once("settings", f"{reason} The training continues. Its reports {kept} and are not sent.")
             return None
         return functools.partial(Transport, address, secret)
 

@@ -22,7 +22,7 @@ COMPLETED, FAILED, REFUSED = 0, 1, 2
 
 
 class WatchError(Exception):
-    """The service refuses to tell; the text is its sentence."""
+    """The service refused the request. The text is its error message."""
 
 
 class Watch:
@@ -103,8 +103,12 @@ class Watch:
         self.on_change()
 
 
-def watch(client: Client, domain: str, console: Console) -> int:
-    """Show the run until it ends; the exit status. Raises WatchError."""
+def watch(client: Client, domain: str, console: Console | None = None) -> int:
+    """Show the run until it ends. Returns the exit status. Raises WatchError.
+
+    Writes to `console`, by default to standard output.
+    """
+    console = console or Console()
     watched = Watch(client, domain)
     watched.look()
     while watched.status is None:
@@ -115,7 +119,7 @@ def watch(client: Client, domain: str, console: Console) -> int:
     else:
         _print_changes(watched, console)
     if watched.exit_status is None:
-        raise WatchError("The service has told no more of the run, and not how it ended.")
+        raise WatchError("The stream ended before the run did.")
     return watched.exit_status
 
 

@@ -1,4 +1,4 @@
-"""Follows DSPy's optimisers: how much of a phase is done, and each score, without a word from the training.
+"""Follows DSPy's optimisers: reports how much of a phase is done, and each score, without calls by the training.
 
     with track(tracker, phases.ENTITY_EXTRACTION_OPTIMIZATION):
         program = optimizer.compile(student, trainset=trainset, valset=valset)

@@ -1,4 +1,4 @@
-"""The arguments of a `track` block, made usable: a report that is asked for wrongly must not end a training."""
+"""Validates the arguments of `track`. An invalid argument gives a warning, because it must not end a training."""
 
 import math
 from numbers import Real
@@ -16,8 +16,8 @@ def usable_part(part: Any) -> tuple[tuple[float, float], str]:
     if _is_number(begin) and _is_number(end) and 0 <= begin <= end <= 1:
         return (float(begin), float(end)), ""
     return WHOLE_PHASE, (
-        f"`part` is two numbers from 0.0 to 1.0, the smaller one first, and not {_shown(part)}:"
-        " the block is taken for the whole phase."
+        f"`part` must be two numbers from 0.0 to 1.0, the smaller one first, not {_shown(part)}."
+        " The block is taken for the whole phase."
     )
 
 
@@ -26,8 +26,8 @@ def usable_evaluation_calls(calls: Any) -> tuple[int | None, str]:
     if _is_number(calls) and calls >= 0 and calls == int(calls):
         return int(calls), ""
     return None, (
-        f"`evaluation_calls` is a whole number from 0 on, and not {_shown(calls)}: the evaluations are told without a"
-        " fraction."
+        f"`evaluation_calls` must be a whole number from 0, not {_shown(calls)}. The evaluations are reported without"
+        " a fraction."
     )
 
 
@@ -35,7 +35,7 @@ def usable_metric(metric: Any) -> tuple[str, str]:
     """The name of the scores, or `score` and a sentence that says why."""
     if isinstance(metric, str) and metric:
         return metric, ""
-    return "score", f"`metric` is a name, and not {_shown(metric)}: it is taken for `score`."
+    return "score", f"`metric` must be a name, not {_shown(metric)}. The name `score` is used."
 
 
 def _is_number(value: Any) -> bool:

@@ -39,11 +39,8 @@ def score_of(outputs: Any, failure_score: Any) -> Score:
     except (AttributeError, TypeError, ValueError, OverflowError):
         return Score(math.nan)
     results = [result[1:] for result in getattr(outputs, "results", None) or () if isinstance(result, tuple)]
-    failed = sum(
-        isinstance(answer, dspy.Prediction) and not answer.keys() and score is failure_score
-        for answer, score in results
-    )
-    exact = _mean(result[-1] for result in results)
+    failed = sum(_is_failure(result, failure_score) for result in results)
+    exact = _mean(result[-1] for result in results if result)
     is_same = exact is not None and abs(100 * exact - percent) <= _ROUNDING_PERCENT
     return Score(exact if exact is not None and is_same else round(percent / 100, 4), failed)
 
@@ -55,3 +52,11 @@ def _mean(scores: Iterable[Any]) -> float | None:
         return math.fsum(numbers) / len(numbers)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError, AttributeError):
         return None
+
+
+def _is_failure(result: Any, failure_score: Any) -> bool:
+    try:
+        answer, score = result
+        return isinstance(answer, dspy.Prediction) and not answer.keys() and score is failure_score
+    except Exception:  # noqa: BLE001 - another version of DSPy
+        return False

@@ -7,6 +7,7 @@ calls of nested modules, of proposers and of metrics do not.
 """
 
 import threading
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -17,7 +18,7 @@ from aegis_tracker.dspy.example_calls import metric_runs
 from aegis_tracker.dspy.example_sets import are_the_same
 from aegis_tracker.dspy.expectations import Continuation, Expectation
 from aegis_tracker.dspy.gepa_stop import GepaStop
-from aegis_tracker.dspy.own_evaluations import is_in_another_callback
+from aegis_tracker.dspy.own_evaluations import callbacks_are_visible, is_in_another_callback
 from aegis_tracker.dspy.progress import Progress, Reports
 from aegis_tracker.dspy.running_compile import variables_of
 from aegis_tracker.dspy.simba_log import SimbaLog
@@ -32,6 +33,8 @@ class FollowedBlock:
         self._progress = progress
         self._follows_optimizer = self._waits_for_optimizer = follows_optimizer
         self._active = callback_support.active_call()
+        self._has_fraction = callback_support.is_known_version()
+        self._has_warned = not self._has_fraction  # of the version, see `track`
         self._outside = self._active_call()  # the call that the block itself is in, if any
         self._compilation: Compilation | None = None
         self._calls: dict[str, FollowedCall] = {}
@@ -64,7 +67,7 @@ class FollowedBlock:
             if call.call_id == call_id:
                 self._compilation_ended(call, program, exception)
         elif call is not None and isinstance(call.step, Search):
-            self._progress.search_ended(call.step)
+            self._search_ended(call.step)
 
     def evaluation_started(self, call_id: str, evaluate: Any, inputs: dict[str, Any]) -> None:
         """An evaluation starts: of an optimiser, or of the block. One within another is a metric's."""
@@ -131,16 +134,24 @@ class FollowedBlock:
             if completions is not None:
                 self._progress.instructions_proposed(len(completions))
 
-    def stop_following(self, error: Exception) -> None:
-        """Something is not as it should be in DSPy's calls; nothing more is followed."""
-        self.close()
-        self._progress.warn(
-            f"What DSPy does is not followed any further in this block: {wording.exception(error)}"
-            f" ({callback_support.version()})"
-        )
+    def follow_without_fraction(self, error: Exception) -> None:
+        """A call of DSPy's could not be understood. What can be is still reported, but no fraction. Raises nothing."""
+        with suppress(Exception):
+            self._lose_fraction(
+                f"{callback_support.version()} does not work as expected ({wording.exception(error)}):"
+                " this block is followed without a fraction from here on."
+            )
+
+    def _lose_fraction(self, reason: str) -> None:
+        """Report no fraction any more, and warn of it once."""
+        self._has_fraction = False
+        self._progress.fraction_lost()
+        if not self._has_warned:
+            self._has_warned = True
+            self._progress.warn(reason)
 
     def close(self) -> bool:
-        """The block has ended, or nothing more is followed; whether an optimiser is still at work."""
+        """The block has ended. Returns whether an optimiser is still at work."""
         compilation, self._compilation = self._compilation, None
         if compilation is not None:
             compilation.close()
@@ -156,8 +167,13 @@ class FollowedBlock:
         self._compilation = self._calls[call_id] = compilation
         self._progress.optimizer_started(compilation.name, compilation.inputs)
         if self._active is None:
-            self._progress.warn(
+            self._lose_fraction(
                 f"{callback_support.version()} does not tell which of its calls belong together:"
+                f" {compilation.name} is followed without a fraction."
+            )
+        elif not callbacks_are_visible():
+            self._lose_fraction(
+                f"{callback_support.version()} calls its callbacks in a way that is not known:"
                 f" {compilation.name} is followed without a fraction."
             )
         if compilation.procedure is None or self._active is None:
@@ -171,10 +187,19 @@ class FollowedBlock:
             self._progress.optimizer_failed(exception)
             return
         if isinstance(compilation.step, Search):
-            self._progress.search_ended(compilation.step)
-        final = compilation.final_score(program)
+            self._search_ended(compilation.step)
+        try:
+            final = compilation.final_score(program)
+        except Exception:  # noqa: BLE001 - another version of DSPy
+            final = None
         self._progress.report_plan()
         self._progress.optimizer_finished(final, stopped=compilation.close())
+
+    def _search_ended(self, search: Search) -> None:
+        try:
+            self._progress.search_ended(search)
+        except Exception as error:  # noqa: BLE001 - another version of DSPy
+            self.follow_without_fraction(error)
 
     def _is_at_work(self, compilation: Compilation, *, searches: bool | None = None) -> bool:
         """Whether DSPy's own procedure runs in an optimiser's `compile`. As it starts, its plan is read from it.
@@ -195,16 +220,19 @@ class FollowedBlock:
         optimizer, values = compilation.optimizer, variables_of(frame)
         expectation: Expectation | None = None
         try:
+            optimizers.check_private_names(procedure, frame)
             expectation = Continuation() if optimizers.continues(optimizer) else procedure.expect(optimizer, values)
             compilation.step = procedure.own_search(optimizer, values)
         except Exception as error:  # noqa: BLE001 - another version of DSPy
-            self._progress.warn(
+            self._lose_fraction(
                 f"What {compilation.name} is going to do cannot be read from {callback_support.version()}"
                 f" ({wording.exception(error)}): it is followed without a fraction."
             )
+        if not self._has_fraction:
+            expectation = None
         self._progress.procedure_started(values, expectation)
         compilation.is_student = procedure.student_test(optimizer)
-        if procedure.name == "GEPA" and optimizer.log_dir and compilation.stop is None:
+        if procedure.name == "GEPA" and getattr(optimizer, "log_dir", None) and compilation.stop is None:
             compilation.stop = GepaStop(optimizer.log_dir)
         if procedure.name == "SIMBA" and compilation.simba_log is None:
             compilation.simba_log = SimbaLog(self._active_call, self._active_call(), self._progress.batch_scored)

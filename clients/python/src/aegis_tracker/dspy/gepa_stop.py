@@ -1,4 +1,4 @@
-"""Asks GEPA to stop in its own way: it ends its iteration and returns the best program so far.
+"""Asks GEPA to stop: it completes its iteration and returns the best program so far.
 
 GEPA looks for the file `gepa.stop` in its `log_dir` before each iteration.
 """
@@ -7,7 +7,7 @@ import logging
 import threading
 from pathlib import Path
 
-from aegis_tracker.notices import log
+from aegis_tracker.diagnostics import log
 
 STOP_FILE = "gepa.stop"
 
@@ -33,7 +33,7 @@ class GepaStop:
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
-            log(logging.WARNING, f"{self._path} could not be removed ({error}); with it GEPA stops at once next time.")
+            log(logging.WARNING, f"{self._path} could not be removed ({error}). While it is there, GEPA stops at once.")
         return True
 
     def _write(self) -> None:
@@ -41,4 +41,4 @@ class GepaStop:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.touch()
         except OSError as error:
-            log(logging.WARNING, f"{self._path} could not be written ({error}); GEPA is not asked to stop.")
+            log(logging.WARNING, f"{self._path} could not be written ({error}), so GEPA does not stop.")

@@ -68,5 +68,4 @@ class Hooks(BaseCallback):
         try:
             getattr(block, event)(*arguments)
         except Exception as error:  # noqa: BLE001 - a fault of ours, or a DSPy that works in another way
-            self.detach()
-            block.stop_following(error)
+            block.follow_without_fraction(error)

@@ -9,10 +9,11 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from aegis_tracker.dspy.expectations import Budget, Calls, CandidateRounds, Expectation, Schedule
-from aegis_tracker.dspy.running_compile import first_class_of_dspy
+from aegis_tracker.dspy.running_compile import first_class_of_dspy, variables_of
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
 
 Values = Mapping[str, Any]
@@ -58,8 +59,23 @@ class Procedure:
         if self.name == "BootstrapFewShot":
             return teacher_test(optimizer)
         if self.name == "SIMBA":
-            return lambda module: hasattr(module, "simba_idx")  # by which SIMBA knows its candidates
+            return lambda module: hasattr(module, _SIMBA_INDEX)
         return lambda module: False
+
+
+def check_private_names(procedure: Procedure, frame: FrameType) -> None:
+    """Raise LookupError when a private name of DSPy's is missing by which the calls of a procedure are recognized.
+
+    `frame` is that of its running `compile`.
+    """
+    values = variables_of(frame)
+    for name in _EVALUATORS.get(procedure.name, ()):
+        owner, *attributes = name.split(".")
+        found = values.get(owner)
+        if found is None or not all(hasattr(found, attribute) for attribute in attributes):
+            raise LookupError(f"it has no {name}")
+    if procedure.name == "SIMBA" and _SIMBA_INDEX not in frame.f_code.co_names:
+        raise LookupError(f"its SIMBA sets no {_SIMBA_INDEX}")
 
 
 def procedure_of(optimizer: Any) -> Procedure | None:
@@ -77,7 +93,7 @@ def _is_that_of(kind: type, optimizer: Any, name: str) -> bool:
     A library's wrapper around a method may make a new object at each access, so they are compared as they are kept.
     """
     kept, of_the_class = (inspect.getattr_static(owner, name, None) for owner in (type(optimizer), kind))
-    return name not in vars(optimizer) and kept is of_the_class
+    return name not in getattr(optimizer, "__dict__", {}) and kept is of_the_class
 
 
 def is_search(optimizer: Any) -> bool:
@@ -92,8 +108,8 @@ def judging_examples(values: Values) -> Any:
 
 
 def teacher_test(optimizer: Any) -> Callable[[Any], bool]:
-    """Whether a module is the one that a BootstrapFewShot calls on examples."""
-    return lambda module: module is getattr(optimizer, "teacher", None)
+    """A test for the module that a BootstrapFewShot calls on examples. It raises AttributeError if there is none."""
+    return lambda module: module is optimizer.teacher
 
 
 def search_of(optimizer: Any, values: Values) -> Search:
@@ -192,6 +208,8 @@ _PARTS = (
     "_optimize_prompt_parameters",
     "_perform_full_evaluation",
 )
+
+_SIMBA_INDEX = "simba_idx"  # the attribute by which SIMBA knows its candidates
 
 # What starts the evaluations of those whose `compile` does not do so itself.
 _EVALUATORS = {"MIPROv2": ("eval_candidate_program",), "GEPA": ("DspyAdapter.evaluate",)}

@@ -28,6 +28,12 @@ def runs_callback(frame: FrameType) -> bool:
     return frame.f_code.co_qualname in _CALLBACK_RUNNERS
 
 
+def callbacks_are_visible() -> bool:
+    """Whether the functions that call callbacks have the expected names. For use in a callback."""
+    names = {frame.f_code.co_qualname for frame in frames()}
+    return _CALLBACK_WRAPPER in names and not names.isdisjoint(_CALLBACK_RUNNERS)
+
+
 def is_in_another_callback() -> bool:
     """Whether the call that starts in this thread is made by a callback. The first that runs is the tracker's own."""
     return sum(map(runs_callback, frames())) > 1

@@ -1,15 +1,15 @@
-"""The fraction of a phase that one optimisation has done, told to the tracker with what people want to read."""
+"""Reports to the tracker which fraction of a phase an optimisation has done, with messages for people."""
 
 import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.dspy import wording
 from aegis_tracker.dspy.expectations import Calls, Expectation
 from aegis_tracker.dspy.scores import Score, Scores, Told
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
 from aegis_tracker.dspy.work import Work
-from aegis_tracker.notices import Notices
 
 LEAST_GROWTH = 0.001
 """The least growth of a fraction that is told; phases are at most 35 % of a run."""
@@ -41,7 +41,7 @@ class Progress:
     def __init__(self, tracker: Reports, phase: str, part: tuple[float, float], metric: str) -> None:
         self._tracker, self._phase, self._part = tracker, phase, part
         self._lock = threading.RLock()  # a signal handler may report while a hook is at work
-        self._notices = Notices()
+        self._diagnostics = Diagnostics()
         self._work = Work()
         self._scores = Scores(metric)
         self._name = ""  # of the optimiser
@@ -91,19 +91,24 @@ class Progress:
             if not plan:
                 return  # another thread was faster
             if rest is None or expectation is None:
-                self._advance(f"{plan}: how far it is cannot be known")
+                self._advance(f"{plan}: its progress is not known")
             else:
                 about = "" if expectation.is_exact else "about "
                 self._advance(f"{plan}: {about}{wording.count(round(rest), 'student call')}")
 
     def optimizer_ignored(self, name: str) -> None:
         """Another optimiser starts in a block that follows one, or none."""
-        self._log("WARNING", f"{name} is not followed: a `track` block follows one optimiser")
+        self._log("WARNING", f"{name} is not followed, because a `track` block follows one optimiser")
 
     def warn(self, sentence: str) -> None:
-        """Say once, to those who read the run and to those who run it, that something is not followed as it should."""
+        """Warn once, in the run's log and in the training's process."""
         self._log("WARNING", sentence)
-        self._notices.once(sentence, sentence)
+        self._diagnostics.once(sentence, sentence)
+
+    def fraction_lost(self) -> None:
+        """How much of the work is done cannot be known from here on. Messages and scores go on."""
+        with self._lock:
+            self._work.expectation_lost()
 
     def step_started(self, step: Step) -> None:
         """The optimiser starts a step."""
@@ -150,7 +155,7 @@ class Progress:
     def instructions_requested(self) -> None:
         """The optimiser asks a model for instructions."""
         self.report_plan()
-        self._log("INFO", f"{self._name} is having instructions written")
+        self._log("INFO", f"{self._name} asks a model for instructions")
 
     def instructions_proposed(self, candidates: int) -> None:
         """A model has proposed so many instructions."""
@@ -165,7 +170,7 @@ class Progress:
         """
         with self._lock:
             self._is_over = True
-            how = "was asked to stop and keeps its best program," if stopped else "is done"
+            how = "was asked to stop and returns its best program," if stopped else "is done"
             self._tell(self._scores.tell_of_end(f"{self._name} {how}{self._after()}", final))
             self._advance()
 

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 _BATCH = re.compile(
@@ -29,9 +30,10 @@ class SimbaLog(logging.Handler):
         """Called in the thread that logs, so the active call says which SIMBA it is. Not for forked processes."""
         if self._active_call() != self._call_id or self._pid != os.getpid():
             return
-        batch = _BATCH.search(record.getMessage())
-        if batch is not None:
-            self._on_batch(int(batch["number"]), float(batch["best"]))
+        with suppress(Exception):  # SIMBA calls this: an error here would end the training
+            batch = _BATCH.search(record.getMessage())
+            if batch is not None:
+                self._on_batch(int(batch["number"]), float(batch["best"]))
 
     def listen(self) -> None:
         """Begin."""

@@ -39,11 +39,11 @@ class Search:
 
     @property
     def found(self) -> int:
-        """Demonstrations found so far, as the optimiser has them."""
-        traces = getattr(self.optimizer, "name2traces", None)
-        if not self.done or not traces:
-            return 0  # an optimiser used again still shows what it found the last time
-        return max(len(of_one_predictor) for of_one_predictor in traces.values())
+        """Demonstrations that the optimiser has found so far. Raises AttributeError if it does not keep them."""
+        if not self.done:
+            return 0  # an optimiser that is used again still has what it found the last time
+        traces = self.optimizer.name2traces
+        return max((len(of_one_predictor) for of_one_predictor in traces.values()), default=0)
 
     def rest(self, success_rate: float) -> float:
         """Calls still to come, at this share of successes."""

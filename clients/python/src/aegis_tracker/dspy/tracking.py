@@ -1,11 +1,13 @@
 """The block of a training in which an optimiser is followed."""
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import dspy
 
-from aegis_tracker.dspy import callback_support
+from aegis_tracker.dspy import callback_support, wording
 from aegis_tracker.dspy.block_arguments import usable_evaluation_calls, usable_metric, usable_part
 from aegis_tracker.dspy.followed_block import FollowedBlock
 from aegis_tracker.dspy.hooks import Hooks
@@ -24,20 +26,19 @@ def track(
 ) -> Iterator[None]:
     """Enter `phase` and tell how much of it is done, while the block runs one `optimizer.compile(...)`.
 
-    Work is one student call on one example: of the program that is optimised, or of its teacher. The fraction
-    never goes back and is 1.0 when `compile` returns. Each score of an evaluation (the mean of the metric) is a
-    log entry's metric called `metric`, with `_minibatch` appended for a part of the examples by which the
-    optimiser judges; the best on all of them is the run's. An optimiser that is not known gives messages and
-    scores, but no fraction and no metric of the run. One that fails may be tried again in the same block.
+    The unit of work is a student call: one call of the optimised program, or of its teacher, on one example. The
+    fraction never decreases and is 1.0 when `compile` returns. Each score of an evaluation (the mean of the metric)
+    is a metric of a log entry, with the name `metric`, or `metric` + `_minibatch` for a part of the examples. The
+    best score on all examples is a metric of the run. An unknown optimiser gives messages and scores, but no fraction
+    and no metric of the run. An optimiser that fails can be run again in the same block.
 
-    `part` is the share of the phase that the block is, by default all of it; only a block whose part begins at
-    0 enters the phase. With `evaluation_calls` the block runs no optimiser, but evaluations of so many examples
-    in all. A `part`, a `metric` or `evaluation_calls` that cannot be used is warned of, and the default is taken;
-    nothing is raised.
+    `part` is the share of the phase that the block stands for, by default all of it. Only a block whose part begins
+    at 0 enters the phase. With `evaluation_calls` the block runs no optimiser, but evaluations of that many examples
+    in total. An invalid argument gives a warning, and its default is used. Nothing is raised.
 
-    For use in any thread; optimisations in several threads, each in a block of its own, do not mix. What is set
-    with `dspy.configure` after the block began has no effect in it, as in any `dspy.context`. A block that saw
-    nothing of what it was to follow warns as it ends.
+    It can be used in any thread. Optimisations in several threads, each in its own block, do not mix. As in any
+    `dspy.context`, `dspy.configure` has no effect in the block after its start. A block that saw no optimiser or
+    evaluation warns at its end.
     """
     what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
     part, wrong_part = usable_part(part)
@@ -50,13 +51,15 @@ def track(
     progress = Progress(tracker, phase, part, metric)
     for sentence in filter(None, (wrong_part, wrong_metric, wrong_calls)):
         progress.warn(f"The `track` block of {phase}: {sentence}")
-    if evaluation_calls is not None:
+    if not callback_support.is_known_version():
+        _warn_of_version(tracker, progress)
+    elif evaluation_calls is not None:
         progress.evaluations_announced(evaluation_calls)
     if callback_support.has_event(event):
         with _following(tracker, progress, phase, what):
             yield
     else:
-        progress.warn(f"{callback_support.version()} tells of no {what} that it begins: none is followed.")
+        progress.warn(f"{callback_support.version()} has no callback for the start of an {what}, so none is followed.")
         yield
 
 
@@ -64,17 +67,21 @@ def track(
 def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
     """DSPy's settings with hooks that follow such a thing, and without those of blocks that have ended; warn at the
     end if none was seen, or one still runs. A process that was forked in the block leaves it without a word."""
-    block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
-    hooks = Hooks(block)
-    others = [
-        callback for callback in dspy.settings.callbacks or () if not isinstance(callback, Hooks) or callback.is_active
-    ]
-    settings = dspy.context(callbacks=[*others, hooks])
-    settings.__enter__()
+    try:
+        block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
+        hooks = Hooks(block)
+        settings = _settings_with(hooks)
+        settings.__enter__()
+    except Exception as error:  # noqa: BLE001 - another version of DSPy
+        progress.warn(
+            f"{callback_support.version()} does not take callbacks ({wording.exception(error)}): no {what} is followed."
+        )
+        yield
+        return
     try:
         yield
     finally:
-        with suppress(ValueError):  # a generator may end in another context, whose settings are not ours to restore
+        with suppress(Exception):  # a generator may end in another context, whose settings are not ours to restore
             settings.__exit__(None, None, None)
         is_active = hooks.is_active
         hooks.detach()
@@ -91,4 +98,26 @@ def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> I
             " `dspy.Module` or in a callback: put the `with track` there."
         )
     elif still_runs:
-        progress.warn(f"The `track` block of {phase} ended before its optimiser, which is not followed any further.")
+        progress.warn(f"The `track` block of {phase} ended before its optimiser. The rest of it is not followed.")
+
+
+def _settings_with(hooks: Hooks) -> Any:
+    """DSPy's settings with these hooks, and without those of blocks that have ended."""
+    callbacks = dspy.settings.callbacks or ()
+    others = [callback for callback in callbacks if not isinstance(callback, Hooks) or callback.is_active]
+    return dspy.context(callbacks=[*others, hooks])
+
+
+_warned_of_version: weakref.WeakSet[Reports] = weakref.WeakSet()
+
+
+def _warn_of_version(tracker: Reports, progress: Progress) -> None:
+    """Warn once per tracker that this DSPy is not one of the known versions."""
+    with suppress(TypeError):  # a tracker of somebody else's that cannot be referred to weakly: once per block
+        if tracker in _warned_of_version:
+            return
+        _warned_of_version.add(tracker)
+    progress.warn(
+        f"{callback_support.version()} is not a version that this tracker knows"
+        f" ({callback_support.known_versions()}): optimisers and evaluations are followed without a fraction."
+    )

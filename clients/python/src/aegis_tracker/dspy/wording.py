@@ -27,9 +27,14 @@ def exception(error: object) -> str:
 
 def program(what: object) -> str:
     """What is different from one candidate to the next: demonstrations and instructions, in brackets."""
-    if not isinstance(what, dspy.Module):
+    try:
+        return _program(what) if isinstance(what, dspy.Module) else ""
+    except Exception:  # noqa: BLE001 - another version of DSPy, or other people's predictors
         return ""
-    predictors = what.named_predictors()
+
+
+def _program(module: Any) -> str:
+    predictors = module.named_predictors()
     described = [
         (f"{name}: " if len(predictors) > 1 else "")
         + f"{count(len(predictor.demos), 'demonstration')}, instruction “{_cut(predictor.signature.instructions)}”"

@@ -32,6 +32,10 @@ class Work:
         self._running.clear()
         self._tried = self._found = 0
 
+    def expectation_lost(self) -> None:
+        """How much is still to come is not known any more."""
+        self.expectation = None
+
     def begin(self, step: Step) -> None:
         """A step starts."""
         self._running[id(step)] = step

@@ -1,4 +1,4 @@
-"""How a run is going as its own events tell it: the service's status object, without the service."""
+"""The status of a run, computed from its own events without the service."""
 
 import time
 from typing import Any
@@ -11,7 +11,7 @@ Status = dict[str, Any]
 _ENDS = {"complete": "completed", "fail": "failed"}
 
 
-class OwnStatus:
+class LocalStatus:
     """Follows the events of one run by the contract's rules; a few assignments an event."""
 
     def __init__(self, domain: str) -> None:

@@ -1,8 +1,8 @@
-"""What reporters need to know of their process: that it forked, and that it ends.
+"""Hooks that tell reporters when their process forks and when it ends.
 
-`atexit` tells of an ordinary end. It does not run where a program leaves by `os._exit`, as the processes of
-`multiprocessing` do, or becomes another program by `os.execv` and its like. So these three functions of `os` are
-replaced, once a reporter is there, by ones that first deliver what is missing, for a few seconds at most.
+Python calls `atexit` functions at an ordinary end, but not for `os._exit`, as in processes of `multiprocessing`, nor
+for `os.execv` and `os.execve`. So the first reporter replaces these three functions of `os`: they first send missing
+reports, for a few seconds at most.
 """
 
 import atexit
@@ -16,26 +16,26 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 EXIT_FLUSH_S = 10.0  # for all reporters of the process together
-HARD_EXIT_FLUSH_S = 5.0  # of a program that did not want to wait at all
+HARD_EXIT_FLUSH_S = 5.0  # shorter, because the program did not want to wait
 _ONE_EXEC_S = 60.0  # `os.execvp` tries one folder after the other: all of them together have HARD_EXIT_FLUSH_S
 
 _REPLACED = ("_exit", "execv", "execve")
 
 
 class Tracked(Protocol):
-    """What is told."""
+    """An object whose methods are called."""
 
     def process_forked(self) -> None:
-        """This process is a new copy of the one that made the reporter. No other thread exists yet."""
+        """Called in a forked process, before it has other threads."""
 
     def process_is_ending(self, timeout_s: float) -> None:
-        """The process has begun to end, before the reporter was made; what has to be delivered has so much time."""
+        """Called if the process was ending already when the reporter was made. `timeout_s` is the remaining time."""
 
     def process_ends(self, timeout_s: float) -> None:
-        """Deliver what can be delivered within `timeout_s`."""
+        """Called at the end of the process. Sends reports for up to `timeout_s`."""
 
     def deliver(self, timeout_s: float) -> bool:
-        """The same for a process that may still go on, as one whose `os.execv` fails."""
+        """The same, but the process may continue: `os.execv` may fail."""
 
 
 _tracked: weakref.WeakSet[Tracked] = weakref.WeakSet()
@@ -45,14 +45,14 @@ _exit_deadline: float | None = None  # monotonic, once the process ends
 
 
 def watch(tracked: Tracked) -> None:
-    """Tell `tracked` of forks and of the end of the process, as long as something else holds it."""
+    """Call the methods of `tracked` at forks and at the end of the process. It is referred to weakly."""
     _tracked.add(tracked)
     if _exit_deadline is not None:
         tracked.process_is_ending(max(0.0, _exit_deadline - time.monotonic()))
     with _replacing:
         for name in _REPLACED:
             original = getattr(os, name)
-            if type(original) is not _DeliversBefore:  # it may also be somebody's wrapper or replacement
+            if type(original) is not _DeliversBefore:  # other code may have replaced it
                 setattr(os, name, _DeliversBefore(name, original))
 
 
@@ -63,7 +63,7 @@ def may_skip_atexit() -> bool:
 
 
 class _DeliversBefore:
-    """A function of `os` that delivers first. Pickled by its name, as the function is: to be that of the reader."""
+    """A function of `os` that sends reports first. It is pickled by name, like the function that it replaces."""
 
     def __init__(self, name: str, original: Callable[..., Any]) -> None:
         functools.update_wrapper(self, original)

@@ -1,8 +1,8 @@
-"""Makes the unsent part of a spool smaller: its oldest DEBUG entries go first, then INFO, then progress.
+"""Sheds load when a spool is full: removes the oldest DEBUG entries, then INFO entries, then progress events.
 
-Only closed parts that were never read for sending are touched, so no number is changed that the service
-may have seen. Each is replaced in one step; a process killed in between leaves either the old or the new.
-What went is counted, and the count stands where the first of it stood.
+It only changes closed parts that were never read for sending, so it changes no number that the service may have
+seen. It replaces each part atomically: a process that is killed meanwhile leaves the old part or the new one.
+A record with the number of removed entries takes the place of the first of them.
 """
 
 import os
@@ -28,13 +28,13 @@ _LEVEL_BY = {name: b'","level":"' + name.encode() + b'"' for name in _TIERS}  # 
 _HEAD_OF_A_LINE = 80  # type, time and level stand in it
 
 
-def thin_out(
-    head: Path, spool_source: str, parts: Sequence[int], wanted: int, thinned: dict[int, int], *, reason: str
+def shed(
+    head: Path, spool_source: str, parts: Sequence[int], wanted: int, shed_tiers: dict[int, int], *, reason: str
 ) -> int:
-    """Free about `wanted` bytes in `parts` (closed, oldest first), as far as there is what may go. The bytes freed.
+    """Free about `wanted` bytes in `parts`, which are closed and ordered from the oldest. Returns the bytes freed.
 
-    `thinned` remembers between calls how far each part was searched. Small neighbours become one file.
-    Raises OSError.
+    It may free fewer bytes, because other records are never removed. `shed_tiers` keeps the last tier removed from
+    each part between calls. Small parts are merged with the one before. Raises OSError.
     """
     freed = 0
     for tier, kind in enumerate(_TIERS, start=1):
@@ -43,21 +43,21 @@ def thin_out(
             path = part_path(head, number)
             if freed >= wanted:
                 return freed
-            if thinned.get(number, 0) >= tier or (number and not path.exists()):
+            if shed_tiers.get(number, 0) >= tier or (number and not path.exists()):
                 before = number if path.exists() else before
                 continue
-            thinning = _Thinning(kind, wanted - freed, reason)
+            shedding = _Shedding(kind, wanted - freed, reason)
             records = _records(path)
-            content = thinning.of(records or [])
-            if thinning.dropped == 0:
+            content = shedding.of(records or [])
+            if shedding.dropped == 0:
                 if records is not None:
-                    thinned[number] = tier
+                    shed_tiers[number] = tier
                 before = number
                 continue
             target = number or 1
             neighbour = b"".join(_records(part_path(head, before)) or []) if before else b""
             if before and len(neighbour) + len(content) <= path.stat().st_size:
-                target, content = before, thinning.merged(neighbour, content)
+                target, content = before, shedding.merged(neighbour, content)
             size_before = path.stat().st_size + len(neighbour if target == before else b"")
             replace(part_path(head, target), part_line(target, number, spool_source) + content + NEXT_LINE)
             freed += size_before - len(content)
@@ -65,16 +65,15 @@ def thin_out(
                 empty_head(head)
             elif target != number:
                 path.unlink(missing_ok=True)
-            thinned[target] = tier if thinning.to_its_end else tier - 1
+            shed_tiers[target] = tier if shedding.to_its_end else tier - 1
             before = target
     return freed
 
 
 def empty_head(head: Path) -> int:
-    """Leave nothing in the first file but how to start the run and whose it is: what followed has arrived or
-    stands elsewhere.
+    """Cut the first file after its start record and its owner: the rest has arrived or was moved to a part.
 
-    The bytes freed. Writers that still have the file open find its `next` line. Raises OSError.
+    Returns the bytes freed. Writers that still have the file open find its `next` line. Raises OSError.
     """
     file = os.open(head, os.O_RDWR)
     try:
@@ -90,8 +89,8 @@ def empty_head(head: Path) -> int:
     return max(0, size - keep - len(NEXT_LINE))
 
 
-class _Thinning:
-    """Leaves out entries of one kind until enough bytes are freed."""
+class _Shedding:
+    """Removes entries of one kind until enough bytes are freed."""
 
     def __init__(self, kind: str, wanted: int, reason: str) -> None:
         self._kind = kind
@@ -102,7 +101,7 @@ class _Thinning:
         self.to_its_end = True
 
     def of(self, lines: Iterable[bytes]) -> bytes:
-        """The lines that stay, with the count of those that do not where the first of them stood."""
+        """The lines that remain, with the count of the removed ones in the place of the first of them."""
         kept: list[bytes] = []
         place: int | None = None
         for line in lines:
@@ -120,12 +119,12 @@ class _Thinning:
         return b"".join(kept)
 
     def merged(self, before: bytes, content: bytes) -> bytes:
-        """Two neighbours as one, with one count."""
+        """Two neighbouring parts as one, with one count."""
         self._wanted, self._counts = 0, {}
         return self.of((before + content).splitlines(keepends=True))
 
     def _counted(self, line: bytes) -> dict[str, int] | None:
-        """What a line adds to the count, or None where it stays."""
+        """What a removed line adds to the count. None if the line remains."""
         if line.startswith(b'{"type":"' + DROPPED_TYPE.encode()):
             record = parse_record(line)
             return record.get("counts", {}) if record else {}

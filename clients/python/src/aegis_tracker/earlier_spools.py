@@ -1,14 +1,14 @@
-"""What earlier processes of a run left in the folder goes first, when the run is started again beside it.
+"""Sends the spools of earlier processes of a run before that of the present process.
 
-Usually the process that is started again goes on with the spool of the last one. It gets a spool of its own where
-somebody else was just sending that of the last one.
+Usually a restarted process continues the spool of the one before. It gets a new spool if another process was just
+sending that one.
 """
 
 from pathlib import Path
 
-from aegis_tracker.dead_spools import homes_of, send_adopted_spool
-from aegis_tracker.delivery_errors import PredecessorError, TryLaterError
-from aegis_tracker.notices import Notices
+from aegis_tracker.delivery_errors import EarlierSpoolError, TryLaterError
+from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.orphaned_spools import homes_of, send_adopted_spool
 from aegis_tracker.other_reporter import OtherReporter
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool, is_being_sent
@@ -18,19 +18,19 @@ from aegis_tracker.transport import Transport
 ASK_AGAIN_AFTER_S = 1.0
 
 
-class Predecessors:
-    """The spools of earlier processes of the run, in the folder of `spool`, which is of the present one."""
+class EarlierSpools:
+    """The spools of earlier processes of the run, in the folder of `spool`, the spool of the present process."""
 
-    def __init__(self, spool: Spool, transport: Transport, notices: Notices) -> None:
+    def __init__(self, spool: Spool, transport: Transport, diagnostics: Diagnostics) -> None:
         self._spool = spool
         self._transport = transport
-        self._notices = notices
+        self._diagnostics = diagnostics
         self._others: dict[Path, OtherReporter] = {}
 
     def send(self) -> None:
-        """Send what they hold, as far as their processes are known to be gone.
+        """Send those whose processes are known to have ended.
 
-        Raises PredecessorError while somebody else sends it, TryLaterError, and OSError.
+        Raises EarlierSpoolError while another process sends one of them, TryLaterError, and OSError.
         """
         own = self._spool.path
         for path in spool_paths(own.parent) if own is not None else []:
@@ -39,12 +39,12 @@ class Predecessors:
 
     def _send(self, path: Path) -> None:
         try:
-            left = adopt_spool(path, self._notices)
+            left = adopt_spool(path, self._diagnostics)
         except InDoubtError:
             return
         if left is None:
             if is_being_sent(path):
-                raise PredecessorError("what an earlier process left is being sent first", ASK_AGAIN_AFTER_S)
+                raise EarlierSpoolError("the reports of an earlier process are being sent first", ASK_AGAIN_AFTER_S)
             return
         try:
             if left.start["domain"] == self._spool.start["domain"]:
@@ -55,14 +55,14 @@ class Predecessors:
 
     def _send_adopted(self, left: Spool, path: Path) -> None:
         if homes_of(left) - {str(self._transport.address)}:
-            return  # begun by another service, which gets it from sync
+            return  # started at another service; `sync` sends it there
         failures: list[TryLaterError] = []
 
-        def goes_on(failure: TryLaterError | None) -> bool:
+        def may_continue(failure: TryLaterError | None) -> bool:
             failures.extend([failure] if failure is not None else [])
             return failure is None
 
         other = self._others.setdefault(path, OtherReporter())
-        send_adopted_spool(left, self._transport, goes_on, declares=False, other=other)  # what is refused stays
+        send_adopted_spool(left, self._transport, may_continue, declares=False, other=other)  # what is refused stays
         if failures:
             raise failures[-1]

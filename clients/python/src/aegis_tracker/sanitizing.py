@@ -1,7 +1,7 @@
-"""Makes whatever a training passes in fit the contract: text, numbers, metrics, JSON, within bounds.
+"""Sanitizes the values of a training, so that the service accepts them: text, numbers, metrics and JSON.
 
-Nothing here raises. What has to be changed is changed so that as much as possible stays readable.
-All bounds are in bytes of UTF-8, as the contract counts them.
+Nothing here raises. Values are changed as little as possible. All limits are in bytes of UTF-8, as in the HTTP
+contract.
 """
 
 import json
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, cast
 
-from aegis_tracker.held_numbers import NO_NUMBER, number_held_by
+from aegis_tracker.number_conversion import NOT_A_NUMBER, to_number
 
 MESSAGE_MAX_BYTES = 64 * 1024
 METRICS_MAX_BYTES = 16 * 1024
@@ -30,7 +30,7 @@ _REPLACEMENT = "\ufffd"
 _second = (0, "")  # the second for which `time_now` was last asked, and how it is written: most ask within the same one
 
 Scalar = str | int | float | bool | None
-Tell = Callable[[str, str], object]  # (key, sentence): says each key once
+WarnOnce = Callable[[str, str], object]  # (key, sentence): warns once for each key
 
 to_json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -58,7 +58,10 @@ def fit_text(value: object, max_bytes: int = MESSAGE_MAX_BYTES) -> str:
 
 
 def fit_beginning(beginning: str, characters: int, max_bytes: int = MESSAGE_MAX_BYTES) -> str:
-    """As `fit_text` of a text with so many characters, of which at least the first `max_bytes` + 1 are given."""
+    """The same as `fit_text`, if only the `beginning` of a text of so many `characters` is known.
+
+    It must have at least `max_bytes` + 1 characters, or be the whole text.
+    """
     data = _valid_text(beginning).encode()  # every character has at least one byte
     if characters <= max_bytes and len(data) <= max_bytes:
         return data.decode()
@@ -74,9 +77,9 @@ def fit_name(value: object) -> str | None:
 
 
 def fit_number(value: object) -> int | float | None:
-    """A finite number for anything that is or holds one (also NumPy's and PyTorch's), or is its text; else None.
+    """A finite number from a number, an array of one number (such as NumPy's or PyTorch's), or text. Else None.
 
-    True and False are none.
+    True and False are not numbers.
     """
     plain = _plain_scalar(value)
     if isinstance(plain, str) and _is_a(value, str, bytes, bytearray):
@@ -88,18 +91,18 @@ def fit_number(value: object) -> int | float | None:
     return None if isinstance(plain, (bool, str)) else plain
 
 
-def fit_count(value: object, what: str, tell: Tell) -> int | None:
-    """A whole number from 0 up; None for None and for anything else."""
+def fit_count(value: object, what: str, warn: WarnOnce) -> int | None:
+    """A whole number from 0. None for None and for any other value."""
     if value is None:
         return None
     number = fit_number(value)
     if number is None or not 0 <= number <= _INT_MAX:
-        tell(what, f"A {what} of {fit_text(value, 100)!r} was ignored: not a count.")
+        warn(what, f"{what}={fit_text(value, 100)} was ignored. It must be a whole number from 0.")
         return None
     return int(number)
 
 
-def fit_metrics(metrics: object, tell: Tell) -> dict[str, Scalar]:
+def fit_metrics(metrics: object, warn: WarnOnce) -> dict[str, Scalar]:
     """An object of null, bool, string or finite number by name, of at most 16 KiB as JSON.
 
     NaN and infinities become null, all else that is no number becomes text.
@@ -107,23 +110,23 @@ def fit_metrics(metrics: object, tell: Tell) -> dict[str, Scalar]:
     if metrics is None:
         return {}
     if not _is_a(metrics, Mapping):
-        tell("metrics", f"Metrics must be a mapping of names to values, not {type(metrics).__name__}.")
+        warn("metrics", f"Metrics must be a mapping of names to values, not {type(metrics).__name__}.")
         metrics = {"value": metrics}
     try:
         given = dict(
             cast(Mapping[object, object], metrics)
         )  # copied at once: the training may change it from another thread
     except Exception as error:  # noqa: BLE001 - a mapping can be anybody's code
-        tell("metrics-unreadable", f"Metrics that cannot be read were left out: {type(error).__name__}.")
+        warn("metrics-unreadable", f"Metrics were ignored because they cannot be read: {type(error).__name__}.")
         return {}
     first = islice(given.items(), _METRICS_MAX_COUNT)
     plain = {fit_text(name, NAME_MAX_CHARACTERS): _metric(value) for name, value in first}
     if len(given) <= _METRICS_MAX_COUNT and (_is_small(plain) or _size(plain) <= METRICS_MAX_BYTES):
         return plain
-    return _as_many_as_fit(plain, len(given), tell)
+    return _as_many_as_fit(plain, len(given), warn)
 
 
-def fit_object(value: object, max_bytes: int, what: str, tell: Tell) -> dict[str, Any] | None:
+def fit_object(value: object, max_bytes: int, what: str, warn: WarnOnce) -> dict[str, Any] | None:
     """A JSON object of at most `max_bytes`; None for None. What is no mapping stands under `value`.
 
     An object too large is replaced by the beginning of its JSON text, under `truncated`.
@@ -135,7 +138,7 @@ def fit_object(value: object, max_bytes: int, what: str, tell: Tell) -> dict[str
         plain = {"value": plain}
     if _size(plain) <= max_bytes:
         return plain
-    tell(f"{what}-too-large", f"The {what} is larger than {max_bytes} bytes; only its beginning is sent.")
+    warn(f"{what}-too-large", f"The {what} is larger than {max_bytes} bytes. Only its beginning is sent.")
     # JSON text inside a JSON string at most doubles, as all but quotes and backslashes is escaped once.
     return {"truncated": fit_text(to_json(plain), max_bytes // 2 - 100)}
 
@@ -167,8 +170,8 @@ def plain_json(value: object, max_bytes: int) -> Any:
     return plain(value, 0)
 
 
-def _as_many_as_fit(plain: dict[str, Scalar], total: int, tell: Tell) -> dict[str, Scalar]:
-    tell("metrics-too-large", f"Metrics larger than {METRICS_MAX_BYTES} bytes were sent only in part.")
+def _as_many_as_fit(plain: dict[str, Scalar], total: int, warn: WarnOnce) -> dict[str, Scalar]:
+    warn("metrics-too-large", f"Metrics are larger than {METRICS_MAX_BYTES} bytes. Only some of them are sent.")
     kept: dict[str, Scalar] = {}
     room = METRICS_MAX_BYTES - 100  # the rest is for what says that some are missing
     for name, value in plain.items():
@@ -207,10 +210,10 @@ def _plain_scalar(value: Any, text_max_bytes: int = MESSAGE_MAX_BYTES) -> Scalar
     if _is_a(value, str, bytes, bytearray):
         return fit_text(value, text_max_bytes)
     try:
-        found = number_held_by(value)
+        found = to_number(value)
     except Exception:  # noqa: BLE001 - conversions are other people's code
-        found = NO_NUMBER
-    if found is NO_NUMBER:
+        found = NOT_A_NUMBER
+    if found is NOT_A_NUMBER:
         return fit_text(value, text_max_bytes)
     return _plain_scalar(found, text_max_bytes)
 

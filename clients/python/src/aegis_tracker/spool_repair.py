@@ -1,4 +1,4 @@
-"""Making a spool whole that its process left in the middle of something."""
+"""Repairs a spool whose process was killed while it wrote."""
 
 import os
 from pathlib import Path
@@ -18,9 +18,9 @@ from aegis_tracker.spool_records import (
     parse_record,
     says_lost,
 )
-from aegis_tracker.spool_thinning import empty_head
+from aegis_tracker.spool_shedding import empty_head
 
-_TELLING = EVENT_TYPES | {SOURCE_TYPE, CLOSED_TYPE, ARRIVED_TYPE}  # the last of these says how a spool ends
+_TELLING = EVENT_TYPES | {SOURCE_TYPE, CLOSED_TYPE, ARRIVED_TYPE}  # the last of these records says how a spool ends
 
 
 def is_start(first: Record) -> bool:
@@ -28,13 +28,18 @@ def is_start(first: Record) -> bool:
     return first["type"] == START_TYPE and all(isinstance(first.get(key), str) for key in ("id", "domain", "source"))
 
 
-def mend(spool: Spool, path: Path, head: int) -> None:
-    """Cut what a crash left half done, and find out how the spool ends. Only for who has it alone. Raises OSError."""
+def repair(spool: Spool, path: Path, head: int) -> None:
+    """Remove torn lines and unused parts, and find out how the spool ends.
+
+    The caller must hold the lock. Raises OSError.
+    """
     numbers = [0]
     for number in part_numbers(path):
         first = parse_record(_beginning(part_path(path, number)))
         if first is None or first.get("source") != spool.start["source"] or number <= _through(path, numbers[-1]):
-            part_path(path, number).unlink(missing_ok=True)  # of an earlier spool, or taken into another
+            part_path(path, number).unlink(
+                missing_ok=True
+            )  # it belongs to an earlier spool, or was merged into another part
         else:
             numbers.append(number)
     if 1 in numbers:
@@ -48,7 +53,7 @@ def mend(spool: Spool, path: Path, head: int) -> None:
         if torn:
             before = os.fstat(file)
             os.ftruncate(file, size - torn)
-            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # when the training last wrote counts
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # keeps when the training last wrote
         records = [record for line in tail.splitlines()[-20:] if (record := parse_record(line)) is not None]
         for record in records:
             if record["type"] in _TELLING:
@@ -67,7 +72,7 @@ def mend(spool: Spool, path: Path, head: int) -> None:
 
 
 def _through(path: Path, number: int) -> int:
-    """The last part that a part takes the place of."""
+    """The last of the parts that this part replaces."""
     first = parse_record(_beginning(part_path(path, number))) if number else None
     through = first.get("through") if first else None
     return through if isinstance(through, int) else number

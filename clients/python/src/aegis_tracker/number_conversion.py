@@ -1,6 +1,6 @@
-"""The one number that an object of another library holds: NumPy's, PyTorch's, JAX's, pandas', decimals, enums.
+"""Converts numbers of other libraries to Python's: NumPy, PyTorch, JAX, pandas, decimals and enumerations.
 
-None of these libraries is imported: what an object can do says what it is.
+None of these libraries is imported. Objects are recognized by their methods (duck typing).
 """
 
 import operator
@@ -8,17 +8,17 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-NO_NUMBER = object()
+NOT_A_NUMBER = object()
 
 _MISSING_VALUES = frozenset({("pandas", "NAType"), ("pandas", "NaTType")})
 _TIMES = "mM"  # NumPy's kinds of differences and points in time
 
 
-def number_held_by(value: Any) -> Any:
-    """A bool, int, float or text; None for a value that is missing, or beyond what a float can be; else NO_NUMBER.
+def to_number(value: Any) -> Any:
+    """A bool, int, float or text. None for a missing value, or one beyond the range of a float. Else NOT_A_NUMBER.
 
-    An integer stays exact; what is more precise than a float becomes the nearest one, perhaps infinite. May raise
-    anything, as these conversions are other people's code.
+    Integers stay exact; other numbers become the nearest float, which may be infinite. May raise any exception, because
+    it calls methods of other libraries.
     """
     kind = type(value)
     if (kind.__module__.partition(".")[0], kind.__name__) in _MISSING_VALUES:
@@ -26,24 +26,24 @@ def number_held_by(value: Any) -> Any:
     if issubclass(kind, Enum):
         return _number_of_member(value.value)
     if issubclass(kind, Decimal) and value.is_nan():
-        return None  # of a signaling one there is no float
+        return None  # `float` raises for a signaling NaN
     if hasattr(value, "dtype"):
         return _number_of_array(value)
     return _converted(value)
 
 
 def _number_of_member(value: Any) -> Any:
-    """What a member of an enumeration stands for where that is a number; else its name says more."""
+    """The value of a member of an enumeration if it is a number. Else NOT_A_NUMBER: its name is more useful."""
     if isinstance(value, (bool, int, float)):
         return value
-    return NO_NUMBER if isinstance(value, (str, bytes, Enum)) or value is None else number_held_by(value)
+    return NOT_A_NUMBER if isinstance(value, (str, bytes, Enum)) or value is None else to_number(value)
 
 
 def _number_of_array(value: Any) -> Any:
-    """Of an array or a scalar of one: its only element. Raises where there are several."""
+    """The only element of an array or array scalar. Raises if there are several."""
     element_kind = getattr(value.dtype, "kind", "")
     if element_kind and element_kind in _TIMES:
-        return None if value != value else NO_NUMBER  # a NaT differs from itself; a time is told as text
+        return None if value != value else NOT_A_NUMBER  # NaT differs from itself; times become text
     mask = getattr(value, "mask", None)
     if mask is not None and not callable(mask) and bool(mask):
         return None
@@ -53,8 +53,8 @@ def _number_of_array(value: Any) -> Any:
     if item is None or isinstance(item, (bool, int, float, str)):
         return item
     if isinstance(item, complex) or element_kind == "c":
-        return NO_NUMBER
-    return _converted(value) if type(item) is type(value) else number_held_by(item)
+        return NOT_A_NUMBER
+    return _converted(value) if type(item) is type(value) else to_number(item)
 
 
 def _converted(value: Any) -> Any:
@@ -62,10 +62,10 @@ def _converted(value: Any) -> Any:
         try:
             return operator.index(value)
         except TypeError:
-            pass  # a tensor that has the method and holds no integer
+            pass  # a tensor that does not hold an integer
     if hasattr(value, "__float__"):
         try:
             return float(value)
         except OverflowError:
             return None
-    return NO_NUMBER
+    return NOT_A_NUMBER

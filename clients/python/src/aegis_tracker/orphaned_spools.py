@@ -1,7 +1,7 @@
-"""Sends what processes left behind that are gone: the rest of their reports, and that they are gone.
+"""Sends orphaned spools: the remaining reports of processes that have ended, and that their runs are lost.
 
-That a process is gone is not the end of its run: a supervisor may start it again. So the end that is declared for it
-is provisional, and in the background it is declared only after a while.
+The end of a process is not the end of its run, because a supervisor may start it again. So a lost run is a provisional
+end, and a tracker in the background declares it only after a while.
 """
 
 import time
@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
-from aegis_tracker.contract_values import time_now
 from aegis_tracker.delivery import Delivery
 from aegis_tracker.delivery_errors import RefusedError, TryLaterError
+from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import lock, unlock
-from aegis_tracker.notices import Notices
 from aegis_tracker.other_reporter import OtherReporter
+from aegis_tracker.sanitizing import time_now
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
 from aegis_tracker.spool_files import NEW_SUFFIX, has_moved
@@ -24,18 +24,18 @@ from aegis_tracker.spool_reader import Place
 from aegis_tracker.spool_records import ARRIVED_TYPE, HOME_TYPE, REFUSED_TYPE, line_of, source_line
 from aegis_tracker.transport import Transport
 
-CLOSED_KEPT_S = 7 * 24 * 3600.0  # a run that was closed without an end may be continued for so long
-RESTART_GRACE_S = 300.0  # supervisors wait for up to five minutes before they start a process again
-NO_END = "The training's process ended without reporting an end; this was found out from its spool."
+CLOSED_KEPT_S = 7 * 24 * 3600.0  # how long a run that was closed without an end can be continued
+RESTART_GRACE_S = 300.0  # some supervisors wait five minutes before they restart a process
+NO_END = "The training's process ended without reporting an end. Its spool shows this."
 
 WaitAfter = Callable[[TryLaterError | None], bool]
 
 
 class Outcome(Enum):
-    """What became of a spool."""
+    """What was done with a spool."""
 
     SENT = "sent"
-    KEPT = "sent, kept to be continued"
+    KEPT = "sent, kept because the run can be continued"
     WAITING = "waiting"
     REFUSED = "refused"
     IN_DOUBT = "in doubt"
@@ -43,7 +43,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Sent:
-    """The outcome for one run, and why, where it is not sent."""
+    """The outcome for one run. `reason` says why it was not sent."""
 
     run_id: str
     domain: str
@@ -51,30 +51,30 @@ class Sent:
     reason: str = ""
 
 
-def send_dead_spool(
+def send_orphaned_spool(
     path: Path,
     transport: Transport,
-    notices: Notices,
-    goes_on: WaitAfter,
+    diagnostics: Diagnostics,
+    may_continue: WaitAfter,
     *,
     is_known_to_have_ended: bool = False,
 ) -> Sent | None:
-    """Send a spool whose process is gone, declare it gone where it reported no end, and remove the spool.
+    """Send a spool whose process has ended, declare its run lost if it reported no end, and remove the spool.
 
-    None where a process has it, or it is gone meanwhile, or is no spool. Where it cannot be told whether its process
-    is gone, nothing is done, unless somebody who knows says so. `goes_on` is asked after each attempt that failed,
-    with the reason, and after each that did not, with None; it may wait before it answers, and False gives up.
-    Raises OSError when the spool cannot be read or removed.
+    Returns None if a process uses the spool, if it was removed meanwhile, or if the file is not a spool. A spool in
+    doubt is sent only with `is_known_to_have_ended`. `may_continue` is called after each attempt: with the reason
+    after a failure, else with None. It may wait before it returns; False stops the sending. Raises OSError if the
+    spool cannot be read or removed.
     """
     try:
-        spool = adopt_spool(path, notices, is_known_to_have_ended=is_known_to_have_ended)
+        spool = adopt_spool(path, diagnostics, is_known_to_have_ended=is_known_to_have_ended)
     except InDoubtError as doubt:
         return Sent(doubt.start["id"], doubt.start["domain"], Outcome.IN_DOUBT, str(doubt))
     if spool is None:
         return None
     try:
         spool.claim(to_send=True)
-        return send_adopted_spool(spool, transport, goes_on)
+        return send_adopted_spool(spool, transport, may_continue)
     finally:
         spool.close(unlock_first=True)
 
@@ -82,31 +82,31 @@ def send_dead_spool(
 def send_adopted_spool(
     spool: Spool,
     transport: Transport,
-    goes_on: WaitAfter,
+    may_continue: WaitAfter,
     *,
     grace_s: float = 0.0,
     declares: bool = True,
     other: OtherReporter | None = None,
 ) -> Sent:
-    """What `send_dead_spool` does with a spool that this process has the lock of.
+    """The same as `send_orphaned_spool`, for a spool that this process has locked.
 
-    A process that reported no end is declared gone once nothing was written for `grace_s`; until then the spool is
-    kept, so that a process that is started again goes on with it. Without `declares` it is not declared gone at all:
-    it has a successor. `other` is what is known of other reporters of the run from earlier calls.
+    A run without an end is declared lost when nothing was written for `grace_s`. Until then the spool is kept, so that
+    a restarted process can continue it. Without `declares` the run is never declared lost, because another process
+    continues it. `other` is what earlier calls learned about other reporters of the run.
     """
     silent_s = max(0.0, time.time() - spool.written_at())
 
-    def told(outcome: Outcome, reason: str = "") -> Sent:
+    def result(outcome: Outcome, reason: str = "") -> Sent:
         return Sent(spool.start["id"], spool.start["domain"], outcome, reason)
 
     may_be_continued = declares and silent_s < (CLOSED_KEPT_S if spool.handed_over else grace_s)
     if may_be_continued and spool.all_arrived:
-        return told(Outcome.KEPT)
+        return result(Outcome.KEPT)
     home = str(transport.address)
     delivery = Delivery(spool, transport, Place(), started=home in homes_of(spool), other=other)
     is_declared = False
     if spool.all_arrived:
-        delivery.pass_over_all()
+        delivery.mark_all_arrived()
     while not delivery.place.ended:
         was_started = delivery.started
         try:
@@ -118,39 +118,39 @@ def send_adopted_spool(
                 if not (spool.declared_lost and delivery.run_has_ended) and _declare_lost(spool, delivery):
                     continue
         except TryLaterError as reason:
-            if not goes_on(reason):
-                return told(Outcome.WAITING, str(reason))
+            if not may_continue(reason):
+                return result(Outcome.WAITING, str(reason))
             continue
         except RefusedError as refusal:
             spool.annotate({"type": REFUSED_TYPE, "reason": str(refusal), "timestamp": time_now()})
-            return told(Outcome.REFUSED, str(refusal))
-        if not goes_on(None):
-            return told(Outcome.WAITING, "interrupted")
+            return result(Outcome.REFUSED, str(refusal))
+        if not may_continue(None):
+            return result(Outcome.WAITING, "interrupted")
         if sent:
             continue
         if may_be_continued:
             spool.annotate({"type": ARRIVED_TYPE})
-            return told(Outcome.KEPT)
-        if spool.ended:  # yet nothing is left to send: the file does not hold what its last lines say
-            return told(Outcome.WAITING, "the spool cannot be read to its end")
+            return result(Outcome.KEPT)
+        if spool.ended:  # its last lines have an end, but the reader did not get there
+            return result(Outcome.WAITING, "the spool cannot be read to its end")
         break
     spool.remove()
-    return told(Outcome.SENT)
+    return result(Outcome.SENT)
 
 
 def homes_of(spool: Spool) -> set[str]:
-    """The services that have started the run. Raises OSError."""
+    """The URLs of the services that have started the run. Raises OSError."""
     return {str(record.get("url")) for record in spool.records_of(HOME_TYPE)}
 
 
 def _declare_lost(spool: Spool, delivery: Delivery) -> bool:
-    """Record that the process is gone, to be sent like any event; False where the run is not its to end.
+    """Write a `fail` event with the reason `lost` into the spool, to be sent like any event.
 
-    Only the process by which the run counts may be declared gone: beside it, or since, another may live. Raises
-    TryLaterError and RefusedError.
+    Returns False if the run must not be ended: another process may have reported it since. Raises TryLaterError and
+    RefusedError.
     """
     if delivery.counted is None:
-        return False  # it never reported anything
+        return False  # it reported nothing
     _, source = delivery.counted
     last_n = delivery.confirm_counted()
     if last_n is None or delivery.run_has_ended:
@@ -165,20 +165,20 @@ def _declare_lost(spool: Spool, delivery: Delivery) -> bool:
 
 
 def remove_unfinished_files(directory: Path) -> None:
-    """Remove what processes left that ended before they could give a new file its name. Raises OSError."""
+    """Remove temporary files of processes that ended before they could rename them. Raises OSError."""
     for path in directory.glob(f".*{NEW_SUFFIX}"):
         try:
             with path.open("rb") as file:
-                is_old = time.time() - path.stat().st_mtime > 60  # made and named within milliseconds
+                is_old = time.time() - path.stat().st_mtime > 60  # renaming takes milliseconds
                 if is_old and _lock_if_possible(file.fileno()) and not has_moved(file.fileno(), path):
                     path.unlink(missing_ok=True)
                     unlock(file.fileno())
         except FileNotFoundError:
-            continue  # named meanwhile
+            continue  # it was renamed meanwhile
 
 
 def _lock_if_possible(file: int) -> bool:
     try:
         return lock(file)
     except OSError:
-        return False  # files cannot be locked there: it stays
+        return False  # files cannot be locked there, so the file is kept

@@ -89,7 +89,7 @@ def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id:
         raise PermissionDenied
     fields = ("description", "llm_model", *LIMITS, "baseline_run_number")
     form = DomainForm(request.POST or None, initial={name: getattr(domain, name) for name in fields})
-    if form.apply(lambda change: change_domain(domain.name, change, look=form.check_edit_conflict)):
+    if form.apply(lambda change: change_domain(domain.name, change, check_stored=form.check_edit_conflict)):
         messages.success(request, f"{domain} is changed." if form.changed_data else "There was nothing to change.")
         return redirect("admin:training_status_domain_change", domain.pk)
     attach_snapshots_to_domains([domain])

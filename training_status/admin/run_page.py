@@ -72,7 +72,7 @@ def answer_run_page(model_admin: ModelAdmin, request: HttpRequest, object_id: st
     if request.method == "POST" and not may_change:
         raise PermissionDenied
     form = RunForm(request.POST or None, initial=RunForm.as_shown({"tags": run.tags, "note": run.note}))
-    if form.apply(lambda change: change_run(run.public_id, change, look=form.check_edit_conflict)):
+    if form.apply(lambda change: change_run(run.public_id, change, check_stored=form.check_edit_conflict)):
         messages.success(request, "Tags and note are stored.")
         return redirect("admin:training_status_trainingrun_change", run.pk)
     with_phase_times(found)

@@ -11,7 +11,7 @@ from training_status.number_text import number_text
 from training_status.operations.retention import DueLogs, Pruned, due_logs, prune_old_logs, record_pruning
 
 ENDED_EARLY: Final = 130
-_LOOK_LIMIT_S: Final = 60.0  # while it looks, sweeps wait
+_QUERY_LIMIT_S: Final = 60.0  # while it looks, sweeps wait
 
 
 class Command(OperatorCommand):
@@ -43,7 +43,7 @@ class Command(OperatorCommand):
             self.stdout.write(f"To be removed: {_amount(entries, runs)}. Nothing was removed.")
             return
         try:
-            pruned = _forget_showing_progress(entries)
+            pruned = _prune_with_progress_bar(entries)
         except KeyboardInterrupt:
             raise CommandError("Ended early: run it again for the rest.", returncode=ENDED_EARLY) from None
         self.stdout.write(f"Removed: {number_text(pruned.entries)} log entries.")
@@ -56,12 +56,12 @@ def _amount(entries: int, runs: int) -> str:
     return f"{number_text(entries)} log entries of {number_text(runs)} runs"
 
 
-def _forget_showing_progress(entries: int) -> Pruned:
+def _prune_with_progress_bar(entries: int) -> Pruned:
     """With a bar on stderr where that is a terminal, and nothing where it is not."""
     console = Console(stderr=True)
     columns = TextColumn("Log entries"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=entries)
         return prune_old_logs(
-            wait=True, look_limit_s=_LOOK_LIMIT_S, on_removed=lambda removed: progress.advance(task, removed)
+            wait=True, query_limit_s=_QUERY_LIMIT_S, on_removed=lambda removed: progress.advance(task, removed)
         )

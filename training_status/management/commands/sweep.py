@@ -43,23 +43,25 @@ class Command(OperatorCommand):
         assumed: bool = options["assume_reachable"]
         swept = sweep_runs(assume_reachable=assumed)
         pruned = prune_old_logs(batches_max=_BATCHES)
-        self.stdout.write(f"Runs given up: {number_text(swept.lost)} lost, {number_text(swept.cancelled)} cancelled.")
+        self.stdout.write(
+            f"Silent runs ended: {number_text(swept.lost)} lost, {number_text(swept.cancelled)} cancelled."
+        )
         if pruned.entries:
             more = "" if pruned.is_all else " There are more: `manage.py prune` removes all of them."
             self.stdout.write(f"Log entries no longer kept, and removed: {number_text(pruned.entries)}.{more}")
         for run_id, error in swept.failures.items():
             self.stderr.write(
-                f"The silent run with the key {run_id} cannot be given up: {' '.join(str(error).split())}"
+                f"The silent run with the key {run_id} could not be ended: {' '.join(str(error).split())}"
             )
         if swept.failures:
-            raise CommandError(f"Runs that could not be given up: {len(swept.failures)}; the others were.")
+            raise CommandError(f"Silent runs that could not be ended: {len(swept.failures)}; the others were.")
         if swept.was_busy:
             raise CommandError("Another sweep is at work: the rest is left to it.", returncode=BUSY)
         if not assumed:
-            self.stdout.write(_reachable(swept.uptime_s))
+            self.stdout.write(_uptime_text(swept.uptime_s))
 
 
-def _reachable(seconds: float) -> str:
+def _uptime_text(seconds: float) -> str:
     if seconds == 0.0:
         return "No serving process has noted that it is there: nobody is given up until one does, for the limit."
     return f"The service has been reachable for {seconds:.0f} s: only silence within that time counts."

@@ -14,8 +14,8 @@ from django.utils.http import urlencode
 
 from training_status.admin.bounded_list import BoundedListAdmin
 from training_status.admin.filters import DomainFilter, HealthFilter, RunStateFilter, StartedBeforeFilter, StartedFilter
-from training_status.admin.run_actions import ACTIONS, RUNS_AT_ONCE, answer_action
-from training_status.admin.run_page import answer_run_page
+from training_status.admin.run_actions import ACTIONS, RUNS_AT_ONCE, action_response
+from training_status.admin.run_page import run_page_response
 from training_status.admin.run_search import HELP, runs_found_by
 from training_status.admin.run_snapshot import attach_snapshots_to_runs, snapshot_of
 from training_status.admin.status_cells import NOTHING, StatusCells
@@ -72,7 +72,7 @@ class TrainingRunAdmin(StatusCells, BoundedListAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The run's page."""
-        return answer_run_page(self, request, object_id)
+        return run_page_response(self, request, object_id)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -82,7 +82,7 @@ class TrainingRunAdmin(StatusCells, BoundedListAdmin):
 
     def act(self, request: HttpRequest, action: str) -> HttpResponseBase:
         """Ask whether it is meant (GET), and do it (POST)."""
-        return answer_action(self, request, action)
+        return action_response(self, request, action)
 
     @admin.action(description="Cancel the selected runs", permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> HttpResponse:

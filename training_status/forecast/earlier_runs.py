@@ -41,8 +41,8 @@ _OF_DOMAIN: Final = f"""
      WHERE this.id = %s
      ORDER BY run.run_number
 """
-# A bounded number of the newest completed runs of other domains, a few of each. Only runs with the same optimiser: another
-# optimiser has other shares of time.
+# A bounded number of the newest completed runs of other domains, a few of each. Only runs with the same optimiser,
+# because the shares of time depend on it.
 _OF_OTHERS: Final = f"""
     SELECT run.domain_id, {_TIMES}
       FROM (SELECT newest.id, newest.domain_id,

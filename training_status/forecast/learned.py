@@ -118,7 +118,7 @@ def estimate(learned: Learned, guessed: Guesses, usual_gap_s: float) -> Estimate
 
 
 def forecast(made: Estimate, *, since_s: float, linear_left_s: float) -> Forecast:
-    """Return the forecast `since_s` seconds after the estimate. `linear_left_s` is the current result of the formula."""
+    """Return the forecast `since_s` seconds after the estimate. `linear_left_s` is what the formula gives now."""
     if made.method == LINEAR:
         return _ranged(linear_left_s, made.sigma)
     waited_s = min(since_s, _COUNTDOWN_GAPS * made.usual_gap_s or since_s)

@@ -1,7 +1,7 @@
 """Calibration: comparing the forecasts at some percentages (marks) of earlier runs with what happened.
 
-The error of a forecast is the logarithm of actual by forecast seconds, so half and twice are equally wrong. The marks of
-one run are correlated, so each run counts once.
+The error of a forecast is the logarithm of actual by forecast seconds, so half and twice are equally wrong. The marks
+of one run are correlated, so each run counts once.
 """
 
 import math

@@ -24,7 +24,7 @@ from training_status.ingest.baseline import unpin
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain, lock_domain_of_run
 from training_status.ingest.locked_run import lock_run
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.run_state_machine import RunStateMachine
 from training_status.ingest.service_uptime import may_have_been_down
 from training_status.models import AccessToken
@@ -79,7 +79,7 @@ def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
         raise Conflict(_STILL_ACTIVE, code="run_active")
     if run_states.is_cancelled_unheard(machine.failure_reason, end_reported=machine.end_reported):
         _refuse_if_there(machine, now)
-    record_of_run("deleted", machine.id)
+    record_run_action("deleted", machine.id)
     unpin(domain, machine.id)
     _delete_runs(machine.domain_id, [machine.id])
 

@@ -14,7 +14,7 @@ from training_status.ingest.exported_run import ExportedDomain, ExportedRun, Hea
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import insert_entries
 from training_status.ingest.request_schemas import NewDomain
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.run_state_machine import Entry
 from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun
 from training_status.models.domain import LIMITS
@@ -77,7 +77,7 @@ def store_run(run_id: int, header: Header, *, domain_name: str | None) -> Import
     except IntegrityError as error:
         raise _as_sentence(error, run) from error
     origin = {"domain": header.domain.name, "run_number": run.run_number}
-    record_of_run("imported", run_id, exported_from=origin)
+    record_run_action("imported", run_id, exported_from=origin)
     notify_on_commit(domain.id, run_id)
     return ImportedRun(run_id, domain.name, number, run.last_seq - run.first_seq + 1)
 

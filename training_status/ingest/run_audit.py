@@ -6,7 +6,7 @@ from training_status.audit.record import record
 from training_status.models import TrainingRun
 
 
-def record_of_run(action: str, run_id: int, **details: Any) -> None:
+def record_run_action(action: str, run_id: int, **details: Any) -> None:
     """Record `action` on the run with this internal key, in the current transaction.
 
     The details also contain the run's id and the number of its log entries.

@@ -19,7 +19,7 @@ from training_status.ingest.json_input import refuse_larger, refuse_unstorable
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run, store
 from training_status.ingest.request_schemas import NewRun, RunChange
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.models import TrainingRun
 
 
@@ -77,7 +77,7 @@ def change_run(
     check_stored(before)
     TrainingRun.objects.filter(id=machine.id).update(**values)
     if changed := changes(before, values):
-        record_of_run("changed", machine.id, **changed)
+        record_run_action("changed", machine.id, **changed)
 
 
 @transaction.atomic
@@ -98,7 +98,7 @@ def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Out
         )
     if machine.cancel_requested_at is None:
         machine.cancel_requested_at = now
-        record_of_run("cancelled", machine.id)
+        record_run_action("cancelled", machine.id)
     machine.resolve_pending_cancel(now)
     store(machine)
     return Outcome.ASKED_TO_STOP if machine.is_active else Outcome.CANCELLED
@@ -139,11 +139,11 @@ def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None
     if machine.started_at is None:
         if machine.cancel_requested_at is None:
             machine.cancel_requested_at = now
-            record_of_run("cancelled", machine.id, reason=reason_text)
+            record_run_action("cancelled", machine.id, reason=reason_text)
         machine.resolve_pending_cancel(now)
     else:
         machine.mark_failed(now, reason_text)
-        record_of_run("failed", machine.id, reason=reason_text)
+        record_run_action("failed", machine.id, reason=reason_text)
     store(machine)
     if machine.end_reported:
         return Outcome.FAILED

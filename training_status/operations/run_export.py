@@ -23,7 +23,7 @@ from training_status.ingest.exported_run import (
     ExportedRun,
     Trailer,
 )
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.runs import resolve_pending_cancel_of_run
 from training_status.log_levels import LEVEL_NAMES
 from training_status.serializers.times import utc_text
@@ -70,7 +70,7 @@ def export_run(public_id: UUID, *, only_domain_id: int | None = None) -> Iterato
 def record_export(public_id: UUID, *, only_domain_id: int | None = None) -> None:
     """Store a cancellation that is due, and record the export of the run. Raises NotFound."""
     with transaction.atomic():
-        record_of_run("exported", resolve_pending_cancel_of_run(public_id, only_domain_id=only_domain_id))
+        record_run_action("exported", resolve_pending_cancel_of_run(public_id, only_domain_id=only_domain_id))
 
 
 def export_header(public_id: UUID, *, only_domain_id: int | None = None) -> bytes:

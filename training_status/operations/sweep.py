@@ -13,7 +13,7 @@ from django.utils import timezone
 from training_status import run_states
 from training_status.displayed_state import ACTIVE, CANCELLED_BY_SILENCE, LOST
 from training_status.ingest.expiry import expire_silent_run
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.service_uptime import uptime_s
 from training_status.operations.sweep_lock import acquire_sweep_lock
 from training_status.read.run_columns import limits_of_settings
@@ -69,7 +69,7 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
                     with transaction.atomic():
                         reason = expire_silent_run(run_id, now, uptime_s=swept.uptime_s)
                         if assume_reachable and reason is not None:
-                            record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
+                            record_run_action("failed", run_id, reason=reason, assumed_reachable=True)
                 except Exception as error:
                     if _concerns_every_run(error):
                         raise

@@ -50,7 +50,7 @@ def test_a_run_that_cannot_be_given_up_is_named_and_the_command_fails(silent):
             "ALTER TABLE training_status_trainingrun ADD CONSTRAINT never_ends CHECK (state = 'running') NOT VALID"
         )
     err = StringIO()
-    with pytest.raises(CommandError, match=r"Silent runs that could not be ended: 1; the others were\."):
+    with pytest.raises(CommandError, match=r"Silent runs that could not be ended: 1; all others were ended\."):
         call_command("sweep", "--assume-reachable", stdout=StringIO(), stderr=err)
     assert "never_ends" in err.getvalue()
 
@@ -58,7 +58,7 @@ def test_a_run_that_cannot_be_given_up_is_named_and_the_command_fails(silent):
 def test_a_sweep_notes_no_presence_and_gives_up_nobody_without(silent):
     assert said("sweep").splitlines() == [
         "Silent runs ended: 0 lost, 0 cancelled.",
-        "No serving process has noted that it is there: nobody is given up until one does, for the limit.",
+        "No serving process has recorded its uptime: no run ends until one has, for the limit.",
     ]
     assert not ServicePresence.objects.exists()
     assert not AuditEntry.objects.exists()
@@ -76,7 +76,7 @@ def test_a_sweep_removes_a_share_of_old_logs(silent):
     silent.domain.save()
     send(silent, *log_lines(1, 7))
     TrainingRun.objects.update(state="failed", failure_reason="lost", ended_at=timezone.now() - HOUR)
-    assert "Log entries no longer kept, and removed: 7." in said("sweep")
+    assert "Log entries removed by retention: 7." in said("sweep")
     assert not TrainingLogEntry.objects.exists()
 
 

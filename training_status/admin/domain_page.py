@@ -34,9 +34,7 @@ def _text(label: str, help_text: str, initial: str = "") -> TextField:
 class NewDomainForm(BodyForm[NewDomain]):
     """The form to create a domain."""
 
-    name = _text(
-        "Name", "Lowercase letters, digits and underscores; at least two characters. It cannot be changed later."
-    )
+    name = _text("Name", "Lowercase letters, digits and underscores; at least two. It cannot be changed later.")
     description = _description()
     llm_model = _text("Model", "The language model of runs that name no other.", DEFAULT_LLM_MODEL)
 
@@ -49,17 +47,17 @@ class DomainForm(ChangeForm[DomainChange]):
     description = _description()
     llm_model = _text("Model", "The language model of runs that name no other.")
     stall_limit_s = forms.FloatField(
-        required=False, label="Stalled after (seconds)", help_text="Seconds without an event or a heartbeat."
+        required=False, label="Stalled after (seconds)", help_text="Without an event or a heartbeat."
     )
     hang_limit_s = forms.FloatField(
         required=False,
         label="Hanging after (seconds)",
-        help_text="Seconds without an event while heartbeats are received.",
+        help_text="Without an event while heartbeats are received.",
     )
     lost_limit_s = forms.FloatField(
         required=False,
         label="Lost after (seconds)",
-        help_text="Seconds without an event or a heartbeat until the run fails as lost.",
+        help_text="Without an event or a heartbeat.",
     )
     kept_runs = forms.IntegerField(
         required=False, label="Logs kept of (runs)", help_text="The number of newest finished runs whose logs are kept."
@@ -68,7 +66,7 @@ class DomainForm(ChangeForm[DomainChange]):
     baseline_run_number = forms.IntegerField(
         required=False,
         label="Baseline (run)",
-        help_text="The completed run that all others are compared with. If empty, each is compared with the one before it.",
+        help_text="The completed run that all others are compared with. If empty: the completed run before.",
     )
 
     read = staticmethod(read_domain_change)

@@ -38,7 +38,7 @@ class Command(OperatorCommand):
         self.stdout.write(f"Imported as {where}, with {number_text(imported.log_entries)} log entries.")
         if log_is_due(imported.key):
             self.stdout.write(
-                "The limits of the domain (kept_runs, kept_days) do not cover the log of this run: the service deletes it "
+                "The limits of the domain (kept_runs, kept_days) do not cover the log of this run: it is removed "
                 "within about a minute. To keep it, raise the limits of the domain. If the log has been removed "
                 "already, delete the run and import it again."
             )

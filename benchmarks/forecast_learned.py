@@ -9,9 +9,9 @@ from forecast_scenarios import Case
 
 from training_status.forecast import learned
 from training_status.forecast.experience import Expectation, RunTimes, of_other_domains, of_same_domain
-from training_status.forecast.learned import Learned, Moved
-from training_status.forecast.scoring import MARKS, ScoredMark, verdict
-from training_status.forecast.time_left import Course
+from training_status.forecast.learned import Learned, RunMoment
+from training_status.forecast.scoring import MARKS, ScoredMark, calibrate
+from training_status.forecast.time_left import RunProgress
 
 
 class Service:
@@ -21,7 +21,7 @@ class Service:
         self._reports = case.current.reports
         own = [run for run in case.earlier if run.domain == case.current.domain and run.is_completed]
         scored = [_marks(Case(_before(case.earlier, run), run)) for run in own[-20:]]
-        self._learned = Learned(_expected(case), verdict(scored))
+        self._learned = Learned(_expected(case), calibrate(scored))
 
     def estimate(self, now_s: float, last: Report) -> Estimate | None:
         """From the reports by then."""
@@ -52,14 +52,14 @@ def _marks(case: Case) -> list[ScoredMark]:
     return marks
 
 
-def _moved(reports: tuple[Report, ...], last: Report) -> Moved:
+def _moved(reports: tuple[Report, ...], last: Report) -> RunMoment:
     begun: dict[int, float] = {}
     for report in reports:
         if report.at_s <= last.at_s:
             begun.setdefault(report.phase, report.at_s)
     starts = [begun[phase] for phase in range(last.phase + 1)]
     behind_s = [end - start for start, end in itertools.pairwise(starts)]
-    return Moved(Course(behind_s, last.phase, last.fraction, last.at_s - starts[-1]), last.at_s)
+    return RunMoment(RunProgress(behind_s, last.phase, last.fraction, last.at_s - starts[-1]), last.at_s)
 
 
 def _usual_gap(reports: tuple[Report, ...], last: Report) -> float:

@@ -1,1 +1,1 @@
-"""Who may do what: tokens, roles, and the two together on a request."""
+"""Access control: sessions, tokens, stream tickets, and the roles that they give."""

@@ -1,4 +1,4 @@
-"""Who acts in a request, for the audit log: found out only when there is something to record."""
+"""Middleware that sets the actor of a request for the audit log. The actor is looked up only when it is needed."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from training_status.audit.actor import ANONYMOUS, TOKEN, USER, Actor, as_lazy_a
 
 
 def actor_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: whatever a page, the admin or the API does for a request, its sender does."""
+    """Middleware: audit entries of a page, the admin or the API name the sender of the request."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with as_lazy_actor(lambda: _sender_of(request)):
@@ -21,9 +21,9 @@ def actor_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 
 
 def _sender_of(request: HttpRequest) -> Actor:
-    """The token or the person that the API has let in (DRF notes it as `auth`), or the person signed in.
+    """Return the token or user that the API has authenticated (DRF's `auth`), or the user of the session.
 
-    The address is the server's: uvicorn takes `X-Forwarded-For` from those proxies alone that it is told to trust.
+    The address comes from the server: uvicorn uses `X-Forwarded-For` only from trusted proxies.
     """
     address: str = request.META.get("REMOTE_ADDR", "")
     principal = getattr(request, "auth", None)

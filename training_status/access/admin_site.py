@@ -1,4 +1,4 @@
-"""Who may enter Django admin: whoever has the role of an operator."""
+"""The admin site, which only operators may use."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,19 +16,22 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class OperatorsAdminSite(AdminSite):
-    """Operators and superusers. Strangers are sent to sign in; somebody with another role gets 403."""
+    """The admin site for operators and superusers.
+
+    Anonymous users are redirected to the sign-in page; users with another role get 403.
+    """
 
     site_title = site_header = "Aegis Training Status"
     index_title = "Operations"
     enable_nav_sidebar = False  # the lists are wide
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether somebody is signed in as an operator. One query, none for a superuser."""
+        """Whether the user is signed in as an operator. One query, none for a superuser."""
         user = request.user
         return isinstance(user, User) and user.is_active and covers(principal_of_user(user).role, OPERATOR)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """The view for those who may enter."""
+        """Wrap a view so that only operators may use it."""
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)

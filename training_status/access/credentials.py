@@ -1,4 +1,4 @@
-"""Who stands behind a credential, looked at again while a stream goes on."""
+"""Resolving credentials to principals again, to check access while a stream is open."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -17,9 +17,9 @@ _Session: Final[Any] = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 def principals_of(credentials: Iterable[Credential]) -> dict[Credential, Principal]:
-    """The caller of each credential as of now; one that is good for nothing any more is left out.
+    """Return the current principal of each credential. Credentials that are no longer valid are left out.
 
-    One query for all tokens; two to four for each person.
+    One query for all tokens; two to four for each user.
     """
     credentials = list(credentials)
     token_ids = {int(credential.key): credential for credential in credentials if credential.kind == TOKEN}
@@ -40,6 +40,6 @@ def _person(credential: Credential) -> Principal | None:
     if credential.kind == SESSION:
         request = HttpRequest()
         request.session = _Session(session_key=credential.key)
-        person = get_user(request)  # nobody after sign-out, with a changed password, with a closed account
+        person = get_user(request)  # None after sign-out, after a change of the password, for an inactive user
         return principal_of_user(person, credential) if isinstance(person, User) else None
     return None

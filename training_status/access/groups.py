@@ -1,4 +1,4 @@
-"""The Django groups that give people their roles, and what each may do in the admin."""
+"""The Django groups that give users their roles, and the permissions of each group in the admin."""
 
 from typing import Any, Final
 
@@ -14,10 +14,10 @@ _TO_CHANGE: Final = (
 
 
 def ensure_role_groups(sender: AppConfig, **_: Any) -> None:
-    """Make those of the three groups that are missing, after every migration; what a superuser made of one stays.
+    """Create the groups of the roles that are missing, after every migration. Existing groups are not changed.
 
-    Operators, when their group is made, are given to see everything of ours and who has an account, and to change what
-    the API lets them change; accounts are changed by superusers alone. What is given here is not recorded.
+    A new operator group gets permissions to view everything in this app, users and groups, and to change what the
+    API lets operators change. Only superusers can change users. These permissions are not recorded in the audit log.
     """
     accounts = apps.get_app_config("auth")
     for app in (sender, accounts):
@@ -30,5 +30,5 @@ def ensure_role_groups(sender: AppConfig, **_: Any) -> None:
         )
         given = [*ours.filter(codename__startswith="view_"), *ours.filter(codename__in=_TO_CHANGE), *people]
         operators = Group.objects.get(name=OPERATOR)
-        of_group = Group.permissions.through  # past the signals that record what people give
+        of_group = Group.permissions.through  # bulk_create sends no signals, so nothing is recorded
         of_group.objects.bulk_create(of_group(group=operators, permission=permission) for permission in given)

@@ -1,4 +1,4 @@
-"""Every single permission that a person or a group is given or loses is recorded, as roles are in `role_changes`."""
+"""Signals that record every permission that a user or a group gets or loses. Roles: `role_audit_signals`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from training_status.audit.record import record
 
 
 def record_permission_changes() -> None:
-    """Connect the signals; Django calls this once, when the app is ready."""
+    """Connect the signals. Called once, when the app is ready."""
     m2m_changed.connect(_permissions_change, sender=User.user_permissions.through)
     m2m_changed.connect(_permissions_change, sender=Group.permissions.through)
     pre_delete.connect(_holder_will_be_deleted, sender=User)
@@ -19,7 +19,7 @@ def record_permission_changes() -> None:
 def _permissions_change(
     sender: Any, instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any
 ) -> None:
-    """Permissions of a holder (or, `reverse`, holders of a permission) come (`post_add`: only new ones) or go."""
+    """Record permissions that were added (`post_add` has only new ones) or removed; `reverse`: from the permission."""
     if action not in ("post_add", "pre_remove", "pre_clear"):
         return
     held = sender.objects.filter(permission=instance) if reverse else _held_by(instance)

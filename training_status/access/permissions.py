@@ -1,4 +1,4 @@
-"""The right that a view asks for, by method."""
+"""The permission class of the API: the role that a view requires for each method."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ from training_status.roles import OPERATOR, VIEWER, covers
 
 
 class HasRole(BasePermission):
-    """Views say `roles = {"GET": VIEWER, …}`. Whoever has a role at all may learn that a method is none (405)."""
+    """Views declare `roles = {"GET": VIEWER, …}`. Every role may learn that a method is not allowed (405)."""
 
     message = "Your role does not allow this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the caller's role covers what the method needs."""
+        """Whether the principal's role covers the role that the method requires."""
         principal = request.auth
         method = "GET" if request.method == "HEAD" else str(request.method)
         answers = method != "OPTIONS" and hasattr(view, method.lower())
         required = view.roles.get(method, OPERATOR if answers else VIEWER)
         allowed = isinstance(principal, Principal) and covers(principal.role, required)
         if not allowed and isinstance(request.user, AnonymousUser):
-            raise NotAuthenticated  # what is open to everybody is not enough: 401 asks for more
+            raise NotAuthenticated  # the anonymous role is not enough: 401 asks for credentials
         return allowed

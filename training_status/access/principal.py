@@ -1,4 +1,4 @@
-"""Who is calling, as far as rights are concerned."""
+"""The principal of a request: the session, token or anonymous role that it comes from, with its role and domain."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -10,7 +10,7 @@ ANONYMOUS: Final = "anonymous"
 
 
 class Credential(NamedTuple):
-    """What a caller came with, so that it can be looked at again: a kind and its key."""
+    """What a request was authenticated with, so that it can be checked again: a kind and its key."""
 
     kind: str
     key: int | str = ""
@@ -18,10 +18,11 @@ class Credential(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`role` None: known, but without any right. `only_domain_id` set: everything else is not there.
+    """The principal of a request.
 
-    `token_prefix` is the public part of a token, None for people. Takes the place of Django's user where a
-    token is used, hence `is_authenticated`.
+    `role` is None for a known user without any role. With `only_domain_id`, all other domains are hidden.
+    `token_prefix` is the public part of a token, None for users. A principal replaces Django's user where a token is
+    used, so it has `is_authenticated` and `is_active`.
     """
 
     name: str

@@ -1,8 +1,7 @@
-"""Every change of a person's role, and of whether their account is open, is recorded, wherever it is made: the admin,
-a command, a sign-up of one's own. `permission_changes` does the same for single permissions.
+"""Signals that record every change of a user's role and of `is_active`, whether in the admin, a command or elsewhere.
 
-Django's signals tell of them, in the transaction of the change where there is one. A change by a queryset's
-`update` sends none.
+`permission_audit_signals` does the same for single permissions. Django sends the signals in the transaction of the
+change, if there is one. It sends none for `QuerySet.update`.
 """
 
 from typing import Any, Final
@@ -16,12 +15,12 @@ from training_status.roles import ROLES
 SUPERUSER: Final = "superuser"
 _GRANTED, _REVOKED = "granted", "revoked"
 _FLAGS: Final = ("is_superuser", "is_active")
-_OF_NOBODY: Final = {"is_superuser": False, "is_active": True}  # an account that is made is open
+_OF_NOBODY: Final = {"is_superuser": False, "is_active": True}  # what a new user is compared with
 _BEFORE: Final = "_flags_before"
 
 
 def record_role_changes() -> None:
-    """Connect the signals; Django calls this once, when the app is ready."""
+    """Connect the signals. Called once, when the app is ready."""
     m2m_changed.connect(_memberships_change, sender=User.groups.through)
     pre_save.connect(_user_will_be_saved, sender=User)
     post_save.connect(_user_was_saved, sender=User)
@@ -33,7 +32,7 @@ def record_role_changes() -> None:
 def _memberships_change(
     sender: Any, instance: User | Group, action: str, reverse: bool, pk_set: set[int] | None, **_: Any
 ) -> None:
-    """Groups of a user (or, `reverse`, users of a group) come (`post_add`: only new ones) or go."""
+    """Record groups that were added (`post_add` has only new ones) or removed; `reverse`: users of a group."""
     if action not in ("post_add", "pre_remove", "pre_clear"):
         return
     memberships = User.groups.through.objects.filter(group__name__in=ROLES)
@@ -47,7 +46,7 @@ def _memberships_change(
 
 
 def _user_will_be_saved(sender: Any, instance: User, update_fields: frozenset[str] | None, **_: Any) -> None:
-    """Note what is stored so far, for the comparison when it has been saved."""
+    """Remember the stored values, to compare them after the save."""
     saved = [flag for flag in _FLAGS if update_fields is None or flag in update_fields]
     if saved:
         stored = User.objects.filter(pk=instance.pk).values(*saved).first()
@@ -70,7 +69,7 @@ def _user_will_be_deleted(sender: Any, instance: User, **_: Any) -> None:
 
 
 def _group_will_be_saved(sender: Any, instance: Group, **_: Any) -> None:
-    """A group gives its role by its name."""
+    """Record the roles that change with a group's name: the name determines the role."""
     name = Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
     if name is not None and name != instance.name:
         _record_for_members(_REVOKED, instance, name)

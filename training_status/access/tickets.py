@@ -1,6 +1,6 @@
-"""Stream tickets: leave for one caller to open the streams of one domain, for a minute.
+"""Stream tickets: signed permissions to open the streams of one domain for one minute.
 
-A ticket is signed, not stored, and names its maker's token or account: revoking that ends it too.
+A ticket is not stored. It names the token or user that requested it, so revoking that revokes the ticket.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,14 +17,14 @@ _SALT: Final = "stream-ticket"
 
 
 class Ticket(NamedTuple):
-    """The text to be sent as `?ticket=`, and when it ends."""
+    """The text for `?ticket=`, and when it expires."""
 
     text: str
     expires_at: datetime
 
 
 def make_ticket(principal: Principal, domain_id: int, *, user_id: int | None) -> Ticket:
-    """A ticket for the streams of a domain. `user_id` is the person's, whose session must not be in an address."""
+    """Create a ticket for a domain. It names the user by `user_id`, since session keys must not be in URLs."""
     credential = principal.credential
     if credential.kind == SESSION:
         assert user_id is not None
@@ -34,8 +34,8 @@ def make_ticket(principal: Principal, domain_id: int, *, user_id: int | None) ->
     return Ticket(signing.dumps(claims, salt=_SALT), expires_at)
 
 
-def caller_with_ticket(text: str) -> Principal | None:
-    """Whom the ticket lets in, as a viewer of its domain alone; None when it is forged, too old or revoked."""
+def principal_of_ticket(text: str) -> Principal | None:
+    """Return a principal that is a viewer of the ticket's domain; None if it is forged, expired or revoked."""
     try:
         domain_id, kind, key, expires_at = signing.loads(text, salt=_SALT)
     except (signing.BadSignature, ValueError):

@@ -1,4 +1,4 @@
-"""Access tokens: `aegis_PREFIX_SECRET`. The prefix finds the row, the secret's SHA-256 proves it."""
+"""Access tokens: `aegis_PREFIX_SECRET`. The prefix finds the row; the SHA-256 of the secret is compared."""
 
 import hashlib
 import hmac
@@ -22,7 +22,7 @@ _NOTE_USE_EVERY: Final = timedelta(minutes=1)
 
 
 def token_name(name: str, prefix: str) -> str:
-    """What people call a token: its name, and its prefix, as several may have the same name."""
+    """Return the displayed name of a token: name and prefix, because names are not unique."""
     return f"{name} ({prefix})"
 
 
@@ -30,7 +30,7 @@ def token_name(name: str, prefix: str) -> str:
 def create_token(
     name: str, role: str, *, domain: Domain | None = None, expires_at: datetime | None = None
 ) -> tuple[AccessToken, str]:
-    """A new token's row, and the token itself: the only time that anybody sees it. That it was made is recorded."""
+    """Create and record a token. Return its row and the token itself, which cannot be read again."""
     prefix = "".join(secrets.choice(_ALPHABET) for _ in range(_PREFIX_LENGTH))
     secret = secrets.token_urlsafe(32)
     row = AccessToken.objects.create(
@@ -54,14 +54,14 @@ def create_token(
 
 
 def tokens_called(prefix_or_name: str) -> list[AccessToken]:
-    """The tokens, revoked ones too, with this prefix or this name, the oldest first."""
+    """Return the tokens with this prefix or name, also revoked ones, oldest first."""
     meant = Q(prefix=prefix_or_name) | Q(name=prefix_or_name)
     return list(AccessToken.objects.select_related("domain").filter(meant).order_by("created_at", "id"))
 
 
 @transaction.atomic
 def revoke_tokens(token_ids: list[int]) -> int:
-    """Make tokens useless from their next request on; how many were not so before. Each is recorded.
+    """Revoke tokens, from their next request on. Return how many were not revoked before. Each is recorded.
 
     Locks the tokens.
     """
@@ -73,10 +73,10 @@ def revoke_tokens(token_ids: list[int]) -> int:
     return len(valid)
 
 
-def caller_with_token(text: str) -> Principal | None:
-    """Whom the token stands for; None when it is garbled, unknown, expired or revoked. One query.
+def principal_of_token(text: str) -> Principal | None:
+    """Return the principal of a token; None if it is malformed, unknown, expired or revoked. One query.
 
-    Writes `last_used_at` when that is over a minute old.
+    Updates `last_used_at` if that is more than a minute old.
     """
     parts = _TOKEN.fullmatch(text)
     if parts is None:
@@ -104,7 +104,7 @@ def caller_with_token(text: str) -> Principal | None:
 
 
 def principals_of_tokens(token_ids: list[int]) -> dict[int, Principal]:
-    """Whom these tokens, known by their rows' keys, stand for now; expired and revoked ones are left out."""
+    """Return the current principals of tokens by key. Expired and revoked tokens are left out."""
     valid = AccessToken.objects.filter(id__in=token_ids, revoked_at=None).exclude(expires_at__lte=timezone.now())
     return {
         key: Principal(name, role, Credential(TOKEN, key), only_domain_id=domain_id, token_prefix=prefix)

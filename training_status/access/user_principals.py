@@ -1,4 +1,4 @@
-"""What people may do: those who signed in, and everybody where reading is open to all."""
+"""Principals of signed-in users, and of anonymous requests."""
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -8,7 +8,10 @@ from training_status.roles import OPERATOR, highest_role
 
 
 def principal_of_user(user: User, credential: Credential | None = None) -> Principal:
-    """What a person may do: superusers everything, others by the highest of their groups' roles, or as everybody."""
+    """Return a user's principal: superusers are operators, others get the highest role of their groups.
+
+    Users without such a group get the anonymous role, if there is one.
+    """
     credential = credential or Credential(USER, user.pk)
     if user.is_superuser:
         return Principal(user.get_username(), OPERATOR, credential)
@@ -17,6 +20,6 @@ def principal_of_user(user: User, credential: Credential | None = None) -> Princ
 
 
 def anonymous_principal() -> Principal | None:
-    """The caller that everybody is where reading is open to all; None elsewhere."""
+    """Return the principal of anonymous requests; None unless AEGIS_ANONYMOUS_ROLE is set."""
     role = settings.ANONYMOUS_ROLE
     return None if role is None else Principal("anonymous", role, Credential(ANONYMOUS))

@@ -1,4 +1,4 @@
-"""The right to see a page: a session with a role, or reading opened to everybody."""
+"""The decorator of pages that require the role of a viewer: by session, or by the anonymous role."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def viewer_required(view: View) -> View:
-    """Show a page to whoever may read; send others to sign in. Somebody without a role gets 403."""
+    """Decorator: viewers get the page, anonymous users the sign-in page, and users without a role 403."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -28,14 +28,14 @@ def viewer_required(view: View) -> View:
             raise PermissionDenied
         request.principal = principal  # type: ignore[attr-defined]  # for the page's header
         response = view(request, *args, **kwargs)
-        response.headers.setdefault("Cache-Control", "private, no-cache")  # who may see it is asked each time
+        response.headers.setdefault("Cache-Control", "private, no-cache")  # access is checked for each request
         return response
 
     return guarded
 
 
 def principal_of_request(request: HttpRequest) -> Principal | None:
-    """Who looks at a page; None for a stranger."""
+    """Return the principal of a request for a page; None for an anonymous user without a role."""
     user = request.user
     if isinstance(user, User):
         return principal_of_user(user)

@@ -1,4 +1,4 @@
-"""Django admin: where operators work. What people may change goes through `ingest`, as over the API."""
+"""The Django admin, for operators. Changes go through `ingest`, as those of the API do."""
 
 from training_status.admin.access_token import AccessTokenAdmin
 from training_status.admin.audit_entry import AuditEntryAdmin

@@ -1,4 +1,4 @@
-"""Tokens in the admin: which there are and when each was used. Their secrets are nowhere."""
+"""Access tokens in the admin: the list, and revoking. Secrets are not stored, so they cannot be shown."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,7 +13,7 @@ from training_status.models import AccessToken
 
 @admin.register(AccessToken)
 class AccessTokenAdmin(ReadOnlyAdmin):
-    """New ones come from `manage.py create_token`, which can show the secret once."""
+    """Lists and revokes tokens. `manage.py create_token` creates them and shows the token once."""
 
     list_display = ("shown_name", "prefix", "role", "domain", "created_at", "expires_at", "revoked_at", "last_used_at")
     list_select_related = ("domain",)
@@ -26,10 +26,10 @@ class AccessTokenAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
-        """Make tokens useless from their next request on."""
+        """Revoke tokens, from their next request on."""
         count = revoke_tokens(list(queryset.values_list("id", flat=True)))
         self.message_user(request, f"{count} revoked.")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change tokens; nothing else of them can be changed."""
+        """Whether the user may change tokens; revoking is the only change."""
         return request.user.has_perm("training_status.change_accesstoken")

@@ -1,4 +1,4 @@
-"""Who did what, in the admin: to be read, never to be changed."""
+"""Audit entries in the admin, read-only."""
 
 from typing import Any
 
@@ -17,26 +17,26 @@ _SHOWN = {"actor": _ACTOR, "name": _NAME, "details": _DETAILS}
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    """Newest first. A search is for the beginning of the actor's or the subject's name, which indexes answer."""
+    """Lists audit entries, newest first. A search finds names by their beginning, which indexes support."""
 
     list_display = ("at", _ACTOR, "actor_kind", "action", "subject", _NAME, "address")
     list_filter = (AtBeforeFilter, "action", "subject", "actor_kind")
     search_fields = ("actor", "name")
-    search_help_text = "The beginning of the name of who did it, or of what it was done to."
+    search_help_text = "Beginning of the name of the actor or of the subject"
     ordering = ("-at", "-id")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
     ) -> tuple[QuerySet[AuditEntry], bool]:
-        """The whole of what was typed is the beginning of one of the two."""
+        """Search for names that begin with the whole text."""
         text = search_term.strip().replace("\0", "")
         found = queryset.filter(Q(actor__startswith=text) | Q(name__startswith=text)) if text else queryset
         return found, False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
-        """All."""
+        """All fields."""
         return tuple(_SHOWN.get(field.name, field.name) for field in AuditEntry._meta.fields)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
-        """The same."""
+        """All fields."""
         return self.get_readonly_fields(request, obj)

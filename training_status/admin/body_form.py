@@ -1,4 +1,4 @@
-"""A form whose rules are those of the API: what was typed is read as the body of a request."""
+"""A form that is validated as the API validates the body of a request."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -12,29 +12,29 @@ Body = TypeVar("Body")
 
 
 class TextField(forms.CharField):
-    """Text of which a line ends as in the API: browsers end lines in a way of their own."""
+    """Text with line feeds, as in the API. Browsers send CRLF."""
 
     def to_python(self, value: Any) -> Any:
-        """The text with line feeds."""
+        """Return the text with line feeds."""
         text = super().to_python(value)
         return text.replace("\r\n", "\n").replace("\r", "\n") if isinstance(text, str) else text
 
 
 class BodyForm(forms.Form, Generic[Body]):
-    """`read` is the API's own reader and `as_body` what it is given; `body` is what came out, once the form is valid.
+    """`read` parses the result of `as_body`, as in the API. `body` is the parsed request once the form is valid.
 
-    A fault stands at the field that it is about.
+    Errors are shown at the field that they are about.
     """
 
     read: Callable[[bytes], Body]
     body: Body
 
     def as_body(self) -> dict[str, Any]:
-        """The fields as the API takes them."""
+        """Return the fields as the API expects them."""
         return dict(self.cleaned_data)
 
     def clean(self) -> dict[str, Any]:
-        """Read it, unless a field has a fault already."""
+        """Parse the body, unless a field already has an error."""
         if not self.errors:
             try:
                 self.body = self.read(msgspec.json.encode(self.as_body()))
@@ -44,8 +44,9 @@ class BodyForm(forms.Form, Generic[Body]):
         return self.cleaned_data
 
     def apply(self, command: Callable[[Body], None], *, at_field: str | None = None) -> bool:
-        """Whether the form was sent, is valid, and `command` did it. What the deed refuses stands in the form, at
-        `at_field` unless it is at a field already.
+        """Call `command` if the form is valid. Return whether it succeeded.
+
+        An error of `command` is added to its own field, else to `at_field`.
         """
         if not self.is_valid():
             return False

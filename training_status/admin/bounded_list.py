@@ -1,4 +1,4 @@
-"""A list that stays fast however much there is: not counted to its end, in one order, a page at a time."""
+"""The base class of change lists that stay fast with any number of rows: limited counting, one order, pages."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from training_status.admin.bounded_paginator import BoundedPaginator
 
 
 class BoundedListAdmin(admin.ModelAdmin):
-    """What all lists have in common. Django's own way of deleting is in none: it would collect every row."""
+    """The options of all lists. Django's delete action is disabled: it would load every related row."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -20,12 +20,12 @@ class BoundedListAdmin(admin.ModelAdmin):
     sortable_by = ()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, under the name of what is listed."""
+        """Show the list with the plural name of the model as its title."""
         title = capfirst(self.opts.verbose_name_plural)
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Our own."""
+        """Return the actions without Django's delete action."""
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions

@@ -1,4 +1,4 @@
-"""Pages of a list of which nobody counts more than some."""
+"""A paginator that counts only up to a limit."""
 
 from functools import cached_property
 from typing import Final
@@ -10,9 +10,9 @@ COUNTED_MAX: Final = 10_000
 
 
 class BoundedPaginator(Paginator):
-    """Counts to COUNTED_MAX and offers pages up to there, so that neither a count nor an offset grows with the table.
+    """Counts up to COUNTED_MAX rows and offers pages for these, so that counts and offsets stay cheap.
 
-    What lies further back is found by a filter or a search.
+    Older rows are found by a filter or a search.
     """
 
     @cached_property
@@ -22,10 +22,10 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        """How many there are, at most COUNTED_MAX."""
+        """The number of rows, at most COUNTED_MAX."""
         return min(self._counted, COUNTED_MAX)
 
     @property
     def has_more(self) -> bool:
-        """Whether there are more than are counted."""
+        """Whether there are more rows than COUNTED_MAX."""
         return self._counted > COUNTED_MAX

@@ -1,4 +1,4 @@
-"""A form that changes what is stored: it sends what this operator changed, and undoes nobody else's change."""
+"""A form that changes stored values: it sends only changed fields, and detects edit conflicts."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -12,9 +12,9 @@ from training_status.visible_text import visible_text
 
 
 class ChangeForm(BodyForm[Body]):
-    """Each field carries, hidden, what it showed; what still is as it was shown is not part of the body.
+    """Each field has a hidden input with its initial value. Unchanged fields are not part of the body.
 
-    What was typed is compared with what was shown, not with what is stored by then: a page may be old.
+    Values are compared with those that the page showed, not with the stored ones, because a page may be old.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -24,19 +24,18 @@ class ChangeForm(BodyForm[Body]):
 
     @classmethod
     def as_shown(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """Stored values as the fields show them."""
+        """Return stored values as the fields show them."""
         return dict(stored)
 
     def as_body(self) -> dict[str, Any]:
-        """The fields that were changed, as the API takes them."""
+        """Return the changed fields as the API expects them."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
     def check_edit_conflict(self, stored: Mapping[str, Any]) -> None:
-        """Raise Conflict (`changed_meanwhile`) when one of these stored values, which the body would replace, is
-        neither what was shown nor what was typed.
+        """Raise Conflict (`changed_meanwhile`) if a stored value differs from the shown value and from the new value.
 
-        Call it under the lock of what is changed. Each such field gets an error with the value that it has now; sent
-        once more, the form replaces that one.
+        Call this under the lock of the object. Each such field gets an error with its current value. Sending the
+        form again replaces that value.
         """
         overwritten = []
         for name, present in self.as_shown(stored).items():
@@ -49,12 +48,12 @@ class ChangeForm(BodyForm[Body]):
         for name, present in overwritten:
             text = "" if present is None else str(present)
             self.data[self.add_initial_prefix(name)] = text
-            said = f"it is now: {visible_text(text)}" if text else "it is empty now"
-            self.add_error(name, f"Somebody else has changed this meanwhile, {said}\nSave again to replace that.")
-        raise Conflict("Somebody else has changed the same meanwhile.", code="changed_meanwhile")
+            said = f"The current value is: {visible_text(text)}" if text else "The field is empty now."
+            self.add_error(name, f"Somebody else has changed this field. {said}\nSave again to replace it.")
+        raise Conflict("Somebody else has changed the same fields.", code="changed_meanwhile")
 
     def _shown(self, name: str) -> Any:
-        """What the field showed, as the form says; a form that was made up may say nothing of use."""
+        """Return the initial value from the hidden input; None if the input is invalid."""
         try:
             return self.fields[name].to_python(self.data.get(self.add_initial_prefix(name)))
         except ValidationError:

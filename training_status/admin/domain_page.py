@@ -32,65 +32,69 @@ def _text(label: str, help_text: str, initial: str = "") -> TextField:
 
 
 class NewDomainForm(BodyForm[NewDomain]):
-    """A domain to be created."""
+    """The form to create a domain."""
 
-    name = _text("Name", "Small letters, digits and _, at least two; it stays as it is.")
+    name = _text("Name", "Lowercase letters, digits and underscores; at least two. It cannot be changed later.")
     description = _description()
-    llm_model = _text("Model", "What a run uses that names no other.", DEFAULT_LLM_MODEL)
+    llm_model = _text("Model", "The language model of runs that name no other.", DEFAULT_LLM_MODEL)
 
     read = staticmethod(read_new_domain)
 
 
 class DomainForm(ChangeForm[DomainChange]):
-    """What can be changed of a domain. A limit left empty is as the settings say."""
+    """The form to change a domain. Empty limits use the settings."""
 
     description = _description()
-    llm_model = _text("Model", "What a run uses that names no other.")
+    llm_model = _text("Model", "The language model of runs that name no other.")
     stall_limit_s = forms.FloatField(
-        required=False, label="Stalled after (seconds)", help_text="Of silence: neither an event nor a heartbeat."
+        required=False, label="Stalled after (seconds)", help_text="Without an event or a heartbeat."
     )
     hang_limit_s = forms.FloatField(
-        required=False, label="Hanging after (seconds)", help_text="Without an event, while heartbeats come."
+        required=False,
+        label="Hanging after (seconds)",
+        help_text="Without an event while heartbeats are received.",
     )
     lost_limit_s = forms.FloatField(
-        required=False, label="Lost after (seconds)", help_text="Of silence: the run is given up until it reports."
+        required=False,
+        label="Lost after (seconds)",
+        help_text="Without an event or a heartbeat.",
     )
     kept_runs = forms.IntegerField(
-        required=False, label="Logs kept of (runs)", help_text="The last so many finished runs."
+        required=False, label="Logs kept of (runs)", help_text="The number of newest finished runs whose logs are kept."
     )
-    kept_days = forms.FloatField(required=False, label="Logs kept for (days)", help_text="After the end of the run.")
+    kept_days = forms.FloatField(required=False, label="Logs kept for (days)", help_text="Days after the end of a run.")
     baseline_run_number = forms.IntegerField(
         required=False,
         label="Baseline (run)",
-        help_text="The completed run that all others are compared with. Empty: each with the completed one before it.",
+        help_text="The completed run that all others are compared with. If empty: the completed run before.",
     )
 
     read = staticmethod(read_domain_change)
 
 
-def answer_new_domain_page(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
-    """The form, or the new domain's page once it is created. Raises PermissionDenied."""
+def new_domain_page_response(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """Answer with the form, or redirect to the new domain's page. Raises PermissionDenied."""
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     form = NewDomainForm(request.POST or None)
     if form.apply(create_domain, at_field="name"):
         domain = Domain.objects.get(name=form.body.name)
-        messages.success(request, f"{domain} is there.")
+        messages.success(request, f"The domain {domain} was created.")
         return redirect("admin:training_status_domain_change", domain.pk)
     context = {"title": "Add a domain", "form": form, "may_change": True}
     return _page(model_admin, request, context)
 
 
-def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """The page, or the way back to it after a change. Raises Http404 for an unknown domain, PermissionDenied."""
+def domain_page_response(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Answer with the page, or redirect to it after a change. Raises Http404 and PermissionDenied."""
     domain = domain_of(model_admin, request, object_id)
     may_change = model_admin.has_change_permission(request)
     if not (may_change or model_admin.has_view_permission(request)) or (request.method == "POST" and not may_change):
         raise PermissionDenied
     fields = ("description", "llm_model", *LIMITS, "baseline_run_number")
     form = DomainForm(request.POST or None, initial={name: getattr(domain, name) for name in fields})
-    if form.apply(lambda change: change_domain(domain.name, change, look=form.check_edit_conflict)):
-        messages.success(request, f"{domain} is changed." if form.changed_data else "There was nothing to change.")
+    if form.apply(lambda change: change_domain(domain.name, change, check_stored=form.check_edit_conflict)):
+        messages.success(request, f"The domain {domain} was changed." if form.changed_data else "No changes.")
         return redirect("admin:training_status_domain_change", domain.pk)
     attach_snapshots_to_domains([domain])
     run, now = snapshot_of(domain)
@@ -109,7 +113,7 @@ def answer_domain_page(model_admin: ModelAdmin, request: HttpRequest, object_id:
 
 
 def domain_of(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> Domain:
-    """The domain with this key. Raises Http404."""
+    """Return the domain with this key. Raises Http404."""
     domain = model_admin.get_object(request, unquote(object_id))
     if not isinstance(domain, Domain):
         raise Http404

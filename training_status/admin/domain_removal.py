@@ -1,4 +1,4 @@
-"""Deleting a domain in the admin, after asking."""
+"""Deleting a domain in the admin, with a confirmation page."""
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
@@ -13,10 +13,10 @@ from training_status.ingest.deletion import delete_domain
 from training_status.models import Domain
 
 
-def answer_domain_removal(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """The page that asks (GET), or what came of it (POST): gone, or refused with the reason while a run is active.
+def domain_removal_response(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Answer with the confirmation page (GET), or delete the domain and redirect (POST).
 
-    Counts nothing. Raises Http404 for an unknown domain, PermissionDenied.
+    A domain with an active run is not deleted; a message shows the reason. Raises Http404 and PermissionDenied.
     """
     if not model_admin.has_delete_permission(request):
         raise PermissionDenied

@@ -1,4 +1,4 @@
-"""What the lists of the admin can be narrowed by. None lists what may be many: a domain's name is typed."""
+"""The filters of the admin's lists. Filters with many possible values, such as domains, are text fields."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,30 +19,30 @@ NEVER_TRAINED = "never-trained"
 
 
 class DomainFilter(TypedFilter):
-    """Of one domain, by its name."""
+    """Filter by a domain's name."""
 
     title = "domain"
     parameter_name = "of_domain"
 
     def condition(self, typed: str) -> Q:
-        """Of that domain; of none when there is no such name. One query."""
+        """The condition for the domain; nothing matches an unknown name. One query."""
         found = None if "\0" in typed else Domain.objects.filter(name=typed).values_list("id", flat=True).first()
         return Q(domain_id=found) if found is not None else Q(pk__in=())
 
 
 class StartedFilter(SimpleListFilter):
-    """Started within the last days."""
+    """Filter runs by a recent start."""
 
     title = "start"
     parameter_name = "started"
     _DAYS = {"1": "in the last 24 hours", "7": "in the last 7 days", "30": "in the last 30 days"}
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        """A few lengths of time, and those not started yet."""
+        """A few periods, and runs that have not started."""
         return [*self._DAYS.items(), ("none", "not yet")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
-        """The runs that started within the time chosen."""
+        """The runs that started within the chosen period."""
         if self.value() == "none":
             return queryset.filter(started_at__isnull=True)
         if self.value() in self._DAYS:
@@ -51,12 +51,12 @@ class StartedFilter(SimpleListFilter):
 
 
 class _BeforeFilter(TypedFilter):
-    """Before a moment, in UTC: the way to what lies further back than the pages go."""
+    """Filter by a time, in UTC. It reaches rows that are older than the last page of the list."""
 
     field: str
 
     def condition(self, typed: str) -> Q:
-        """Raises IncorrectLookupParameters, which the list answers with everything, for what is no moment."""
+        """The condition. Raises IncorrectLookupParameters for an invalid time; the list then shows everything."""
         try:
             moment = datetime.fromisoformat(typed)
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -66,7 +66,7 @@ class _BeforeFilter(TypedFilter):
 
 
 class StartedBeforeFilter(_BeforeFilter):
-    """Runs that started before a day."""
+    """Filter runs that started before a day."""
 
     title = "start before"
     parameter_name = "started_before"
@@ -75,7 +75,7 @@ class StartedBeforeFilter(_BeforeFilter):
 
 
 class AtBeforeFilter(_BeforeFilter):
-    """What happened before a moment."""
+    """Filter entries before a time."""
 
     title = "time before (UTC)"
     parameter_name = "before"
@@ -84,24 +84,24 @@ class AtBeforeFilter(_BeforeFilter):
 
 
 class RunStateFilter(SimpleListFilter):
-    """By the state that is shown."""
+    """Filter runs by their displayed state."""
 
     title = "state"
     parameter_name = "shown"
     words = tuple(run_states.SHOWN_STATUS.values())
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        """The words."""
+        """The displayed states."""
         return [(word, word) for word in self.words]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
-        """The runs of which the word is shown."""
+        """The runs with the chosen state."""
         word = self.value()
         return queryset.filter(is_shown_as(word, timezone.now())) if word in self.words else queryset
 
 
 class HealthFilter(RunStateFilter):
-    """By the health of those that go on, and by the reason of those that failed."""
+    """Filter active runs by health, and failed runs by reason."""
 
     title = "health or reason"
     parameter_name = "health"
@@ -109,16 +109,16 @@ class HealthFilter(RunStateFilter):
 
 
 class DomainStateFilter(RunStateFilter):
-    """Domains by what is shown of their latest run."""
+    """Filter domains by the displayed state of their latest run."""
 
     words = (*RunStateFilter.words, *HealthFilter.words[1:])
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        """The words, and the domains without a run."""
+        """The displayed states, and domains without a run."""
         return [*super().lookups(request, model_admin), (NEVER_TRAINED, "never trained")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The domains whose latest run is so: the one that started last, as everywhere."""
+        """The domains whose latest run, the one that started last, has the chosen state."""
         word = self.value()
         if word == NEVER_TRAINED:
             return queryset.filter(~Exists(TrainingRun.objects.filter(domain=OuterRef("pk"))))
@@ -133,17 +133,17 @@ class DomainStateFilter(RunStateFilter):
 
 
 class RevokedFilter(SimpleListFilter):
-    """Tokens that are good for something, and those that are not any more."""
+    """Filter tokens by validity."""
 
     title = "validity"
     parameter_name = "validity"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        """Three kinds."""
+        """Valid, revoked and expired."""
         return [("valid", "valid"), ("revoked", "revoked"), ("expired", "expired")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The tokens of that kind."""
+        """The tokens with the chosen validity."""
         expired = Q(expires_at__lte=timezone.now())
         kinds = {
             "valid": ~expired & Q(revoked_at=None),

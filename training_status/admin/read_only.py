@@ -1,4 +1,4 @@
-"""An admin page that shows and does not change."""
+"""The base class of read-only admin pages."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from training_status.admin.bounded_list import BoundedListAdmin
 
 
 class ReadOnlyAdmin(BoundedListAdmin):
-    """Changes go through functions of their own, not through Django's forms."""
+    """Django's forms change nothing here. Actions call the functions of the service."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never."""

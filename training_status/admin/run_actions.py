@@ -1,6 +1,6 @@
-"""What operators do to runs: cancel, mark as failed, delete. Each asks back first, for one run or for many.
+"""The actions on runs: cancel, mark as failed, delete. Each has a confirmation page, for one or several runs.
 
-A run that cannot be changed keeps nobody from the others: the answer says for which it failed, and why.
+An error with one run does not stop the others. The answer lists the runs that failed, with the reasons.
 """
 
 import re
@@ -28,10 +28,11 @@ _KEY: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class Action(NamedTuple):
-    """`question`, `warning` and `button` are on the page that asks; `aim` is said of a run that it was not done to.
+    """An action on runs.
 
-    `permission` is Django's word for the right. `wants_reason`: a text is asked for. `apply` gives the words for what
-    it did.
+    `question`, `warning` and `button` are texts of the confirmation page. `aim` completes "RUN was not …".
+    `permission` is the name of Django's permission. `wants_reason`: the page asks for a reason. `apply` returns the
+    words that complete "RUN was …".
     """
 
     question: str
@@ -43,9 +44,9 @@ class Action(NamedTuple):
     apply: Callable[[UUID, str], str]
 
 
-_SAID: Final = {
+_OUTCOME_TEXTS: Final = {
     Outcome.ASKED_TO_STOP: "asked to stop",
-    Outcome.CANCELLED: "cancelled, as nobody reports",
+    Outcome.CANCELLED: "cancelled, because nobody reports",
     Outcome.FAILED: "marked as failed",
 }
 
@@ -58,25 +59,25 @@ def _delete(run_id: UUID, _: str) -> str:
 ACTIONS: Final = {
     "cancel": Action(
         "Cancel {what}?",
-        "The reporter learns with its next report that it is to stop. Where nobody reports, the run fails at once.",
+        "The reporter is told to stop in the answer to its next report. If nobody reports, the run fails at once.",
         "Cancel",
         "asked to stop",
         "change",
         False,
-        lambda run_id, _: _SAID[request_cancel(run_id)],
+        lambda run_id, _: _OUTCOME_TEXTS[request_cancel(run_id)],
     ),
     "fail": Action(
         "Mark {what} as failed?",
-        "This is final: whatever the reporter still sends is refused. A run that has not started is cancelled instead.",
+        "This is final: later events of the reporter are rejected. A run that has not started is cancelled instead.",
         "Mark as failed",
         "marked as failed",
         "change",
         True,
-        lambda run_id, reason: _SAID[mark_failed(run_id, reason_text=reason)],
+        lambda run_id, reason: _OUTCOME_TEXTS[mark_failed(run_id, reason_text=reason)],
     ),
     "delete": Action(
         "Delete {what}?",
-        "The run and its whole log are gone for good. An active run is not deleted: cancel it first.",
+        "The run and its log are deleted permanently. An active run is not deleted: cancel it first.",
         "Delete",
         "deleted",
         "delete",
@@ -86,9 +87,10 @@ ACTIONS: Final = {
 }
 
 
-def answer_action(model_admin: ModelAdmin, request: HttpRequest, name: str) -> HttpResponse:
-    """The page that asks (GET, `?id=` for each run), or the list after it is done (POST). One query, and those of
-    the deeds. Raises PermissionDenied, and Http404 for an unknown action.
+def action_response(model_admin: ModelAdmin, request: HttpRequest, name: str) -> HttpResponse:
+    """Answer with the confirmation page (GET, `?id=` for each run), or apply the action and redirect (POST).
+
+    One query, and those of the action. Raises PermissionDenied, and Http404 for an unknown action.
     """
     action = ACTIONS.get(name)
     if action is None:
@@ -99,15 +101,15 @@ def answer_action(model_admin: ModelAdmin, request: HttpRequest, name: str) -> H
     keys = [int(key) for key in given.getlist("id") if _KEY.fullmatch(key)]
     the_list = reverse("admin:training_status_trainingrun_changelist")
     if len(keys) > RUNS_AT_ONCE:
-        messages.error(request, f"At most {RUNS_AT_ONCE} runs are changed at once; nothing was done.")
+        messages.error(request, f"At most {RUNS_AT_ONCE} runs can be changed at once; nothing was done.")
         return redirect(the_list)
     runs = attach_snapshots_to_runs(TrainingRun(id=key) for key in dict.fromkeys(keys))
     if not runs:
-        messages.error(request, "The runs chosen are not there any more.")
+        messages.error(request, "The selected runs no longer exist.")
         return redirect(the_list)
     reason = given.get("reason", "").strip()
     if request.method != "POST" or (action.wants_reason and not 0 < len(reason) <= REASON_MAX_CHARACTERS):
-        return _asking(model_admin, request, name, action, runs, is_incomplete=request.method == "POST")
+        return _confirmation_page(model_admin, request, name, action, runs, is_incomplete=request.method == "POST")
     text = f"Marked as failed by {request.user.get_username()}: {reason}" if action.wants_reason else ""
     done, refused = _apply(action, runs, text)
     for words, alike in done.items():
@@ -122,7 +124,7 @@ def answer_action(model_admin: ModelAdmin, request: HttpRequest, name: str) -> H
 def _apply(
     action: Action, runs: list[TrainingRun], text: str
 ) -> tuple[dict[str, list[TrainingRun]], list[tuple[TrainingRun, str]]]:
-    """The runs it was done to, by what was done, and the others with the reason of each."""
+    """Apply the action to each run. Return the runs by outcome, and the others with their errors."""
     done: dict[str, list[TrainingRun]] = {}
     refused = []
     for run in runs:
@@ -135,7 +137,7 @@ def _apply(
     return done, refused
 
 
-def _asking(
+def _confirmation_page(
     model_admin: ModelAdmin,
     request: HttpRequest,
     name: str,

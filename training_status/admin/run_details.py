@@ -1,4 +1,4 @@
-"""The tables of a run's page."""
+"""The tables of a run's page in the admin: phases, metrics and stored fields."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from training_status.number_text import difference_text, digits_to_tell_apart, i
 from training_status.serializers.times import milliseconds_between, utc_text
 from training_status.templatetags.status_words import exact_beyond, step_percent
 
-# Elsewhere on the page, or a page of their own.
+# Shown elsewhere on the page or on another page.
 _SHOWN_ELSEWHERE = {
     "id",
     "domain_id",
@@ -27,7 +27,7 @@ _STORED = tuple(field.attname for field in TrainingRun._meta.concrete_fields if 
 
 
 class PhaseRow(NamedTuple):
-    """A phase with its progress, its start and its end (None: not yet), and how long it took or has taken."""
+    """A phase with its progress, its start and end (None: not yet), and its duration so far."""
 
     name: str
     status: str
@@ -38,14 +38,14 @@ class PhaseRow(NamedTuple):
 
 
 class MetricCell(NamedTuple):
-    """A metric in words; `exact` has every digit where the words have not, else it is empty."""
+    """A formatted metric. `exact` has all digits if `text` is rounded, else it is empty."""
 
     text: str
     exact: str
 
 
 class MetricRow(NamedTuple):
-    """A metric beside that of the baseline; `difference` is empty where there is nothing to subtract."""
+    """A metric and that of the baseline. `difference` is empty unless both are numbers."""
 
     name: str
     value: MetricCell
@@ -54,19 +54,19 @@ class MetricRow(NamedTuple):
 
 
 def phase_rows(run: dict[str, Any], now: datetime) -> list[PhaseRow]:
-    """All of them, in order. Made of the run object."""
+    """Return all phases in order, from the run object of the API."""
     times = {time["phase"]: time for time in run["phase_times"]}
     return [_phase_row(step, times.get(step["name"]), now) for step in run["steps"]]
 
 
 def metric_rows(metrics: dict[str, Any], baseline: dict[str, Any] | None) -> list[MetricRow]:
-    """Every metric that the run or its baseline has, by name."""
+    """Return every metric of the run or its baseline, by name."""
     earlier = baseline or {}
     return [_metric_row(name, metrics.get(name), earlier.get(name)) for name in sorted(metrics.keys() | earlier.keys())]
 
 
 def stored_facts(run: TrainingRun) -> list[tuple[str, Any]]:
-    """The run's fields as they are stored, by name; times as the API writes them."""
+    """Return the stored fields of the run by name; times are formatted as in the API."""
     values = [(name, getattr(run, name)) for name in _STORED]
     return [(name, utc_text(value) if isinstance(value, datetime) else value) for name, value in values]
 

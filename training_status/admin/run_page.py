@@ -1,4 +1,4 @@
-"""A run's page in the admin: everything that is known of it, and its tags and note to be changed."""
+"""A run's page in the admin: all details of the run, and a form for its tags and note."""
 
 import json
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ LINES_SHOWN: Final = 50
 
 
 class RunForm(ChangeForm[RunChange]):
-    """What people may change of a run."""
+    """The form to change a run's tags and note."""
 
     tags = TextField(
         required=False,
         strip=False,
-        help_text="One a line.",
+        help_text="One tag per line.",
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "dir": "auto"}),
     )
     note = TextField(
@@ -46,21 +46,21 @@ class RunForm(ChangeForm[RunChange]):
 
     @classmethod
     def as_shown(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """Tags stand one a line."""
+        """Return the stored values, with one tag per line."""
         return {name: "\n".join(value) if name == "tags" else value for name, value in stored.items()}
 
     def as_body(self) -> dict[str, Any]:
-        """The fields that were changed, as the API takes them."""
+        """Return the changed fields as the API expects them."""
         body = super().as_body()
         if "tags" in body:
             body["tags"] = [tag.strip() for tag in body["tags"].split("\n") if tag.strip()]
         return body
 
 
-def answer_run_page(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """The page, or the way back to it after a change. Four queries for what is shown, whatever the run's size.
+def run_page_response(model_admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Answer with the page, or redirect to it after a change. Four queries for any size of the run.
 
-    Raises Http404 for an unknown run, PermissionDenied.
+    Raises Http404 for an unknown run, and PermissionDenied.
     """
     run = model_admin.get_object(request, unquote(object_id))
     found = runs_by_id([run.pk]) if run is not None else []
@@ -72,8 +72,8 @@ def answer_run_page(model_admin: ModelAdmin, request: HttpRequest, object_id: st
     if request.method == "POST" and not may_change:
         raise PermissionDenied
     form = RunForm(request.POST or None, initial=RunForm.as_shown({"tags": run.tags, "note": run.note}))
-    if form.apply(lambda change: change_run(run.public_id, change, look=form.check_edit_conflict)):
-        messages.success(request, "Tags and note are stored.")
+    if form.apply(lambda change: change_run(run.public_id, change, check_stored=form.check_edit_conflict)):
+        messages.success(request, "Tags and note were saved.")
         return redirect("admin:training_status_trainingrun_change", run.pk)
     with_phase_times(found)
     context = {
@@ -90,7 +90,7 @@ def answer_run_page(model_admin: ModelAdmin, request: HttpRequest, object_id: st
 
 
 def _content(run: TrainingRun, facts: Any) -> dict[str, Any]:
-    """What is shown of the run itself."""
+    """Return the context of the page that describes the run."""
     now = timezone.now()
     status = TrainingRunSerializer(facts, context={"now": now}).data
     lines = RunLog(facts.domain_name, facts, LogFilter()).window(0, LINES_SHOWN).lines

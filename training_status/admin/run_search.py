@@ -1,4 +1,4 @@
-"""Finding runs by what people know of them."""
+"""The search of the list of runs: by id, domain and number, tag, or note."""
 
 import re
 from typing import Final
@@ -10,13 +10,13 @@ from django.db.models.expressions import RawSQL
 from training_status.jsonb import to_jsonb
 from training_status.models import Domain
 
-HELP: Final = "A run's id or NAME #NUMBER, part of a domain's name, a whole tag, or words of a note."
+HELP: Final = "A run's id or NAME #NUMBER, a part of a domain's name, a tag, or words of a note"
 
 _DOMAINS_MAX: Final = 1000
 _TEXT_MAX: Final = 200
 _NUMBERED: Final = re.compile(r"([a-z][a-z0-9_]*) ?#([0-9]{1,18})", re.ASCII)
 
-# Raw, so that the conditions of the partial indexes stand in it as they are, not as parameters.
+# Raw SQL, so that the conditions of the partial indexes are literals and not parameters.
 _BY_TAG: Final = (
     "NOT (training_status_trainingrun.tags = '[]'::jsonb) AND training_status_trainingrun.tags @> %s::jsonb"
 )
@@ -27,9 +27,9 @@ _BY_NOTE: Final = """
 
 
 def runs_found_by(text: str) -> Q:
-    """The condition on a run that what was typed stands for. One query at most: the domains of that name.
+    """Return the condition for a search text. At most one query, for the domains whose names contain the text.
 
-    Of the domains whose names contain it, the first thousand by name count.
+    Only the first thousand of these domains, by name, are searched.
     """
     text = text.strip()[:_TEXT_MAX].replace("\0", "")
     if not text:

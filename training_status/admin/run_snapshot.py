@@ -1,4 +1,4 @@
-"""The status of listed runs, as the one serializer says it, kept beside what Django lists."""
+"""Attaching the run object of the API to the runs and domains that the admin lists."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,14 +13,14 @@ from training_status.serializers.run import TrainingRunSerializer
 
 
 class RunSnapshot(NamedTuple):
-    """A run object of the API (None: the domain was never trained), and the moment it is for."""
+    """A run object of the API (None for a domain without a run), and the time it is computed for."""
 
     run: dict[str, Any] | None
     now: datetime
 
 
 def attach_snapshots_to_runs(runs: Iterable[TrainingRun]) -> list[TrainingRun]:
-    """Give each run what is shown of it, in one query; one that was deleted meanwhile is left out."""
+    """Attach a snapshot to each run, in one query. Runs that were deleted meanwhile are left out."""
     now, listed = timezone.now(), list(runs)
     facts = {run.id: run for run in runs_by_id([run.pk for run in listed])}
     listed = [run for run in listed if run.pk in facts]
@@ -33,7 +33,7 @@ def attach_snapshots_to_runs(runs: Iterable[TrainingRun]) -> list[TrainingRun]:
 
 
 def attach_snapshots_to_domains(domains: Iterable[Domain]) -> list[Domain]:
-    """Give each domain what is shown of its latest run, in one query."""
+    """Attach a snapshot of the latest run to each domain, in one query."""
     now, listed = timezone.now(), list(domains)
     latest = latest_runs([domain.pk for domain in listed])
     for domain in listed:
@@ -44,6 +44,6 @@ def attach_snapshots_to_domains(domains: Iterable[Domain]) -> list[Domain]:
 
 
 def snapshot_of(listed: Model) -> RunSnapshot:
-    """What was attached."""
+    """Return the attached snapshot."""
     shown: RunSnapshot = vars(listed)["shown"]
     return shown

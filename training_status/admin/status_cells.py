@@ -1,4 +1,4 @@
-"""The cells of a list that say how a run goes."""
+"""The columns of the admin's lists that show a run's status."""
 
 from django.contrib import admin
 from django.db.models import Model
@@ -13,11 +13,11 @@ NOTHING = "–"
 
 
 class StatusCells:
-    """Columns for the list of whatever `shown` is attached to."""
+    """Columns for lists whose objects have a `RunSnapshot` attached."""
 
     @admin.display(description="State")
     def shown_state(self, listed: Model) -> str:
-        """The state with what qualifies it."""
+        """The displayed state, with its health or reason."""
         run, _ = snapshot_of(listed)
         if run is None:
             return "never trained"
@@ -33,12 +33,12 @@ class StatusCells:
 
     @admin.display(description="Time left")
     def time_left(self, listed: Model) -> str:
-        """The estimate in words."""
+        """The formatted time left."""
         run, now = snapshot_of(listed)
         return NOTHING if run is None else status_words.time_left(run, now) or NOTHING
 
     @admin.display(description="Last report")
     def last_report(self, listed: Model) -> str:
-        """How long ago the reporter was heard of."""
+        """The time since the last report."""
         run, now = snapshot_of(listed)
         return NOTHING if run is None else status_words.ago(run["last_report_at"], now)

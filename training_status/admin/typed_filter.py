@@ -1,4 +1,4 @@
-"""A filter of a list that is a field to type in: for what there may be ten thousand of."""
+"""A filter of a list with a text field, for values of which there are too many to list."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 
 class TypedFilter(ListFilter):
-    """A field to type in, in place of links. A subclass says what its text means as a condition."""
+    """A text field instead of links. Subclasses convert its text to a condition."""
 
     template = "admin/training_status/typed_filter.html"
     parameter_name = ""
@@ -25,15 +25,15 @@ class TypedFilter(ListFilter):
             self.used_parameters[self.parameter_name] = self.typed
 
     def has_output(self) -> bool:
-        """Always."""
+        """The filter is always shown."""
         return True
 
     def expected_parameters(self) -> list[str | None]:
-        """The one."""
+        """Return the one parameter."""
         return [self.parameter_name]
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        """What the field needs: its text, and the other parameters, which stay."""
+        """Yield the context of the template: the text, and the other parameters, which are kept."""
         others = {name: value for name, value in changelist.params.items() if name not in (self.parameter_name, "p")}
         yield {
             "name": self.parameter_name,
@@ -44,9 +44,9 @@ class TypedFilter(ListFilter):
         }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """What fits the text; everything when there is none."""
+        """Filter by the text, if there is any."""
         return queryset.filter(self.condition(self.typed)) if self.typed else queryset
 
     def condition(self, typed: str) -> Q:
-        """What the text means."""
+        """Return the condition for the text."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""A column, or a line of a form, for a text that people have typed, or JSON: shown so that nothing in it is hidden."""
+"""A column or form field for untrusted text or JSON, with invisible characters made visible."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from training_status.visible_text import one_line
 
 
 def visible_field(name: str) -> Callable[[Model], str]:
-    """For `list_display` and `readonly_fields`, in place of the field's name."""
+    """Return a display function for `list_display` and `readonly_fields`, instead of the field's name."""
 
     @admin.display(description=name.replace("_", " "), ordering=name)
     def shown(listed: Model) -> str:

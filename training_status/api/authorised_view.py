@@ -46,7 +46,7 @@ class AuthorisedView(APIView):
         """The one domain that the caller may know of; None: all."""
         return self.principal.only_domain_id
 
-    def refuse_bound_caller(self) -> None:
+    def refuse_domain_token(self) -> None:
         """Raise PermissionDenied for a token bound to one domain, where more than that is at stake."""
         if self.only_domain_id is not None:
             raise PermissionDenied("This token is bound to one domain: it cannot create others.")

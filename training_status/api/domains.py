@@ -47,7 +47,7 @@ class DomainListView(AuthorisedView):
     )
     def post(self, request: Request) -> Response:
         """Create a domain."""
-        self.refuse_bound_caller()
+        self.refuse_domain_token()
         new = read_new_domain(body_of(request))
         create_domain(new)
         return Response(_domain(new.name, None), 201, headers={"Location": reverse("api-domain", args=[new.name])})

@@ -38,7 +38,7 @@ class ServerSentEvents:
         self._streams = streams
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        with self._streams.place() as refusal:
+        with self._streams.reserve_place() as refusal:
             answer = await authorize_stream(self._application, scope, refusal)
             if self._streams.is_closing:
                 # An EventSource gives up for good on a 503, but comes back after a broken connection.
@@ -53,7 +53,7 @@ class ServerSentEvents:
         async def send_piece(piece: bytes) -> None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
 
-        with self._streams.present(grant, Connection(_pieces, send_piece, abort_of(scope))) as viewer:
+        with self._streams.connected(grant, Connection(_pieces, send_piece, abort_of(scope))) as viewer:
 
             async def notice_departure() -> None:
                 while (await receive())["type"] != "http.disconnect":
@@ -63,11 +63,11 @@ class ServerSentEvents:
             departure = asyncio.ensure_future(notice_departure())
             try:
                 headers = [header for header in answer.headers if header[0] != b"content-length"]
-                with viewer.reading():
+                with viewer.sending():
                     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
                     await send_piece(b"retry: %d\n\n" % random.randint(*_RETRY_MS))  # noqa: S311  (not a secret)
-                await self._streams.tell(viewer, grant)
-                with viewer.reading():
+                await self._streams.serve(viewer, grant)
+                with viewer.sending():
                     await send({"type": "http.response.body", "body": b""})
             finally:
                 departure.cancel()

@@ -30,27 +30,27 @@ class TrainingConsumer(AsyncConsumer):
     def __init__(self, *, application: Application, streams: Streams) -> None:
         self._application = application
         self._streams = streams
-        self._telling: asyncio.Task[None] | None = None
-        self._inbox: Any = None
+        self._serving: asyncio.Task[None] | None = None
+        self._queue: Any = None
 
     async def websocket_connect(self, message: Message) -> None:
         """Have the stream opened beside this, so that a departure is noticed meanwhile."""
-        self._telling = asyncio.ensure_future(self._open_and_tell())
+        self._serving = asyncio.ensure_future(self._serve())
 
     async def websocket_receive(self, message: Message) -> None:
         """Nothing is expected from a viewer."""
 
     async def websocket_disconnect(self, message: Message) -> None:
         """The viewer has gone, or the server has ended the connection."""
-        if self._inbox is not None:
-            self._inbox.close(GONE)
-        if self._telling is not None:
-            await self._telling
+        if self._queue is not None:
+            self._queue.close(GONE)
+        if self._serving is not None:
+            await self._serving
         raise StopConsumer
 
-    async def _open_and_tell(self) -> None:
+    async def _serve(self) -> None:
         try:
-            with self._streams.place() as refusal:
+            with self._streams.reserve_place() as refusal:
                 await self._open(refusal)
         except OSError:
             pass  # the connection has gone, and its disconnect message is on the way
@@ -67,27 +67,27 @@ class TrainingConsumer(AsyncConsumer):
         http = {"type": "http", "method": "GET", "path": path, "scheme": scheme, "headers": headers}
         answer = await authorize_stream(self._application, {**self.scope, **http}, refusal)
         if answer.grant is not None:
-            await self._tell(answer.grant)
+            await self._send(answer.grant)
         elif answer.status == 204:
             await self.send({"type": "websocket.accept"})
             await self.send({"type": "websocket.close", "code": 1000})
         else:
             await refuse(answer, self.scope, self.send)
 
-    async def _tell(self, grant: StreamGrant) -> None:
+    async def _send(self, grant: StreamGrant) -> None:
         """Accept, tell until the end, and close."""
 
         async def send_text(text: str) -> None:
             await self.send({"type": "websocket.send", "text": text})
 
         connection = Connection(lambda update: update.as_texts, send_text, abort_of(self.scope))
-        with self._streams.present(grant, connection) as viewer:
-            self._inbox = viewer.queue
-            with viewer.reading():
+        with self._streams.connected(grant, connection) as viewer:
+            self._queue = viewer.queue
+            with viewer.sending():
                 await self.send({"type": "websocket.accept"})
-            reason = await self._streams.tell(viewer, grant)
+            reason = await self._streams.serve(viewer, grant)
             if reason != GONE:
-                with viewer.reading():
+                with viewer.sending():
                     await self.send({"type": "websocket.close", "code": _CLOSE_CODES[reason]})
 
 

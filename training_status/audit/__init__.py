@@ -1,1 +1,1 @@
-"""Who did what: an entry for every act of an operator, in the transaction of the act itself."""
+"""The audit log: an entry for every action of an operator, stored in the transaction of the action."""

@@ -1,4 +1,4 @@
-"""Who acts at the moment, as far as the context knows: a request, a command, or else the service itself."""
+"""The current actor for audit entries: the sender of a request, a command, or else the service itself."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ SERVICE: Final = "service"
 
 
 class Actor(NamedTuple):
-    """`kind` is one of the model's `ACTOR_KINDS`; `address` is where a request came from, else empty."""
+    """`kind` is one of the model's `ACTOR_KINDS`; `address` is the client's address, empty without a request."""
 
     kind: str
     name: str
@@ -25,7 +25,7 @@ _find_actor: ContextVar[Callable[[], Actor]] = ContextVar("find_actor", default=
 
 
 def current_actor() -> Actor:
-    """Who acts in the present context."""
+    """Return the actor of the current context."""
     return _find_actor.get()()
 
 
@@ -39,7 +39,7 @@ def as_actor(kind: str, name: str, address: str = "") -> Iterator[None]:
 
 @contextmanager
 def as_lazy_actor(find: Callable[[], Actor]) -> Iterator[None]:
-    """Within this context, `find` says who acts; it is asked only when there is something to record."""
+    """Within this context, `find` returns the actor. It is called only when an entry is recorded."""
     before = _find_actor.set(find)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Writing the audit log. There is no way to change it: the database refuses."""
+"""Writing audit entries. They cannot be changed: the database refuses it."""
 
 from typing import Any, Final
 
@@ -13,10 +13,10 @@ NAME_MAX_CHARACTERS: Final = 250
 
 
 def record(action: str, subject: str, name: str, **details: Any) -> None:
-    """Write that whoever acts at the moment did `action` to the `subject` of that name.
+    """Record that the current actor performed `action` on the `subject` with this name.
 
-    Call it inside the transaction of the act: what is rolled back leaves no entry, and an entry that cannot
-    be written undoes the act. `details` are JSON values, such as what `changes` gives; never a secret.
+    Call this inside the transaction of the action: a rollback removes the entry, and a failure to write the entry
+    rolls back the action. `details` are JSON values, such as those of `changes`; never secrets.
     """
     actor = current_actor()
     AuditEntry.objects.create(
@@ -32,10 +32,10 @@ def record(action: str, subject: str, name: str, **details: Any) -> None:
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """For each field of `after` that `before` had otherwise: `{"from": …, "to": …}`."""
+    """Return `{"from": …, "to": …}` for each field of `after` that differs from `before`."""
     return {field: {"from": before[field], "to": value} for field, value in after.items() if before[field] != value}
 
 
 def _cut(text: str, limit: int) -> str:
-    """No longer than its column: a name that somebody chose must not keep an act from being recorded."""
+    """Truncate to the width of the column: a long name must not prevent an action from being recorded."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

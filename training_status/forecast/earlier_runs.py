@@ -1,4 +1,4 @@
-"""What there is to learn from when a run begins to move: completed runs of its domain, else those of other domains."""
+"""Reading the earlier runs that a forecast learns from: completed runs of the domain, else of other domains."""
 
 import math
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from django.db import connection
 
 from training_status.forecast.experience import RUNS_MAX, Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned
-from training_status.forecast.scoring import Guess, ScoredMark, verdict
+from training_status.forecast.scoring import Guess, ScoredMark, calibrate
 from training_status.jsonb import from_jsonb
 from training_status.phases import PHASE_NAMES
 from training_status.run_states import COMPLETED
 
-_LOOKED_AT: Final = 60  # of a domain, until enough with the same configuration are found
-_OTHERS_LOOKED_AT: Final = 500
-_OF_EACH_OTHER: Final = 4
-_OTHERS_MAX: Final = 60
+_RUNS_CONSIDERED: Final = 60  # of a domain, among which those with the same configuration are chosen
+_OTHER_RUNS_CONSIDERED: Final = 500
+_RUNS_PER_OTHER_DOMAIN: Final = 4
+_OTHER_RUNS_MAX: Final = 60
 
 _TIMES: Final = """
     (SELECT jsonb_object_agg(timing.phase, jsonb_build_array(
@@ -24,8 +24,8 @@ _TIMES: Final = """
                 extract(epoch FROM timing.middle_at - timing.started_at)::float8, timing.middle_fraction))
        FROM training_status_phasetiming timing WHERE timing.run_id = run.id AND timing.ended_at IS NOT NULL)
 """
-# Raw SQL: the times and the marks of each run come with it, in one query. The newest are found by the index on
-# completed runs.
+# Raw SQL: one query reads the runs with their phase times and forecast marks. The index on completed runs finds the
+# newest.
 _OF_DOMAIN: Final = f"""
     SELECT run.llm_model IS NOT DISTINCT FROM this.llm_model AND run.optimizer IS NOT DISTINCT FROM this.optimizer,
            this.sample_count, run.sample_count, {_TIMES},
@@ -37,34 +37,34 @@ _OF_DOMAIN: Final = f"""
            LATERAL (SELECT id, run_number, llm_model, optimizer, sample_count, ended_at
                       FROM training_status_trainingrun
                      WHERE domain_id = this.domain_id AND state = '{COMPLETED}'
-                     ORDER BY run_number DESC LIMIT {_LOOKED_AT}) AS run
+                     ORDER BY run_number DESC LIMIT {_RUNS_CONSIDERED}) AS run
      WHERE this.id = %s
      ORDER BY run.run_number
 """
-# A bounded look at the newest completed runs of all domains, of which each gives only a few: those with the same
-# optimiser, for another one spends its time elsewhere.
+# A bounded number of the newest completed runs of other domains, a few of each. Only runs with the same optimiser,
+# because the shares of time depend on it.
 _OF_OTHERS: Final = f"""
     SELECT run.domain_id, {_TIMES}
       FROM (SELECT newest.id, newest.domain_id,
                    row_number() OVER (PARTITION BY newest.domain_id ORDER BY newest.id DESC) AS place
               FROM (SELECT id, domain_id, optimizer FROM training_status_trainingrun
                      WHERE state = '{COMPLETED}' AND failure_reason IS NULL
-                     ORDER BY id DESC LIMIT {_OTHERS_LOOKED_AT}) AS newest,
+                     ORDER BY id DESC LIMIT {_OTHER_RUNS_CONSIDERED}) AS newest,
                    training_status_trainingrun AS this
              WHERE this.id = %s AND newest.domain_id <> this.domain_id
                AND newest.optimizer IS NOT DISTINCT FROM this.optimizer) AS run
-     WHERE run.place <= {_OF_EACH_OTHER}
-     ORDER BY run.id DESC LIMIT {_OTHERS_MAX}
+     WHERE run.place <= {_RUNS_PER_OTHER_DOMAIN}
+     ORDER BY run.id DESC LIMIT {_OTHER_RUNS_MAX}
 """
 
 
 def learn(run_id: int) -> Learned:
-    """What is known as this run begins to move. One query; another one if its domain's runs tell nothing."""
+    """Learn from earlier runs for this run. One query, and a second one if the domain has no usable runs."""
     with connection.cursor() as cursor:
         cursor.execute(_OF_DOMAIN, (run_id,))
         rows = cursor.fetchall()
-    score = verdict([_scored(from_jsonb(marks) or []) for *_, marks in rows[-RUNS_MAX:]])
-    return Learned(_of_domain(rows) or _of_others(run_id), score)
+    calibration = calibrate([_scored(from_jsonb(marks) or []) for *_, marks in rows[-RUNS_MAX:]])
+    return Learned(_of_domain(rows) or _of_others(run_id), calibration)
 
 
 def _of_others(run_id: int) -> Expectation | None:
@@ -91,7 +91,7 @@ def _run_times(times: dict[str, list[float | None]] | None, sample_count: int | 
 
 
 def _first_half(seconds: float | None, middle_s: float | None, fraction: float | None) -> float | None:
-    """The part of a phase's time that its first half took, from what was first reported at or after its half."""
+    """The part of a phase's time that its first half took, by the first report at or after the half."""
     if not seconds or not middle_s or not fraction or not (0 < middle_s < seconds) or fraction >= 1:
         return None
     return float((middle_s / seconds) ** (math.log(0.5) / math.log(fraction)))

@@ -1,7 +1,7 @@
-"""What earlier runs teach about the next one: how long its phases take, and how far from that they may be.
+"""What is expected of the next run, learned from earlier runs: how long its phases take, and how much that varies.
 
-Seconds are learned as logarithms: a run that takes twice as long is as far off as one that takes half as long. Where
-few runs are known, spreads are pulled towards usual ones. Times that cannot be, or far from all others, are left out.
+Seconds are learned as logarithms, so twice as long and half as long are equally far off. With few runs, variances are
+shrunk towards prior ones. Impossible times and outliers are ignored.
 """
 
 import math
@@ -13,25 +13,25 @@ from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.phases import PHASES
 
 RUNS_MAX: Final = 20
-_YOUNGER: Final = 0.88  # what a run counts beside the one after it
+_WEIGHT_DECAY: Final = 0.88  # the weight of a run relative to the next one
 _SHORTEST_S, _LONGEST_S = 0.001, 1e7
-_FAR: Final = 2.0  # as a logarithm: seven times as long as usual, or as short
-_USUAL_SIGMA: Final = 0.18  # of a run's pace, and of a phase beside the pace
+_OUTLIER_LOG: Final = 2.0  # as a logarithm: seven times the usual time, or a seventh
+_USUAL_SIGMA: Final = 0.18  # prior sigma of a run's pace, and of a phase relative to the pace
 _USUAL_STEP_SIGMA: Final = 0.10
-_USUAL_COUNTS: Final = 2.0  # the usual spread counts as much as so many runs
-_SUDDEN: Final = 0.4  # how likely the pace is one that nobody has seen yet …
-_SUDDEN_IF_NEW: Final = 0.7  # … with a configuration that is new to the domain
+_PRIOR_RUNS: Final = 2.0  # the prior variance has the weight of this many runs
+_PACE_CHANGE_PROBABILITY: Final = 0.4  # of a pace unlike all earlier ones …
+_PACE_CHANGE_PROBABILITY_IF_NEW: Final = 0.7  # … for a configuration that is new to the domain
 _NEW_PACE_SIGMA: Final = 0.9
-_GROWTH_SIGMA: Final = 0.3  # for e times the samples
-_OTHERS_SIGMA: Final = 0.35  # of a phase's share of the time from domain to domain
-_DOMAINS_DOUBTED: Final = 4.0  # with so many domains it is even whether another one is like them
-_SPECIFIED_SIGMA: Final = 0.4  # of the specified shares, which nobody has measured
+_GROWTH_SIGMA: Final = 0.3  # when the samples grow by a factor of e
+_OTHER_DOMAINS_SIGMA: Final = 0.35  # of a phase's share of the time between domains
+_PRIOR_DOMAINS: Final = 4.0  # with this many domains the prior weight of their shares is one half
+_SPECIFIED_SIGMA: Final = 0.4  # of the specified shares, which were not measured
 
 
 class RunTimes(NamedTuple):
-    """Of a completed run, by phase: its seconds, and the part of them (0 to 1) that its first half took.
+    """The times of a completed run, by phase: seconds, and the part of them (0 to 1) that the first half took.
 
-    None where it is not known. `sample_count` None: not said.
+    None where it is unknown.
     """
 
     seconds: tuple[float | None, ...]
@@ -41,12 +41,13 @@ class RunTimes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """`log_seconds` of each phase; without a `pace_sigma` only what they are to each other.
+    """What is expected of a run. Stored as JSON: the names of the fields must not change.
 
-    `phase_sigma` is how far a phase's logarithm is off beside the pace of the whole run, `step_sigma` how unevenly a
-    phase goes; `sudden` the chance of a pace never seen; `believed` how likely the run is like this at all, beside the
-    specified shares. A part f of a phase's steps takes the part f ** `shape` of its time. With `may_adapt` a run
-    without a `pace_sigma` may itself show another `phase_sigma`.
+    `log_seconds` are the logarithms of the seconds of each phase; without a `pace_sigma` only their ratios are known.
+    `phase_sigma` is the variation of a phase relative to the pace of the whole run, `step_sigma` that within a phase.
+    `sudden` is the probability of a pace unlike all earlier ones, `believed` the prior weight of this expectation
+    against the specified shares. The part f of a phase's steps takes the part f ** `shape` of its time. With
+    `may_adapt`, a run without a `pace_sigma` may adjust `phase_sigma` by its own phases.
     """
 
     method: str
@@ -62,7 +63,7 @@ class Expectation:
 
 
 def specified(phase_sigma: float | None = None, step_sigma: float = 0.12) -> Expectation:
-    """Before anything is known: the specified shares, at any pace. With a `phase_sigma` it is exactly that."""
+    """The expectation before any run: the specified shares, at any pace. A given `phase_sigma` is not adjusted."""
     return Expectation(
         LINEAR,
         0,
@@ -77,8 +78,9 @@ def specified(phase_sigma: float | None = None, step_sigma: float = 0.12) -> Exp
 
 
 def of_other_domains(runs: Sequence[RunTimes], *, domains: int) -> Expectation | None:
-    """The shares that phases usually have, at any pace, from runs of so many domains with the same optimiser; None
-    without a run that tells of all phases.
+    """The usual shares of the phases, at any pace, from runs of other domains with the same optimiser.
+
+    None if no run has the times of all phases.
     """
     whole = [[seconds for seconds in run.seconds if seconds] for run in runs]
     logs = [[math.log(seconds / sum(run)) for seconds in run] for run in whole if len(run) == len(PHASES)]
@@ -90,36 +92,43 @@ def of_other_domains(runs: Sequence[RunTimes], *, domains: int) -> Expectation |
         len(logs),
         mean,
         None,
-        _OTHERS_SIGMA,
+        _OTHER_DOMAINS_SIGMA,
         0.0,
         (1.0,) * len(PHASES),
         0.15,
-        domains / (domains + _DOMAINS_DOUBTED),
+        domains / (domains + _PRIOR_DOMAINS),
     )
 
 
 def of_same_domain(runs: Sequence[RunTimes], sample_count: int | None, *, is_new: bool) -> Expectation | None:
-    """From runs of the domain, oldest first; `is_new`: none of them had the configuration of the next run.
+    """The expectation from runs of the domain, oldest first. `is_new`: none had the configuration of the next run.
 
-    None when none of them tells anything.
+    None if no run has usable times.
     """
     runs = [run for run in runs[-RUNS_MAX:] if any(_is_possible(seconds) for seconds in run.seconds)]
     if not runs:
         return None
-    weights = [_YOUNGER ** (len(runs) - 1 - place) for place in range(len(runs))]
-    logs = [_logs_as_of(run, sample_count) for run in runs]
-    log_seconds = _usual(logs, weights)
+    weights = [_WEIGHT_DECAY ** (len(runs) - 1 - place) for place in range(len(runs))]
+    logs = [_scaled_logs(run, sample_count) for run in runs]
+    log_seconds = _mean_logs(logs, weights)
     pace_sigma, phase_sigma = _spreads(logs, weights, log_seconds)
     shape, step_sigma = _shapes(runs)
     if is_new:
         phase_sigma = math.hypot(phase_sigma, 0.1)
         return Expectation(
-            HISTORY, len(runs), log_seconds, _NEW_PACE_SIGMA, phase_sigma, _SUDDEN_IF_NEW, shape, step_sigma
+            HISTORY,
+            len(runs),
+            log_seconds,
+            _NEW_PACE_SIGMA,
+            phase_sigma,
+            _PACE_CHANGE_PROBABILITY_IF_NEW,
+            shape,
+            step_sigma,
         )
     growth = abs(_growth(runs[-1].sample_count, sample_count))
-    sudden = _SUDDEN + min(0.5, _GROWTH_SIGMA * growth)
+    pace_change = _PACE_CHANGE_PROBABILITY + min(0.5, _GROWTH_SIGMA * growth)
     pace_sigma = math.hypot(pace_sigma, _GROWTH_SIGMA * growth)
-    return Expectation(HISTORY, len(runs), log_seconds, pace_sigma, phase_sigma, sudden, shape, step_sigma)
+    return Expectation(HISTORY, len(runs), log_seconds, pace_sigma, phase_sigma, pace_change, shape, step_sigma)
 
 
 def _is_possible(seconds: float | None) -> bool:
@@ -130,8 +139,8 @@ def _growth(before: int | None, now: int | None) -> float:
     return math.log(now / before) if before and now else 0.0
 
 
-def _logs_as_of(run: RunTimes, sample_count: int | None) -> list[float | None]:
-    """The logarithms that the run's seconds would have with so many samples."""
+def _scaled_logs(run: RunTimes, sample_count: int | None) -> list[float | None]:
+    """The logarithms of the run's seconds, scaled to another number of samples."""
     growth = _growth(run.sample_count, sample_count)
     return [
         math.log(seconds) + growth * phase.grows_with_samples if seconds is not None and _is_possible(seconds) else None
@@ -139,8 +148,8 @@ def _logs_as_of(run: RunTimes, sample_count: int | None) -> list[float | None]:
     ]
 
 
-def _usual(logs: Sequence[Sequence[float | None]], weights: Sequence[float]) -> tuple[float, ...]:
-    """Of each phase the weighted mean of those that are not far from the median; no time for one that never was."""
+def _mean_logs(logs: Sequence[Sequence[float | None]], weights: Sequence[float]) -> tuple[float, ...]:
+    """The weighted mean for each phase without outliers; the shortest time for a phase that was never measured."""
     means = []
     for column in zip(*logs, strict=True):
         known = [(log, weight) for log, weight in zip(column, weights, strict=True) if log is not None]
@@ -148,7 +157,7 @@ def _usual(logs: Sequence[Sequence[float | None]], weights: Sequence[float]) -> 
             means.append(math.log(_SHORTEST_S))
             continue
         median = _weighted_median(known)
-        near = [(log, weight) for log, weight in known if abs(log - median) < _FAR]
+        near = [(log, weight) for log, weight in known if abs(log - median) < _OUTLIER_LOG]
         means.append(_weighted_mean(near))
     return tuple(means)
 
@@ -156,14 +165,14 @@ def _usual(logs: Sequence[Sequence[float | None]], weights: Sequence[float]) -> 
 def _spreads(
     logs: Sequence[Sequence[float | None]], weights: Sequence[float], usual: Sequence[float]
 ) -> tuple[float, float]:
-    """How far off the paces of runs are, and their phases beside that; the longer a phase, the more it counts."""
+    """The sigmas of the paces of runs, and of phases relative to the pace. Longer phases have more weight."""
     counts = [math.sqrt(math.exp(log)) for log in usual]
     paces, phases, seen = 0.0, 0.0, 0.0
     for run, weight in zip(logs, weights, strict=True):
         off = [
             (log - expected, count)
             for log, expected, count in zip(run, usual, counts, strict=True)
-            if log is not None and abs(log - expected) < _FAR
+            if log is not None and abs(log - expected) < _OUTLIER_LOG
         ]
         if len(off) * 2 < len(PHASES):
             continue
@@ -171,16 +180,16 @@ def _spreads(
         paces += weight * pace**2
         phases += weight * _weighted_mean([((one - pace) ** 2, count) for one, count in off])
         seen += weight
-    usual_part = _USUAL_COUNTS * _USUAL_SIGMA**2
-    uncertain = 1 + 0.5 / max(1.0, seen)  # the usual times themselves are known from so many runs only
+    usual_part = _PRIOR_RUNS * _USUAL_SIGMA**2
+    uncertain = 1 + 0.5 / max(1.0, seen)  # the mean times are estimates themselves
     return (
-        math.sqrt((usual_part + paces) / (_USUAL_COUNTS + seen) * uncertain),
-        math.sqrt((usual_part + phases) / (_USUAL_COUNTS + seen) * uncertain),
+        math.sqrt((usual_part + paces) / (_PRIOR_RUNS + seen) * uncertain),
+        math.sqrt((usual_part + phases) / (_PRIOR_RUNS + seen) * uncertain),
     )
 
 
 def _shapes(runs: Sequence[RunTimes]) -> tuple[tuple[float, ...], float]:
-    """How time goes within phases, from what their first halves took, and how far off that is."""
+    """How time passes within each phase, from the times of first halves, and the sigma of that."""
     shapes, off = [], []
     for column in zip(*(run.first_halves for run in runs), strict=True):
         logs = sorted(math.log(half) for half in column if half is not None and 0.02 < half < 0.98)
@@ -205,4 +214,4 @@ def _weighted_median(pairs: Sequence[tuple[float, float]]) -> float:
         passed += weight
         if passed >= half:
             return value
-    raise ValueError("There is no median of nothing.")
+    raise ValueError("The median of an empty sequence is undefined.")

@@ -1,7 +1,7 @@
-"""How far off the linear formula may be, judged by the run itself.
+"""The uncertainty of the linear formula, estimated from the run itself.
 
-Nobody has measured the specified shares, so three possibilities are weighed by how well the run so far fits each: they
-are true, roughly true, or no guide at all. Measured in `benchmarks/forecasts.py`.
+The specified shares were not measured. Three hypotheses are weighted by how well the run so far fits each: the shares
+are true, roughly true, or meaningless. `benchmarks/forecasts.py` measures the result.
 """
 
 import math
@@ -10,16 +10,16 @@ from typing import Final, NamedTuple
 
 from training_status.forecast.experience import specified
 from training_status.forecast.scoring import Guess
-from training_status.forecast.time_left import Course, time_left
+from training_status.forecast.time_left import RunProgress, time_left
 
 _TRUE: Final = specified(phase_sigma=0.08, step_sigma=0.10)
 _ROUGHLY_TRUE: Final = specified(phase_sigma=0.35)
 _NO_GUIDE: Final = specified(phase_sigma=1.0)
-_HELD: Final = 0.8  # of what may be, within the range
-_SIGMAS: Final = 1.2816  # of a normal distribution, on either side, that hold as much
-_LEAST_SIGMA: Final = 0.02
-_UNKNOWN_SIGMA: Final = 1.0  # as long as nothing that is done has taken any time
-_FARTHEST: Final = 8.0  # as a logarithm: three thousand times as long
+_COVERAGE: Final = 0.8  # the probability of the range
+_SIGMAS: Final = 1.2816  # of a normal distribution: this probability lies within
+_SIGMA_MIN: Final = 0.02
+_UNKNOWN_SIGMA: Final = 1.0  # while nothing that is done has taken any time
+_WIDTH_MAX: Final = 8.0  # as a logarithm: three thousand times as long
 _HALVINGS: Final = 20
 
 
@@ -31,26 +31,26 @@ class _Part(NamedTuple):
     sigma: float
 
 
-def formula(left_s: float, course: Course) -> Guess:
-    """The formula's seconds left, with how far off they may be."""
-    if left_s <= 0 or not course.has_taken_time:
+def formula(left_s: float, progress: RunProgress) -> Guess:
+    """Return the formula's seconds left with their sigma."""
+    if left_s <= 0 or not progress.has_taken_time:
         return Guess(left_s, _UNKNOWN_SIGMA)
-    found = [time_left(expected, course) for expected in (_TRUE, _ROUGHLY_TRUE, _NO_GUIDE)]
+    found = [time_left(expected, progress) for expected in (_TRUE, _ROUGHLY_TRUE, _NO_GUIDE)]
     best = max(one.log_evidence for one in found)
     weights = [math.exp(one.log_evidence - best) for one in found]
     parts = [
-        _Part(weight / sum(weights), one.log_s, max(one.sigma, _LEAST_SIGMA))
+        _Part(weight / sum(weights), one.log_s, max(one.sigma, _SIGMA_MIN))
         for weight, one in zip(weights, found, strict=True)
     ]
     return Guess(left_s, _half_width(math.log(left_s), parts) / _SIGMAS)
 
 
 def _half_width(middle: float, parts: Sequence[_Part]) -> float:
-    """How far to go from the middle to either side until `_HELD` of the whole is between."""
-    low, high = 0.0, _FARTHEST
+    """Return the distance from the middle to both sides that contains the probability `_COVERAGE`."""
+    low, high = 0.0, _WIDTH_MAX
     for _ in range(_HALVINGS):
         width = (low + high) / 2
-        if sum(part.weight * _between(part, middle - width, middle + width) for part in parts) < _HELD:
+        if sum(part.weight * _between(part, middle - width, middle + width) for part in parts) < _COVERAGE:
             low = width
         else:
             high = width

@@ -1,10 +1,10 @@
-"""The estimate that clients rely on: the pace so far goes on (CONTRACT, `estimated_completion`)."""
+"""The linear estimate (`estimated_completion` in the contract): the pace so far continues."""
 
 from datetime import datetime, timedelta
 
 
 def linear_completion(*, now: datetime, elapsed_ms: float, percent: float) -> datetime | None:
-    """`now + (elapsed_ms / percent) * (100 - percent)`; None at 0 % and beyond the calendar's end."""
+    """Return `now + (elapsed_ms / percent) * (100 - percent)`; None at 0 % and for a time beyond the year 9999."""
     if percent <= 0:
         return None
     try:

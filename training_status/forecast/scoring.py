@@ -1,7 +1,7 @@
-"""Keeping score: what was forecast at some marks of earlier runs, and what happened.
+"""Calibration: comparing the forecasts at some percentages (marks) of earlier runs with what happened.
 
-How far off a forecast was is the logarithm of what was left by what was said to be: half as long and twice as long are
-as wrong. The marks of one run tell much the same, so a run counts once.
+The error of a forecast is the logarithm of actual by forecast seconds, so half and twice are equally wrong. The marks
+of one run are correlated, so each run counts once.
 """
 
 import math
@@ -10,23 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-MARKS: Final = (10, 25, 50, 75, 90)  # of a run, in percent
-_USUAL_COUNTS: Final = 3.0  # that ranges are as they should be counts as much as so many runs
-_FEWEST: Final = 3  # from so many runs on the linear formula may be used …
-_CLEARLY: Final = 0.9  # … if it was off by no more than this part; if it was nearly as good, the two are mixed
-_MOST_OFF: Final = 2.5  # in sigmas: what is farther off was not the forecast's fault
-_NARROWEST: Final = 0.92
+MARKS: Final = (10, 25, 50, 75, 90)  # percentages of a run
+_PRIOR_RUNS: Final = 3.0  # the prior of correct ranges has the weight of this many runs
+_RUNS_MIN: Final = 3  # runs needed before the linear formula may be used …
+_CLEARLY_BETTER: Final = 0.9  # … alone, if its error is below this part; otherwise both are mixed
+_ERROR_MAX_SIGMAS: Final = 2.5  # larger errors are clipped: the run was unusual
+_FACTOR_MIN: Final = 0.92
 
 
 class Guess(NamedTuple):
-    """Seconds left, and how far off they were expected to be (sigma of their logarithm)."""
+    """A forecast of the seconds left, and the sigma of its logarithm."""
 
     left_s: float
     sigma: float
 
 
 class ScoredMark(NamedTuple):
-    """`learned` None: there was nothing to learn from. `actual_s` is what was left in truth."""
+    """The forecasts at a mark, and the seconds that were left. `learned` is None without earlier runs."""
 
     linear: Guess
     learned: Guess | None
@@ -35,10 +35,10 @@ class ScoredMark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the score of a domain's earlier `runs` says of the next forecast.
+    """How to correct the next forecast, by the errors in a domain's earlier `runs`.
 
-    The sigmas of the learned forecast and of the linear formula are to be multiplied by the factors. The formula
-    counts as `linear_weight` (0 to 1) beside what was learned; with 1 nothing else does.
+    The factors multiply the sigmas of the learned forecast and of the linear formula. `linear_weight` (0 to 1) is the
+    weight of the formula against the learned forecast. Stored as JSON: the names of the fields must not change.
     """
 
     runs: int = 0
@@ -47,14 +47,16 @@ class Calibration:
     linear_weight: float = 0.0
 
 
-def verdict(runs: Sequence[Sequence[ScoredMark]]) -> Calibration:
-    """Of the marks of each earlier run. Those that cannot be are left out."""
+def calibrate(runs: Sequence[Sequence[ScoredMark]]) -> Calibration:
+    """Return the calibration from the marks of each earlier run. Marks with impossible values are ignored."""
     possible = [[mark for mark in run if _is_possible(mark)] for run in runs]
     linear = [[(mark.linear, mark.actual_s) for mark in run] for run in possible if run]
     both = [run for run in ([mark for mark in run if mark.learned] for run in possible) if run]
     learned = [[(mark.learned, mark.actual_s) for mark in run if mark.learned] for run in both]
     beside = [[(mark.linear, mark.actual_s) for mark in run] for run in both]
-    return Calibration(len(linear), max(_NARROWEST, _factor(learned)), _factor(linear), _linear_weight(beside, learned))
+    return Calibration(
+        len(linear), max(_FACTOR_MIN, _factor(learned)), _factor(linear), _linear_weight(beside, learned)
+    )
 
 
 def _is_possible(mark: ScoredMark) -> bool:
@@ -70,24 +72,26 @@ def _off(guess: Guess, actual_s: float) -> float:
 def _linear_weight(
     linear: Sequence[Sequence[tuple[Guess, float]]], learned: Sequence[Sequence[tuple[Guess, float]]]
 ) -> float:
-    if len(learned) < _FEWEST:
+    if len(learned) < _RUNS_MIN:
         return 0.0
     by_formula, by_learning = _error(linear), _error(learned)
-    if by_formula < _CLEARLY * by_learning:
+    if by_formula < _CLEARLY_BETTER * by_learning:
         return 1.0
-    trust = len(learned) / (len(learned) + _USUAL_COUNTS)
+    trust = len(learned) / (len(learned) + _PRIOR_RUNS)
     return trust / (1 + (by_formula / max(by_learning, 1e-9)) ** 4)
 
 
 def _error(runs: Sequence[Sequence[tuple[Guess, float]]]) -> float:
-    """The mean over the runs of how far off their guesses were."""
+    """Return the mean absolute error over the runs."""
     return statistics.fmean(statistics.fmean(abs(_off(*one)) for one in run) for run in runs)
 
 
 def _factor(runs: Sequence[Sequence[tuple[Guess, float]]]) -> float:
-    """By how much the truth lay farther off than expected."""
+    """Return the ratio of actual to expected errors, shrunk towards 1."""
     squares = [
-        statistics.fmean(min(_MOST_OFF, abs(_off(guess, actual_s)) / guess.sigma) ** 2 for guess, actual_s in run)
+        statistics.fmean(
+            min(_ERROR_MAX_SIGMAS, abs(_off(guess, actual_s)) / guess.sigma) ** 2 for guess, actual_s in run
+        )
         for run in runs
     ]
-    return math.sqrt((_USUAL_COUNTS + sum(squares)) / (_USUAL_COUNTS + len(squares)))
+    return math.sqrt((_PRIOR_RUNS + sum(squares)) / (_PRIOR_RUNS + len(squares)))

@@ -1,13 +1,13 @@
-"""What is kept of a run's forecast beside the run: what was learned at its start, and the estimate of the moment."""
+"""The stored forecast of a run: what was learned before it, and its latest estimate."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from training_status.forecast.learned import Estimate, Learned, Moved, estimate, forecast, guesses, usual_gap
+from training_status.forecast.learned import Estimate, Learned, RunMoment, estimate, forecast, guesses, usual_gap
 from training_status.forecast.scoring import MARKS, Guess
-from training_status.forecast.time_left import Course
+from training_status.forecast.time_left import RunProgress
 from training_status.phases import PHASES
 
 _DUE_AFTER: Final = timedelta(seconds=1)
@@ -15,7 +15,10 @@ _DUE_AFTER_PERCENT: Final = 1.0
 
 
 class StoredEstimate(msgspec.Struct, frozen=True):
-    """An estimate and the moment, on the service's clock, and the percentage that it was made at."""
+    """An estimate, with the time on the service's clock and the percentage at which it was made.
+
+    Stored as JSON: the names of the fields must not change.
+    """
 
     made: Estimate
     at: datetime
@@ -31,7 +34,7 @@ class StoredEstimate(msgspec.Struct, frozen=True):
 
 
 class Completion(NamedTuple):
-    """When a run will be completed, and the range that is to hold the truth in 80 of 100 cases."""
+    """When a run will be completed, and the range that contains the actual time in 80 of 100 cases."""
 
     at: datetime
     low: datetime
@@ -39,7 +42,7 @@ class Completion(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What is to be kept for the score: the guesses, and what is told, at a percentage of the run."""
+    """What is stored at a percentage of the run for the calibration: the forecasts, and the range that was shown."""
 
     percent: int
     estimate: StoredEstimate
@@ -50,7 +53,7 @@ class Mark(NamedTuple):
 
 
 def is_due(last: StoredEstimate | None, *, at: datetime, percent: float) -> bool:
-    """Whether a run has moved on by so much, or for so long, that another estimate is worth its work."""
+    """Whether a run has progressed far or long enough to compute another estimate."""
     return (
         last is None
         or percent >= last.percent + _DUE_AFTER_PERCENT
@@ -60,33 +63,39 @@ def is_due(last: StoredEstimate | None, *, at: datetime, percent: float) -> bool
 
 
 def next_estimate(
-    learned: Learned, course: Course, *, elapsed_s: float, at: datetime, percent: float, last: StoredEstimate | None
+    learned: Learned,
+    progress: RunProgress,
+    *,
+    elapsed_s: float,
+    at: datetime,
+    percent: float,
+    last: StoredEstimate | None,
 ) -> tuple[StoredEstimate, Mark | None] | None:
-    """The estimate for a run that has moved on, with the mark that it has come to. None before anything is done."""
-    guessed = guesses(learned, Moved(course, elapsed_s))
+    """Return the estimate for a run that has progressed, with the mark that it reached. None before any progress."""
+    guessed = guesses(learned, RunMoment(progress, elapsed_s))
     if guessed is None:
         return None
     gap_s = usual_gap(last.made.usual_gap_s, (at - last.at).total_seconds()) if last else 0.0
-    kept = StoredEstimate(estimate(learned, guessed, gap_s), at, percent)
+    stored = StoredEstimate(estimate(learned, guessed, gap_s), at, percent)
     reached = _mark(last.percent if last else 0.0, percent)
     if reached is None:
-        return kept, None
-    told = forecast(kept.made, since_s=0.0, linear_left_s=guessed.linear.left_s)
-    return kept, Mark(reached, kept, told.low_s, told.high_s, *guessed)
+        return stored, None
+    shown = forecast(stored.made, since_s=0.0, linear_left_s=guessed.linear.left_s)
+    return stored, Mark(reached, stored, shown.low_s, shown.high_s, *guessed)
 
 
-def completion(kept: StoredEstimate, *, now: datetime, linear_left_s: float) -> Completion | None:
-    """What is told at `now`; None beyond the calendar's end."""
-    since_s = max(0.0, (now - kept.at).total_seconds())
-    told = forecast(kept.made, since_s=since_s, linear_left_s=linear_left_s)
+def completion(stored: StoredEstimate, *, now: datetime, linear_left_s: float) -> Completion | None:
+    """Return what is shown at `now`; None for a time beyond the year 9999."""
+    since_s = max(0.0, (now - stored.at).total_seconds())
+    shown = forecast(stored.made, since_s=since_s, linear_left_s=linear_left_s)
     try:
-        return Completion(*(now + timedelta(seconds=seconds) for seconds in told))
+        return Completion(*(now + timedelta(seconds=seconds) for seconds in shown))
     except OverflowError:
         return None
 
 
 def learned_from_json(text: str) -> Learned | None:
-    """As it was kept; None where it is of another list of phases, from before this one had changed."""
+    """Decode the column `learned`; None if it was stored with another list of phases."""
     learned = msgspec.json.decode(text, type=Learned)
     if learned.expected is not None and len(learned.expected.log_seconds) != len(PHASES):
         return None
@@ -94,15 +103,15 @@ def learned_from_json(text: str) -> Learned | None:
 
 
 def estimate_from_json(text: str | None) -> StoredEstimate | None:
-    """As it was kept; None for NULL."""
+    """Decode the column `estimate`; None for NULL."""
     return None if text is None else msgspec.json.decode(text, type=StoredEstimate)
 
 
 def as_json(value: Any) -> str:
-    """For a jsonb column."""
+    """Encode a value for a jsonb column."""
     return msgspec.json.encode(value).decode()
 
 
 def _mark(before: float, percent: float) -> int | None:
-    """The highest mark between two percentages."""
+    """Return the highest mark that was reached between two percentages."""
     return max((mark for mark in MARKS if before < mark <= percent), default=None)

@@ -1,4 +1,4 @@
-"""What a valid batch of events is: shape and bounds. Rules that need the run's state are in `events`."""
+"""The schema of a batch of events: fields and limits. Rules that need the run's state are in `events`."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
@@ -29,7 +29,7 @@ Metrics = dict[str, Any]
 
 
 class PhaseEvent(msgspec.Struct, tag="phase", forbid_unknown_fields=True, kw_only=True):
-    """A phase begins. One for an earlier phase changes nothing but the log."""
+    """A phase begins. An event for an earlier phase only adds a log entry."""
 
     n: Number
     phase: PhaseName
@@ -38,7 +38,7 @@ class PhaseEvent(msgspec.Struct, tag="phase", forbid_unknown_fields=True, kw_onl
 
 
 class ProgressEvent(msgspec.Struct, tag="progress", forbid_unknown_fields=True, kw_only=True):
-    """So much of the current phase is done."""
+    """This fraction of the current phase is done."""
 
     n: Number
     fraction: Fraction
@@ -48,7 +48,7 @@ class ProgressEvent(msgspec.Struct, tag="progress", forbid_unknown_fields=True, 
 
 
 class LogEvent(msgspec.Struct, tag="log", forbid_unknown_fields=True, kw_only=True):
-    """A line for the log and nothing else."""
+    """A log entry; it does not change the run."""
 
     n: Number
     level: Level
@@ -69,7 +69,7 @@ class CompleteEvent(msgspec.Struct, tag="complete", forbid_unknown_fields=True, 
 
 
 class FailEvent(msgspec.Struct, tag="fail", forbid_unknown_fields=True, kw_only=True):
-    """The training has failed, and why. `lost`: its process is gone; a run that reports again goes on."""
+    """The training has failed. With reason `lost` its process is gone; a run that reports again resumes."""
 
     n: Number
     error: str
@@ -90,7 +90,7 @@ class Batch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def read_batch(raw: bytes) -> Batch:
-    """The batch in a request's body. Raises InvalidInput or TooLarge; the first fault is named."""
+    """Parse the body of a request as a batch. Raises InvalidInput or TooLarge for the first error found."""
     batch = decode(raw, Batch)
     if len(batch.events) > EVENTS_MAX:
         raise TooLarge(f"A batch has at most {EVENTS_MAX} events, not {len(batch.events)}.", code="too_many_events")
@@ -99,7 +99,7 @@ def read_batch(raw: bytes) -> Batch:
     for position, event in enumerate(batch.events):
         field = f"events[{position}]"
         if ended_at is not None:
-            raise InvalidInput(f"{field} comes after the run's end in events[{ended_at}].", field=field)
+            raise InvalidInput(f"{field} comes after the end of the run in events[{ended_at}].", field=field)
         _check(event, field)
         if isinstance(event, CompleteEvent | FailEvent):
             ended_at = position
@@ -107,14 +107,14 @@ def read_batch(raw: bytes) -> Batch:
 
 
 def check_metrics(metrics: Metrics | None, *, field: str) -> None:
-    """Raise InvalidInput unless `metrics` are null, bool, text or finite numbers by name, 16 KiB at most."""
+    """Raise InvalidInput unless all values are null, boolean, text or finite numbers, and at most 16 KiB in all."""
     if metrics:
         check_metric_values(metrics, field=field)
         refuse_larger(metrics, METRICS_MAX_BYTES, field=field)
 
 
 def check_metric_values(metrics: Metrics, *, field: str) -> None:
-    """The same, of any size."""
+    """Like `check_metrics`, without the limit of the size."""
     for name, value in metrics.items():
         if isinstance(value, dict | list):
             raise InvalidInput(
@@ -124,28 +124,28 @@ def check_metric_values(metrics: Metrics, *, field: str) -> None:
 
 
 def check_level(level: str, *, field: str) -> None:
-    """Raise InvalidInput unless `level` is one of the five."""
+    """Raise InvalidInput unless `level` is one of the five log levels."""
     if level not in LEVEL_NUMBERS:
         raise InvalidInput(f"{field} must be one of {', '.join(LEVEL_NUMBERS)}, not {level!r}.", field=field)
 
 
 def check_time(time: datetime | None, *, field: str) -> None:
-    """Raise InvalidInput for a time that lies outside the years 1 to 9999 once it is in UTC."""
+    """Raise InvalidInput for a time outside the years 1 to 9999 in UTC."""
     if time is None:
         return
     try:
         time.astimezone(UTC)
     except OverflowError as error:
-        raise InvalidInput(f"{field} lies outside the years 1 to 9999 in UTC.", field=field) from error
+        raise InvalidInput(f"{field} is outside the years 1 to 9999 in UTC.", field=field) from error
 
 
 def _check(event: Event, field: str) -> None:
-    """The bounds that a type cannot say."""
+    """Check the limits that the types cannot express."""
     check_time(event.timestamp, field=f"{field}.timestamp")
     check_metrics(None if isinstance(event, PhaseEvent) else event.metrics, field=f"{field}.metrics")
     text_field = "error" if isinstance(event, FailEvent) else "message"
     text: str = getattr(event, text_field) or ""
-    if len(text) * 4 > MESSAGE_MAX_BYTES:  # a character has at most 4 bytes: no need to count in most
+    if len(text) * 4 > MESSAGE_MAX_BYTES:  # a character has at most 4 bytes, so most texts need no exact count
         refuse_larger(text, MESSAGE_MAX_BYTES, field=f"{field}.{text_field}")
     if isinstance(event, PhaseEvent) and event.phase not in PHASE_NAMES:
         raise InvalidInput(

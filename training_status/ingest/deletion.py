@@ -1,8 +1,8 @@
-"""Deleting runs and domains, under the same locks as everything else that writes.
+"""Deleting runs and domains, under the locks that all writers take.
 
-Nothing in the database cascades to the log, and a cascade beside an open ingest would leave orphans:
-the run's lock is what keeps them apart. One statement for each table, however many runs and entries:
-measured, a million entries take half a second, and parts in one transaction took no less.
+No foreign key cascades to the log: a cascade beside a running ingest would leave orphaned entries, which the run's
+lock prevents. There is one DELETE for each table, however many runs and entries there are. Measured: a million
+entries take half a second, and deleting them in parts within the transaction is not faster.
 """
 
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ from training_status.ingest.baseline import unpin
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain, lock_domain_of_run
 from training_status.ingest.locked_run import lock_run
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.run_state_machine import RunStateMachine
 from training_status.ingest.service_uptime import may_have_been_down
 from training_status.models import AccessToken
 from training_status.read.run_columns import STALL_LIMIT_S, limits_of_settings
 from training_status.selected import Selected
 
-_STILL_ACTIVE = "The run is active: cancel it first, or wait for its end."
+_STILL_ACTIVE = "The run is active: cancel it first, or wait until it ends."
 _MAY_GO_ON = (
-    "The run was cancelled, but its reporter may be there still: wait until it has not been heard of for {limit_s:g} s "
-    "in which the service could be reached."
+    "The run was cancelled, but its reporter may still be running: wait until nothing has been received for "
+    "{limit_s:g} s while the service was reachable."
 )
 
 
@@ -66,30 +66,30 @@ _DELETE_RUNS = (
 
 @transaction.atomic
 def delete_run(public_id: UUID, *, only_domain_id: int | None = None) -> None:
-    """Remove a run and its log, and record it. If it was the baseline of its domain, none is pinned any more.
+    """Delete a run and its log, and record it. If the run was the domain's baseline, the pin is removed.
 
-    Locks the domain, then the run, so an open ingest is waited for and a later one finds nothing. Raises NotFound,
-    and Conflict (`run_active`) while the run is active, or was cancelled and its reporter may be there still.
+    Locks the domain, then the run: a running ingest is waited for, and a later one gets NotFound. Raises NotFound,
+    and Conflict (`run_active`) while the run is active, or was cancelled and its reporter may still be running.
     """
     now = timezone.now()
     domain = lock_domain_of_run(public_id, only_domain_id=only_domain_id)
-    course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.resolve_pending_cancel(now)
-    if course.is_active:
+    machine = lock_run(public_id, only_domain_id=only_domain_id)
+    machine.resolve_pending_cancel(now)
+    if machine.is_active:
         raise Conflict(_STILL_ACTIVE, code="run_active")
-    if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
-        _refuse_if_there(course, now)
-    record_of_run("deleted", course.id)
-    unpin(domain, course.id)
-    _delete_runs(course.domain_id, [course.id])
+    if run_states.is_cancelled_unheard(machine.failure_reason, end_reported=machine.end_reported):
+        _refuse_if_there(machine, now)
+    record_run_action("deleted", machine.id)
+    unpin(domain, machine.id)
+    _delete_runs(machine.domain_id, [machine.id])
 
 
 @transaction.atomic
 def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
-    """Remove a domain with its runs, their logs and the tokens bound to it, and record it.
+    """Delete a domain with its runs, their logs and the tokens bound to it, and record it.
 
-    Locks the domain, so that no run starts meanwhile, then its runs. Raises NotFound, and Conflict
-    (`run_active`) while a run is active, or was cancelled and its reporter may be there still.
+    Locks the domain, so that no run can start, then its runs. Raises NotFound, and Conflict (`run_active`)
+    while a run is active, or was cancelled and its reporter may still be running.
     """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     now = timezone.now()
@@ -100,7 +100,7 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
     for run in runs:
         is_cancelled = CANCELLED_BY_SILENCE.holds(run, now)
         if ACTIVE.holds(run, now) and not is_cancelled:
-            raise Conflict("A run of the domain is active: cancel it first, or wait for its end.", code="run_active")
+            raise Conflict("A run of the domain is active: cancel it first, or wait until it ends.", code="run_active")
         if is_cancelled or run_states.is_cancelled_unheard(run.failure_reason, end_reported=run.end_reported):
             cancelled_without_reporter.append(run)
     if cancelled_without_reporter:
@@ -119,15 +119,16 @@ def delete_domain(name: str, *, only_domain_id: int | None = None) -> None:
 
 
 def _refuse_if_there(run: RunStateMachine | _LockedRun, now: datetime) -> None:
-    """Raise Conflict unless the reporter of a run that was cancelled without it has been silent for the stall limit,
-    in all of which it could have reported: the cancellation can be taken back, a deletion cannot.
+    """Raise Conflict unless the reporter of a provisionally cancelled run has been silent for the stall limit.
+
+    The service must have been reachable for all of that time. A cancellation can be undone, a deletion cannot.
     """
     if not NO_REPORT.holds(run, now) or may_have_been_down(now, run.stall_limit_s):
         raise Conflict(_MAY_GO_ON.format(limit_s=run.stall_limit_s), code="run_active")
 
 
 def _delete_runs(domain_id: int, run_ids: list[int]) -> None:
-    """Remove runs of a domain that the caller has locked, with all that belongs to them."""
+    """Delete runs that the caller has locked, with their logs, phase timings and forecasts."""
     with connection.cursor() as cursor:
         for statement in _DELETE_RUNS:
             cursor.execute(statement, (run_ids,))

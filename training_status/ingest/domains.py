@@ -26,15 +26,15 @@ _INSERT_UNLESS_TAKEN = """
 def create_domain(new: NewDomain, *, limits: Mapping[str, float | None] | None = None) -> None:
     """Create a domain, with those of `limits` that are not None, and record it.
 
-    Waits for a domain of that name that is just being made. Raises Conflict (`domain_exists`) when the name is taken,
-    also by that one; what it is stays as it is.
+    Waits for another transaction that is creating the same name. Raises Conflict (`domain_exists`) when the name is
+    taken; the existing domain is not changed.
     """
     llm_model = new.llm_model or DEFAULT_LLM_MODEL
     own_limits = {name: limit for name, limit in (limits or {}).items() if limit is not None}
     with waiting_for_lock() as cursor:
         cursor.execute(_INSERT_UNLESS_TAKEN, (new.name, new.description, llm_model, timezone.now()))
         if cursor.rowcount == 0:
-            raise Conflict(f"There is a domain '{new.name}' already.", code="domain_exists")
+            raise Conflict(f"A domain '{new.name}' already exists.", code="domain_exists")
     if own_limits:
         Domain.objects.filter(name=new.name).update(**own_limits)
     record("created", "domain", new.name, description=new.description, llm_model=llm_model, **own_limits)
@@ -46,16 +46,16 @@ def change_domain(
     change: DomainChange,
     *,
     only_domain_id: int | None = None,
-    look: Callable[[dict[str, Any]], None] = lambda stored: None,
+    check_stored: Callable[[dict[str, Any]], None] = lambda stored: None,
 ) -> None:
-    """Set of a domain what `change` names, and record what that changed.
+    """Set the fields of a domain that `change` contains, and record what has changed.
 
-    Locks the domain. Raises NotFound, and InvalidInput for a baseline that is no completed run of the domain.
-    `look` is given, under the lock, what is stored of that so far; what it raises keeps it as it is.
+    Locks the domain. Raises NotFound, and InvalidInput for a baseline that is not a completed run of the domain.
+    `check_stored` is called under the lock with the stored values of these fields. If it raises, nothing is changed.
     """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     values = {key: value for key in change.__struct_fields__ if (value := getattr(change, key)) is not UNSET}
-    look({key: getattr(domain, key) for key in values})
+    check_stored({key: getattr(domain, key) for key in values})
     check_baseline(domain, values.get("baseline_run_number"))
     if values:
         Domain.objects.filter(id=domain.id).update(**values)

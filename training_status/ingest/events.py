@@ -1,4 +1,4 @@
-"""Events, heartbeats and log lines on their way in: exactly once, in order, all of a batch or nothing."""
+"""Storing events, heartbeats and log entries: exactly once, in order, and each batch as a whole or not at all."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,9 +19,9 @@ from training_status.models import TrainingRun
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a reporter is told: how much was new, the highest number stored, and whether to stop.
+    """The answer to a reporter: how many events were new, the highest number stored, and whether to stop.
 
-    `status` is what people see: pending, training, completed or failed.
+    `status` is the displayed one: pending, training, completed or failed.
     """
 
     accepted: int
@@ -33,46 +33,46 @@ class Receipt:
 
 @transaction.atomic
 def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None = None) -> Receipt:
-    """Store the events of `batch` that are new, and what they make of the run, in one transaction.
+    """Store the new events of `batch` and the changes that they make to the run, in one transaction.
 
-    A number already stored is a duplicate and ignored. Locks the run. Raises NotFound for an unknown
+    An event whose number is already stored is a duplicate and is ignored. Locks the run. Raises NotFound for an unknown
     run (or one outside `only_domain_id`) and Conflict, storing nothing, for a gap in the numbers
     (`gap`), a second reporter (`other_reporter`) and new events after the run's end (`run_finished`).
     """
     now = timezone.now()
-    course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.resolve_pending_cancel(now)
-    new_events = _new_events(course, batch)
-    if new_events and course.end_reported:
+    machine = lock_run(public_id, only_domain_id=only_domain_id)
+    machine.resolve_pending_cancel(now)
+    new_events = _new_events(machine, batch)
+    if new_events and machine.end_reported:
         raise Conflict(
-            f"The run has {run_states.SHOWN_STATUS[course.state]}: it takes no new events.",
+            f"The run has {run_states.SHOWN_STATUS[machine.state]}: it accepts no new events.",
             code="run_finished",
-            last_n=course.last_n,
+            last_n=machine.last_n,
         )
-    if new_events or not _says_lost(batch):  # sent again, such an end must not bring the run back
-        course.record_contact(now, has_new_events=bool(new_events))
+    if new_events or not _ends_as_lost(batch):  # sending a `lost` end again must not resume the run
+        machine.record_contact(now, has_new_events=bool(new_events))
     if new_events:
-        course.source = batch.source
-        course.last_event_at = max(course.last_event_at, now)
+        machine.source = batch.source
+        machine.last_event_at = max(machine.last_event_at, now)
         correction = now - batch.sent_at if batch.sent_at is not None else timedelta()
         for event in new_events:
-            course.apply(event, happened_at=_corrected(event.timestamp, correction, now), received_at=now)
-    store(course)
-    return _receipt(course, accepted=len(new_events), duplicates=len(batch.events) - len(new_events))
+            machine.apply(event, happened_at=_corrected(event.timestamp, correction, now), received_at=now)
+    store(machine)
+    return _receipt(machine, accepted=len(new_events), duplicates=len(batch.events) - len(new_events))
 
 
 @transaction.atomic
 def record_heartbeat(public_id: UUID, *, only_domain_id: int | None = None) -> Receipt:
-    """Note that the reporter is alive. Good in every state; a lost run goes on.
+    """Record that the reporter is alive. Allowed in every state; a lost run resumes.
 
     Locks the run. Raises NotFound for an unknown run (or one outside `only_domain_id`).
     """
     now = timezone.now()
-    course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.resolve_pending_cancel(now)
-    course.record_contact(now, has_new_events=False)
-    store(course)
-    return _receipt(course, accepted=0, duplicates=0)
+    machine = lock_run(public_id, only_domain_id=only_domain_id)
+    machine.resolve_pending_cancel(now)
+    machine.record_contact(now, has_new_events=False)
+    store(machine)
+    return _receipt(machine, accepted=0, duplicates=0)
 
 
 @transaction.atomic
@@ -84,40 +84,40 @@ def append_training_log_message(
     step: str | None = None,
     metrics: dict[str, Any] | None = None,
 ) -> int:
-    """Append one line to the run's log, for code inside the service, and return its number (`seq`).
+    """Append an entry to the run's log, for code inside the service, and return its number (`seq`).
 
     It counts neither as an event nor as a report. Locks the run. Raises InvalidInput for an unknown
-    level or metrics outside the contract's bounds, NotFound for a run deleted meanwhile.
+    level or invalid metrics, and NotFound for a run that was deleted meanwhile.
     """
     check_level(level, field="level")
     check_metrics(metrics, field="metrics")
-    course = lock_run_by_id(run.id)
-    course.last_seq += 1
-    course.entries.append(Entry(course.last_seq, timestamp, LEVEL_NUMBERS[level], message, step, metrics or None))
-    store(course)
-    return course.last_seq
+    machine = lock_run_by_id(run.id)
+    machine.last_seq += 1
+    machine.entries.append(Entry(machine.last_seq, timestamp, LEVEL_NUMBERS[level], message, step, metrics or None))
+    store(machine)
+    return machine.last_seq
 
 
-def _new_events(course: RunStateMachine, batch: Batch) -> list[Event]:
-    """The events with numbers not stored yet. Raises Conflict for a second reporter and for a gap.
+def _new_events(machine: RunStateMachine, batch: Batch) -> list[Event]:
+    """Return the events whose numbers are not stored yet. Raises Conflict for a second reporter and for a gap.
 
-    No source is a source of its own: who sends none is not the reporter that sent one, nor the other way round.
+    A missing source is a source of its own: a reporter without one differs from every reporter with one.
     """
     if not batch.events:
         return []
-    if batch.source != course.source and batch.events[0].n <= course.last_n:
+    if batch.source != machine.source and batch.events[0].n <= machine.last_n:
         raise Conflict(
-            f"Another reporter has sent the events up to number {course.last_n} of this run.",
+            f"Another reporter has sent the events up to number {machine.last_n} of this run.",
             code="other_reporter",
-            expected_n=course.last_n + 1,
+            expected_n=machine.last_n + 1,
         )
-    highest, new_events = course.last_n, []
+    highest, new_events = machine.last_n, []
     for event in batch.events:
         if event.n > highest + 1:
             raise Conflict(
-                f"Event number {event.n} came where {highest + 1} was due; nothing of this batch was stored.",
+                f"Expected event number {highest + 1}, got {event.n}; nothing of this batch was stored.",
                 code="gap",
-                expected_n=course.last_n + 1,
+                expected_n=machine.last_n + 1,
             )
         if event.n == highest + 1:
             highest = event.n
@@ -125,27 +125,27 @@ def _new_events(course: RunStateMachine, batch: Batch) -> list[Event]:
     return new_events
 
 
-def _says_lost(batch: Batch) -> bool:
-    """Whether the batch ends with somebody's word that the run's process is gone."""
+def _ends_as_lost(batch: Batch) -> bool:
+    """Whether the batch ends with a report that the process of the run is gone."""
     last = batch.events[-1] if batch.events else None
     return isinstance(last, FailEvent) and last.reason == run_states.LOST
 
 
 def _corrected(timestamp: datetime | None, correction: timedelta, now: datetime) -> datetime:
-    """The reporter's time on the service's clock, never later than now."""
+    """Convert the reporter's time to the service's clock, never later than now."""
     if timestamp is None:
         return now
     try:
         return min(timestamp.astimezone(UTC) + correction, now)  # in UTC, so that the years stay 1 to 9999
-    except OverflowError:  # a clock so far off that the sum leaves the calendar says nothing
+    except OverflowError:  # the reporter's clock is too far off to be used
         return now
 
 
-def _receipt(course: RunStateMachine, *, accepted: int, duplicates: int) -> Receipt:
+def _receipt(machine: RunStateMachine, *, accepted: int, duplicates: int) -> Receipt:
     return Receipt(
         accepted=accepted,
         duplicates=duplicates,
-        last_n=course.last_n,
-        status=run_states.SHOWN_STATUS[course.state],
-        cancel_requested=course.cancel_requested_at is not None,
+        last_n=machine.last_n,
+        status=run_states.SHOWN_STATUS[machine.state],
+        cancel_requested=machine.cancel_requested_at is not None,
     )

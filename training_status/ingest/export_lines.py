@@ -1,7 +1,7 @@
-"""The lines of an exported run on their way in: shape and bounds.
+"""Reading and checking the lines of an exported run.
 
-The bounds are those that hold for a reporter, so whatever could be stored can come back, and nothing else can. What
-must hold between the facts of a run is for the database's constraints.
+The limits are those for reporters, so exactly what a reporter could store can be imported. The constraints of the
+database check the relations between the fields of a run.
 """
 
 from decimal import Decimal
@@ -32,18 +32,18 @@ class _AnyHeader(msgspec.Struct):
 
 
 def read_header(raw: bytes) -> Header:
-    """The first line of an export. Raises InvalidInput, also for a run that was active and for another version."""
+    """Parse the first line. Raises InvalidInput, also for another version and for a run that was still active."""
     kind = decode(raw, _AnyHeader)
     if kind.format != FORMAT:
         raise InvalidInput("this is not an exported training run: its format must be " + FORMAT, field="format")
     if kind.version != VERSION:
         raise InvalidInput(
-            f"this is version {kind.version} of the format; only {VERSION} is known here", field="version"
+            f"this is version {kind.version} of the format; only version {VERSION} is supported", field="version"
         )
     header = decode(raw, Header)
     if header.run.state in ACTIVE_STATES:
         raise InvalidInput(
-            "the run was active when it was exported, and its end is missing: export it again when it has ended",
+            "the run was still active when it was exported: export it again after it has ended",
             field="run.state",
         )
     _check_run(header.run)
@@ -59,7 +59,7 @@ def read_header(raw: bytes) -> Header:
 
 
 def read_entry(raw: bytes) -> Entry:
-    """A line in between. Raises InvalidInput."""
+    """Parse the line of a log entry. Raises InvalidInput."""
     entry = decode(raw, ExportedEntry)
     check_time(entry.timestamp, field="timestamp")
     check_level(entry.level, field="level")
@@ -69,12 +69,12 @@ def read_entry(raw: bytes) -> Entry:
 
 
 def is_trailer(raw: bytes) -> bool:
-    """Whether a line is the last one, as `Trailer` is written."""
+    """Whether a line is the trailer."""
     return raw.startswith(b'{"end"')
 
 
 def read_trailer(raw: bytes) -> Trailer:
-    """The last line. Raises InvalidInput."""
+    """Parse the last line. Raises InvalidInput."""
     trailer = decode(raw, Trailer)
     if trailer.end != FORMAT:
         raise InvalidInput("end must be " + FORMAT, field="end")
@@ -82,7 +82,7 @@ def read_trailer(raw: bytes) -> Trailer:
 
 
 def _check_run(run: ExportedRun) -> None:
-    """The bounds that a type cannot say."""
+    """Check the limits that the types cannot express."""
     for name in run.__struct_fields__:
         if name.endswith("_at"):
             check_time(getattr(run, name), field=f"run.{name}")
@@ -105,9 +105,9 @@ def _check_metrics(metrics: dict[str, Any] | None, max_bytes: int, *, field: str
 
 
 def _shortest(value: Any) -> Any:
-    """The value with its large numbers as floats where that says the same.
+    """Return the value with large integers as floats where that is exact.
 
-    PostgreSQL gives 1e300 back as 301 digits, and what was sent in 5 bytes must not be too large for that.
+    PostgreSQL writes 1e300 as 301 digits, which must not count against the size limits.
     """
     if isinstance(value, dict):
         return {name: _shortest(item) for name, item in value.items()}

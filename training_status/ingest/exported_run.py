@@ -1,7 +1,7 @@
-"""What a run looks like outside the service: a header, a line for each log entry, a trailer.
+"""The format of an exported run: a header, a line for each log entry, and a trailer.
 
-The names are those of the stored facts (`TrainingRun`, `PhaseTiming`, `ForecastMark`, `TrainingLogEntry`), and none is
-left out. The lines are read and checked by `export_lines`.
+The field names are the column names of `TrainingRun`, `PhaseTiming`, `ForecastMark` and `TrainingLogEntry`, and none
+is left out. `export_lines` reads and checks the lines.
 """
 
 from typing import Annotated, Any, Final, Literal
@@ -20,12 +20,12 @@ from training_status.run_states import FAILURE_REASONS, RUN_STATES
 FORMAT: Final = "aegis-training-run"
 VERSION: Final = 1
 
-# A run's numbers count up from here: they must not be at the end of their columns.
+# The counters of a run go on from these numbers, so they must leave room below the limits of their columns.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Number = Annotated[int, Meta(ge=1, le=2**53)]
 Seconds = Annotated[float, Meta(ge=0)]
 Limit = Annotated[float, Meta(gt=0, lt=1e9)]
-# Made of the lists that there are; the checker wants literals.
+# Built from the existing lists; mypy expects literals.
 Phase = Literal[PHASE_NAMES]  # type: ignore[valid-type]
 State = Literal[RUN_STATES]  # type: ignore[valid-type]
 FailureReason = Literal[FAILURE_REASONS]  # type: ignore[valid-type]
@@ -33,13 +33,13 @@ Method = Literal[FORECAST_METHODS]  # type: ignore[valid-type]
 
 
 class _Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Every field is there, null or not."""
+    """A part of the export. Every field is required, though it may be null."""
 
 
 class ExportedDomain(_Part):
-    """What the domain was when the run was exported: a new one is made of it where there is none.
+    """The domain at the time of the export. The import creates the domain from it where it does not exist.
 
-    Which run is its baseline is left out: a new domain has no other run than this one.
+    The baseline is left out: a new domain has no run but the imported one.
     """
 
     name: DomainName
@@ -53,7 +53,7 @@ class ExportedDomain(_Part):
 
 
 class ExportedRun(_Part):
-    """Every column of a run but its internal keys."""
+    """Every column of a run, except for its internal keys."""
 
     public_id: UUID
     run_number: Number
@@ -102,7 +102,7 @@ class ExportedPhaseTiming(_Part):
 
 
 class ExportedForecastMark(_Part):
-    """What was forecast at a mark of the run (`ForecastMark`)."""
+    """The forecast at a percentage of the run (`ForecastMark`)."""
 
     percent: Annotated[int, Meta(gt=0, lt=100)]
     forecast_at: Time
@@ -118,7 +118,7 @@ class ExportedForecastMark(_Part):
 
 
 class Header(_Part):
-    """The first line."""
+    """The first line of an export."""
 
     format: str
     version: int
@@ -129,7 +129,7 @@ class Header(_Part):
 
 
 class ExportedEntry(_Part):
-    """A line for each log entry, in their order."""
+    """A log entry; each has one line, in order."""
 
     seq: Number
     timestamp: Time
@@ -140,7 +140,7 @@ class ExportedEntry(_Part):
 
 
 class Trailer(_Part):
-    """The last line, without which a file is not whole."""
+    """The last line. A file without it is incomplete."""
 
     end: str
     entries: Count

@@ -1,4 +1,4 @@
-"""Putting a run back that was exported: log entries first, and only at the end, briefly, under the domain's lock."""
+"""Storing an imported run: its log entries first, and at the end, briefly under the domain's lock, the run itself."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from training_status.ingest.exported_run import ExportedDomain, ExportedRun, Hea
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import insert_entries
 from training_status.ingest.request_schemas import NewDomain
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.run_state_machine import Entry
 from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun
 from training_status.models.domain import LIMITS
@@ -22,7 +22,7 @@ from training_status.models.domain import LIMITS
 
 @dataclass(frozen=True, slots=True)
 class ImportedRun:
-    """Where an imported run is now; `key` is its internal one."""
+    """Where an imported run was stored; `key` is its internal key."""
 
     key: int
     domain_name: str
@@ -31,16 +31,16 @@ class ImportedRun:
 
 
 def refuse_present(run: ExportedRun) -> None:
-    """Raise Conflict (`run_exists`) when there is a run with this id already, in whatever domain."""
+    """Raise Conflict (`run_exists`) when a run with this id already exists in any domain."""
     present = TrainingRun.objects.select_related("domain").filter(public_id=run.public_id).first()
     if present is not None:
-        raise Conflict(f"The run {run.public_id} is there already: it is {present}.", code="run_exists")
+        raise Conflict(f"The run {run.public_id} already exists: it is {present}.", code="run_exists")
 
 
 def reserve_run_id() -> int:
-    """An internal key for a run that is to be stored later. Log entries may have it before the run is there."""
+    """Reserve the internal key of a run that is stored later. Log entries may refer to it before the run exists."""
     with connection.cursor() as cursor:
-        # Raw: the ORM takes a key from its sequence only with a row.
+        # Raw SQL: the ORM takes a key from the sequence only when it inserts a row.
         cursor.execute("SELECT nextval(pg_get_serial_sequence('training_status_trainingrun', 'id'))")
         return int(cursor.fetchone()[0])
 
@@ -52,16 +52,16 @@ def store_entries(run_id: int, entries: list[Entry]) -> None:
 
 
 def store_run(run_id: int, header: Header, *, domain_name: str | None) -> ImportedRun:
-    """Store the run itself, whose entries are stored, and record that it was imported.
+    """Store the run itself, after its log entries, and record the import.
 
-    It goes into the domain that it was of, which is created where it is missing, or into `domain_name`, which must
-    exist. In the domain that it was of it keeps its number; in another it takes the next, as any run that starts
-    there. Call it at the end of the transaction: it locks the domain. Raises Conflict for an id or a number that is
-    taken; InvalidInput for facts that contradict each other; NotFound for an unknown `domain_name`.
+    The run is stored in its original domain, which is created if it does not exist, or in `domain_name`, which must
+    exist. It keeps its number in its original domain and gets the next number in another. Call this at the end of the
+    transaction, since it locks the domain. Raises Conflict for an id or a number that is taken, InvalidInput for
+    fields that contradict each other, and NotFound for an unknown `domain_name`.
     """
     run = header.run
     domain = _lock_or_create(header.domain) if domain_name is None else lock_domain(domain_name, only_domain_id=None)
-    refuse_present(run)  # once more: another import of it may have been waited for
+    refuse_present(run)  # again: another import of the same run may have finished while this one waited
     number = _number_for(header, domain)
     domain.last_run_number = max(domain.last_run_number, number)
     domain.save(update_fields=["last_run_number"])
@@ -77,7 +77,7 @@ def store_run(run_id: int, header: Header, *, domain_name: str | None) -> Import
     except IntegrityError as error:
         raise _as_sentence(error, run) from error
     origin = {"domain": header.domain.name, "run_number": run.run_number}
-    record_of_run("imported", run_id, exported_from=origin)
+    record_run_action("imported", run_id, exported_from=origin)
     notify_on_commit(domain.id, run_id)
     return ImportedRun(run_id, domain.name, number, run.last_seq - run.first_seq + 1)
 
@@ -87,29 +87,29 @@ def _lock_or_create(exported: ExportedDomain) -> Domain:
         return lock_domain(exported.name, only_domain_id=None)
     except NotFound:
         new = NewDomain(name=exported.name, description=exported.description, llm_model=exported.llm_model)
-        with suppress(Conflict):  # somebody has made it meanwhile: what it is is for them to say
+        with suppress(Conflict):  # created by another transaction meanwhile: its settings are kept
             create_domain(new, limits={name: getattr(exported, name) for name in LIMITS})
         return lock_domain(exported.name, only_domain_id=None)
 
 
 def _number_for(header: Header, domain: Domain) -> int:
-    """Under the domain's lock. Raises Conflict (`run_number_taken`)."""
+    """Return the number for the run; the caller holds the domain's lock. Raises Conflict (`run_number_taken`)."""
     if domain.name != header.domain.name:
         return domain.last_run_number + 1
     number = header.run.run_number
     if TrainingRun.objects.filter(domain=domain, run_number=number).exists():
         raise Conflict(
-            f"There is another run {number} of domain '{domain.name}'. In another domain, which --domain names, this "
-            "one takes the next number.",
+            f"Domain '{domain.name}' already has another run {number}. Use --domain to import into another domain, "
+            "where the run gets the next number.",
             code="run_number_taken",
         )
     return number
 
 
 def _as_sentence(error: IntegrityError, run: ExportedRun) -> Conflict | InvalidInput:
-    """What the database refuses: an id that was free when this began, or facts that no run can have together."""
+    """Convert a violated constraint: an id that was taken meanwhile, or fields that contradict each other."""
     diagnosis = getattr(error.__cause__, "diag", None)
     constraint = getattr(diagnosis, "constraint_name", None) or ""
     if "public_id" in constraint:
-        return Conflict(f"The run {run.public_id} is there already.", code="run_exists")
-    return InvalidInput(f"the facts of the run contradict each other ({constraint.replace('_', ' ')})")
+        return Conflict(f"The run {run.public_id} already exists.", code="run_exists")
+    return InvalidInput(f"the fields of the run contradict each other ({constraint.replace('_', ' ')})")

@@ -1,7 +1,7 @@
-"""From the bytes of a request to checked values, with an error that names field and reason.
+"""Decoding and validating the JSON body of a request, with errors that name the field and the reason.
 
-Shape and bounds are checked here, at the edge, by msgspec; what JSON can say but PostgreSQL or a
-JSON reader cannot keep (NUL characters, lone surrogates, numbers beyond a double) is refused too.
+msgspec checks types and limits. What JSON allows but PostgreSQL or JSON readers cannot store (NUL characters, lone
+surrogates, numbers beyond double precision) is rejected too.
 """
 
 import re
@@ -32,7 +32,7 @@ _WORDS = {
 
 
 def decode(raw: bytes, kind: type[T]) -> T:
-    """The JSON text `raw` as a `kind` (a msgspec Struct). Raises InvalidInput with the first fault."""
+    """Decode the JSON text `raw` as a `kind` (a msgspec Struct). Raises InvalidInput for the first error found."""
     try:
         value = msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
@@ -43,7 +43,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
         raise InvalidInput("The body is nested too deeply.", code="malformed_json") from error
     except msgspec.DecodeError as error:
         if _LONE_SURROGATE_ESCAPE.search(raw):
-            raise InvalidInput("The body has text with a lone surrogate, which no encoding can keep.") from error
+            raise InvalidInput("The body contains a lone surrogate, which cannot be stored.") from error
         raise InvalidInput(f"The body is not valid JSON: {error}.", code="malformed_json") from error
     if b"\\u0000" in raw:
         refuse_unstorable(msgspec.json.decode(raw), field="")
@@ -51,12 +51,10 @@ def decode(raw: bytes, kind: type[T]) -> T:
 
 
 def refuse_unstorable(value: Any, *, field: str, depth: int = 0) -> None:
-    """Raise InvalidInput for NUL characters, numbers beyond a double and nesting over 100 levels."""
+    """Raise InvalidInput for NUL characters, numbers beyond double precision and nesting deeper than 100 levels."""
     if isinstance(value, str):
         if "\0" in value:
-            raise InvalidInput(
-                f"{field or 'The body'} has text with a NUL character, which cannot be stored.", field=field
-            )
+            raise InvalidInput(f"{field or 'The body'} contains a NUL character, which cannot be stored.", field=field)
     elif isinstance(value, int):
         if abs(value) > DOUBLE_MAX:
             raise InvalidInput(f"{field} is a number beyond double precision.", field=field)
@@ -75,14 +73,14 @@ def refuse_unstorable(value: Any, *, field: str, depth: int = 0) -> None:
 
 
 def refuse_larger(value: Any, max_bytes: int, *, field: str) -> None:
-    """Raise InvalidInput when `value`, as compact JSON (or as it is, for text), is over `max_bytes` in UTF-8."""
+    """Raise InvalidInput if `value`, as text or else as compact JSON, exceeds `max_bytes` in UTF-8."""
     size = len(value.encode()) if isinstance(value, str) else len(msgspec.json.encode(value))
     if size > max_bytes:
-        raise InvalidInput(f"{field} has {size} bytes; at most {max_bytes} are taken.", field=field)
+        raise InvalidInput(f"{field} has {size} bytes; at most {max_bytes} are allowed.", field=field)
 
 
 def _invalid(message: str) -> InvalidInput:
-    """msgspec's message as our sentence: its field as a path, its types in plain words."""
+    """Convert msgspec's message: the field as a path, the types in plain words."""
     path, reason = "", message
     if at := _AT.search(message):
         path, reason = at["path"].lstrip("."), message[: at.start()]
@@ -91,7 +89,7 @@ def _invalid(message: str) -> InvalidInput:
         return InvalidInput(f"{path} is required.", field=path)
     if unknown := re.match(r"Object contains unknown field `(.*)`$", reason, re.DOTALL):
         path = f"{path}.{unknown[1]}".lstrip(".")
-        return InvalidInput(f"{path} is not a field that is known here.", field=path)
+        return InvalidInput(f"{path} is not a known field.", field=path)
     reason = _QUOTED.sub(lambda quoted: " or ".join(_WORDS.get(word, word) for word in quoted[1].split(" | ")), reason)
     reason = reason[:1].lower() + reason[1:]
     return InvalidInput(f"{path or 'The body'} is not valid: {reason}.", field=path or None)

@@ -1,4 +1,4 @@
-"""How long a writer waits for another: briefly, so that those who wait cannot hold all threads."""
+"""The limit of waiting for a database lock. It is short, so that waiting writers cannot occupy all threads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ LOCK_WAIT_S = 5
 
 @contextmanager
 def waiting_for_lock() -> Iterator[Any]:
-    """A cursor for the statement that takes a lock, inside a transaction.
+    """Yield a cursor for the statement that takes a lock. Use it inside a transaction.
 
-    Raises Unavailable when the lock is not to be had within LOCK_WAIT_S; the limit holds until the
-    transaction's end.
+    Raises Unavailable when the lock cannot be taken within LOCK_WAIT_S. The limit applies until the
+    transaction ends.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
@@ -25,5 +25,5 @@ def waiting_for_lock() -> Iterator[Any]:
             yield cursor
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
-                raise Unavailable("Somebody else is changing this at the moment.", retry_after_s=1) from error
+                raise Unavailable("Another request is changing this at the moment.", retry_after_s=1) from error
             raise

@@ -1,4 +1,4 @@
-"""Taking a domain's lock: before any run's, so that no two writers wait for each other."""
+"""Locking a domain. Its lock is taken before that of any run, so that writers cannot deadlock."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from training_status.models import Domain
 
 
 def lock_domain(name: str, *, only_domain_id: int | None) -> Domain:
-    """The domain, locked until the transaction ends. Raises NotFound, also for one outside `only_domain_id`."""
+    """Lock the domain until the transaction ends. Raises NotFound, also for a domain outside `only_domain_id`."""
     with waiting_for_lock():
         domain = Domain.objects.select_for_update(no_key=True).filter(name=name).first()
     if domain is None or (only_domain_id is not None and domain.id != only_domain_id):
@@ -17,7 +17,7 @@ def lock_domain(name: str, *, only_domain_id: int | None) -> Domain:
 
 
 def lock_domain_of_run(public_id: UUID, *, only_domain_id: int | None) -> Domain:
-    """The domain of a run, locked until the transaction ends. Raises NotFound, also outside `only_domain_id`."""
+    """Lock the domain of a run until the transaction ends. Raises NotFound, also outside `only_domain_id`."""
     runs_domain = Domain.objects.filter(training_runs__public_id=public_id)
     with waiting_for_lock():
         domain = runs_domain.select_for_update(no_key=True, of=("self",)).first()

@@ -1,8 +1,7 @@
-"""Taking a run's lock, and writing back what changed under it. Raw SQL: this is the path of every event.
+"""Locking a run, and storing its changes under the lock. Raw SQL, because every event takes this path.
 
-Every writer of a run takes this lock first (a domain's lock, where it needs one, before it). Log
-entries are numbered from the counter on the locked row, so their numbers have no gaps and become
-visible in order.
+Every writer of a run takes this lock first, after the domain's lock where it needs that too. Log entries are numbered
+from the counter on the locked row, so the numbers have no gaps and become visible in order.
 """
 
 from collections import Counter
@@ -22,7 +21,7 @@ from training_status.log_levels import LEVEL_NAMES, LEVELS
 from training_status.read.run_columns import limits_of_settings
 from training_status.selected import JSONB, Selected, columns_of
 
-_COURSE = Selected(RunStateMachine, "run")
+_RUN = Selected(RunStateMachine, "run")
 
 _LOCK_SQL = """
     SELECT {columns}
@@ -30,11 +29,11 @@ _LOCK_SQL = """
      WHERE {key} AND (%(only_domain_id)s::bigint IS NULL OR run.domain_id = %(only_domain_id)s)
        FOR NO KEY UPDATE OF run
 """
-_LOCK_BY_PUBLIC_ID = _LOCK_SQL.format(columns=_COURSE.columns, key="run.public_id = %(key)s")
-_LOCK_BY_ID = _LOCK_SQL.format(columns=_COURSE.columns, key="run.id = %(key)s")
+_LOCK_BY_PUBLIC_ID = _LOCK_SQL.format(columns=_RUN.columns, key="run.public_id = %(key)s")
+_LOCK_BY_ID = _LOCK_SQL.format(columns=_RUN.columns, key="run.id = %(key)s")
 _LOCK_BY_ID_UNLESS_HELD = f"{_LOCK_BY_ID} SKIP LOCKED"
 
-# One statement however many entries: the parameters are one JSON text.
+# One statement for any number of entries: they are one JSON parameter.
 _INSERT_ENTRIES = """
     INSERT INTO training_status_traininglogentry (run_id, seq, "timestamp", level, message, step, metrics)
     SELECT %s, entry.seq, entry."timestamp", entry.level, entry.message, entry.step, entry.metrics
@@ -42,7 +41,7 @@ _INSERT_ENTRIES = """
            seq bigint, "timestamp" timestamptz, level smallint, message text, step text, metrics jsonb)
 """
 
-# What is selected from the run's own row is stored again, except for its keys.
+# The columns of the run's own row, except for its keys, are stored again.
 _STORED = {
     name: column
     for name, column in columns_of(RunStateMachine).items()
@@ -59,62 +58,63 @@ _UPDATE_RUN = f"UPDATE training_status_trainingrun SET {_SET} WHERE id = %(id)s"
 
 
 def lock_run(public_id: UUID, *, only_domain_id: int | None) -> RunStateMachine:
-    """The run, locked until the transaction ends. Raises NotFound, also for a run of another domain."""
-    course = _lock(_LOCK_BY_PUBLIC_ID, public_id, only_domain_id)
-    if course is None:
+    """Lock the run until the transaction ends. Raises NotFound, also for a run outside `only_domain_id`."""
+    machine = _lock(_LOCK_BY_PUBLIC_ID, public_id, only_domain_id)
+    if machine is None:
         raise NotFound(f"There is no training run {public_id}.", code="run_not_found")
-    return course
+    return machine
 
 
 def lock_run_by_id(run_id: int) -> RunStateMachine:
-    """The run with this internal key, locked until the transaction ends. Raises NotFound."""
-    course = _lock(_LOCK_BY_ID, run_id, None)
-    if course is None:
+    """Lock the run with this internal key until the transaction ends. Raises NotFound."""
+    machine = _lock(_LOCK_BY_ID, run_id, None)
+    if machine is None:
         raise NotFound("The training run has been deleted.", code="run_not_found")
-    return course
+    return machine
 
 
 def lock_run_unless_held(run_id: int) -> RunStateMachine | None:
-    """The run with this internal key, locked until the transaction ends; None, at once, where another has it locked
-    or it does not exist any more.
+    """Lock the run with this internal key until the transaction ends.
+
+    Return None, without waiting, if another transaction holds the lock or the run was deleted.
     """
     return _lock(_LOCK_BY_ID_UNLESS_HELD, run_id, None)
 
 
-def store(course: RunStateMachine) -> None:
-    """Write what `course` has become, with its new log entries and phase timings, under its lock.
+def store(machine: RunStateMachine) -> None:
+    """Store the state of `machine` with its new log entries and phase timings. The caller holds the run's lock.
 
-    Its followers are woken after the commit.
+    Followers are notified after the commit.
     """
-    counts = Counter(LEVEL_NAMES[entry.level] for entry in course.entries)
+    counts = Counter(LEVEL_NAMES[entry.level] for entry in machine.entries)
     with connection.cursor() as cursor:
-        insert_entries(cursor, course.id, course.entries)
-        cursor.execute(_UPDATE_RUN, _stored_values(course, counts))
-        for mark in course.phase_marks:
+        insert_entries(cursor, machine.id, machine.entries)
+        cursor.execute(_UPDATE_RUN, _stored_values(machine, counts))
+        for mark in machine.phase_marks:
             if mark.started_at is not None:
                 cursor.execute(
                     "INSERT INTO training_status_phasetiming (run_id, phase, started_at) VALUES (%s, %s, %s)",
-                    (course.id, mark.phase, mark.started_at),
+                    (machine.id, mark.phase, mark.started_at),
                 )
             else:
                 cursor.execute(
                     "UPDATE training_status_phasetiming SET ended_at = %s WHERE run_id = %s AND phase = %s",
-                    (mark.ended_at, course.id, mark.phase),
+                    (mark.ended_at, machine.id, mark.phase),
                 )
-        for middle in course.phase_middles:
+        for middle in machine.phase_middles:
             cursor.execute(
                 """
                 UPDATE training_status_phasetiming SET middle_at = %s, middle_fraction = %s
                  WHERE run_id = %s AND phase = %s
                 """,
-                (middle.at, middle.fraction, course.id, middle.phase),
+                (middle.at, middle.fraction, machine.id, middle.phase),
             )
-    store_forecast(course)
-    notify_on_commit(course.domain_id, course.id)
+    store_forecast(machine)
+    notify_on_commit(machine.domain_id, machine.id)
 
 
 def insert_entries(cursor: Any, run_id: int, entries: list[Entry]) -> None:
-    """Store log entries, numbered by the caller: under the run's lock, or for a run that nobody can see yet."""
+    """Store log entries that the caller has numbered, under the run's lock or for a run that is not visible yet."""
     if entries:
         cursor.execute(_INSERT_ENTRIES, (run_id, _entries_json(entries)))
 
@@ -123,16 +123,16 @@ def _lock(sql: str, key: Any, only_domain_id: int | None) -> RunStateMachine | N
     with waiting_for_lock() as cursor:
         cursor.execute(sql, limits_of_settings() | {"key": key, "only_domain_id": only_domain_id})
         row = cursor.fetchone()
-    return None if row is None else _COURSE.instance(row)
+    return None if row is None else _RUN.instance(row)
 
 
-def _stored_values(course: RunStateMachine, entries_by_level: Counter[str]) -> dict[str, Any]:
+def _stored_values(machine: RunStateMachine, entries_by_level: Counter[str]) -> dict[str, Any]:
     """The parameters of `_UPDATE_RUN`."""
-    values: dict[str, Any] = {"id": course.id, **{level: entries_by_level[level] for level in LEVELS}}
+    values: dict[str, Any] = {"id": machine.id, **{level: entries_by_level[level] for level in LEVELS}}
     for name, column in _STORED.items():
-        value = getattr(course, name)
+        value = getattr(machine, name)
         values[name] = to_jsonb(value) if column is JSONB else value
-    values["result"] = None if course.result is None else to_jsonb(course.result)
+    values["result"] = None if machine.result is None else to_jsonb(machine.result)
     return values
 
 

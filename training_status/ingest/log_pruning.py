@@ -1,4 +1,4 @@
-"""Removing the oldest entries of a finished run's log, as retention wants it."""
+"""Removing the oldest entries of a finished run's log, for retention."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +15,8 @@ _LEVELS = {number: name.lower() for number, name in LEVEL_NAMES.items()}
 _COUNTED_BY_LEVEL = ", ".join(f"count(*) FILTER (WHERE level = {number}) AS {name}" for number, name in _LEVELS.items())
 _COUNTS_LOWERED = ", ".join(f"{name}_count = run.{name}_count - counted.{name}" for name in _LEVELS.values())
 
-# Raw: removing, counting by level and moving the counters is one statement, and nothing is fetched but its sum.
-_FORGET = f"""
+# Raw SQL: one statement deletes the entries, counts them by level and updates the counters.
+_PRUNE = f"""
     WITH removed AS (
         DELETE FROM training_status_traininglogentry AS entry
          USING training_status_trainingrun AS run
@@ -35,7 +35,7 @@ _FORGET = f"""
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A run whose log is to go, as it was found: its key, its end, and how many entries it has."""
+    """A run whose log is to be pruned, as it was found: its key, its end, and the number of its entries."""
 
     id: int
     ended_at: datetime
@@ -43,19 +43,19 @@ class FinishedRun:
 
 
 def prune_oldest_entries(run: FinishedRun, *, at_most: int) -> int | None:
-    """Remove up to so many of the run's oldest log entries; how many were removed.
+    """Remove up to `at_most` of the run's oldest log entries and return how many were removed.
 
-    None, and nothing removed, for a run that another has locked, that does not exist any more, or that has gone on
-    since it was found. `first_seq` and the counts per level move in the same transaction, the caller's, which takes
-    the run's lock; the numbering goes on from `last_seq` if the run ever does. Followers are woken after the commit.
-    Raises Unavailable where somebody holds one of the entries.
+    Return None and remove nothing if another transaction has locked the run, or if the run was deleted or has resumed
+    since it was found. `first_seq` and the counts by level change in the same transaction, which is the caller's and
+    takes the run's lock. If the run resumes, its numbering continues from `last_seq`. Followers are notified after
+    the commit. Raises Unavailable if another transaction has locked one of the entries.
     """
     with waiting_for_lock() as cursor:
         cursor.execute(_LOCK, (run.id,))
         row = cursor.fetchone()
         if row is None or row[1] != run.ended_at:
             return None
-        cursor.execute(_FORGET, {"run_id": run.id, "at_most": at_most})
+        cursor.execute(_PRUNE, {"run_id": run.id, "at_most": at_most})
         (entries,) = cursor.fetchone()
     notify_on_commit(row[0], run.id)
     return int(entries)

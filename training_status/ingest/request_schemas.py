@@ -1,4 +1,4 @@
-"""What may be sent to create or change a domain or a run: shape and bounds."""
+"""The schemas of requests that create or change a domain or a run: fields and limits."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -33,7 +33,7 @@ SampleCount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class NewDomain(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A domain to be created."""
+    """The request to create a domain."""
 
     name: DomainName
     description: Description
@@ -41,9 +41,9 @@ class NewDomain(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class DomainChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What can be changed of a domain; its name cannot. A limit that is null is as the service is set.
+    """The request to change a domain. The name cannot be changed. A null limit uses the setting of the service.
 
-    `baseline_run_number` is that of a completed run of the domain; null: none is pinned.
+    `baseline_run_number` must be a completed run of the domain; null removes the pin.
     """
 
     description: Description | UnsetType = UNSET
@@ -57,7 +57,7 @@ class DomainChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class NewRun(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A run to be started. The reporter may choose the `id`, so that a start can be sent again."""
+    """The request to start a run. The reporter may choose the `id`, so that it can repeat the request."""
 
     id: UUID | None = None
     llm_model: LlmModel | None = None
@@ -69,24 +69,24 @@ class NewRun(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class RunChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What people may change of a run at any time."""
+    """The request to change a run, which is allowed at any time."""
 
     tags: Tags | UnsetType = UNSET
     note: str | UnsetType = UNSET
 
 
 def read_new_domain(raw: bytes) -> NewDomain:
-    """The body of a request as a domain to create. Raises InvalidInput."""
+    """Parse the body of a request that creates a domain. Raises InvalidInput."""
     return decode(raw, NewDomain)
 
 
 def read_domain_change(raw: bytes) -> DomainChange:
-    """The body of a request as a change of a domain. Raises InvalidInput; a name is refused."""
+    """Parse the body of a request that changes a domain. Raises InvalidInput, also for a `name`."""
     return decode(raw, DomainChange)
 
 
 def read_new_run(raw: bytes) -> NewRun:
-    """The body of a request as a run to start. Raises InvalidInput."""
+    """Parse the body of a request that starts a run. Raises InvalidInput."""
     start = decode(raw, NewRun)
     if start.config is not None:
         refuse_unstorable(start.config, field="config")
@@ -96,7 +96,7 @@ def read_new_run(raw: bytes) -> NewRun:
 
 
 def read_run_change(raw: bytes) -> RunChange:
-    """The body of a request as a change of a run's tags and note. Raises InvalidInput."""
+    """Parse the body of a request that changes a run's tags and note. Raises InvalidInput."""
     change = decode(raw, RunChange)
     _check_note(None if change.note is UNSET else change.note)
     return change

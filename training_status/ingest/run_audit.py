@@ -1,4 +1,4 @@
-"""What an operator does to a run, in the audit log."""
+"""Audit entries about runs."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from training_status.audit.record import record
 from training_status.models import TrainingRun
 
 
-def record_of_run(action: str, run_id: int, **details: Any) -> None:
-    """Record `action` on the run with this internal key, in the present transaction.
+def record_run_action(action: str, run_id: int, **details: Any) -> None:
+    """Record `action` on the run with this internal key, in the current transaction.
 
-    Beside `details` it says the run's id and how many log entries it has.
+    The details also contain the run's id and the number of its log entries.
     """
     run = (
         TrainingRun.objects.select_related("domain")

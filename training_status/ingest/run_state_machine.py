@@ -1,7 +1,7 @@
-"""How a run moves when events arrive: no database, no clock, only the rules of the contract.
+"""The state machine of a run: how events, silence and operators change it. It uses no database and no clock.
 
-A `RunStateMachine` holds the facts of one run that events can change. `apply` takes the next event and
-changes them; what is to be stored beside the run (log entries, phase timings) is collected on it.
+A `RunStateMachine` holds the fields of one run that can change. `apply` takes the next event and changes them. It
+collects what must be stored beside the run: log entries and phase timings.
 """
 
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ from training_status.phases import FIRST_PHASE, overall_percent, phase_position
 from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, STALL_LIMIT_S
 from training_status.selected import JSONB
 
-# What a run's status carries of its metrics, as JSON; a final event's own come on top.
+# The limit of the metrics in a run's status, as JSON. Those of the final event are added to it.
 METRICS_KEPT_MAX_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
 class Entry:
-    """A log entry to be stored: `level` by its number, `timestamp` as the reporter gave it."""
+    """A log entry to store. `level` is its number, `timestamp` is as the reporter sent it."""
 
     seq: int
     timestamp: datetime
@@ -43,7 +43,7 @@ class Entry:
 
 
 class PhaseMark(NamedTuple):
-    """A phase began (it has a `started_at`), ended (an `ended_at`) or goes on after all (neither)."""
+    """A phase began (`started_at` is set), ended (`ended_at` is set) or resumed after a provisional end (neither)."""
 
     phase: str
     started_at: datetime | None = None
@@ -51,7 +51,7 @@ class PhaseMark(NamedTuple):
 
 
 class PhaseMiddle(NamedTuple):
-    """It was first reported that half of a phase or more, this fraction of it, was done."""
+    """The first report of a phase at or after its half: when, and the fraction that was done."""
 
     phase: str
     at: datetime
@@ -60,13 +60,13 @@ class PhaseMiddle(NamedTuple):
 
 @dataclass(slots=True)
 class RunStateMachine:
-    """The facts of a run that events change; fields as in `TrainingRun`.
+    """The fields of a run that can change, named as in `TrainingRun`.
 
-    What is of the run's own row is stored again by `locked_run.store`; fields with a default are not read from it.
-    `phase_started_at` is the beginning of the current phase; the limits are the domain's own or, where it has none,
-    those of the settings. `estimate` is what was forecast last, `moved_at` when the run last moved on since the lock
-    was taken. `entries` are the new log entries, `phase_marks` what happened to phases, each in order, and
-    `phase_middles` the phases that came to their middle.
+    `locked_run.store` stores the columns of the run's row; fields with a default are not read from it.
+    `phase_started_at` is the start of the current phase. The limits are the domain's own or, where it has none, those
+    of the settings. `estimate` is the last forecast. `progressed_at` is when progress was last made under this lock.
+    `entries` are the new log entries and `phase_marks` the changes of phases, both in order; `phase_middles` are the
+    phases that reached their half.
     """
 
     id: int
@@ -96,7 +96,7 @@ class RunStateMachine:
     entries: list[Entry] = field(default_factory=list)
     phase_marks: list[PhaseMark] = field(default_factory=list)
     phase_middles: list[PhaseMiddle] = field(default_factory=list)
-    moved_at: datetime | None = None
+    progressed_at: datetime | None = None
 
     @property
     def is_active(self) -> bool:
@@ -104,22 +104,22 @@ class RunStateMachine:
         return self.state in run_states.ACTIVE_STATES
 
     def resolve_pending_cancel(self, now: datetime) -> None:
-        """Make stored what silence has made of the run: an operator's cancel and nobody there to hear it."""
+        """End the run as cancelled if it was asked to stop and its reporter has been silent for the stall limit."""
         ended_at = cancelled_at(self, now)
         if ended_at is not None:
-            self._give_up(run_states.CANCELLED, ended_at)
+            self._end_provisionally(run_states.CANCELLED, ended_at)
 
     def expire(self, now: datetime, *, uptime_s: float) -> None:
-        """Give the run up for its silence: nothing heard for the lost limit, during all of which the service was there.
+        """End the run as lost if nothing was received for the lost limit while the service was reachable.
 
-        `uptime_s`: for how long the service has been reachable without a gap. A run that was asked to stop is
-        not lost: it is cancelled, by `resolve_pending_cancel`.
+        `uptime_s` is how long the service has been reachable without a gap. A run that was asked to stop is not
+        lost: `resolve_pending_cancel` ends it as cancelled.
         """
         if LOST.holds(self, now, uptime_s=uptime_s):
-            self._give_up(run_states.LOST, self.last_report_at)
+            self._end_provisionally(run_states.LOST, self.last_report_at)
 
     def record_contact(self, now: datetime, *, has_new_events: bool) -> None:
-        """The reporter was heard of. That undoes a provisional end: a loss in any case, a cancellation by events."""
+        """Record a report. A lost run resumes with any report, a provisionally cancelled one only with new events."""
         self.last_report_at = max(self.last_report_at, now)
         if self.is_active or self.end_reported:
             return
@@ -132,17 +132,17 @@ class RunStateMachine:
                 self.phase_marks.append(PhaseMark(self.current_phase))
 
     def mark_failed(self, now: datetime, reason_text: str) -> None:
-        """End a started run as failed, for good, in words that are not its reporter's."""
+        """End a started run as failed, finally, with an operator's text as its error."""
         assert self.started_at is not None
         self.error_message = reason_text
         self._end(run_states.FAILED, run_states.ERROR, max(now, self.phase_started_at or self.started_at))
 
     def apply(self, event: Event, *, happened_at: datetime, received_at: datetime) -> None:
-        """Take the run one event further.
+        """Apply the next event.
 
-        `happened_at` is the event's time on the service's clock; `received_at` stands in for a
-        missing `timestamp` in the log. Times of a run never go back: an event that claims to lie
-        before the run's start or its current phase counts from there.
+        `happened_at` is the event's time on the service's clock. `received_at` replaces a missing `timestamp` in
+        the log. The times of a run never go back: an event before the start of the run or of its current phase
+        counts as having happened at that start.
         """
         happened_at = max(happened_at, self.phase_started_at or self.started_at or happened_at)
         if self.started_at is None:
@@ -161,32 +161,30 @@ class RunStateMachine:
                 assert self.current_phase is not None  # entered with the first event
                 self._move(self.current_phase, event.fraction, happened_at)
                 self.message = event.message or self.message
-                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES)
+                self._merge_metrics(event.metrics, METRICS_KEPT_MAX_BYTES)
                 if event.message or event.metrics:
                     self._log(timestamp, "INFO", event.message or "", self.current_phase, event.metrics)
             case LogEvent():
                 self._log(timestamp, event.level, event.message, event.step, event.metrics)
             case CompleteEvent():
-                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
+                self._merge_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
                 self.result = event.result
                 self.progress_percent = 100.0
                 if event.message:
                     self._log(timestamp, "INFO", event.message, self.current_phase, event.metrics)
                 self._end(run_states.COMPLETED, None, happened_at)
             case FailEvent():
-                self._take_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
+                self._merge_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
                 self.error_message = event.error
                 self._log(timestamp, "ERROR", event.error, self.current_phase, event.metrics)
                 reason = event.reason if self.cancel_requested_at is None else run_states.CANCELLED
                 if event.reason == run_states.LOST:
-                    self._give_up(reason, happened_at)
+                    self._end_provisionally(reason, happened_at)
                 else:
                     self._end(run_states.FAILED, reason, happened_at)
 
-    def _take_metrics(self, metrics: dict[str, Any] | None, room_bytes: int) -> None:
-        """The latest value of each metric. A reporter that invents a name for every event fills the room
-        that there is; from then on only its known metrics are taken, and the log keeps them all.
-        """
+    def _merge_metrics(self, metrics: dict[str, Any] | None, room_bytes: int) -> None:
+        """Keep the latest value of each metric. When the limit is reached, metrics with new names are only logged."""
         if not metrics:
             return
         merged = self.metrics | metrics
@@ -201,8 +199,8 @@ class RunStateMachine:
         if self.current_phase is not None:
             self.phase_marks.append(PhaseMark(self.current_phase, ended_at=ended_at))
 
-    def _give_up(self, reason: str, ended_at: datetime) -> None:
-        """A provisional end: the reporter's own may follow."""
+    def _end_provisionally(self, reason: str, ended_at: datetime) -> None:
+        """End the run provisionally: a report may resume it, and the reporter's own end may follow."""
         self.state, self.failure_reason = run_states.FAILED, reason
         self.ended_at = max(ended_at, self.phase_started_at or self.started_at or ended_at)
         if self.current_phase is not None:
@@ -216,11 +214,11 @@ class RunStateMachine:
         self._move(phase, 0.0, began_at)
 
     def _move(self, phase: str, fraction: float, at: datetime) -> None:
-        """So much of the phase is done: progress never goes down."""
+        """Set the progress from the fraction of a phase that is done. It never goes down."""
         before, percent = self.progress_percent, overall_percent(phase, fraction)
         if percent <= before:
             return
-        self.progress_percent, self.moved_at = percent, at
+        self.progress_percent, self.progressed_at = percent, at
         if before < overall_percent(phase, 0.5) <= percent:
             self.phase_middles.append(PhaseMiddle(phase, at, max(0.5, fraction)))
 

@@ -19,28 +19,28 @@ from training_status.ingest.json_input import refuse_larger, refuse_unstorable
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run, store
 from training_status.ingest.request_schemas import NewRun, RunChange
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.models import TrainingRun
 
 
 class Outcome(Enum):
-    """What became of a run that somebody wants to end."""
+    """The outcome of a request to end a run."""
 
-    ASKED_TO_STOP = auto()  # and its reporter will learn so
-    CANCELLED = auto()  # as nobody reports
-    FAILED = auto()  # for good
+    ASKED_TO_STOP = auto()  # the reporter learns it with its next report
+    CANCELLED = auto()  # at once, because nobody reports
+    FAILED = auto()  # finally
 
 
 @dataclass(frozen=True, slots=True)
 class StartedRun:
-    """Which run a start led to; `created` is false when the same start had come before."""
+    """The run of a start request. `created` is False when the same request was received before."""
 
     public_id: UUID
     created: bool
 
 
 def start_run(domain_name: str, start: NewRun, *, only_domain_id: int | None = None) -> StartedRun:
-    """Create the domain's next run, or find the one that the same start created.
+    """Create the domain's next run, or find the run that the same request created before.
 
     Locks the domain, then the run where it exists. Raises NotFound for an unknown domain (or one
     outside `only_domain_id`) and Conflict (`run_id_taken`) when the id is a run of another domain.
@@ -50,7 +50,7 @@ def start_run(domain_name: str, start: NewRun, *, only_domain_id: int | None = N
         with transaction.atomic():
             return _start_run(domain_name, public_id, start, only_domain_id)
     except IntegrityError as error:
-        # Two domains have locks of their own: the same id can be started in both at once.
+        # Each domain has its own lock, so the same id can be started in two domains at once.
         if TrainingRun.objects.filter(public_id=public_id).exists():
             raise _id_taken(public_id) from error
         raise
@@ -62,92 +62,92 @@ def change_run(
     change: RunChange,
     *,
     only_domain_id: int | None = None,
-    look: Callable[[dict[str, Any]], None] = lambda stored: None,
+    check_stored: Callable[[dict[str, Any]], None] = lambda stored: None,
 ) -> None:
-    """Set a run's tags and note, those that `change` names, and record what that changed.
+    """Set a run's tags and note, as far as `change` contains them, and record what has changed.
 
-    `look` is given, under the lock, what is stored of them so far; what it raises keeps it as it is. Locks the run.
+    `check_stored` is called under the lock with the stored values. If it raises, nothing is changed. Locks the run.
     Raises NotFound.
     """
-    course = lock_run(public_id, only_domain_id=only_domain_id)
+    machine = lock_run(public_id, only_domain_id=only_domain_id)
     values = {name: value for name in ("tags", "note") if (value := getattr(change, name)) is not UNSET}
     if not values:
         return
-    before = TrainingRun.objects.values(*values).get(id=course.id)
-    look(before)
-    TrainingRun.objects.filter(id=course.id).update(**values)
+    before = TrainingRun.objects.values(*values).get(id=machine.id)
+    check_stored(before)
+    TrainingRun.objects.filter(id=machine.id).update(**values)
     if changed := changes(before, values):
-        record_of_run("changed", course.id, **changed)
+        record_run_action("changed", machine.id, **changed)
 
 
 @transaction.atomic
 def request_cancel(public_id: UUID, *, only_domain_id: int | None = None) -> Outcome:
-    """Ask the run's reporter to stop; with nobody reporting, the run fails as cancelled at once. Which it was.
+    """Ask the run's reporter to stop. If nobody reports, the run ends as cancelled at once. Return the outcome.
 
-    It is recorded; asked again, nothing changes. Locks the run. Raises NotFound, and Conflict (`run_finished`) for a
-    run that has ended in another way.
+    The request is recorded; repeating it changes nothing. Locks the run. Raises NotFound, and Conflict
+    (`run_finished`) for a run that has ended in another way.
     """
     now = timezone.now()
-    course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.resolve_pending_cancel(now)
-    if not course.is_active:
-        if run_states.is_cancelled_unheard(course.failure_reason, end_reported=course.end_reported):
+    machine = lock_run(public_id, only_domain_id=only_domain_id)
+    machine.resolve_pending_cancel(now)
+    if not machine.is_active:
+        if run_states.is_cancelled_unheard(machine.failure_reason, end_reported=machine.end_reported):
             return Outcome.CANCELLED
         raise Conflict(
-            f"The run has {run_states.SHOWN_STATUS[course.state]}: there is nothing to cancel.", code="run_finished"
+            f"The run has {run_states.SHOWN_STATUS[machine.state]}: there is nothing to cancel.", code="run_finished"
         )
-    if course.cancel_requested_at is None:
-        course.cancel_requested_at = now
-        record_of_run("cancelled", course.id)
-    course.resolve_pending_cancel(now)
-    store(course)
-    return Outcome.ASKED_TO_STOP if course.is_active else Outcome.CANCELLED
+    if machine.cancel_requested_at is None:
+        machine.cancel_requested_at = now
+        record_run_action("cancelled", machine.id)
+    machine.resolve_pending_cancel(now)
+    store(machine)
+    return Outcome.ASKED_TO_STOP if machine.is_active else Outcome.CANCELLED
 
 
 @transaction.atomic
 def resolve_pending_cancel_of_run(public_id: UUID, *, only_domain_id: int | None = None) -> int:
-    """Make stored what silence has made of the run, as anything that changes it would; the run's internal key.
+    """Store a cancellation that is due because of silence, as every change of the run does. Return the internal key.
 
     Locks the run. Raises NotFound.
     """
-    course = lock_run(public_id, only_domain_id=only_domain_id)
-    was_active = course.is_active
-    course.resolve_pending_cancel(timezone.now())
-    if was_active and not course.is_active:
-        store(course)
-    return course.id
+    machine = lock_run(public_id, only_domain_id=only_domain_id)
+    was_active = machine.is_active
+    machine.resolve_pending_cancel(timezone.now())
+    if was_active and not machine.is_active:
+        store(machine)
+    return machine.id
 
 
 @transaction.atomic
 def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None = None) -> Outcome:
-    """End a run whose reporter will not: failed with the reason `error` and `reason_text` as its error, for good.
+    """End a run as failed in place of its reporter, with `reason_text` as its error. The end is final.
 
-    Later events get 409, as after the reporter's own end. A run that has not started is cancelled
-    instead, as by `request_cancel`; what became of it is returned. It is recorded. Locks the run. Raises NotFound,
-    InvalidInput for a text that cannot be stored, and Conflict (`run_finished`) for a run that has ended.
+    Later events get 409, as after the reporter's own end. A run that has not started is cancelled instead, as by
+    `request_cancel`. Return the outcome, which is recorded. Locks the run. Raises NotFound, InvalidInput for a text
+    that cannot be stored, and Conflict (`run_finished`) for a run that has ended.
     """
     refuse_unstorable(reason_text, field="reason")
     refuse_larger(reason_text, MESSAGE_MAX_BYTES, field="reason")
     now = timezone.now()
-    course = lock_run(public_id, only_domain_id=only_domain_id)
-    course.resolve_pending_cancel(now)
-    if not course.is_active:
+    machine = lock_run(public_id, only_domain_id=only_domain_id)
+    machine.resolve_pending_cancel(now)
+    if not machine.is_active:
         raise Conflict(
-            f"The run has {run_states.SHOWN_STATUS[course.state]} already: it cannot be marked as failed.",
+            f"The run has {run_states.SHOWN_STATUS[machine.state]} already: it cannot be marked as failed.",
             code="run_finished",
         )
-    if course.started_at is None:
-        if course.cancel_requested_at is None:
-            course.cancel_requested_at = now
-            record_of_run("cancelled", course.id, reason=reason_text)
-        course.resolve_pending_cancel(now)
+    if machine.started_at is None:
+        if machine.cancel_requested_at is None:
+            machine.cancel_requested_at = now
+            record_run_action("cancelled", machine.id, reason=reason_text)
+        machine.resolve_pending_cancel(now)
     else:
-        course.mark_failed(now, reason_text)
-        record_of_run("failed", course.id, reason=reason_text)
-    store(course)
-    if course.end_reported:
+        machine.mark_failed(now, reason_text)
+        record_run_action("failed", machine.id, reason=reason_text)
+    store(machine)
+    if machine.end_reported:
         return Outcome.FAILED
-    return Outcome.ASKED_TO_STOP if course.is_active else Outcome.CANCELLED
+    return Outcome.ASKED_TO_STOP if machine.is_active else Outcome.CANCELLED
 
 
 def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id: int | None) -> StartedRun:
@@ -157,10 +157,10 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
     if existing is not None:
         if existing != domain.id:
             raise _id_taken(public_id)
-        course = lock_run(public_id, only_domain_id=domain.id)
-        course.resolve_pending_cancel(now)
-        course.record_contact(now, has_new_events=False)
-        store(course)
+        machine = lock_run(public_id, only_domain_id=domain.id)
+        machine.resolve_pending_cancel(now)
+        machine.record_contact(now, has_new_events=False)
+        store(machine)
         return StartedRun(public_id, created=False)
     domain.last_run_number += 1
     domain.save(update_fields=["last_run_number"])

@@ -1,23 +1,23 @@
-"""For how long the service can be reached: what tells a reporter's silence from the service's own absence."""
+"""The service uptime, which tells a reporter's silence from an outage of the service."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
 
-SEEN_EVERY_S: Final = 5.0
-GAP_LIMIT: Final = timedelta(seconds=max(15.0, 3 * SEEN_EVERY_S))
+UPTIME_RECORD_INTERVAL_S: Final = 5.0
+GAP_LIMIT: Final = timedelta(seconds=max(15.0, 3 * UPTIME_RECORD_INTERVAL_S))
 
 
 def uptime_s(now: datetime) -> float:
-    """For how many seconds the service has been reachable without a gap; 0.0 where nobody has seen it just now."""
+    """Return for how many seconds the service has been reachable without a gap; 0.0 if it is not known to be now."""
     return _uptime_s(now) or 0.0
 
 
 def may_have_been_down(now: datetime, for_s: float) -> bool:
-    """Whether, within the last `for_s` seconds, a reporter may have had nobody to report to.
+    """Whether the service may have been unreachable at some time within the last `for_s` seconds.
 
-    Where no process has ever noted that it is there, nothing is known of absences, and none is supposed.
+    Return False if no process has ever recorded its uptime: then nothing is known of outages.
     """
     reachable = _uptime_s(now)
     return reachable is not None and reachable < for_s

@@ -1,5 +1,5 @@
-"""Following runs: every viewer is told every entry, in order, once, and the end.
+"""Live streams: every viewer receives each log entry of a run once, in order, and the end of the run.
 
-A viewer subscribes first, then reads, then waits. One look at the database serves all viewers of a
-process; somebody too slow to keep up reads again from where they are.
+A viewer subscribes first, then reads the database, then waits for updates. One database poll serves all viewers
+of a process. A viewer that is too slow to keep up reads the database again from its own position.
 """

@@ -1,4 +1,4 @@
-"""The viewers that are there: kept alive, let go when they stop reading, and only while they may look."""
+"""The open streams of a process: keepalives, and closing those whose client stopped reading or lost access."""
 
 import asyncio
 import logging
@@ -16,17 +16,17 @@ from training_status.roles import VIEWER, covers
 
 logger = logging.getLogger(__name__)
 
-_ROUND_EVERY_S: Final = 3.0
-_KEEPALIVE_AFTER_S: Final = 10.0  # with a round, within the 15 s that are promised
-_READER_LIMIT_S: Final = 60.0
-_ACCESS_EVERY_S: Final = 15.0
-_ACCESS_AGAIN_S: Final = 2.0
+_CHECK_INTERVAL_S: Final = 3.0
+_KEEPALIVE_AFTER_S: Final = 10.0  # plus one check interval, within the promised 15 s
+_SEND_LIMIT_S: Final = 60.0
+_ACCESS_CHECK_INTERVAL_S: Final = 15.0
+_ACCESS_RETRY_AFTER_S: Final = 2.0
 
 _KEEPALIVE: Final = Update()
 
 
 class ConnectionRegistry:
-    """Goes round the viewers every few seconds."""
+    """Keeps the viewers of a process, and checks their connections and their access every few seconds."""
 
     def __init__(self) -> None:
         self._viewers: set[Viewer] = set()
@@ -35,56 +35,56 @@ class ConnectionRegistry:
         return len(self._viewers)
 
     def add(self, viewer: Viewer) -> None:
-        """A viewer has come."""
+        """Register a viewer."""
         self._viewers.add(viewer)
 
     def remove(self, viewer: Viewer) -> None:
-        """A viewer has gone."""
+        """Unregister a viewer."""
         self._viewers.discard(viewer)
 
     def close_all(self, reason: str) -> None:
-        """Have everybody go."""
+        """Close every viewer's queue; `reason` is one of the words in `subscriber_queue`."""
         for viewer in self._viewers:
             viewer.queue.close(reason)
 
     def abort_all(self) -> None:
-        """End every connection at once."""
+        """Abort every connection at once."""
         for viewer in self._viewers:
             viewer.connection.abort()
 
     async def run(self) -> None:
-        """Look after everybody until cancelled."""
+        """Check connections and access until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._go_round(), name="round")
-            tasks.create_task(self._look_at_access(), name="access")
+            tasks.create_task(self._check_connections(), name="connection checks")
+            tasks.create_task(self._check_access(), name="access checks")
 
-    async def _go_round(self) -> None:
+    async def _check_connections(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_ROUND_EVERY_S)
+            await asyncio.sleep(_CHECK_INTERVAL_S)
             now = loop.time()
             for viewer in self._viewers:
-                if viewer.reads_since is not None:
-                    if now - viewer.reads_since > _READER_LIMIT_S:
+                if viewer.sending_since is not None:
+                    if now - viewer.sending_since > _SEND_LIMIT_S:
                         viewer.connection.abort()
-                elif now - viewer.told_at > _KEEPALIVE_AFTER_S:
+                elif now - viewer.sent_at > _KEEPALIVE_AFTER_S:
                     viewer.queue.put(_KEEPALIVE)
 
-    async def _look_at_access(self) -> None:
-        pause_s = _ACCESS_EVERY_S
+    async def _check_access(self) -> None:
+        pause_s = _ACCESS_CHECK_INTERVAL_S
         while True:
             await asyncio.sleep(pause_s)
             try:
-                await self._let_go_without_access()
-                pause_s = _ACCESS_EVERY_S
+                await self._close_without_access()
+                pause_s = _ACCESS_CHECK_INTERVAL_S
             except (DatabaseError, InterfaceError) as error:
-                logger.warning("Access to the streams could not be looked at: %s", reason(error))
-                pause_s = _ACCESS_AGAIN_S
+                logger.warning("Access to the streams could not be checked: %s", reason(error))
+                pause_s = _ACCESS_RETRY_AFTER_S
 
-    async def _let_go_without_access(self) -> None:
-        """Let those go whose token was revoked, whose account was closed, whose session has ended."""
+    async def _close_without_access(self) -> None:
+        """Close the streams of revoked tokens, deactivated accounts and ended sessions."""
         viewers = list(self._viewers)
-        principals = await access.ask(principals_of, {viewer.principal.credential for viewer in viewers})
+        principals = await access.run(principals_of, {viewer.principal.credential for viewer in viewers})
         for viewer in viewers:
             principal, known_before = principals.get(viewer.principal.credential), viewer.principal
             if (

@@ -1,4 +1,4 @@
-"""Where a viewer comes in: from the beginning, or back to where they were."""
+"""Where a stream begins: at the start of the log, or after the last message that the client has received."""
 
 import re
 from typing import Final, NamedTuple, Self
@@ -9,10 +9,10 @@ _LAST_EVENT_ID: Final = re.compile(r"([0-9]{1,18})\.(?:([0-9]{1,18})|end(?:\.([0
 
 
 class ResumePoint(NamedTuple):
-    """How a viewer is brought up to date: the log from after `seq`, with the status before or after it or both.
+    """How to bring a viewer up to date: send the log after `seq`, with the status before it, after it, or both.
 
-    `end_is_known`: they were told the end, and nothing has happened since. `is_next`: they have followed the
-    domain before this run was there.
+    `end_is_known`: the viewer has received the end, and nothing has happened since. `is_next`: the viewer
+    followed the domain before this run existed.
     """
 
     seq: int = 0
@@ -23,10 +23,10 @@ class ResumePoint(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """The last message that a viewer has seen, as they say it.
+    """The last message that a client has received, as the client states it.
 
-    `after_seq` None and not `end`: a new viewer. `run_number` None: of whatever run is followed.
-    `end` with an `after_seq`: an end of a run that had gone on after an earlier one.
+    `after_seq` None without `end`: a new viewer. `run_number` None: of the run that is followed.
+    `end` with an `after_seq`: the end of a run that had resumed after an earlier, provisional end.
     """
 
     run_number: int | None = None
@@ -35,7 +35,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def from_last_event_id(cls, text: str) -> Self:
-        """`N.SEQ`, `N.end` or `N.end.SEQ` of run N; anything else is no cursor of ours, and counts as none."""
+        """Parse `N.SEQ`, `N.end` or `N.end.SEQ` of run N. Anything else counts as no cursor."""
         parts = _LAST_EVENT_ID.fullmatch(text)
         if parts is None:
             return cls()
@@ -43,7 +43,7 @@ class Cursor(NamedTuple):
         return cls(int(parts[1]), None if seq is None else int(seq), end=parts[2] is None)
 
     def on(self, run: RunFacts, *, is_over: bool) -> ResumePoint:
-        """What this cursor means for the run as it is. One of another run, or beyond the log, counts as none."""
+        """Return where this cursor resumes in the run. A cursor of another run or beyond the log counts as none."""
         if self.end and self.run_number == run.run_number:
             return self._after_an_end(run, is_over=is_over)
         if self.after_seq is None or self.run_number not in (None, run.run_number):
@@ -57,7 +57,7 @@ class Cursor(NamedTuple):
         )
 
     def _after_an_end(self, run: RunFacts, *, is_over: bool) -> ResumePoint:
-        """Where to go on after an end: it may have been a provisional one, and the run has gone on since."""
+        """Return where to resume after an end, which may have been provisional: the run may have resumed since."""
         if run.given_up_seq is None:
             known = is_over and self.after_seq in (None, run.last_seq)
             return (

@@ -1,4 +1,4 @@
-"""What one viewer is told, from their first moment on: a run, a domain, or all domains."""
+"""What one viewer receives: the updates of a run, of a domain, or of all domains."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,30 +15,34 @@ from training_status.read.run_updates import Position
 
 
 async def follow_run(broadcaster: Broadcaster, viewer: Viewer, run_id: int, start: ResumePoint) -> None:
-    """Tell the viewer of one run until it has ended, or is deleted. Raises Closed when the viewer is to go."""
-    await _follow(broadcaster, viewer, run_id, start, is_enough=None)
+    """Send the updates of one run until it has ended or is deleted. Raises Closed when the stream is closed."""
+    await _follow(broadcaster, viewer, run_id, start, should_leave=None)
 
 
 async def follow_domain(
     broadcaster: Broadcaster, viewer: Viewer, domain_id: int, run_id: int | None, start: ResumePoint
 ) -> None:
-    """Tell the viewer of the domain's latest run, and of each that becomes it, until the domain is deleted.
+    """Send the updates of the domain's latest run, and of each later one, until the domain is deleted.
 
-    They begin with the run `run_id`. All that there is of a run is told before another one, and a run that is
-    the latest again goes on where it was left. Raises Closed when the viewer is to go.
+    Begins with the run `run_id`. All updates of a run are sent before those of the next. A run that becomes the
+    latest again continues where it was left. Raises Closed when the stream is closed.
     """
     domain = broadcaster.domain_follower(domain_id)
     domain.members.add(viewer.queue)
     starts: dict[int, ResumePoint] = {} if run_id is None else {run_id: start}
     deleted: int | None = None
     try:
-        while not domain.is_gone:
+        while not domain.is_deleted:
             if run_id is None:
-                await _tell_waiting(viewer)
+                await _send_next(viewer)
             else:
-                has_moved_on = partial(domain.has_moved_on_from, run_id)
+                should_leave = partial(domain.has_moved_on_from, run_id)
                 left_at = await _follow(
-                    broadcaster, viewer, run_id, starts.get(run_id, ResumePoint(is_next=True)), is_enough=has_moved_on
+                    broadcaster,
+                    viewer,
+                    run_id,
+                    starts.get(run_id, ResumePoint(is_next=True)),
+                    should_leave=should_leave,
                 )
                 if left_at is None:
                     deleted = run_id
@@ -50,101 +54,106 @@ async def follow_domain(
 
 
 async def follow_all(broadcaster: Broadcaster, viewer: Viewer) -> None:
-    """Tell the viewer the status of all domains that they may know of. Raises Closed when the viewer is to go."""
+    """Send the status of all domains that the viewer may access. Raises Closed when the stream is closed."""
     only_domain_id = viewer.principal.only_domain_id
     broadcaster.overview.join(viewer.queue, only_domain_id=only_domain_id)
     broadcaster.watch_overview()
     try:
         while not broadcaster.overview.is_known:
-            await _tell_waiting(viewer)
+            await _send_next(viewer)
         while True:
             viewer.queue.empty()
             for update in broadcaster.overview.snapshot(timezone.now(), only_domain_id=only_domain_id):
-                await viewer.tell(update)
+                await viewer.send(update)
             while not viewer.queue.overflowed:
-                await _tell_waiting(viewer)
+                await _send_next(viewer)
     finally:
         broadcaster.overview.leave(viewer.queue)
 
 
 async def _follow(
-    broadcaster: Broadcaster, viewer: Viewer, run_id: int, start: ResumePoint, *, is_enough: Callable[[], bool] | None
+    broadcaster: Broadcaster,
+    viewer: Viewer,
+    run_id: int,
+    start: ResumePoint,
+    *,
+    should_leave: Callable[[], bool] | None,
 ) -> ResumePoint | None:
-    """Tell of a run: until its end, or until `is_enough` for a viewer who stays when it ends.
+    """Send the updates of a run until its end, or, with `should_leave`, until that returns True.
 
-    Where to go on, should the viewer come back to it; None when it was deleted.
+    Return where to resume if the viewer comes back to the run, or None when the run was deleted.
     """
     queue = viewer.queue
     follower = broadcaster.run_follower(run_id)
-    look = follower.join(queue)  # first, so that nothing falls between what is read now and what is heard later
-    broadcaster.look_at_run(run_id)
+    poll = follower.join(queue)  # join before reading, so that no update is missed in between
+    broadcaster.request_poll(run_id)
     try:
-        while not (follower.has_looked(look, queue) or follower.is_gone):
-            await _tell_waiting(viewer)
-        if follower.facts is None or follower.is_gone:
+        while not (follower.has_been_polled(poll, queue) or follower.is_deleted):
+            await _send_next(viewer)
+        if follower.facts is None or follower.is_deleted:
             return None
-        seq, end_is_known, owes_status = start.seq, start.end_is_known, start.status_after
-        status_told: object = None
+        seq, end_is_known, status_due = start.seq, start.end_is_known, start.status_after
+        sent_status: object = None
         if start.status_first:
-            status_told = follower.status_told
-            await viewer.tell(follower.first_snapshot(timezone.now(), is_next=start.is_next))
-        while not follower.is_gone:
+            sent_status = follower.sent_status
+            await viewer.send(follower.first_snapshot(timezone.now(), is_next=start.is_next))
+        while not follower.is_deleted:
             caught_up_from, seq = seq, await _catch_up(broadcaster, viewer, follower, seq)
             end_is_known = end_is_known and seq == caught_up_from
             if not follower.attach(queue, seq):
-                await _tell_waiting(viewer)
+                await _send_next(viewer)
                 continue
-            tell_end = follower.is_over and not end_is_known
-            if owes_status or tell_end or status_told is not follower.status_told:
-                await viewer.tell(follower.snapshot(timezone.now(), with_end=tell_end))
-                end_is_known = end_is_known or tell_end
-            while not (queue.overflowed or follower.is_gone):
+            end_due = follower.is_over and not end_is_known
+            if status_due or end_due or sent_status is not follower.sent_status:
+                await viewer.send(follower.snapshot(timezone.now(), with_end=end_due))
+                end_is_known = end_is_known or end_due
+            while not (queue.overflowed or follower.is_deleted):
                 update = queue.take()
                 if update is not None:
                     if update.last_seq is None:
-                        await viewer.tell(update)  # a sign of life
+                        await viewer.send(update)  # a keepalive
                     elif not (update.ends and end_is_known and update.last_seq == seq):
-                        await viewer.tell(update)
+                        await viewer.send(update)
                         seq, end_is_known = update.last_seq, update.ends
-                elif (end_is_known and is_enough is None) or (is_enough is not None and is_enough()):
+                elif (end_is_known and should_leave is None) or (should_leave is not None and should_leave()):
                     return ResumePoint(seq, status_first=False, status_after=True, end_is_known=end_is_known)
                 else:
                     await queue.wait()
             follower.detach(queue)
-            owes_status, status_told = True, None
+            status_due, sent_status = True, None
         return None
     finally:
         follower.leave(queue)
 
 
 async def _catch_up(broadcaster: Broadcaster, viewer: Viewer, follower: RunFollower, seq: int) -> int:
-    """Tell the entries after `seq` up to the follower's head, a slice in memory at a time; the last one told."""
-    while seq < follower.head_seq and not follower.is_gone:
-        reading = broadcaster.slices.slice(follower.run_id, Position(seq, follower.head_seq))
+    """Send the entries after `seq` up to the follower's head, in small parts. Return the last number sent."""
+    while seq < follower.head_seq and not follower.is_deleted:
+        reading = broadcaster.catch_up_cache.get(follower.run_id, Position(seq, follower.head_seq))
         update = await _read_by(viewer, reading)
         if update is None or update.last_seq is None:
-            follower.has_ended()
+            follower.mark_deleted()
         else:
-            await viewer.tell(update)
+            await viewer.send(update)
             seq = update.last_seq
     return seq
 
 
 async def _read_by(viewer: Viewer, reading: asyncio.Task[Update | None]) -> Update | None:
-    """The result of a reading, which others share; meanwhile the viewer is told that the service is there."""
-    reading.add_done_callback(viewer.queue.poke_when_done)
+    """Return the result of a read that viewers share. Meanwhile the viewer still receives keepalives."""
+    reading.add_done_callback(viewer.queue.wake_when_done)
     try:
         while not reading.done():
-            await _tell_waiting(viewer)
+            await _send_next(viewer)
     finally:
-        reading.remove_done_callback(viewer.queue.poke_when_done)
+        reading.remove_done_callback(viewer.queue.wake_when_done)
     return reading.result()
 
 
-async def _tell_waiting(viewer: Viewer) -> None:
-    """Tell the next update, or wait for one or for something else to look at."""
+async def _send_next(viewer: Viewer) -> None:
+    """Send the next update, or wait until the queue has one or is woken."""
     update = viewer.queue.take()
     if update is None:
         await viewer.queue.wait()
     else:
-        await viewer.tell(update)
+        await viewer.send(update)

@@ -1,4 +1,4 @@
-"""The status of every domain's latest run, for the viewers who watch them all."""
+"""The status of every domain's latest run, for the viewers that follow all domains."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -12,13 +12,13 @@ from training_status.serializers.envelope import PROGRESS_UPDATE, STARTED, statu
 
 
 class Overview:
-    """The latest run of each domain and its status as told last, by the domain's key."""
+    """The latest run of each domain and the status that was sent last, by the domain's key."""
 
     def __init__(self) -> None:
         self.is_known = False
         self._runs: dict[int, RunFacts] = {}
         self._statuses: dict[int, dict[str, Any]] = {}
-        self._members: dict[SubscriberQueue, int | None] = {}  # the one domain that a viewer may know of
+        self._members: dict[SubscriberQueue, int | None] = {}  # the only domain that a viewer may access; None: all
 
     @property
     def is_watched(self) -> bool:
@@ -26,11 +26,11 @@ class Overview:
         return bool(self._members)
 
     def join(self, queue: SubscriberQueue, *, only_domain_id: int | None) -> None:
-        """A viewer wants to watch. They leave again in any case."""
+        """Add a viewer. The caller must call `leave` in the end."""
         self._members[queue] = only_domain_id
 
     def leave(self, queue: SubscriberQueue) -> None:
-        """A viewer does not watch any more. With nobody left, what is known grows old and is forgotten."""
+        """Remove a viewer. Without any viewer the overview is not polled, so its data is dropped."""
         del self._members[queue]
         if not self._members:
             self.is_known = False
@@ -40,30 +40,30 @@ class Overview:
     def advance(
         self, domain_ids: Collection[int], runs: Mapping[int, RunFacts], now: datetime, *, is_whole: bool
     ) -> None:
-        """Take what a look at these domains has found, and tell what is new of it. `is_whole`: there are no others."""
-        looked_at = self._runs.keys() | domain_ids if is_whole else domain_ids
-        for domain_id in set(looked_at) - runs.keys():
+        """Store the result of a poll of these domains and send what has changed. `is_whole`: these are all domains."""
+        polled = self._runs.keys() | domain_ids if is_whole else domain_ids
+        for domain_id in set(polled) - runs.keys():
             self._runs.pop(domain_id, None)
             self._statuses.pop(domain_id, None)
         for domain_id, run in runs.items():
             before, status = self._statuses.get(domain_id), status_of(run, now)
             self._runs[domain_id], self._statuses[domain_id] = run, status
             if self.is_known and differs(status, before):
-                self._tell(domain_id, status_message(_event_type(status, before), run, status, now))
+                self._send(domain_id, status_message(_event_type(status, before), run, status, now))
         if is_whole and not self.is_known:
             self.is_known = True
             for queue in self._members:
                 queue.wake()
 
     def snapshot(self, now: datetime, *, only_domain_id: int | None) -> list[Update]:
-        """Every domain's status as it is."""
+        """Return the current status of every domain that the viewer may access."""
         return [
             Update([status_message(PROGRESS_UPDATE, run, status_of(run, now), now)])
             for domain_id, run in sorted(self._runs.items(), key=lambda item: item[1].domain_name)
             if only_domain_id in (None, domain_id)
         ]
 
-    def _tell(self, domain_id: int, envelope: Envelope) -> None:
+    def _send(self, domain_id: int, envelope: Envelope) -> None:
         update = Update([envelope])
         for queue, only_domain_id in self._members.items():
             if only_domain_id in (None, domain_id):

@@ -1,4 +1,4 @@
-"""One run, followed by one process for all its viewers."""
+"""The follower of one run: the state that all viewers of the run in this process share."""
 
 from datetime import datetime
 from typing import Any
@@ -13,56 +13,56 @@ from training_status.serializers.envelope import PROGRESS_UPDATE, STARTED, statu
 
 
 class RunFollower:
-    """What this process knows of a run: its facts, its status, and how far its log was told (`head_seq`).
+    """A run's facts, its status, and the last log entry that was sent to attached viewers (`head_seq`).
 
-    Viewers who have been told exactly up to `head_seq` are attached, and get every update. Those who
-    are still catching up are only members: they are poked when the follower has seen the run first.
+    Viewers that have received exactly the entries up to `head_seq` are attached and get every update. Viewers
+    that are still catching up are only members; they are woken by the first poll.
     """
 
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
         self.facts: RunFacts | None = None
-        self.is_gone = False
+        self.is_deleted = False
         self.head_seq = 0
         self.members: set[SubscriberQueue] = set()
         self._attached: set[SubscriberQueue] = set()
         self._ahead: set[SubscriberQueue] = set()
-        self.looks_begun = 0
-        self._looks_done = 0
-        self._status: dict[str, Any] = {}  # as it was told last
+        self.polls_begun = 0
+        self._polls_done = 0
+        self._status: dict[str, Any] = {}  # as it was sent last
 
-    def begin_look(self) -> Position | None:
-        """A look begins. Where in the log: None for the first look, which reads no entries."""
-        self.looks_begun += 1
+    def begin_poll(self) -> Position | None:
+        """Begin a poll. Return the position in the log to read after; None for the first poll, which reads no log."""
+        self.polls_begun += 1
         return None if self.facts is None else Position(self.head_seq)
 
     @property
     def is_over(self) -> bool:
-        """Whether the run has ended, as far as has been told."""
+        """Whether the run has ended, by the status that was sent last."""
         return self.facts is not None and is_over(self._status)
 
     def join(self, queue: SubscriberQueue) -> int:
-        """A viewer wants to follow. They leave again in any case. The number of the look that is theirs to await."""
+        """Add a viewer and return the number of the poll to wait for. The caller must call `leave` in the end."""
         self.members.add(queue)
         self._ahead.add(queue)
-        return self.looks_begun + 1
+        return self.polls_begun + 1
 
-    def has_looked(self, number: int, queue: SubscriberQueue) -> bool:
-        """Whether that look has been; if not, the viewer is poked when one has."""
-        if self._looks_done < number:
+    def has_been_polled(self, number: int, queue: SubscriberQueue) -> bool:
+        """Whether that poll is done. If not, the viewer is woken by the next one."""
+        if self._polls_done < number:
             self._ahead.add(queue)
-        return self._looks_done >= number
+        return self._polls_done >= number
 
     def leave(self, queue: SubscriberQueue) -> None:
-        """A viewer does not follow any more."""
+        """Remove a viewer."""
         self.members.discard(queue)
         self._attached.discard(queue)
         self._ahead.discard(queue)
 
     def attach(self, queue: SubscriberQueue, seq: int) -> bool:
-        """Have a viewer who has been told up to `seq`, not less than the head, told everything from now on.
+        """Attach a viewer that has all entries up to `seq`, which is at least `head_seq`: it gets every update.
 
-        False if they are ahead, as one who comes back may be: they are poked when the head has moved.
+        Return False if the viewer is ahead of the follower, as after a reconnect. It is woken when the head moves.
         """
         if seq > self.head_seq:
             self._ahead.add(queue)
@@ -72,53 +72,53 @@ class RunFollower:
         return True
 
     def detach(self, queue: SubscriberQueue) -> None:
-        """The viewer has fallen behind, and catches up by reading."""
+        """Detach a viewer that has fallen behind: it catches up by reading the database."""
         self._attached.discard(queue)
         queue.empty()
 
-    def has_ended(self) -> None:
-        """The run does not exist any more."""
-        self.is_gone = True
+    def mark_deleted(self) -> None:
+        """Note that the run was deleted, and wake the viewers."""
+        self.is_deleted = True
         self._wake_all()
 
-    def advance(self, news: RunUpdate, now: datetime) -> bool:
-        """Take what a look has found, and tell the attached viewers. True when there is more to read at once."""
-        self._looks_done = self.looks_begun
+    def advance(self, update: RunUpdate, now: datetime) -> bool:
+        """Store the result of a poll and send it to the attached viewers. Return True if more must be read."""
+        self._polls_done = self.polls_begun
         if self.facts is None:
-            self.facts = news.facts
-            self.head_seq = news.facts.last_seq
-            self._status = status_of(news.facts, now)
+            self.facts = update.facts
+            self.head_seq = update.facts.last_seq
+            self._status = status_of(update.facts, now)
             self._ahead.clear()
             self._wake_all()
             return False
-        self.facts, lines = news.facts, news.lines
+        self.facts, lines = update.facts, update.lines
         envelopes: list[Envelope] = []
-        status = status_of(news.facts, now)
+        status = status_of(update.facts, now)
         if has_started(status, self._status):
-            envelopes.append(status_message(STARTED, news.facts, status, now))
-            # What else has happened by now, a later phase or the end, is still to be told.
+            envelopes.append(status_message(STARTED, update.facts, status, now))
+            # A later phase or the end, if it has come already, is sent after this.
             self._status = status | {"status": SHOWN_STATUS[RUNNING], "current_step": self._status["current_step"]}
-        envelopes += log_messages(news.facts, self.head_seq, lines, now)
+        envelopes += log_messages(update.facts, self.head_seq, lines, now)
         before_seq = self.head_seq
         if lines:
             self.head_seq = lines[-1].seq
-        elif self.head_seq < news.facts.first_seq - 1:  # what came was taken out of the log before it was seen
-            envelopes.append(gap_message(news.facts, news.facts.first_seq, now))
-            self.head_seq = news.facts.first_seq - 1
+        elif self.head_seq < update.facts.first_seq - 1:  # the new entries were pruned before they were read
+            envelopes.append(gap_message(update.facts, update.facts.first_seq, now))
+            self.head_seq = update.facts.first_seq - 1
         while self._ahead:
             self._ahead.pop().wake()
-        is_behind = self.head_seq < news.facts.last_seq
+        is_behind = self.head_seq < update.facts.last_seq
         ends = False
         if not is_behind and differs(status, self._status):
             event_type, ends = change_event(status, self._status), is_over(status)
-            envelopes.append((end_message if ends else status_message)(event_type, news.facts, status, now))
+            envelopes.append((end_message if ends else status_message)(event_type, update.facts, status, now))
             self._status = status
         if envelopes:
-            self._tell(Update(envelopes, last_seq=self.head_seq, ends=ends))
+            self._send(Update(envelopes, last_seq=self.head_seq, ends=ends))
         return is_behind and self.head_seq > before_seq
 
     def snapshot(self, now: datetime, *, with_end: bool) -> Update:
-        """The status as it is, for a viewer who has all entries up to the head; as the run's end, if they lack that."""
+        """Return the current status for a viewer that has all entries up to the head; `with_end`: as the run's end."""
         assert self.facts is not None
         status = status_of(self.facts, now)
         if with_end:
@@ -126,20 +126,20 @@ class RunFollower:
         return Update([status_message(PROGRESS_UPDATE, self.facts, status, now)])
 
     def first_snapshot(self, now: datetime, *, is_next: bool) -> Update:
-        """The status as it is, for a viewer who has not read the log yet: no end, whatever it is.
+        """Return the current status for a viewer that has not read the log yet. It is never sent as the run's end.
 
-        `is_next`: they come from the run before, and are told that this one has started.
+        `is_next`: the viewer followed the previous run, so this one is announced as started.
         """
         assert self.facts is not None
         event_type = STARTED if is_next and self.facts.started_at is not None else PROGRESS_UPDATE
         return Update([status_message(event_type, self.facts, status_of(self.facts, now), now)])
 
     @property
-    def status_told(self) -> object:
-        """Stands for the status told last: another object when another was told."""
+    def sent_status(self) -> object:
+        """The status that was sent last, to be compared by identity: each new status is a new object."""
         return self._status
 
-    def _tell(self, update: Update) -> None:
+    def _send(self, update: Update) -> None:
         for queue in self._attached:
             queue.put(update)
 

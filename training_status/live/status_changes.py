@@ -1,4 +1,4 @@
-"""What it means that a status differs from the one told before."""
+"""Comparing a run's status with the one sent before: whether to send it, and as which event."""
 
 from typing import Any, Final
 
@@ -9,13 +9,13 @@ from training_status.serializers.envelope import COMPLETED, FAILED, PHASE_CHANGE
 
 END_EVENTS: Final = {SHOWN_STATUS[RUN_COMPLETED]: COMPLETED, SHOWN_STATUS[RUN_FAILED]: FAILED}
 
-# These pass with time alone: that they differ is no news.
+# These change with time alone, so a difference in them is not sent.
 _PASSING: Final = frozenset({"elapsed_time_ms", "estimated_completion", "forecast"})
 _OF_AN_END: Final = frozenset({"training_run_id", "status", "failure_reason", "completed_at", "error_message"})
 
 
 def differs(status: dict[str, Any], before: dict[str, Any] | None) -> bool:
-    """Whether there is something to tell. An end is told once, whoever is heard of after it."""
+    """Whether the status must be sent. An end is sent once, even if reports are received after it."""
     if before is None:
         return True
     compared = _OF_AN_END if is_over(status) and is_over(before) else status.keys() - _PASSING
@@ -23,12 +23,12 @@ def differs(status: dict[str, Any], before: dict[str, Any] | None) -> bool:
 
 
 def is_over(status: dict[str, Any]) -> bool:
-    """Whether it is the status of a run that has ended, if only for the time being."""
+    """Whether it is the status of a run that has ended, provisionally or not."""
     return status["status"] in END_EVENTS
 
 
 def change_event(status: dict[str, Any], before: dict[str, Any]) -> str:
-    """The `event_type` of a status that differs from `before`, of the same run, which had started by then."""
+    """Return the `event_type` for a status that differs from `before`; both are of the same, started run."""
     if is_over(status):
         return END_EVENTS[status["status"]]
     return PHASE_CHANGED if status["current_step"] != before["current_step"] else PROGRESS_UPDATE

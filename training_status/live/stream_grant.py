@@ -1,4 +1,4 @@
-"""A stream that has been allowed, from the view that allows it to the event loop that serves it."""
+"""An authorized stream, passed from the view that authorizes it to the event loop that serves it."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,9 +13,9 @@ GRANT_HOLDER: Final = "aegis.stream_handover"
 
 @dataclass(frozen=True, slots=True)
 class StreamGrant:
-    """Who follows what: a domain (`domain_id`), beginning with its latest run; a run alone; or all domains.
+    """Who may follow what: a domain (`domain_id`), beginning with its latest run; one run; or all domains.
 
-    `start` is where in the log of the run `run_id` they begin, by the run as it is now.
+    `start` is where to begin in the log of the run `run_id`.
     """
 
     principal: Principal
@@ -26,9 +26,9 @@ class StreamGrant:
 
 @dataclass(slots=True)
 class GrantHolder:
-    """Where a view leaves the opening for the server; None: the view's own response is the answer.
+    """Where a view stores the grant for the server. While `grant` is None, the view's own response is the answer.
 
-    `refusal` is what to say to somebody who may see the stream, when there is no place for them.
+    `refusal` is the error for an authorized client when the process has no capacity for it.
     """
 
     refusal: Unavailable | None = None

@@ -1,4 +1,4 @@
-"""The live streams of one process: begun with the first viewer, ended with the service."""
+"""The live streams of one process: they start with the first viewer and end with the service."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ _FULL_RETRY_AFTER_S: Final = 10
 
 
 class Streams:
-    """Serves viewers. Belongs to one event loop at a time."""
+    """Serves viewers, up to STREAM_VIEWERS_MAX of them. Belongs to one event loop."""
 
     def __init__(self) -> None:
         self._registry = ConnectionRegistry()
@@ -33,13 +33,13 @@ class Streams:
         self.is_closing = False
 
     @contextlib.contextmanager
-    def place(self) -> Iterator[Unavailable | None]:
-        """A place for one viewer, free again when the block ends; or why there is none."""
+    def reserve_place(self) -> Iterator[Unavailable | None]:
+        """Reserve a place for one viewer until the block ends. Yields None, or the error to answer if there is none."""
         if self.is_closing:
             yield Unavailable("The service is being restarted.", retry_after_s=1)
         elif self._places_taken >= settings.STREAM_VIEWERS_MAX:
             yield Unavailable(
-                f"This process has as many viewers as it takes, {settings.STREAM_VIEWERS_MAX}.",
+                f"This process already has {settings.STREAM_VIEWERS_MAX} viewers, the most that it accepts.",
                 retry_after_s=_FULL_RETRY_AFTER_S,
             )
         else:
@@ -50,8 +50,8 @@ class Streams:
                 self._places_taken -= 1
 
     @contextlib.contextmanager
-    def present(self, grant: StreamGrant, connection: Connection) -> Iterator[Viewer]:
-        """The viewer of a stream that was allowed, there until the block ends."""
+    def connected(self, grant: StreamGrant, connection: Connection) -> Iterator[Viewer]:
+        """Register the viewer of a granted stream until the block ends."""
         if self._work is None:
             self._broadcaster = Broadcaster()
             self._work = asyncio.get_running_loop().create_task(self._run(self._broadcaster), name="live streams")
@@ -64,8 +64,8 @@ class Streams:
         finally:
             self._registry.remove(viewer)
 
-    async def tell(self, viewer: Viewer, grant: StreamGrant) -> str | None:
-        """Tell the viewer everything, until the end of what they follow (None), or until they go: why."""
+    async def serve(self, viewer: Viewer, grant: StreamGrant) -> str | None:
+        """Send the viewer all updates. Return None at the end of what it follows, or the reason why it was closed."""
         assert self._broadcaster is not None
         try:
             if grant.domain_id is not None:
@@ -79,7 +79,7 @@ class Streams:
         return None
 
     async def close(self) -> None:
-        """End every stream, and take no more viewers. Those who do not read are cut off."""
+        """Close every stream and accept no more viewers. Connections that do not close in time are aborted."""
         self.is_closing = True
         self._registry.close_all(SHUTDOWN)
         with contextlib.suppress(TimeoutError):
@@ -92,12 +92,12 @@ class Streams:
             await asyncio.wait([self._work])
 
     async def _run(self, broadcaster: Broadcaster) -> None:
-        """Keep the followers going. What goes wrong in them is a defect: it is logged, and they begin again."""
+        """Run the broadcaster and the registry. An exception in them is a defect: it is logged, and they restart."""
         while True:
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(broadcaster.run(), name="hub")
-                    tasks.create_task(self._registry.run(), name="attendance")
+                    tasks.create_task(broadcaster.run(), name="broadcaster")
+                    tasks.create_task(self._registry.run(), name="connection registry")
             except ExceptionGroup:
-                logger.exception("The live streams were interrupted, and go on.")
+                logger.exception("The live streams failed and are restarted.")
                 await asyncio.sleep(1)

@@ -1,4 +1,4 @@
-"""Where a viewer waits for what they are to be told."""
+"""The queue of updates that wait to be sent to one viewer."""
 
 import asyncio
 from collections import deque
@@ -10,23 +10,23 @@ _ROOM_BYTES: Final = 256 * 1024
 
 
 class Closed(Exception):
-    """The viewer has gone, or is to go. `reason` is one of the words below."""
+    """The stream is closed. `reason` is one of the constants below."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-GONE: Final = "gone"  # by themselves
+GONE: Final = "gone"  # the client has disconnected
 NO_ACCESS: Final = "no_access"
 SHUTDOWN: Final = "shutdown"
-FAILED: Final = "failed"  # by a defect of the service
+FAILED: Final = "failed"  # a defect of the service
 
 
 class SubscriberQueue:
-    """Updates that wait for one viewer, in order. There is little room: when it is full, it `overflowed`.
+    """Updates for one viewer, in order. The queue is small: `overflowed` is set when it was full.
 
-    The updates are shared between inboxes, so a place in one costs next to nothing.
+    Queues share the update objects, so each queue takes little memory.
     """
 
     __slots__ = ("_closed_for", "_size_bytes", "_updates", "_waiter", "overflowed")
@@ -39,7 +39,7 @@ class SubscriberQueue:
         self.overflowed = False
 
     def put(self, update: Update) -> None:
-        """Have the viewer told. One who has too much waiting already is told nothing of it: they read again."""
+        """Add an update. A full queue is emptied and marked as overflowed: the viewer then reads the database."""
         if self._updates and self._size_bytes + update.size_bytes > _ROOM_BYTES:
             self.overflowed = True
             self._updates.clear()
@@ -50,32 +50,32 @@ class SubscriberQueue:
         self.wake()
 
     def wake(self) -> None:
-        """Have the viewer look around, whether there is an update or not."""
+        """End the viewer's `wait`, whether there is an update or not."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def poke_when_done(self, _: object) -> None:
-        """As a task's callback: the viewer waits for its result."""
+    def wake_when_done(self, _: object) -> None:
+        """`wake`, as the callback of a task whose result the viewer waits for."""
         self.wake()
 
     def raise_if_closed(self) -> None:
-        """Raise Closed if the viewer is to be told no more."""
+        """Raise Closed if the queue was closed."""
         if self._closed_for is not None:
             raise Closed(self._closed_for)
 
     def close(self, reason: str) -> None:
-        """The viewer is to be told no more: `wait` and `take` raise Closed from now on."""
+        """Close the queue: `wait` and `take` raise Closed from now on. The first reason is kept."""
         self._closed_for = self._closed_for or reason
         self.wake()
 
     def empty(self) -> None:
-        """Forget what waits: the viewer has read it themselves."""
+        """Drop all waiting updates: the viewer reads them from the database."""
         self._updates.clear()
         self._size_bytes = 0
         self.overflowed = False
 
     def take(self) -> Update | None:
-        """The next update; None when there is none. Raises Closed."""
+        """Return the next update, or None when there is none. Raises Closed."""
         self.raise_if_closed()
         if not self._updates:
             return None
@@ -84,7 +84,7 @@ class SubscriberQueue:
         return update
 
     async def wait(self) -> None:
-        """Until there is an update or a poke. Raises Closed."""
+        """Wait until there is an update, or until `wake` is called. Raises Closed."""
         if self._closed_for is None and not self._updates and not self.overflowed:
             self._waiter = asyncio.get_running_loop().create_future()
             try:

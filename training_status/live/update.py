@@ -1,4 +1,4 @@
-"""What followers hand to viewers: a few envelopes in order, each turned into bytes once for all of them."""
+"""Updates that followers pass to viewers: envelopes in order, each encoded once for all viewers."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -13,9 +13,9 @@ from training_status.serializers.envelope import gap_envelope, log_envelope, sta
 
 
 class Envelope(NamedTuple):
-    """One message: its JSON, in one line, and the id that it has (None: none).
+    """One message: its JSON on one line, and its id (None: without an id).
 
-    `then_id` is a cursor that says more than the id, given after the message without one of its own.
+    `then_id` is a more precise cursor, sent after the message without data.
     """
 
     id: str | None
@@ -24,9 +24,9 @@ class Envelope(NamedTuple):
 
 
 class Update:
-    """Some envelopes. `last_seq` is the last log entry among them, None without; `ends`: the run's end is told.
+    """Some envelopes. `last_seq` is the number of the last log entry among them; `ends`: they hold the run's end.
 
-    No envelopes at all: a sign of life, for connections that would be taken for dead.
+    An update without envelopes is a keepalive, for connections that would otherwise be taken for dead.
     """
 
     __slots__ = ("__dict__", "ends", "envelopes", "last_seq")
@@ -38,14 +38,14 @@ class Update:
 
     @cached_property
     def size_bytes(self) -> int:
-        """How much memory it takes, roughly."""
+        """The approximate size in memory."""
         return sum(len(envelope.json) for envelope in self.envelopes)
 
     @cached_property
     def as_server_sent_events(self) -> bytes:
-        """The envelopes as an event stream's messages.
+        """The envelopes as Server-Sent Events.
 
-        JSON has no line breaks and no NUL of its own, so no text in it can begin another field.
+        The JSON has no line breaks and no NUL, so its text cannot begin another field.
         """
         return b"".join(_messages(self.envelopes)) or b": still here\n\n"
 
@@ -60,19 +60,19 @@ def _messages(envelopes: Iterable[Envelope]) -> Iterator[bytes]:
         if envelope.id is not None:
             yield b"id: " + envelope.id.encode() + b"\n"
         yield b"data: " + envelope.json + b"\n\n"
-        if envelope.then_id is not None:  # clients take it as their cursor, and hand nothing on
+        if envelope.then_id is not None:  # clients store it as their cursor and dispatch no event
             yield b"id: " + envelope.then_id.encode() + b"\n\n"
 
 
 def status_message(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> Envelope:
-    """A status event that moves no cursor."""
+    """A status event. It has no id, so it does not change the client's cursor."""
     return Envelope(None, msgspec.json.encode(status_envelope(event_type, run, status, now)))
 
 
 def end_message(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> Envelope:
     """The last message of a run, `completed` or `failed`.
 
-    After a provisional end there is another: its cursor says which, by the log's length.
+    A run that resumed after a provisional end ends again: the cursor tells the ends apart by the log's length.
     """
     end = f"{run.run_number}.end"
     then_id = None if run.given_up_seq is None else f"{end}.{run.last_seq}"
@@ -80,12 +80,12 @@ def end_message(event_type: str, run: RunFacts, status: dict[str, Any], now: dat
 
 
 def gap_message(run: RunFacts, first_seq: int, now: datetime) -> Envelope:
-    """That the log goes on at `first_seq`: what was before it is not kept any more."""
+    """A gap event: the log continues at `first_seq`, and the entries before it are no longer kept."""
     return Envelope(None, msgspec.json.encode(gap_envelope(run, first_seq, now)))
 
 
 def log_messages(run: RunFacts, after_seq: int, lines: Iterable[LogLine], now: datetime) -> Iterator[Envelope]:
-    """The entries that follow on `after_seq`; where some are not kept any more, that is told first."""
+    """The entries after `after_seq`; a gap event comes before them if some are no longer kept."""
     for line in lines:
         if line.seq != after_seq + 1:
             yield gap_message(run, line.seq, now)

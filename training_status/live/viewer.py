@@ -1,4 +1,4 @@
-"""One viewer: where they wait, how they are told, and when they were told last."""
+"""One viewer of a stream: its principal, its queue, its connection, and when something was sent last."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -11,9 +11,9 @@ from training_status.live.update import Update
 
 
 class Connection(NamedTuple):
-    """How a viewer is reached. `abort` ends the connection whatever it is doing.
+    """The functions that send to a client. `abort` ends the connection at once, whatever its state.
 
-    `pieces` makes of an update what `send` takes, small enough that even a slow client reads one in a minute.
+    `pieces` splits an update into pieces for `send`, small enough that even a slow client reads one in a minute.
     """
 
     pieces: Callable[[Update], Iterable[Any]]
@@ -22,30 +22,30 @@ class Connection(NamedTuple):
 
 
 class Viewer:
-    """Somebody who is told things. `reads_since`: since when the client has had the same piece to read, else None."""
+    """A client that receives updates. `sending_since` is when the piece that is being sent was begun, else None."""
 
-    __slots__ = ("connection", "principal", "queue", "reads_since", "told_at")
+    __slots__ = ("connection", "principal", "queue", "sending_since", "sent_at")
 
     def __init__(self, principal: Principal, connection: Connection) -> None:
         self.principal = principal
         self.connection = connection
         self.queue = SubscriberQueue()
-        self.told_at = asyncio.get_running_loop().time()
-        self.reads_since: float | None = None
+        self.sent_at = asyncio.get_running_loop().time()
+        self.sending_since: float | None = None
 
-    async def tell(self, update: Update) -> None:
-        """Send; it takes as long as the client takes to read. Raises Closed between two pieces."""
+    async def send(self, update: Update) -> None:
+        """Send an update, as fast as the client reads. Raises Closed between two pieces."""
         for piece in self.connection.pieces(update):
             self.queue.raise_if_closed()
-            with self.reading():
+            with self.sending():
                 await self.connection.send(piece)
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Around everything that is sent: a client that takes too long over it is let go."""
-        self.reads_since = asyncio.get_running_loop().time()
+    def sending(self) -> Iterator[None]:
+        """Use this around everything that is sent: the registry aborts a client that takes too long to read it."""
+        self.sending_since = asyncio.get_running_loop().time()
         try:
             yield
         finally:
-            self.reads_since = None
-            self.told_at = asyncio.get_running_loop().time()
+            self.sending_since = None
+            self.sent_at = asyncio.get_running_loop().time()

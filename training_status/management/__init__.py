@@ -1,1 +1,1 @@
-"""What is done from the command line."""
+"""The commands of `manage.py`."""

@@ -1,4 +1,4 @@
-"""Bringing the database up to date, by one process at a time."""
+"""Migrating the database, by one process at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from django.core.management import call_command
 from django.db import connection, connections
 
-_LOCK = 0x4145474953  # any number that nothing else locks: "AEGIS"
+_LOCK = 0x4145474953  # an arbitrary key of an advisory lock: "AEGIS"
 _FIRST_TABLE = "django_migrations"
 
 
 @contextmanager
 def migrated() -> Iterator[None]:
-    """Migrate, and keep others from it until the block ends.
+    """Migrate the database, and keep other processes from migrating until the block ends.
 
-    A connection of its own holds the lock, so that it also works where connections are shared between transactions.
+    A separate connection holds the lock, so this also works behind a pooler that shares connections.
     """
     guard = connections.create_connection("default")
     try:
@@ -28,7 +28,7 @@ def migrated() -> Iterator[None]:
 
 
 def migrate_new_database() -> None:
-    """Make the tables of a database that has none yet. One that has some, be they old, is left as it is."""
+    """Create the tables of an empty database. A database with tables, even old ones, is not migrated."""
     with connection.cursor() as cursor:
         is_new = _FIRST_TABLE not in connection.introspection.table_names(cursor)
     if is_new:

@@ -1,4 +1,4 @@
-"""What every command of an operator has: who runs it is recorded, and what is wrong is said in a sentence."""
+"""The base class of operator commands: it records who runs the command, and prints errors as one sentence."""
 
 import os
 import pwd
@@ -13,13 +13,13 @@ from training_status.visible_text import visible_text
 
 
 class OperatorCommand(BaseCommand):
-    """Exit code 0: done. 1: not done, and stderr says why. 2: the arguments are not understood.
+    """Exit codes: 0 success; 1 failure, explained on stderr; 2 invalid arguments.
 
-    It can be run before the service was started for the first time.
+    The command can be run before the first start of the service.
     """
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """As Django does; in the audit log it is this command, run by the system's user, that acts."""
+        """Run the command. Audit entries name the command and the system user who runs it."""
         name = type(self).__module__.rpartition(".")[2]
         with as_actor(COMMAND, f"{name} by {_system_user()}"):
             try:
@@ -32,8 +32,8 @@ class OperatorCommand(BaseCommand):
 
 
 def _system_user() -> str:
-    """The name of the user whose process this is, not what the environment claims."""
+    """Return the name of the user of this process, not one from the environment."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # in a container a user may have a number and no name
+    except KeyError:  # in a container, a user may have no name
         return f"user {os.getuid()}"

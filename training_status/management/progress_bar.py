@@ -1,4 +1,4 @@
-"""How far a long command is, on stderr, where somebody looks at it."""
+"""The progress bar of long commands, on stderr if that is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Gives a function that is told how much is done, of how much. Draws nothing where stderr is no terminal."""
+    """Yield a function that takes the amount done and the total. Draws nothing unless stderr is a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(what, total=None)

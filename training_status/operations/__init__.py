@@ -1,1 +1,1 @@
-"""What is done to whole runs: given up when they went silent, their old logs let go, taken out and put back."""
+"""Operations on whole runs: the sweep, retention, export and import, and the background maintenance loop."""

@@ -1,6 +1,6 @@
-"""Letting old logs go: of finished runs beyond the newest of their domain, or that ended long ago.
+"""Retention: removing the logs of finished runs, beyond the newest runs of a domain or some days after their end.
 
-What people are told of a run stays, all but the entries of its log.
+Everything else about a run is kept.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,10 @@ from training_status.operations.sweep_lock import acquire_sweep_lock
 
 ENTRIES_AT_ONCE: Final = 2_000
 RUNS_AT_ONCE: Final = 100
-LOOK_LIMIT_S: Final = 2.0
+QUERY_LIMIT_S: Final = 2.0
 
-# Raw: limits of the domain or of the settings, and the newest runs of each domain, in one query. The newest finished
-# run beyond those that are kept is found by the index on (domain, run_number), MATERIALIZED so that it is looked for
-# once a domain and not once a run.
+# Raw SQL: one query for the limits of the domain or of the settings, and the newest runs of each domain. The index on
+# (domain, run_number) finds the newest finished run that is not kept. MATERIALIZED: once for each domain, not each run.
 _KEPT = f"""
     WITH kept AS MATERIALIZED (
         SELECT domain.id AS domain_id, domain.name, own.days,
@@ -65,7 +64,7 @@ _DUE_BY_DOMAIN = f"""
 
 
 class DueLogs(NamedTuple):
-    """How many runs of a domain have a log that is to go, and how many entries in all."""
+    """How many runs of a domain have log entries to remove, and how many entries these are."""
 
     domain_name: str
     runs: int
@@ -74,9 +73,9 @@ class DueLogs(NamedTuple):
 
 @dataclass(slots=True)
 class Pruned:
-    """What retention has removed. `runs_left`: due, but being written just then. `was_busy`: another one was at work.
+    """What retention has removed. `runs_left` were due but locked; `was_busy`: another sweep or pruning was running.
 
-    `is_all`: there was no more to do than that.
+    `is_all`: nothing more was due.
     """
 
     entries: int = 0
@@ -86,7 +85,7 @@ class Pruned:
 
 
 def due_logs() -> list[DueLogs]:
-    """What retention would remove now, by domain; nothing is removed."""
+    """Return what retention would remove now, by domain. Nothing is removed."""
     with connection.cursor() as cursor:
         cursor.execute(_DUE_BY_DOMAIN, _limits())
         return [DueLogs(*row) for row in cursor.fetchall()]
@@ -94,7 +93,7 @@ def due_logs() -> list[DueLogs]:
 
 @transaction.atomic
 def record_pruning() -> list[DueLogs]:
-    """Record, for each domain, what an operator is about to have removed, and give it."""
+    """Record for each domain what an operator is about to remove, and return it."""
     due = due_logs()
     for one in due:
         record("deleted", "log", one.domain_name, runs=one.runs, log_entries=one.entries)
@@ -102,7 +101,7 @@ def record_pruning() -> list[DueLogs]:
 
 
 def log_is_due(run_id: int) -> bool:
-    """Whether retention would remove the log of this run now, by its internal key."""
+    """Whether retention would remove the log of the run with this internal key now."""
     with connection.cursor() as cursor:
         cursor.execute(_DUE_STILL, {**_limits(), "run_ids": [run_id]})
         return cursor.fetchone() is not None
@@ -112,18 +111,18 @@ def prune_old_logs(
     *,
     batches_max: int | None = None,
     wait: bool = False,
-    look_limit_s: float = LOOK_LIMIT_S,
+    query_limit_s: float = QUERY_LIMIT_S,
     is_stopping: Callable[[], bool] = lambda: False,
     on_removed: Callable[[int], None] = lambda entries: None,
 ) -> Pruned:
-    """Remove what is due, or as much of it as `batches_max` small transactions can.
+    """Remove what is due, in at most `batches_max` small transactions.
 
-    Each takes the sweep's lock (with `wait` it is waited for, else the removing ends there), looks what is due by the
-    limits as they are then, and takes the locks of its runs. Raises Unavailable when a look takes `look_limit_s`.
-    `on_removed` is called after each with the number of entries.
+    Each transaction takes the sweep's lock, finds what is due by the current limits, and locks its runs. Without
+    `wait`, pruning ends if the sweep's lock is not free. Raises Unavailable when a query takes `query_limit_s`.
+    `on_removed` is called after each transaction with the number of removed entries.
     """
     pruned = Pruned()
-    started: list[int] = []  # runs that were found, and are not done with
+    started: list[int] = []  # runs that were found and not finished
     after_id = 0
     batches = 0
     while True:
@@ -134,10 +133,10 @@ def prune_old_logs(
             if not acquire_sweep_lock(wait=wait):
                 pruned.was_busy, pruned.is_all = True, False
                 break
-            batch = _still_due(started, look_limit_s) or _due_after(after_id, look_limit_s)
+            batch = _still_due(started, query_limit_s) or _due_after(after_id, query_limit_s)
             if not batch:
                 break
-            removed, left, rest = _forget(batch)
+            removed, left, rest = _prune_batch(batch)
         after_id = max(after_id, batch[-1].id)
         started = [run.id for run in rest]
         batches += 1
@@ -147,8 +146,11 @@ def prune_old_logs(
     return pruned
 
 
-def _forget(batch: list[FinishedRun]) -> tuple[int, int, list[FinishedRun]]:
-    """Up to `ENTRIES_AT_ONCE` entries of these runs: how many, of how many runs none, and what is still to be done."""
+def _prune_batch(batch: list[FinishedRun]) -> tuple[int, int, list[FinishedRun]]:
+    """Remove up to `ENTRIES_AT_ONCE` entries of these runs.
+
+    Return how many were removed, how many runs were skipped, and the runs that are not finished.
+    """
     removed = left = 0
     for place, run in enumerate(batch):
         room = ENTRIES_AT_ONCE - removed
@@ -166,16 +168,16 @@ def _forget(batch: list[FinishedRun]) -> tuple[int, int, list[FinishedRun]]:
 
 
 def _due_after(after_id: int, limit_s: float) -> list[FinishedRun]:
-    """The next runs that are due, by their keys."""
-    return _poll(_DUE_RUNS, limit_s, after_id=after_id, at_most=RUNS_AT_ONCE)
+    """Return the next runs that are due, in order of their keys."""
+    return _due_runs(_DUE_RUNS, limit_s, after_id=after_id, at_most=RUNS_AT_ONCE)
 
 
 def _still_due(run_ids: list[int], limit_s: float) -> list[FinishedRun]:
-    """Those of these runs that are due: a limit may have been changed since they were found."""
-    return _poll(_DUE_STILL, limit_s, run_ids=run_ids) if run_ids else []
+    """Return those of these runs that are still due: the limits may have changed since they were found."""
+    return _due_runs(_DUE_STILL, limit_s, run_ids=run_ids) if run_ids else []
 
 
-def _poll(sql: str, limit_s: float, **parameters: Any) -> list[FinishedRun]:
+def _due_runs(sql: str, limit_s: float, **parameters: Any) -> list[FinishedRun]:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{round(limit_s * 1000)}ms'")
         try:
@@ -183,7 +185,7 @@ def _poll(sql: str, limit_s: float, **parameters: Any) -> list[FinishedRun]:
         except OperationalError as error:
             if isinstance(error.__cause__, QueryCanceled):
                 raise Unavailable(
-                    f"Looking for the logs that are no longer kept has taken {limit_s:g} s, and was ended.",
+                    f"The query for logs to remove was cancelled after {limit_s:g} s.",
                     retry_after_s=60,
                 ) from error
             raise

@@ -1,7 +1,7 @@
-"""The whole of a run as lines of JSON, for keeping it elsewhere: `operations.run_import` takes them back.
+"""Exporting a run as lines of JSON, which `operations.run_import` reads.
 
-A header with every stored fact, a line for each log entry, a trailer. Nothing in it tells when it was made: the same
-run is the same bytes.
+The export has a header with every stored field, a line for each log entry, and a trailer. It does not contain the time
+of the export, so two exports of an unchanged run are identical.
 """
 
 from collections.abc import Generator, Iterator
@@ -23,12 +23,12 @@ from training_status.ingest.exported_run import (
     ExportedRun,
     Trailer,
 )
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.runs import resolve_pending_cancel_of_run
 from training_status.log_levels import LEVEL_NAMES
 from training_status.serializers.times import utc_text
 
-_SLICE: Final = 250  # of messages that may have 64 KiB each
+_ENTRIES_PER_QUERY: Final = 250  # each message may have 64 KiB
 _JSON_FIELDS: Final = frozenset({"config", "tags", "metrics", "result"})
 
 
@@ -36,7 +36,7 @@ def _columns(kind: type[msgspec.Struct], table: str) -> str:
     return ", ".join(f'{table}."{name}"' for name in kind.__struct_fields__)
 
 
-# Raw SQL: jsonb comes as PostgreSQL writes it, and goes on unread, so no value can change on its way.
+# Raw SQL: jsonb is passed on as the text that PostgreSQL writes, so no value can change by being decoded.
 _RUN = f"""
     SELECT run.id, {_columns(ExportedDomain, "domain")}, {_columns(ExportedRun, "run")}
       FROM training_status_trainingrun run JOIN training_status_domain domain ON domain.id = run.domain_id
@@ -57,27 +57,26 @@ _ENTRIES = f"""
 
 
 def export_run(public_id: UUID, *, only_domain_id: int | None = None) -> Iterator[bytes]:
-    """Record that the run is exported, and give its lines, each with its line feed.
+    """Record the export and return the lines of the run, each with its line feed.
 
-    They are of one moment, whatever is written or removed meanwhile: from the first line to the last or to `close`,
-    one transaction reads them. A slice of the log is in memory at a time. What silence has made of the run is stored
-    before, under the run's lock. Raises NotFound; for a run deleted right after, only with the first line.
+    One transaction reads all lines, until the last or until `close`, so they show the run at one moment. A small part
+    of the log is in memory at a time. A cancellation that is due is stored first, under the run's lock. Raises
+    NotFound; for a run that is deleted right after, only with the first line.
     """
     record_export(public_id, only_domain_id=only_domain_id)
     return export_lines(public_id)
 
 
 def record_export(public_id: UUID, *, only_domain_id: int | None = None) -> None:
-    """Record that the run is exported, once what silence has made of it is stored. Raises NotFound."""
+    """Store a cancellation that is due, and record the export of the run. Raises NotFound."""
     with transaction.atomic():
-        record_of_run("exported", resolve_pending_cancel_of_run(public_id, only_domain_id=only_domain_id))
+        record_run_action("exported", resolve_pending_cancel_of_run(public_id, only_domain_id=only_domain_id))
 
 
 def export_header(public_id: UUID, *, only_domain_id: int | None = None) -> bytes:
-    """The first line of the export, with its line feed; nothing is recorded.
+    """Return the first line of the export, with its line feed. Nothing is recorded.
 
-    It says what the rest is: two exports with the same header are the same bytes. What silence has made of the run is
-    stored before. Raises NotFound.
+    Two exports with the same header are identical. A cancellation that is due is stored first. Raises NotFound.
     """
     with transaction.atomic():
         resolve_pending_cancel_of_run(public_id, only_domain_id=only_domain_id)
@@ -89,7 +88,7 @@ def export_header(public_id: UUID, *, only_domain_id: int | None = None) -> byte
 
 
 def export_lines(public_id: UUID) -> Generator[bytes, None, None]:
-    """The lines of `export_run`, of a run that is settled; nothing is recorded."""
+    """Yield the lines of `export_run`. Nothing is recorded, and no pending cancellation is stored."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(_RUN, (public_id,))
@@ -113,8 +112,8 @@ def export_lines(public_id: UUID) -> Generator[bytes, None, None]:
         }
         yield _line(header)
         first_seq, last_seq = run["first_seq"], run["last_seq"]
-        for lowest in range(first_seq, last_seq + 1, _SLICE):
-            cursor.execute(_ENTRIES, (run_id, lowest, min(lowest + _SLICE - 1, last_seq)))
+        for lowest in range(first_seq, last_seq + 1, _ENTRIES_PER_QUERY):
+            cursor.execute(_ENTRIES, (run_id, lowest, min(lowest + _ENTRIES_PER_QUERY - 1, last_seq)))
             for row in cursor.fetchall():
                 entry = _named(ExportedEntry, row)
                 entry["level"] = LEVEL_NAMES[entry["level"]]
@@ -123,7 +122,7 @@ def export_lines(public_id: UUID) -> Generator[bytes, None, None]:
 
 
 def _named(kind: type[msgspec.Struct], row: Any) -> dict[str, Any]:
-    """A row by the names of its format, ready to be written."""
+    """Return a row as a dict with the field names of the format, ready to be encoded."""
     return {name: _written(name, value) for name, value in zip(kind.__struct_fields__, row, strict=True)}
 
 

@@ -1,4 +1,4 @@
-"""Putting an exported run back, exactly as it was: all of it or nothing."""
+"""Importing an exported run, exactly as it was, as a whole or not at all."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from training_status.read.domains import domain_exists
 
 T = TypeVar("T")
 
-# A large number is longer in an export than it was when it was sent, and so is text with control characters.
+# Large numbers and control characters take more bytes in an export than in the reporter's request.
 _HEADER_MAX_BYTES: Final = 128 * 1024 * 1024
 _LINE_MAX_BYTES: Final = 8 * 1024 * 1024
-_AT_ONCE: Final = 1000
-_AT_ONCE_MAX_BYTES: Final = 4 * 1024 * 1024
+_ENTRIES_PER_INSERT: Final = 1000
+_INSERT_MAX_BYTES: Final = 4 * 1024 * 1024
 
 
 @transaction.atomic
@@ -30,11 +30,11 @@ def import_run(
     domain_name: str | None = None,
     progress: Callable[[int, int], None] = lambda stored, total: None,
 ) -> ImportedRun:
-    """Store the run that `file` holds, as `export_run` wrote it, in one transaction; nobody sees it before its end.
+    """Store the run in `file`, as `export_run` wrote it, in one transaction. It becomes visible at the end.
 
-    Where it goes, and what is refused as Conflict or NotFound, is said at `store_run`. Raises InvalidInput, with the
-    number of the line, for a file that is not whole or has a value that could not have been stored. `progress` is
-    told how many log entries are stored, of how many.
+    See `store_run` for the domain and number that the run gets, and for Conflict and NotFound. Raises InvalidInput,
+    with the number of the line, for a file that is incomplete or has an invalid value. `progress` is called with the
+    number of stored log entries and their total.
     """
     lines = _Lines(file)
     header = lines.read(_HEADER_MAX_BYTES, read_header)
@@ -49,20 +49,20 @@ def import_run(
         entry = lines.checked(raw, read_entry)
         due = header.run.first_seq + counts.total()
         if entry.seq != due:
-            raise lines.invalid(f"the entry with seq {due} was due, not {entry.seq}")
+            raise lines.invalid(f"expected the entry with seq {due}, got {entry.seq}")
         counts[entry.level] += 1
         batch.append(entry)
         batch_bytes += len(raw)
-        if len(batch) == _AT_ONCE or batch_bytes > _AT_ONCE_MAX_BYTES:
+        if len(batch) == _ENTRIES_PER_INSERT or batch_bytes > _INSERT_MAX_BYTES:
             store_entries(run_id, batch)
             progress(counts.total(), header.run.last_seq - header.run.first_seq + 1)
             batch, batch_bytes = [], 0
     store_entries(run_id, batch)
     trailer = lines.checked(raw, read_trailer)
     if trailer.entries != counts.total() or counts != _counts_of(header.run):
-        raise lines.invalid("the entries before it are not those that the header and this last line count")
+        raise lines.invalid("the entries do not match the counts in the header and in this last line")
     if file.read(1):
-        raise lines.invalid("this should be the last line, and there is more")
+        raise lines.invalid("this should be the last line, but the file continues")
     try:
         return store_run(run_id, header, domain_name=domain_name)
     except InvalidInput as error:
@@ -70,43 +70,43 @@ def import_run(
 
 
 def _counts_of(run: ExportedRun) -> Counter[int]:
-    """How many entries of each level the run says that it has."""
+    """Return the number of entries of each level by the counts of the run."""
     return Counter({number: getattr(run, f"{name.lower()}_count") for name, number in LEVEL_NUMBERS.items()})
 
 
 class _Lines:
-    """The lines of a file, one in memory at a time, and the number of the one that was read last."""
+    """The lines of a file, one in memory at a time, with the number of the line that was read last."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._number = 0
 
     def next(self, max_bytes: int) -> bytes:
-        """The next line. Raises InvalidInput at the end of the file, and for a line that is too long."""
+        """Return the next line. Raises InvalidInput at the end of the file, and for a line that is too long."""
         self._number += 1
         raw = self._file.readline(max_bytes + 1)
         if not raw:
-            raise self.invalid("the file ends before its last line: it is not whole")
+            raise self.invalid("the file ends before its trailer: it is incomplete")
         if len(raw) > max_bytes:
             raise self.invalid(f"it has more than {max_bytes} bytes")
         return raw
 
     def read(self, max_bytes: int, read: Callable[[bytes], T]) -> T:
-        """The next line as what it holds."""
+        """Read the next line and parse it."""
         return self.checked(self.next(max_bytes), read)
 
     def checked(self, raw: bytes, read: Callable[[bytes], T]) -> T:
-        """The line that was read last as what it holds. Raises InvalidInput, which names the line."""
+        """Parse the line that was read last. Raises InvalidInput with the number of the line."""
         try:
             return read(raw)
         except InvalidInput as error:
             raise self.invalid(error.detail) from error
 
     def invalid(self, detail: str) -> InvalidInput:
-        """What is wrong with the line that was read last."""
+        """Return an error about the line that was read last."""
         return _at_line(self._number, detail)
 
 
 def _at_line(number: int, detail: str) -> InvalidInput:
-    """The sentence with its line; what is the body of a request elsewhere is the line here."""
+    """Return the error with the number of its line, which replaces the words about a request's body."""
     return InvalidInput(f"Line {number}: {detail.replace('The body', 'it', 1)}", field=f"line {number}")

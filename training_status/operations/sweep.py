@@ -1,4 +1,4 @@
-"""Storing what silence has made of runs: given up as lost, or cancelled as they were asked to be."""
+"""The sweep: ending silent runs as lost, or as cancelled if they were asked to stop."""
 
 import math
 from collections import Counter
@@ -13,7 +13,7 @@ from django.utils import timezone
 from training_status import run_states
 from training_status.displayed_state import ACTIVE, CANCELLED_BY_SILENCE, LOST
 from training_status.ingest.expiry import expire_silent_run
-from training_status.ingest.run_audit import record_of_run
+from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.service_uptime import uptime_s
 from training_status.operations.sweep_lock import acquire_sweep_lock
 from training_status.read.run_columns import limits_of_settings
@@ -22,8 +22,7 @@ RUNS_AT_ONCE: Final = 50
 # Classes of SQLSTATE: connection, resources such as the disk, an operator's intervention, the system.
 _SERVER_TROUBLE: Final = ("08", "53", "57", "58")
 
-# Raw: `ACTIVE` is the condition of the partial index `run_active`, word for word, so that finished runs, however many,
-# are not looked at.
+# Raw SQL: `ACTIVE` is exactly the condition of the partial index `run_active`, so finished runs are not read.
 SILENT_RUNS: Final = f"""
     SELECT run.id
       FROM training_status_trainingrun AS run JOIN training_status_domain AS domain ON domain.id = run.domain_id
@@ -34,10 +33,10 @@ SILENT_RUNS: Final = f"""
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep has stored. `was_busy`: it ended early, because another one was at work.
+    """The result of a sweep. `was_busy`: it ended early because another sweep was running.
 
-    `failures`: the runs that could not be given up, by their keys, and why. `uptime_s`: for how long the service had
-    been reachable at the end; infinitely long where that was assumed.
+    `failures` are the runs that could not be ended, by key, with the errors. `uptime_s` is the service uptime at the
+    end of the sweep; infinite if it was assumed.
     """
 
     lost: int = 0
@@ -48,12 +47,11 @@ class Swept:
 
 
 def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool] = lambda: False) -> Swept:
-    """Give up the runs that have been silent for too long, in small transactions.
+    """End the runs that have been silent for their limit, in small transactions.
 
-    Only silence during which the service has been reachable, or is assumed to have been, is the reporter's. What is
-    given up by assumption is recorded. Takes the sweep's lock and those of the runs; a run that is being written is
-    left alone. Each run is stored under a savepoint: what goes wrong with one stops no other.
-    Raises what is wrong with the database itself.
+    Only silence while the service was reachable counts. With `assume_reachable` all silence counts, and each run that
+    is ended is recorded. Takes the sweep's lock and those of the runs; locked runs are skipped. Each run is stored
+    under a savepoint, so an error with one run does not stop the others. Raises errors of the database itself.
     """
     swept = Swept()
     after_id = 0
@@ -71,7 +69,7 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
                     with transaction.atomic():
                         reason = expire_silent_run(run_id, now, uptime_s=swept.uptime_s)
                         if assume_reachable and reason is not None:
-                            record_of_run("failed", run_id, reason=reason, assumed_reachable=True)
+                            record_run_action("failed", run_id, reason=reason, assumed_reachable=True)
                 except Exception as error:
                     if _concerns_every_run(error):
                         raise
@@ -87,7 +85,7 @@ def sweep_runs(*, assume_reachable: bool = False, is_stopping: Callable[[], bool
 
 
 def _concerns_every_run(error: Exception) -> bool:
-    """Whether it is the connection or the server that failed, and not what was to be stored of one run."""
+    """Whether the connection or the server failed, and not the change of one run."""
     if not connection.is_usable():
         return True
     sqlstate = getattr(error.__cause__, "sqlstate", None) if isinstance(error, DatabaseError) else None
@@ -95,7 +93,7 @@ def _concerns_every_run(error: Exception) -> bool:
 
 
 def parameters(now: datetime, uptime_s: float, after_id: int) -> dict[str, Any]:
-    """What `SILENT_RUNS` takes."""
+    """Return the parameters of `SILENT_RUNS`."""
     return limits_of_settings() | {"now": now, "reachable_s": uptime_s, "after_id": after_id}
 
 

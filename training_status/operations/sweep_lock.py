@@ -1,16 +1,16 @@
-"""One sweep at a time, over all processes and machines."""
+"""The lock that allows one sweep or pruning at a time, across all processes and machines."""
 
 from typing import Final
 
 from django.db import connection
 
-_SWEEP_LOCK: Final = 0x414547495353  # any number that nothing else locks: "AEGISS"
+_SWEEP_LOCK: Final = 0x414547495353  # an arbitrary key of an advisory lock: "AEGISS"
 
 
 def acquire_sweep_lock(*, wait: bool = False) -> bool:
-    """Take the sweep's lock until the present transaction ends; False, at once, where another sweep has it.
+    """Take the sweep's lock until the current transaction ends. Return False, without waiting, if it is taken.
 
-    With `wait` it is waited for, which is not long: sweeps work in small transactions.
+    With `wait`, wait for the lock. The wait is short, because sweeps use small transactions.
     """
     with connection.cursor() as cursor:
         if wait:

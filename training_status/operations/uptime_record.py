@@ -1,7 +1,7 @@
-"""Noting that the service can be reached; `ingest.reachable` tells for how long.
+"""Recording the service uptime, which `ingest.service_uptime` reads.
 
-Serving processes note every few seconds that they are there. Where nobody could, because no process ran or the
-database was away, there is a gap, and whoever was silent until then may have had nobody to report to.
+Every serving process records every few seconds that it is running. When none could, because no process ran or the
+database was unreachable, there is a gap. Silence before the gap may be the fault of the service.
 """
 
 from datetime import datetime
@@ -10,8 +10,8 @@ from django.db import connection
 
 from training_status.ingest.service_uptime import GAP_LIMIT
 
-# Raw: one statement for all processes, which may note at the same moment. Clocks that differ by less than the gap
-# limit go forward together; one that has jumped, in either direction, begins anew like a gap.
+# Raw SQL: one statement, because processes may record at the same moment. Clocks that differ by less than the gap limit
+# advance together. A clock that has jumped in either direction starts a new interval, as after a gap.
 _NOTE = """
     INSERT INTO training_status_servicepresence AS presence (id, since, seen_at)
     VALUES (1, %(now)s::timestamptz, %(now)s::timestamptz)
@@ -24,6 +24,6 @@ _NOTE = """
 
 
 def record_uptime(now: datetime) -> None:
-    """A serving process is there at `now`: seen without a gap since `since`, which is `now` after one."""
+    """Record that a serving process runs at `now`. The uptime restarts if the last record is too old."""
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, {"now": now, "gap_s": GAP_LIMIT.total_seconds()})

@@ -1,4 +1,4 @@
-"""Runs side by side as clients see them: of all that can be compared, a value for each run, in the order asked for."""
+"""The comparison of runs: each metric, phase, setting and prompt with a value for each run, in the requested order."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ METRICS, CONFIGURATION, PROMPTS = "metrics", "configuration", "prompts"
 
 
 class Comparison(NamedTuple):
-    """The runs in the order asked for, and the domain's pinned baseline (None: there is none)."""
+    """The runs in the requested order, and the domain's pinned baseline, if any."""
 
     domain_name: str
     runs: Sequence[ComparedRun]
@@ -43,7 +43,7 @@ class ComparedRunSerializer(serializers.Serializer):
     status = serializers.ChoiceField(choices=tuple(run_states.SHOWN_STATUS.values()))
     failure_reason = serializers.ChoiceField(choices=run_states.FAILURE_REASONS, allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
-    duration_ms = serializers.IntegerField(allow_null=True, min_value=0, help_text="So far, while the run goes on.")
+    duration_ms = serializers.IntegerField(allow_null=True, min_value=0, help_text="So far, for an active run.")
     metrics = MetricsField(help_text="The latest value of each metric.")
     llm_model = serializers.CharField()
     optimizer = serializers.CharField(allow_null=True)
@@ -63,38 +63,41 @@ class ComparedPhaseSerializer(serializers.Serializer):
 
     phase = serializers.ChoiceField(choices=PHASE_NAMES)
     seconds = serializers.ListField(
-        child=serializers.FloatField(allow_null=True, min_value=0), help_text="Null where it was not entered."
+        child=serializers.FloatField(allow_null=True, min_value=0),
+        help_text="Null for a run that did not enter the phase.",
     )
 
 
 class ComparedSettingSerializer(serializers.Serializer):
-    """Something that the runs were started with."""
+    """A setting that the runs were started with."""
 
-    name = serializers.CharField(help_text="Of a nested config, dotted: `teacher.temperature`.")
+    name = serializers.CharField(help_text="Nested settings have dotted names: `teacher.temperature`.")
     values = serializers.ListField(child=AnyValueField())
-    differs = serializers.BooleanField(help_text="Whether the values are not all the same.")
+    differs = serializers.BooleanField(help_text="Whether the values differ.")
 
 
 class ComparedPromptSerializer(serializers.Serializer):
     """A prompt of the results, or a part of one."""
 
-    name = serializers.CharField(help_text="`entity`, or `entity.instruction` where the prompt is made of parts.")
+    name = serializers.CharField(help_text="`entity`, or `entity.instruction` for a part of a prompt.")
     texts = serializers.ListField(child=serializers.CharField(allow_null=True))
-    is_cut_off = serializers.BooleanField(help_text="Whether one of the texts is longer than what is here of it.")
+    is_cut_off = serializers.BooleanField(help_text="Whether one of the texts was cut off.")
 
 
 class TrainingComparisonSerializer(serializers.Serializer):
-    """Runs of a domain side by side. Every list of values has one for each run, in the runs' order.
+    """Runs of a domain side by side. Every list of values has one value for each run, in the order of the runs.
 
     Made of a `Comparison`; the context may give `now`.
     """
 
     domain_name = serializers.CharField()
     baseline_run_number = serializers.IntegerField(allow_null=True, min_value=1, help_text="The pinned run.")
-    baseline_metrics = MetricsField(allow_null=True, help_text="Its metrics, whether or not it is compared.")
-    runs = ComparedRunSerializer(many=True, help_text="In the order asked for.")
+    baseline_metrics = MetricsField(
+        allow_null=True, help_text="Metrics of the pinned run, whether or not it is compared."
+    )
+    runs = ComparedRunSerializer(many=True, help_text="In the requested order.")
     metrics = ComparedMetricSerializer(many=True, help_text=f"By name; {METRICS_MAX} at most.")
-    phases = ComparedPhaseSerializer(many=True, help_text="All of them, in order.")
+    phases = ComparedPhaseSerializer(many=True, help_text="All phases, in order.")
     configuration = ComparedSettingSerializer(
         many=True,
         help_text=f"The model, the optimiser, the number of samples, then the config by name; {SETTINGS_MAX} at most,"
@@ -102,11 +105,11 @@ class TrainingComparisonSerializer(serializers.Serializer):
     )
     prompts = ComparedPromptSerializer(many=True, help_text=f"By name; {PROMPTS_MAX} at most.")
     cut_off = serializers.MultipleChoiceField(
-        choices=(METRICS, CONFIGURATION, PROMPTS), help_text="The lists that are longer than what is here of them."
+        choices=(METRICS, CONFIGURATION, PROMPTS), help_text="The lists that were cut off."
     )
 
     def to_representation(self, instance: Comparison) -> dict[str, Any]:
-        """The comparison, with what was cut off."""
+        """Return the comparison, with the names of the lists that were cut off."""
         now: datetime = self.context.get("now") or timezone.now()
         runs = instance.runs
         metrics = _metrics(runs)
@@ -182,7 +185,7 @@ def _own(run: ComparedRun) -> Mapping[str, Any]:
 
 
 def _those_that_tell(configuration: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many as there may be, in their order; where there are too many, those that differ stay."""
+    """Return at most SETTINGS_MAX settings, in their order. If there are more, those that differ are kept."""
     by_worth = sorted(range(len(configuration)), key=lambda place: not configuration[place]["differs"])
     return [configuration[place] for place in sorted(by_worth[:SETTINGS_MAX])]
 

@@ -1,4 +1,4 @@
-"""What runs were started with, side by side: nested settings by dotted names."""
+"""The settings of runs for a comparison: nested settings with dotted names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -10,9 +10,9 @@ OWN: Final = ("llm_model", "optimizer", "sample_count")
 
 
 def flattened(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting with its dotted name; a name with a dot in it is quoted. Lists and empty objects are values.
+    """Yield every setting with its dotted name. A key with a dot is quoted. Lists and empty objects are values.
 
-    So is an object whose own name is long already: the names below it would be long each.
+    An object with a long dotted name is a value too, because the names below it would be even longer.
     """
     for key, value in config.items():
         name = above + (key if "." not in key else f'"{key}"')
@@ -23,7 +23,7 @@ def flattened(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str,
 
 
 def settings_of(own: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """The run's own fields and then its config by name; `config.` is before a name that is one of those fields."""
+    """Return the run's own fields and its config by name. A setting named like such a field gets the prefix `config.`."""
     return {
         **{name: own[name] for name in OWN},
         **{f"config.{name}" if name in OWN else name: value for name, value in flattened(config)},
@@ -31,7 +31,7 @@ def settings_of(own: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, 
 
 
 def differ(values: Sequence[Any]) -> bool:
-    """Whether they are not all the same; 1 and 1.0 are, 1 and true are not."""
+    """Whether the values differ. 1 and 1.0 are equal, 1 and true are not."""
     return len({_comparable(value) for value in values}) > 1
 
 

@@ -10,34 +10,34 @@ from training_status.serializers.times import utc_text
 
 
 class DomainSerializer(serializers.Serializer):
-    """A domain and how its latest run is going. Made of `DomainFacts`."""
+    """A domain with the status of its latest run. Made of `DomainFacts`."""
 
     name = serializers.CharField()
     description = serializers.CharField()
     llm_model = serializers.CharField()
     created_at = serializers.DateTimeField()
     stall_limit_s = serializers.FloatField(
-        allow_null=True, help_text="A run not heard of for so many seconds is stalled. Null: as the service is set."
+        allow_null=True, help_text="Seconds without any report after which a run is stalled. Null: the setting."
     )
     hang_limit_s = serializers.FloatField(
-        allow_null=True, help_text="A run with heartbeats but no event for so many seconds is hanging."
+        allow_null=True, help_text="Seconds with heartbeats but without an event after which a run is hanging."
     )
     lost_limit_s = serializers.FloatField(
-        allow_null=True, help_text="A run not heard of for so many seconds is given up as lost."
+        allow_null=True, help_text="Seconds without any report after which a run fails as lost."
     )
     kept_runs = serializers.IntegerField(
-        allow_null=True, help_text="The logs of so many finished runs are kept, the newest."
+        allow_null=True, help_text="The number of newest finished runs whose logs are kept."
     )
     kept_days = serializers.FloatField(
-        allow_null=True, help_text="The log of a run is kept for so many days after its end."
+        allow_null=True, help_text="The days after the end of a run for which its log is kept."
     )
     baseline_run_number = serializers.IntegerField(
         allow_null=True, min_value=1, help_text="The run that all others are compared with. Null: none is pinned."
     )
-    latest_run = TrainingStatusSerializer(allow_null=True, help_text="Null for a domain never trained.")
+    latest_run = TrainingStatusSerializer(allow_null=True, help_text="Null for a domain without a run.")
 
     def to_representation(self, instance: DomainFacts) -> dict[str, Any]:
-        """The domain's own fields and the status object of its latest run."""
+        """Return the domain's own fields and the status object of its latest run."""
         latest = instance.latest_run
         status = None if latest is None else TrainingStatusSerializer(context=self.context).to_representation(latest)
         return {

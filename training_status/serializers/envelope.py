@@ -1,4 +1,4 @@
-"""What is told on the streams: one shape for every kind of event."""
+"""The envelope: the messages of streams, with the same fields for every kind of event."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -26,7 +26,7 @@ _ENTRY = TrainingLogEntrySerializer()
 
 
 class _EnvelopeSerializer(serializers.Serializer):
-    timestamp = serializers.DateTimeField(help_text="Of the entry by its reporter's clock, else of the telling.")
+    timestamp = serializers.DateTimeField(help_text="The entry's time by its reporter's clock, else when it was sent.")
     training_run_id = serializers.UUIDField()
     domain = serializers.CharField()
     progress_percent = serializers.FloatField(min_value=0.0, max_value=100.0)
@@ -41,7 +41,7 @@ class StatusDataSerializer(serializers.Serializer):
 
 
 class StatusEnvelopeSerializer(_EnvelopeSerializer):
-    """How the run is going now. Changes that follow close upon each other may come as one."""
+    """The current status of a run. Changes in quick succession may be sent as one."""
 
     event_type = serializers.ChoiceField(choices=STATUS_EVENTS)
     data = StatusDataSerializer()  # type: ignore[assignment]  # the stubs mean the property of that name
@@ -61,7 +61,7 @@ class GapDataSerializer(serializers.Serializer):
 
 
 class GapEnvelopeSerializer(_EnvelopeSerializer):
-    """Entries after the viewer's cursor are not kept any more: the log goes on at `first_seq`."""
+    """Entries after the client's cursor are no longer kept: the log continues at `first_seq`."""
 
     event_type = serializers.ChoiceField(choices=(GAP,))
     data = GapDataSerializer()  # type: ignore[assignment]  # the stubs mean the property of that name
@@ -79,23 +79,23 @@ ENVELOPE = PolymorphicProxySerializer(
 
 
 def status_of(run: RunFacts, now: datetime) -> dict[str, Any]:
-    """The status object as it is at `now`."""
+    """Return the status object at `now`."""
     return TrainingStatusSerializer(context={"now": now}).to_representation(run)
 
 
 def status_envelope(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """One of the status events; `status` is the run's status object at `now`."""
+    """Return a status event; `status` is the run's status object at `now`."""
     message = run.error_message if event_type == FAILED else run.message
     return _envelope(event_type, run, utc_text(now), message, {"status": status})
 
 
 def log_envelope(run: RunFacts, line: LogLine) -> dict[str, Any]:
-    """An entry of the run's log."""
+    """Return the event for an entry of the run's log."""
     return _envelope(LOG, run, utc_text(line.timestamp), line.message, _ENTRY.to_representation(line))
 
 
 def gap_envelope(run: RunFacts, first_seq: int, now: datetime) -> dict[str, Any]:
-    """That the log goes on at `first_seq`."""
+    """Return the event of a gap: the log continues at `first_seq`."""
     return _envelope(GAP, run, utc_text(now), None, {"first_seq": first_seq})
 
 

@@ -1,4 +1,4 @@
-"""The learned forecast as people are told it."""
+"""The learned forecast, as clients see it."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from training_status.serializers.times import utc_text
 
 
 class ForecastSerializer(serializers.Serializer):
-    """The learned estimate, with the range that is to hold the truth in 80 of 100 cases."""
+    """The learned forecast, with the range that contains the actual time in 80 of 100 cases."""
 
     completion = serializers.DateTimeField()
     low = serializers.DateTimeField()
@@ -23,7 +23,9 @@ class ForecastSerializer(serializers.Serializer):
         help_text="`history`: from earlier runs of the domain; `shares`: from the parts of the time that phases take "
         "in other domains; `linear`: the pace so far goes on, as nothing is known or that was right more often.",
     )
-    based_on_runs = serializers.IntegerField(min_value=0, help_text="Earlier runs that it was learned from.")
+    based_on_runs = serializers.IntegerField(
+        min_value=0, help_text="The number of earlier runs that it was learned from."
+    )
 
 
 def forecast_at(

@@ -1,4 +1,4 @@
-"""How right forecasts were, as clients see it."""
+"""The accuracy of past forecasts, as clients see it."""
 
 from typing import Any
 
@@ -9,16 +9,18 @@ from training_status.read.forecast_scores import MethodScore
 
 
 class ScoreSerializer(serializers.Serializer):
-    """What was forecast beside what happened."""
+    """The accuracy of some forecasts."""
 
     forecasts = serializers.IntegerField(min_value=1)
     runs = serializers.IntegerField(min_value=1)
     error = serializers.FloatField(
-        min_value=0, help_text="How far off on average, in parts of the time really left: 0.1 is a tenth of it."
+        min_value=0, help_text="The mean error as a part of the actual time left: 0.1 is 10 %."
     )
-    linear_error = serializers.FloatField(min_value=0, help_text="The same of the linear formula, at the same moments.")
+    linear_error = serializers.FloatField(
+        min_value=0, help_text="The same error of the linear formula at the same times."
+    )
     covered = serializers.FloatField(
-        min_value=0, max_value=1, help_text="The part of the truths that lay in the range told, which is to hold 0.8."
+        min_value=0, max_value=1, help_text="The part of actual times within the forecast range; 0.8 is intended."
     )
 
 
@@ -35,6 +37,6 @@ class ForecastScoreSerializer(ScoreSerializer):
     by_percent = MarkScoreSerializer(many=True)
 
     def to_representation(self, instance: MethodScore) -> dict[str, Any]:
-        """The total, and below it each mark."""
+        """Return the total score and the score at each mark."""
         marks = [{"percent": percent, **score._asdict()} for percent, score in instance.by_percent.items()]
         return {"method": instance.method, **instance.total._asdict(), "by_percent": marks}

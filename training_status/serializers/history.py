@@ -1,4 +1,4 @@
-"""The history of a domain as clients see it, and what its trainings have improved, in words."""
+"""The history of a domain as clients see it, and a text about the improvement."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,19 +19,19 @@ from training_status.serializers.times import milliseconds_between, utc_text
 
 
 class PastRunSerializer(serializers.Serializer):
-    """A run of the domain. The numeric metrics of a finished run stand here too, each under its own name."""
+    """A run of the domain. Numeric metrics of a finished run are also fields of their own."""
 
     run_number = serializers.IntegerField(min_value=1)
     training_run_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=tuple(run_states.SHOWN_STATUS.values()))
     failure_reason = serializers.ChoiceField(choices=run_states.FAILURE_REASONS, allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
-    completed_at = serializers.DateTimeField(allow_null=True, help_text="When the run ended, also when it failed.")
-    duration_ms = serializers.IntegerField(allow_null=True, min_value=0, help_text="So far, while the run goes on.")
+    completed_at = serializers.DateTimeField(allow_null=True, help_text="When the run ended, also if it failed.")
+    duration_ms = serializers.IntegerField(allow_null=True, min_value=0, help_text="So far, for an active run.")
     metrics = MetricsField(help_text="The latest value of each metric.")
 
     def to_representation(self, instance: PastRun) -> dict[str, Any]:
-        """Its own keys win over metrics of the same name."""
+        """Return the run. Its own fields take precedence over metrics of the same name."""
         run, now = instance, self.context["now"]
         state, reason, ended_at = displayed_state(run, now)
         metrics = run.metrics if state not in run_states.ACTIVE_STATES else {}
@@ -55,10 +55,10 @@ class TrainingHistorySerializer(serializers.Serializer):
     training_runs = PastRunSerializer(many=True)
     improvement = serializers.CharField(
         allow_null=True,
-        help_text="The last completed run against the first, such as `+9% entity F1, +7% relation F1`.",
+        help_text="The last completed run compared with the first: `+9% entity F1, +7% relation F1`.",
     )
     forecast_scores = ForecastScoreSerializer(
-        many=True, help_text="How right the forecasts of the newest hundred completed runs were, by their method."
+        many=True, help_text="The accuracy of the forecasts of the newest hundred completed runs, by method."
     )
 
     def to_representation(self, instance: tuple[str, Sequence[PastRun], Sequence[MethodScore]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One line of a log, and a page of them, as clients see them."""
+"""Log entries as clients see them."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from training_status.serializers.times import utc_text
 
 
 class TrainingLogEntrySerializer(serializers.Serializer):
-    """One line of a log. Made of a `LogLine`."""
+    """A log entry. Made of a `LogLine`."""
 
     timestamp = serializers.DateTimeField(help_text="By the reporter's clock.")
     level = serializers.ChoiceField(choices=LEVELS)
@@ -21,7 +21,7 @@ class TrainingLogEntrySerializer(serializers.Serializer):
     seq = serializers.IntegerField(min_value=1, help_text="1, 2, 3 … in the order of the run, without gaps.")
 
     def to_representation(self, instance: LogLine) -> dict[str, Any]:
-        """The entry of the contract; `step` and `metrics` are null where it has none."""
+        """Return the entry; `step` and `metrics` may be null."""
         return {
             "timestamp": utc_text(instance.timestamp),
             "level": LEVEL_NAMES[instance.level],

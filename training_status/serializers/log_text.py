@@ -1,4 +1,4 @@
-"""A log entry as text to read, as downloads have it."""
+"""Log entries as plain text, for downloads."""
 
 from training_status.log_levels import LEVEL_NAMES
 from training_status.read.logs import LogLine
@@ -9,9 +9,9 @@ _CONTINUATION = "    "
 
 
 def log_text(line: LogLine) -> str:
-    """Its time, level, step and message, as they are shown, with a line feed at the end.
+    """Return the time, level, step and message of an entry, with a line feed at the end.
 
-    Further lines of the message are indented and no other character breaks a line: none of them can pass for an entry.
+    Further lines of the message are indented, and no other character breaks a line, so none can look like an entry.
     """
     step = f" [{one_line(line.step)}]" if line.step else ""
     message = visible_text(line.message, link_targets=True).replace("\n", f"\n{_CONTINUATION}")

@@ -30,9 +30,11 @@ class MetricCurvesSerializer(serializers.Serializer):
     run_number = serializers.IntegerField(min_value=1)
     curves = MetricCurveSerializer(many=True)
     first_seq = serializers.IntegerField(min_value=1, help_text="The oldest log entry kept.")
-    last_seq = serializers.IntegerField(min_value=0, help_text="The newest: go on with the entries after it.")
+    last_seq = serializers.IntegerField(
+        min_value=0, help_text="The newest log entry; later points come from entries after it."
+    )
     is_exact = serializers.BooleanField(
-        help_text="False: the time did not suffice for every entry, and extremes may be missing."
+        help_text="False if the time limit did not allow to read every entry; extremes may be missing."
     )
 
     def to_representation(self, instance: MetricCurves) -> dict[str, Any]:

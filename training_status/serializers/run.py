@@ -1,4 +1,4 @@
-"""A run with what it was started with, and the answer to its reporter."""
+"""The run object: status and configuration of a run. Also the receipt that a reporter gets."""
 
 from typing import Any, Final
 
@@ -17,18 +17,18 @@ class PhaseTimeSerializer(serializers.Serializer):
 
     phase = serializers.ChoiceField(choices=PHASE_NAMES)
     started_at = serializers.DateTimeField()
-    ended_at = serializers.DateTimeField(allow_null=True, help_text="Null in the phase that the run is in.")
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="Null for the current phase.")
 
 
 class ExpectedPhaseSerializer(serializers.Serializer):
-    """What a phase was expected to take."""
+    """The expected duration of a phase."""
 
     phase = serializers.ChoiceField(choices=PHASE_NAMES)
     seconds = serializers.FloatField(min_value=0)
 
 
 class TrainingRunSerializer(TrainingStatusSerializer):
-    """The status object, plus what the run was started with and what people noted on it."""
+    """The status object, with the configuration, tags and note of the run."""
 
     llm_model = serializers.CharField()
     optimizer = serializers.CharField(allow_null=True)
@@ -37,11 +37,11 @@ class TrainingRunSerializer(TrainingStatusSerializer):
     tags = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField()
     created_at = serializers.DateTimeField()
-    phase_times = PhaseTimeSerializer(many=True, help_text="The phases that the run entered, in their order.")
+    phase_times = PhaseTimeSerializer(many=True, help_text="The phases that the run entered, in order.")
     expected_phases = ExpectedPhaseSerializer(
         many=True,
         allow_null=True,
-        help_text="What each phase was expected to take when the run began, from earlier runs; null without any.",
+        help_text="The duration of each phase that earlier runs let expect; null without any.",
     )
 
     def to_representation(self, instance: RunFacts) -> dict[str, Any]:
@@ -69,10 +69,10 @@ def _expected(phase_s: list[float] | None) -> list[dict[str, Any]] | None:
 
 
 class ReceiptSerializer(serializers.Serializer):
-    """What a reporter is told. Made of a `Receipt`."""
+    """The answer to a batch or a heartbeat. Made of a `Receipt`."""
 
     accepted = serializers.IntegerField(min_value=0, help_text="Events stored by this request.")
-    duplicates = serializers.IntegerField(min_value=0, help_text="Events that had been stored before.")
+    duplicates = serializers.IntegerField(min_value=0, help_text="Events that were already stored.")
     last_n = serializers.IntegerField(min_value=0, help_text="The highest event number stored.")
     status = serializers.ChoiceField(choices=tuple(run_states.SHOWN_STATUS.values()))
-    cancel_requested = serializers.BooleanField(help_text="Somebody asked the training to stop.")
+    cancel_requested = serializers.BooleanField(help_text="Whether an operator asked the training to stop.")

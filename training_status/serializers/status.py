@@ -31,18 +31,18 @@ from training_status.serializers.times import milliseconds_between, utc_text
 
 
 class StepSerializer(serializers.Serializer):
-    """One of the steps, a phase each."""
+    """A step: a phase with its status and progress."""
 
     name = serializers.ChoiceField(choices=PHASE_NAMES)
     status = serializers.ChoiceField(choices=STEP_STATUSES)
     progress = serializers.IntegerField(min_value=0, max_value=100)
-    share = serializers.FloatField(min_value=0, max_value=100, help_text="The part of the whole run, in percent.")
+    share = serializers.FloatField(min_value=0, max_value=100, help_text="The share of the whole run, in percent.")
 
 
 class TrainingStatusSerializer(serializers.Serializer):
-    """How a run is going at one moment.
+    """The status of a run at one moment.
 
-    Made of `RunFacts`; the context may give `now`, the moment that everything is computed for.
+    Made of `RunFacts`. The context may contain `now`, the time that everything is computed for.
     """
 
     domain_name = serializers.CharField()
@@ -53,7 +53,7 @@ class TrainingStatusSerializer(serializers.Serializer):
         min_value=0, max_value=100, help_text="Overall percentage, rounded down; at most 99 until completed."
     )
     current_step = serializers.ChoiceField(choices=PHASE_NAMES, help_text="The furthest phase entered.")
-    steps = StepSerializer(many=True, help_text="All of them, in order.")
+    steps = StepSerializer(many=True, help_text="All steps, in order.")
     message = serializers.CharField(allow_null=True, help_text="The latest progress message.")
     metrics = MetricsField(help_text="The latest value of each metric.")
     baseline_metrics = MetricsField(
@@ -65,15 +65,17 @@ class TrainingStatusSerializer(serializers.Serializer):
         allow_null=True, min_value=1, help_text="The run that `baseline_metrics` are of."
     )
     started_at = serializers.DateTimeField(allow_null=True)
-    estimated_completion = serializers.DateTimeField(allow_null=True, help_text="If the pace so far goes on.")
-    forecast = ForecastSerializer(allow_null=True, help_text="The learned estimate.")
+    estimated_completion = serializers.DateTimeField(
+        allow_null=True, help_text="The end of the run if its pace so far continues."
+    )
+    forecast = ForecastSerializer(allow_null=True, help_text="The learned forecast.")
     elapsed_time_ms = serializers.IntegerField(allow_null=True, min_value=0)
-    completed_at = serializers.DateTimeField(allow_null=True, help_text="When the run ended, also when it failed.")
-    last_report_at = serializers.DateTimeField(help_text="When the service last heard of the reporter.")
+    completed_at = serializers.DateTimeField(allow_null=True, help_text="When the run ended, also if it failed.")
+    last_report_at = serializers.DateTimeField(help_text="When the last event or heartbeat was received.")
     health = serializers.ChoiceField(
         choices=run_states.HEALTHS,
         allow_null=True,
-        help_text="`stalled`: nothing heard; `hanging`: heartbeats but no event; null when finished.",
+        help_text="`stalled`: no report; `hanging`: heartbeats but no event; null if finished.",
     )
     failure_reason = serializers.ChoiceField(choices=run_states.FAILURE_REASONS, allow_null=True)
     error_message = serializers.CharField(allow_null=True)

@@ -1,4 +1,4 @@
-"""`manage.py create_token NAME --role ROLE`."""
+"""`manage.py create_token NAME --role ROLE`: create an access token."""
 
 from argparse import ArgumentTypeError
 from datetime import timedelta
@@ -16,16 +16,16 @@ NAME_MAX_CHARACTERS = 200
 
 
 class Command(OperatorCommand):
-    """Prints a new access token, alone on stdout. It is shown this once and kept nowhere."""
+    """Create an access token and print it on stdout. The token is shown only once: it is not stored."""
 
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
         """NAME, --role, --domain, --days."""
-        parser.add_argument("name", help="what the token is for, as people will read it in lists")
-        parser.add_argument("--role", required=True, choices=ROLES, help="what its bearer may do")
-        parser.add_argument("--domain", help="bind it to this one domain; everything else is 404 for it")
-        parser.add_argument("--days", type=_days, help="it expires after so many days (default: never)")
+        parser.add_argument("name", help="what the token is for, as shown in lists")
+        parser.add_argument("--role", required=True, choices=ROLES, help="what the token allows")
+        parser.add_argument("--domain", help="restrict the token to this domain; all others are 404")
+        parser.add_argument("--days", type=_days, help="number of days until it expires (default: never)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create it and print it."""

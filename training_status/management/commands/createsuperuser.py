@@ -1,4 +1,4 @@
-"""Django's `manage.py createsuperuser`, recorded."""
+"""`manage.py createsuperuser`: Django's command, recorded in the audit log."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -11,10 +11,10 @@ from training_status.management.operator_command import OperatorCommand
 
 
 class Command(OperatorCommand, createsuperuser.Command):
-    """Creates a superuser. That is recorded in the same transaction."""
+    """Creates a superuser and records that in the same transaction."""
 
     def handle(self, *args: Any, **options: Any) -> Any:
-        """As Django does. The transaction begins when everything has been typed, as somebody may take hours for it."""
+        """Run Django's command. The transaction begins after all input, which may take hours."""
         with ExitStack() as stack:
 
             def begin(**_: Any) -> None:

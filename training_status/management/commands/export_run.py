@@ -1,4 +1,4 @@
-"""`manage.py export_run DOMAIN NUMBER [--output FILE]`."""
+"""`manage.py export_run DOMAIN NUMBER [--output FILE]`: export a run."""
 
 import os
 import sys
@@ -17,11 +17,11 @@ from training_status.read.run_facts import run_by_number
 
 
 class Command(OperatorCommand):
-    """Writes all of a run as lines of JSON, for import_run, and records that it was exported.
+    """Export a run as lines of JSON, which import_run can read, and record the export.
 
-    That is every stored fact of the run, its result and its log, all of one moment, also of a run that is going on;
-    but only a finished run can be imported. FILE appears when it is whole, and replaces one of that name. Exit
-    code 0: it is written; 1: it is not, and FILE is as it was.
+    The export contains all stored fields of the run, its result and its log, as of one moment. An active run can be
+    exported, but only a finished run can be imported. FILE is written as a whole and replaces an existing file. Exit
+    codes: 0 exported; 1 not exported, FILE is unchanged.
     """
 
     help = __doc__
@@ -30,10 +30,10 @@ class Command(OperatorCommand):
         """DOMAIN, NUMBER, --output."""
         parser.add_argument("domain", metavar="DOMAIN", help="the domain's name")
         parser.add_argument("number", metavar="NUMBER", type=int, help="the run's number in the domain")
-        parser.add_argument("--output", metavar="FILE", help="write there, not to stdout")
+        parser.add_argument("--output", metavar="FILE", help="write to this file instead of stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Find the run, and write it."""
+        """Find the run and write it."""
         run = run_by_number(options["domain"], options["number"])
         if run is None:
             raise CommandError(f"There is no run {options['number']} of domain '{options['domain']}'.")
@@ -44,8 +44,8 @@ class Command(OperatorCommand):
             with progress_bar("Exporting") as progress, _written_whole(target) as file:
                 _write(file, export_run(run.public_id), lambda done: progress(done, run.log_count))
         except BrokenPipeError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed into nothing
-            raise CommandError("Whoever read the export has gone before its end.") from error
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # discard buffered output
+            raise CommandError("The reader of the export has closed the pipe before the end.") from error
         except OSError as error:
             raise CommandError(f"The export cannot be written: {error.strerror}.") from error
 
@@ -60,7 +60,7 @@ def _write(file: IO[bytes], lines: Iterator[bytes], progress: Callable[[int], No
 
 @contextmanager
 def _written_whole(target: Path | None) -> Iterator[IO[bytes]]:
-    """A file that takes the name `target` once all is written, and is removed otherwise; stdout for None."""
+    """Yield a file that is renamed to `target` when the block succeeds, and removed otherwise; stdout for None."""
     if target is None:
         yield sys.stdout.buffer
         return

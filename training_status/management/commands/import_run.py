@@ -1,4 +1,4 @@
-"""`manage.py import_run FILE`."""
+"""`manage.py import_run FILE`: import an exported run."""
 
 import sys
 from collections.abc import Iterator
@@ -16,32 +16,31 @@ from training_status.operations.run_import import import_run
 
 
 class Command(OperatorCommand):
-    """Puts back a run that export_run has written, exactly as it was, and records that.
+    """Import a run that export_run has written, exactly as it was, and record the import.
 
-    It goes into the domain that it was of, which is created where there is none of that name, or into the one that
-    --domain names. It keeps its id, and in the domain that it was of its number; in another it takes the next. All of
-    it is stored or nothing, and nobody sees it before it is whole. Exit code 0: it is stored; 1: it is not, and
-    nothing has changed.
+    The run is stored in its original domain, which is created if it does not exist, or in the domain that --domain
+    names. It keeps its id. It keeps its number in its original domain and gets the next number in another. The run is
+    stored as a whole or not at all. Exit codes: 0 imported; 1 not imported, nothing has changed.
     """
 
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
         """FILE, --domain."""
-        parser.add_argument("file", metavar="FILE", help="what export_run has written; - for stdin")
-        parser.add_argument("--domain", metavar="NAME", help="import it into this domain, which must exist")
+        parser.add_argument("file", metavar="FILE", help="a file that export_run has written; - for stdin")
+        parser.add_argument("--domain", metavar="NAME", help="import into this domain, which must exist")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import it, and say where it is."""
+        """Import the run and print where it was stored."""
         with _opened(options["file"]) as file, progress_bar("Importing") as progress:
             imported = import_run(file, domain_name=options["domain"], progress=progress)
         where = f"run {imported.run_number} of domain '{imported.domain_name}'"
         self.stdout.write(f"Imported as {where}, with {number_text(imported.log_entries)} log entries.")
         if log_is_due(imported.key):
             self.stdout.write(
-                "Its log is no longer kept by the limits that hold for the domain (kept_runs, kept_days): the service "
-                "removes it within a minute or so. To keep it, raise the domain's limits; where it is gone already, "
-                "delete the run then, and import it again."
+                "The limits of the domain (kept_runs, kept_days) do not cover the log of this run: it is removed "
+                "within about a minute. To keep it, raise the limits of the domain. If the log has been removed "
+                "already, delete the run and import it again."
             )
 
 

@@ -11,29 +11,29 @@ from training_status.number_text import number_text
 from training_status.operations.retention import DueLogs, Pruned, due_logs, prune_old_logs, record_pruning
 
 ENDED_EARLY: Final = 130
-_LOOK_LIMIT_S: Final = 60.0  # while it looks, sweeps wait
+_QUERY_LIMIT_S: Final = 60.0  # sweeps wait during the query
 
 
 class Command(OperatorCommand):
-    """Removes all that retention lets go, in small transactions, and records that when it begins.
+    """Removes everything that retention does not keep, in small transactions, and records that at the beginning.
 
-    It may be ended at any time, and run again.
+    It can be interrupted and run again at any time.
     """
 
     help = (
-        "Remove the log entries of finished runs that are no longer kept: beyond the newest AEGIS_KEPT_RUNS finished "
-        "runs of their domain, or AEGIS_KEPT_DAYS after their end, where the domain has no limits of its own. The "
-        "runs themselves, with their status, metrics, results and history, stay. Serving processes do the same by "
-        "themselves, a part at a time. It may be ended at any time, and run again: every step is whole. Exit codes: "
-        "0 done; 1 the database cannot be used, or another error; 2 wrong arguments; 130 ended early by Ctrl-C."
+        "Remove the log entries of finished runs that are no longer kept: those beyond the newest AEGIS_KEPT_RUNS "
+        "finished runs of their domain, or older than AEGIS_KEPT_DAYS, unless the domain has its own limits. The "
+        "runs themselves, with their status, metrics, results and history, are kept. Serving processes prune in the "
+        "background, a little at a time. The command can be interrupted and run again at any time. Exit codes: "
+        "0 done; 1 the database cannot be used, or another error; 2 invalid arguments; 130 interrupted by Ctrl-C."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--dry-run."""
-        parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+        parser.add_argument("--dry-run", action="store_true", help="print what would be removed, and remove nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Remove, or say what would be."""
+        """Remove the entries, or print what would be removed."""
         dry_run: bool = options["dry_run"]
         due: list[DueLogs] = due_logs() if dry_run else record_pruning()
         runs, entries = sum(one.runs for one in due), sum(one.entries for one in due)
@@ -43,25 +43,27 @@ class Command(OperatorCommand):
             self.stdout.write(f"To be removed: {_amount(entries, runs)}. Nothing was removed.")
             return
         try:
-            pruned = _forget_showing_progress(entries)
+            pruned = _prune_with_progress_bar(entries)
         except KeyboardInterrupt:
-            raise CommandError("Ended early: run it again for the rest.", returncode=ENDED_EARLY) from None
+            raise CommandError(
+                "Interrupted: run the command again to remove the rest.", returncode=ENDED_EARLY
+            ) from None
         self.stdout.write(f"Removed: {number_text(pruned.entries)} log entries.")
         if pruned.runs_left:
             left = number_text(pruned.runs_left)
-            self.stdout.write(f"Left, as they were just being written: {left} runs. Run it again.")
+            self.stdout.write(f"Skipped because they were being written: {left} runs. Run the command again.")
 
 
 def _amount(entries: int, runs: int) -> str:
     return f"{number_text(entries)} log entries of {number_text(runs)} runs"
 
 
-def _forget_showing_progress(entries: int) -> Pruned:
-    """With a bar on stderr where that is a terminal, and nothing where it is not."""
+def _prune_with_progress_bar(entries: int) -> Pruned:
+    """Prune, with a progress bar on stderr if that is a terminal."""
     console = Console(stderr=True)
     columns = TextColumn("Log entries"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=entries)
         return prune_old_logs(
-            wait=True, look_limit_s=_LOOK_LIMIT_S, on_removed=lambda removed: progress.advance(task, removed)
+            wait=True, query_limit_s=_QUERY_LIMIT_S, on_removed=lambda removed: progress.advance(task, removed)
         )

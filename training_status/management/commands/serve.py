@@ -1,4 +1,4 @@
-"""`manage.py serve`: bring the database up to date and serve, in one process on one port."""
+"""`manage.py serve`: migrate the database and serve everything, in one process on one port."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ from training_status.roles import OPERATOR
 
 
 class Command(BaseCommand):
-    """Serves the API, the pages and the admin. The first start creates an operator and says how to sign in."""
+    """Serve the API, the pages and the admin. The first start creates an operator and prints the password."""
 
     help = __doc__
 
@@ -28,9 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="default: $PORT or 8000")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bind first, so that a taken port is known before anything else is done; then prepare and serve.
+        """Bind the port, so that a taken port is noticed first; then prepare the database and serve.
 
-        Until it serves it accepts no connections: whoever calls it learns at once that it is not there yet.
+        Connections are refused until then, so clients notice at once that the service is not ready.
         """
         host: str = options["host"]
         listener = _listen(host, _port(options["port"]))
@@ -38,15 +38,15 @@ class Command(BaseCommand):
         password = _prepare_database()
         if password is not None:
             self.stdout.write(f"Created the operator. Sign in as 'operator' with the password {password}")
-            self.stdout.write("It is said this once; `manage.py changepassword operator` sets another.")
+            self.stdout.write("The password is shown only once. To change it, run `manage.py changepassword operator`.")
         try:
             server.run(listener, lambda: self._announce(address))
-        except KeyboardInterrupt:  # uvicorn hands Ctrl-C on when it has stopped
+        except KeyboardInterrupt:  # uvicorn raises it again after it has stopped
             _end_by(signal.SIGINT)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            # Somebody else had bound the port, too, and was faster.
+            # Another process had bound the port too, and listened first.
             raise _port_refused(listener, host, int(options["port"]), error) from error
 
     def _announce(self, address: str) -> None:
@@ -55,14 +55,14 @@ class Command(BaseCommand):
 
 
 def _end_by(number: signal.Signals) -> None:
-    """End this process as the signal does: at once, though a thread may wait for a database that does not answer."""
+    """End this process by the signal: at once, even if a thread waits for a database that does not answer."""
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
 
 
 def _reachable_at(host: str, port: int) -> str:
-    """The address to call the service by. One that it was told to serve at is one that it answers to."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104  (all addresses, the nearest among them)
+    """Return the URL of the service, and allow the host that it was told to serve at."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104  (all addresses, including localhost)
         return f"http://127.0.0.1:{port}"
     name = f"[{host}]" if ":" in host else host
     if name not in settings.ALLOWED_HOSTS:
@@ -95,7 +95,7 @@ def _port_refused(listener: socket.socket, host: str, port: int, error: OSError)
 
 
 def _prepare_database() -> str | None:
-    """Migrate, and create the first operator; its password when that was done just now."""
+    """Migrate, and create the first operator. Return the password if the operator was created now."""
     with migrated():
         return _create_first_operator()
 

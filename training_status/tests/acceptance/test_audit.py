@@ -176,7 +176,7 @@ def test_tokens_from_the_command_line(service: Service, domain: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["revoke_token", "nobody"], 1, "There is no token whose prefix or name is 'nobody'."),
+        (["revoke_token", "nobody"], 1, "There is no token with the prefix or name 'nobody'."),
         (["revoke_token", "\udcff"], 1, "An argument is not UTF-8 text."),
         (["revoke_token"], 2, "PREFIX_OR_NAME"),
         (["create_token", "x", "--role", "viewer", "--domain", "unknown"], 1, "There is no domain 'unknown'."),

@@ -155,7 +155,7 @@ def test_a_prune_that_is_interrupted_says_so(keeping: Service, database: Databas
             await_until(lambda: database.query(REMOVING), LIMIT_S)
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=LIMIT_S)
-    assert (process.returncode, said) == (130, "CommandError: Ended early: run it again for the rest.\n")
+    assert (process.returncode, said) == (130, "CommandError: Interrupted: run the command again to remove the rest.\n")
     assert whole(database, run) == (2_001, 5_000)
 
 

@@ -133,7 +133,7 @@ def test_an_export_whose_reader_goes(service: Service, finished: Run) -> None:
         assert process.stderr
         said = process.stderr.read().decode()
         assert process.wait(LIMIT_S) == 1
-    assert said.splitlines() == ["CommandError: Whoever read the export has gone before its end."]
+    assert said.splitlines() == ["CommandError: The reader of the export has closed the pipe before the end."]
 
 
 def test_somebody_at_a_terminal_sees_how_far_it_is(service: Service, finished: Run, tmp_path: Path) -> None:

@@ -116,9 +116,9 @@ def test_of_two_processes_one_sweeps_at_a_time_and_no_run_is_given_up_twice(data
         states = "SELECT failure_reason, count(*) FROM training_status_trainingrun GROUP BY 1"
         await_until(lambda: database.query(states) == [("lost", 120)], LIMIT_S)
         said = lambda: "".join(first.said + second.said)  # noqa: E731
-        await_until(lambda: sum(map(int, re.findall(r"given up: (\d+) lost", said()))) >= 120, LIMIT_S)
+        await_until(lambda: sum(map(int, re.findall(r"ended: (\d+) lost", said()))) >= 120, LIMIT_S)
         await_rounds(database, 2)
-        assert sum(map(int, re.findall(r"given up: (\d+) lost", said()))) == 120
+        assert sum(map(int, re.findall(r"ended: (\d+) lost", said()))) == 120
         for service in (first, second):
             again = service.client(service.token("operator"))
             assert ok(again.get(f"/domains/{domain}/training-status"))["failure_reason"] == "lost"
@@ -160,14 +160,14 @@ def test_the_upkeep_survives_its_connection_and_its_database(giving_up: Service,
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await_rounds(database, 1)
-    assert not [line for line in giving_up.said if "No run is given up" in line]  # it connects again at once
+    assert not [line for line in giving_up.said if "Maintenance is paused" in line]  # it connects again at once
     run = new_run(giving_up)
     database.stop()
-    await_until(lambda: any("No run is given up for now" in line for line in giving_up.said), LIMIT_S)
+    await_until(lambda: any("Maintenance is paused" in line for line in giving_up.said), LIMIT_S)
     database.start()
     await_until(lambda: any("The database can be used again" in line for line in giving_up.said), LIMIT_S)
     await_until(lambda: run.status()["failure_reason"] == "lost", LIMIT_S)
-    assert len([line for line in giving_up.said if "No run is given up for now" in line]) == 1
+    assert len([line for line in giving_up.said if "Maintenance is paused" in line]) == 1
 
 
 def test_a_service_that_ends_leaves_no_connection(giving_up: Service, database: Database) -> None:
@@ -204,6 +204,6 @@ def test_the_command_sweeps_once_and_says_what_it_did(database: Database) -> Non
         said = service.manage("sweep")
         assert "0 lost, 0 cancelled" in said
         assert "The service has been reachable for" in said
-        assert service.manage("sweep", "--assume-reachable") == "Runs given up: 1 lost, 0 cancelled."
+        assert service.manage("sweep", "--assume-reachable") == "Silent runs ended: 1 lost, 0 cancelled."
         assert ok(run.client.get(f"{domain}/training-status"))["failure_reason"] == "lost"
         assert database.query("SELECT since FROM training_status_servicepresence") == before

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from training_status.access.credentials import principals_of
 from training_status.access.principal import ANONYMOUS, SESSION, TOKEN, USER, Credential, Principal
-from training_status.access.tickets import caller_with_ticket, make_ticket
-from training_status.access.tokens import caller_with_token, create_token
+from training_status.access.tickets import make_ticket, principal_of_ticket
+from training_status.access.tokens import create_token, principal_of_token
 from training_status.access.user_principals import anonymous_principal, principal_of_user
 from training_status.models import AccessToken
 from training_status.roles import OPERATOR, VIEWER
@@ -35,7 +35,7 @@ def person():
 
 def token_caller(role: str = VIEWER, **token: object) -> tuple[AccessToken, Principal]:
     row, text = create_token("a program", role, **token)
-    principal = caller_with_token(text)
+    principal = principal_of_token(text)
     assert principal is not None
     return row, principal
 
@@ -47,7 +47,7 @@ def now_allowed(credential: Credential) -> Principal | None:
 def test_a_ticket_lets_its_maker_see_one_domain_and_no_more(domain):
     _, principal = token_caller(OPERATOR)
     ticket = make_ticket(principal, domain.id, user_id=None)
-    seen = caller_with_ticket(ticket.text)
+    seen = principal_of_ticket(ticket.text)
     assert (seen.role, seen.only_domain_id, seen.name) == (VIEWER, domain.id, "a program")
 
 
@@ -57,43 +57,43 @@ def test_a_ticket_opens_for_a_minute(domain):
         ticket = make_ticket(principal, domain.id, user_id=None)
         assert ticket.expires_at == datetime(2026, 1, 20, 15, 1, tzinfo=UTC)
         clock.shift(timedelta(seconds=59))
-        assert caller_with_ticket(ticket.text)
+        assert principal_of_ticket(ticket.text)
         clock.shift(timedelta(seconds=1))
-        assert caller_with_ticket(ticket.text) is None
+        assert principal_of_ticket(ticket.text) is None
 
 
 def test_a_ticket_ends_with_the_token_that_made_it(domain):
     row, principal = token_caller()
     ticket = make_ticket(principal, domain.id, user_id=None)
     AccessToken.objects.filter(id=row.id).update(revoked_at=timezone.now())
-    assert caller_with_ticket(ticket.text) is None
+    assert principal_of_ticket(ticket.text) is None
 
 
 def test_a_persons_ticket_names_their_account_and_not_their_session(domain, person):
     principal = principal_of_user(person, Credential(SESSION, "a-secret-session-key"))
     ticket = make_ticket(principal, domain.id, user_id=person.pk)
     assert "a-secret-session-key" not in str(signing.loads(ticket.text, salt="stream-ticket"))
-    assert caller_with_ticket(ticket.text).credential == Credential(USER, person.pk)
+    assert principal_of_ticket(ticket.text).credential == Credential(USER, person.pk)
     User.objects.filter(pk=person.pk).update(is_active=False)
-    assert caller_with_ticket(ticket.text) is None
+    assert principal_of_ticket(ticket.text) is None
 
 
 @pytest.mark.parametrize("text", ["", "x", "a:b:c", "\ud800", "é" * 10])
 def test_what_is_no_ticket_lets_nobody_in(text):
-    assert caller_with_ticket(text) is None
+    assert principal_of_ticket(text) is None
 
 
 def test_a_ticket_that_was_changed_or_signed_for_something_else_lets_nobody_in(domain):
     _, principal = token_caller()
     text = make_ticket(principal, domain.id, user_id=None).text
-    assert caller_with_ticket(text[:-1] + ("A" if text[-1] != "A" else "B")) is None
-    assert caller_with_ticket(signing.dumps([domain.id, TOKEN, 1, 2**40], salt="something else")) is None
+    assert principal_of_ticket(text[:-1] + ("A" if text[-1] != "A" else "B")) is None
+    assert principal_of_ticket(signing.dumps([domain.id, TOKEN, 1, 2**40], salt="something else")) is None
 
 
 def test_a_ticket_of_a_bound_token_is_no_way_out_of_its_domain(domain):
     _, principal = token_caller(domain=domain)
-    assert caller_with_ticket(make_ticket(principal, domain.id, user_id=None).text)
-    assert caller_with_ticket(make_ticket(principal, domain.id + 1, user_id=None).text) is None
+    assert principal_of_ticket(make_ticket(principal, domain.id, user_id=None).text)
+    assert principal_of_ticket(make_ticket(principal, domain.id + 1, user_id=None).text) is None
 
 
 def test_a_token_is_good_until_it_is_revoked_or_expires():

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from training_status.access.tokens import caller_with_token, create_token
+from training_status.access.tokens import create_token, principal_of_token
 from training_status.models import AccessToken
 from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
@@ -19,7 +19,7 @@ API = "/api/v1/admin"
 def test_it_works():
     domain = DomainFactory()
     row, token = create_token("nightly", "reporter", domain=domain)
-    principal = caller_with_token(token)
+    principal = principal_of_token(token)
     assert (principal.name, principal.role, principal.only_domain_id) == ("nightly", "reporter", domain.id)
     assert row.secret_sha256 not in token
 
@@ -32,22 +32,22 @@ def test_no_secret_is_stored_or_shown():
 
 def test_one_query_a_request_and_its_use_noted_once_a_minute(django_assert_num_queries):
     row, token = create_token("nightly", "viewer")
-    caller_with_token(token)
+    principal_of_token(token)
     first = AccessToken.objects.get(id=row.id).last_used_at
     with django_assert_num_queries(1):
-        caller_with_token(token)
+        principal_of_token(token)
     with time_machine.travel(timezone.now() + timedelta(seconds=61)):
-        caller_with_token(token)
+        principal_of_token(token)
     assert AccessToken.objects.get(id=row.id).last_used_at > first
 
 
 def test_an_expired_or_revoked_token_is_none():
     row, token = create_token("nightly", "viewer", expires_at=timezone.now() + timedelta(days=1))
-    assert caller_with_token(token)
+    assert principal_of_token(token)
     with time_machine.travel(timezone.now() + timedelta(days=1)):
-        assert caller_with_token(token) is None
+        assert principal_of_token(token) is None
     AccessToken.objects.filter(id=row.id).update(revoked_at=timezone.now())
-    assert caller_with_token(token) is None
+    assert principal_of_token(token) is None
 
 
 @pytest.mark.parametrize(

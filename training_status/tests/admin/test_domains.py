@@ -82,8 +82,8 @@ def test_the_same_field_changed_by_two_is_said_and_replaced_only_when_sent_again
     answer = operator_browser.post(path, {**old, "stall_limit_s": "30", "hang_limit_s": "60", "kept_runs": "3"})
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert "Somebody else has changed this meanwhile, it is now: 600.0" in page
-    assert "Somebody else has changed this meanwhile, it is empty now" in page
+    assert "Somebody else has changed this field. The current value is: 600.0" in page
+    assert "Somebody else has changed this field. The field is empty now." in page
     assert set(answer.context["form"].errors) == {"stall_limit_s", "hang_limit_s"}
     domain.refresh_from_db()
     assert (domain.stall_limit_s, domain.hang_limit_s, domain.kept_runs) == (600.0, None, None)
@@ -102,7 +102,7 @@ def test_both_typed_the_same(operator_browser):
 
 def test_a_page_on_which_nobody_typed_changes_nothing(operator_browser):
     domain = DomainFactory(name="medical", stall_limit_s=0.1, kept_days=1e-5, description=" One\r\nline\rand more ")
-    assert said(save(operator_browser, f"{DOMAINS}{domain.id}/change/")) == ["There was nothing to change."]
+    assert said(save(operator_browser, f"{DOMAINS}{domain.id}/change/")) == ["No changes."]
     before = vars(domain)["description"]
     domain.refresh_from_db()
     assert (domain.description, domain.stall_limit_s, domain.kept_days) == (before, 0.1, 1e-5)

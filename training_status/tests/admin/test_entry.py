@@ -5,7 +5,7 @@ import re
 import pytest
 from django.contrib.auth.models import Group, User
 
-from training_status.access.tokens import caller_with_token, create_token
+from training_status.access.tokens import create_token, principal_of_token
 from training_status.ingest.batch import PhaseEvent
 from training_status.models import AccessToken, AuditEntry
 from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
@@ -96,7 +96,7 @@ def test_an_operator_revokes_tokens(operator_browser):
     row, token = create_token("nightly", "viewer")
     operator_browser.post(f"{PAGES}/accesstoken/", {"action": "revoke", "_selected_action": [row.id]})
     assert AccessToken.objects.get().revoked_at is not None
-    assert caller_with_token(token) is None
+    assert principal_of_token(token) is None
 
 
 def test_the_strict_content_security_policy_holds(operator_browser):

@@ -67,7 +67,7 @@ def test_what_became_of_each_is_said(operator_browser):
         [
             f"{running} was marked as failed.",
             f"{waiting} was asked to stop.",
-            f"{silent[0]} and {silent[1]} were cancelled, as nobody reports.",
+            f"{silent[0]} and {silent[1]} were cancelled, because nobody reports.",
         ]
     )
 
@@ -75,7 +75,7 @@ def test_what_became_of_each_is_said(operator_browser):
 def test_cancelling_a_run_on_which_nobody_reports(operator_browser):
     run = TrainingRunFactory(running=True, created_at=timezone.now() - timedelta(hours=1))
     assert said(operator_browser.post(f"{RUNS}act/cancel", {"id": run.id})) == [
-        f"{run} was cancelled, as nobody reports."
+        f"{run} was cancelled, because nobody reports."
     ]
 
 
@@ -136,13 +136,13 @@ def test_a_finished_run_is_refused_with_a_sentence(operator_browser, action, sen
 def test_runs_that_are_gone_and_keys_that_are_none(operator_browser):
     for keys in ([], ["999"], ["x"], ["9" * 30], ["9" * 5000], ["-1"]):
         answer = operator_browser.post(f"{RUNS}act/delete", {"id": keys})
-        assert said(answer)[-1] == "The runs chosen are not there any more."
+        assert said(answer)[-1] == "The selected runs no longer exist."
 
 
 def test_a_page_of_runs_at_most(operator_browser):
     run = TrainingRunFactory(completed=True)
     answer = operator_browser.post(f"{RUNS}act/delete", {"id": [run.id, *range(10**6, 10**6 + RUNS_AT_ONCE)]})
-    assert said(answer) == [f"At most {RUNS_AT_ONCE} runs are changed at once; nothing was done."]
+    assert said(answer) == [f"At most {RUNS_AT_ONCE} runs can be changed at once; nothing was done."]
     everything = {"action": "delete", "select_across": "1", "_selected_action": [run.id]}
     TrainingRunFactory.create_batch(2, completed=True, created_at=timezone.now() - timedelta(days=1))
     page = operator_browser.post(RUNS, everything)

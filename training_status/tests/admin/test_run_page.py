@@ -123,8 +123,8 @@ def test_an_old_page_undoes_nobodys_change(operator_browser):
     answer = operator_browser.post(page_of(run), {**old, "tags": "d", "note": "mine"})
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert "it is now: from somebody else" in page
-    assert "it is now: a\nc" in page
+    assert "The current value is: from somebody else" in page
+    assert "The current value is: a\nc" in page
     run.refresh_from_db()
     assert (run.tags, run.note) == (["a", "c"], "from somebody else")
     operator_browser.post(page_of(run), fields_of(page))

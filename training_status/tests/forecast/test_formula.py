@@ -7,7 +7,7 @@ import pytest
 
 from training_status.forecast.formula import formula
 from training_status.forecast.scoring import Guess
-from training_status.forecast.time_left import Course
+from training_status.forecast.time_left import RunProgress
 from training_status.phases import PHASES
 
 SHARES = [phase.end - phase.start for phase in PHASES]
@@ -15,15 +15,15 @@ OTHER_SHARES = [0.6, 2.0, 55.0, 30.0, 0.6, 11.0, 0.8]
 SIGMAS = 1.2816
 
 
-def course(seconds: list[float], phase: int, fraction: float) -> Course:
-    return Course(seconds[:phase], phase, fraction, seconds[phase] * fraction)
+def progress(seconds: list[float], phase: int, fraction: float) -> RunProgress:
+    return RunProgress(seconds[:phase], phase, fraction, seconds[phase] * fraction)
 
 
 def told(seconds: list[float], phase: int, fraction: float) -> Guess:
     """What the formula says of a run whose phases take so many seconds."""
     elapsed_s = sum(seconds[:phase]) + fraction * seconds[phase]
     done = (sum(SHARES[:phase]) + fraction * SHARES[phase]) / 100
-    return formula(elapsed_s / done * (1 - done), course(seconds, phase, fraction))
+    return formula(elapsed_s / done * (1 - done), progress(seconds, phase, fraction))
 
 
 @pytest.mark.parametrize("phase", [2, 3, 5])
@@ -53,13 +53,13 @@ def test_the_range_holds_about_80_of_100_where_the_shares_are_nearly_true() -> N
 
 @pytest.mark.parametrize(
     "still",
-    [Course([], 0, 0.5, 0.0), Course([0.0, 0.0], 2, 0.0, 7.0), Course([0.0] * 6, 6, 1.0, 0.0)],
+    [RunProgress([], 0, 0.5, 0.0), RunProgress([0.0, 0.0], 2, 0.0, 7.0), RunProgress([0.0] * 6, 6, 1.0, 0.0)],
     ids=["no time yet", "all at once", "done at once"],
 )
-def test_what_has_taken_no_time_tells_nothing(still: Course) -> None:
+def test_what_has_taken_no_time_tells_nothing(still: RunProgress) -> None:
     assert formula(100.0, still) == (100.0, 1.0)
     assert formula(0.0, still) == (0.0, 1.0)
 
 
 def test_nothing_left_is_no_error() -> None:
-    assert formula(0.0, course(SHARES, 6, 1.0)).left_s == 0
+    assert formula(0.0, progress(SHARES, 6, 1.0)).left_s == 0

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import pytest
 
 from training_status.forecast.experience import Expectation, RunTimes, of_other_domains, of_same_domain
-from training_status.forecast.learned import Learned, Moved, estimate, guesses
+from training_status.forecast.learned import Learned, RunMoment, estimate, guesses
 from training_status.forecast.learned import forecast as forecast_later
 from training_status.forecast.linear import linear_completion
 from training_status.forecast.scoring import Calibration
-from training_status.forecast.time_left import Course
+from training_status.forecast.time_left import RunProgress
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.phases import PHASES, overall_percent
 
@@ -34,7 +34,7 @@ NONSENSE = {
 class Report(NamedTuple):
     """The last report of a run, `since_s` ago."""
 
-    course: Course
+    progress: RunProgress
     elapsed_s: float
     since_s: float
     usual_gap_s: float
@@ -50,7 +50,7 @@ class Told(NamedTuple):
 
 def forecast(expected: Expectation | None, report: Report, score: Calibration | None = None) -> Told | None:
     learned = Learned(expected, score or Calibration())
-    moved = Moved(report.course, report.elapsed_s)
+    moved = RunMoment(report.progress, report.elapsed_s)
     guessed = guesses(learned, moved)
     if guessed is None:
         return None
@@ -68,12 +68,12 @@ def at(phase: int, fraction: float, *, slower: float = 1.0, since_s: float = 0.0
     """A run that goes as `SECONDS` say, but so many times slower."""
     behind = [seconds * slower for seconds in SECONDS[:phase]]
     phase_s = SECONDS[phase] * fraction * slower
-    return Report(Course(behind, phase, fraction, phase_s), sum(behind) + phase_s, since_s, 10.0)
+    return Report(RunProgress(behind, phase, fraction, phase_s), sum(behind) + phase_s, since_s, 10.0)
 
 
 def left(report: Report, slower: float = 1.0) -> float:
-    course = report.course
-    return slower * ((1 - course.fraction) * SECONDS[course.phase] + sum(SECONDS[course.phase + 1 :]))
+    progress = report.progress
+    return slower * ((1 - progress.fraction) * SECONDS[progress.phase] + sum(SECONDS[progress.phase + 1 :]))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_five_times_the_samples_take_longer_from_the_start() -> None:
 def test_the_first_half_of_a_phase_may_take_less() -> None:
     halves = tuple(0.25 if phase == 2 else None for phase in range(len(PHASES)))
     expected = of_same_domain([RunTimes(SECONDS, halves)] * 8, None, is_new=False)
-    made = forecast(expected, Report(Course(SECONDS[:2], 2, 0.5, 150.0), 160.0, 0.0, 10.0))
+    made = forecast(expected, Report(RunProgress(SECONDS[:2], 2, 0.5, 150.0), 160.0, 0.0, 10.0))
     assert made is not None
     assert made.left_s == pytest.approx(450 + sum(SECONDS[3:]), rel=0.1)
 
@@ -143,7 +143,7 @@ def test_other_domains_are_believed_as_far_as_the_run_is_like_them() -> None:
     assert like.method == SHARES
     assert like.left_s == pytest.approx(left(at(3, 0.5)), rel=0.25)
     specified = [phase.end - phase.start for phase in PHASES]
-    unlike = forecast(expected, Report(Course(specified[:3], 3, 0.5, 17.5), 62.5, 0.0, 1.0))
+    unlike = forecast(expected, Report(RunProgress(specified[:3], 3, 0.5, 17.5), 62.5, 0.0, 1.0))
     assert unlike is not None
     assert unlike.left_s == pytest.approx(37.5, rel=0.25)
 
@@ -177,8 +177,8 @@ def test_whatever_is_reported_a_number_comes_out() -> None:
         ]
         phase = chance.randrange(len(PHASES))
         behind, phase_s = [some_seconds() for _ in range(phase)], some_seconds()
-        course = Course(behind, phase, chance.choice([0.0, 1e-12, chance.random(), 1.0]), phase_s)
-        report = Report(course, sum(behind) + phase_s, some_seconds(), some_seconds())
+        progress = RunProgress(behind, phase, chance.choice([0.0, 1e-12, chance.random(), 1.0]), phase_s)
+        report = Report(progress, sum(behind) + phase_s, some_seconds(), some_seconds())
         same = of_same_domain(runs, chance.choice([None, 0, 5]), is_new=chance.random() < 0.5)
         for expected in (None, same, of_other_domains(runs, domains=2)):
             made = forecast(expected, report)

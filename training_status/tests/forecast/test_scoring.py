@@ -4,13 +4,13 @@ import math
 
 import pytest
 
-from training_status.forecast.learned import Learned, Moved, estimate, guesses
-from training_status.forecast.scoring import Calibration, Guess, ScoredMark, verdict
-from training_status.forecast.time_left import Course
+from training_status.forecast.learned import Learned, RunMoment, estimate, guesses
+from training_status.forecast.scoring import Calibration, Guess, ScoredMark, calibrate
+from training_status.forecast.time_left import RunProgress
 from training_status.forecast_methods import HISTORY, LINEAR
 from training_status.tests.forecast.test_learned import SECONDS, of_same_domain, run
 
-MIDDLE = Moved(Course(SECONDS[:2], 2, 0.5, 300.0), 310.0)
+MIDDLE = RunMoment(RunProgress(SECONDS[:2], 2, 0.5, 300.0), 310.0)
 
 
 def scored(linear_off: float, learned_off: float, *, sigma: float = 0.2, runs: int = 5) -> list[list[ScoredMark]]:
@@ -20,7 +20,7 @@ def scored(linear_off: float, learned_off: float, *, sigma: float = 0.2, runs: i
 
 
 def method_after(runs: list[list[ScoredMark]]) -> tuple[str, int]:
-    learned = Learned(of_same_domain([run()] * 5, 100, is_new=False), verdict(runs))
+    learned = Learned(of_same_domain([run()] * 5, 100, is_new=False), calibrate(runs))
     guessed = guesses(learned, MIDDLE)
     assert guessed is not None
     made = estimate(learned, guessed, 10.0)
@@ -28,8 +28,8 @@ def method_after(runs: list[list[ScoredMark]]) -> tuple[str, int]:
 
 
 def test_without_a_score_nothing_changes() -> None:
-    assert verdict([]) == Calibration(0, 1.0, 1.0, 0.0)
-    assert verdict([[], []]) == Calibration(0, 1.0, 1.0, 0.0)
+    assert calibrate([]) == Calibration(0, 1.0, 1.0, 0.0)
+    assert calibrate([[], []]) == Calibration(0, 1.0, 1.0, 0.0)
 
 
 def test_the_formula_is_used_where_it_was_better() -> None:
@@ -42,7 +42,7 @@ def test_two_runs_are_too_few_to_prefer_the_formula() -> None:
 
 
 def test_where_both_were_about_as_good_they_are_mixed() -> None:
-    learned = Learned(of_same_domain([run()] * 5, 100, is_new=False), verdict(scored(1.2, 1.2)))
+    learned = Learned(of_same_domain([run()] * 5, 100, is_new=False), calibrate(scored(1.2, 1.2)))
     guessed = guesses(learned, MIDDLE)
     assert guessed is not None
     assert guessed.learned is not None
@@ -52,12 +52,12 @@ def test_where_both_were_about_as_good_they_are_mixed() -> None:
 
 
 def test_a_range_becomes_as_wide_as_the_truth_was_far_off() -> None:
-    assert verdict(scored(3.0, 1.5, sigma=0.2)).learned_factor == pytest.approx(1.6, abs=0.2)
-    assert verdict(scored(3.0, 1.01, sigma=0.2)).learned_factor == pytest.approx(0.92)
+    assert calibrate(scored(3.0, 1.5, sigma=0.2)).learned_factor == pytest.approx(1.6, abs=0.2)
+    assert calibrate(scored(3.0, 1.01, sigma=0.2)).learned_factor == pytest.approx(0.92)
 
 
 def test_one_run_that_went_wild_does_not_widen_ranges_for_ever() -> None:
-    wild = verdict([*scored(1.1, 1.1), *scored(1e6, 1e6, runs=1)])
+    wild = calibrate([*scored(1.1, 1.1), *scored(1e6, 1e6, runs=1)])
     assert wild.learned_factor < 1.3
     assert wild.linear_factor < 1.3
 
@@ -65,7 +65,7 @@ def test_one_run_that_went_wild_does_not_widen_ranges_for_ever() -> None:
 @pytest.mark.parametrize("nonsense", [0.0, -5.0, math.inf])
 def test_what_cannot_be_is_left_out(nonsense: float) -> None:
     guess = Guess(100.0, 0.5)
-    assert verdict([[ScoredMark(guess, guess, nonsense)]]).runs == 0
-    assert verdict([[ScoredMark(Guess(nonsense, 0.5), guess, 100.0)]]).runs == 0
+    assert calibrate([[ScoredMark(guess, guess, nonsense)]]).runs == 0
+    assert calibrate([[ScoredMark(Guess(nonsense, 0.5), guess, 100.0)]]).runs == 0
     if nonsense <= 0:
-        assert verdict([[ScoredMark(guess, Guess(100.0, nonsense), 100.0)]]).runs == 0
+        assert calibrate([[ScoredMark(guess, Guess(100.0, nonsense), 100.0)]]).runs == 0

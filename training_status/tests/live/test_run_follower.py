@@ -33,7 +33,7 @@ class Watched:
 
     def look(self) -> bool:
         """One look at the database; whether there is more to be read."""
-        found = updates_of_runs({self.run.id: self.follower.begin_look()})
+        found = updates_of_runs({self.run.id: self.follower.begin_poll()})
         return self.follower.advance(found[self.run.id], timezone.now())
 
     def told(self) -> list[dict[str, Any]]:

@@ -43,9 +43,9 @@ class Watching:
 
     async def _watch(self, streams: Streams) -> str | None:
         told = Connection(lambda update: update.as_texts, self._take, lambda: None)
-        with streams.present(self._grant, told) as viewer:
+        with streams.connected(self._grant, told) as viewer:
             self.queue = viewer.queue
-            return await streams.tell(viewer, self._grant)
+            return await streams.serve(viewer, self._grant)
 
     async def _take(self, text: str) -> None:
         await self.may_read.wait()
@@ -78,9 +78,9 @@ def streaming(scenario: Callable[[Streams], Awaitable[None]]) -> None:
             await scenario(streams)
         finally:
             await streams.close()
-            for threads in (database_threads.looking, database_threads.catching_up, database_threads.access):
+            for threads in (database_threads.polling, database_threads.catching_up, database_threads.access):
                 for _ in range(3):
-                    await threads.ask(connections.close_all)
+                    await threads.run(connections.close_all)
 
     asyncio.run(run())
     notify.close()

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from training_status.access.tokens import caller_with_token
+from training_status.access.tokens import principal_of_token
 from training_status.models import AccessToken
 from training_status.tests.factories import DomainFactory
 
@@ -22,13 +22,13 @@ def run(*arguments: str) -> str:
 def test_it_prints_the_token_alone(role):
     printed = run("nightly", "--role", role)
     assert printed == printed.strip() + "\n"
-    assert caller_with_token(printed.strip()).role == role
+    assert principal_of_token(printed.strip()).role == role
 
 
 def test_it_binds_to_a_domain_and_expires():
     domain = DomainFactory()
     token = run("nightly", "--role", "viewer", "--domain", domain.name, "--days", "7").strip()
-    assert caller_with_token(token).only_domain_id == domain.id
+    assert principal_of_token(token).only_domain_id == domain.id
     row = AccessToken.objects.get()
     assert (row.expires_at - row.created_at).days in (6, 7)
 

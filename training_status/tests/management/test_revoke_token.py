@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from training_status.access.tokens import caller_with_token, create_token
+from training_status.access.tokens import create_token, principal_of_token
 from training_status.models import AccessToken, AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +26,14 @@ def test_it_revokes_the_token_of_that_prefix_or_name(by):
     row, token = create_token("nightly", "viewer")
     _, other = create_token("daily", "viewer")
     assert run(getattr(row, by)) == f"nightly ({row.prefix}) is revoked.\n"
-    assert caller_with_token(token) is None
-    assert caller_with_token(other) is not None
+    assert principal_of_token(token) is None
+    assert principal_of_token(other) is not None
     assert revocations() == [("command", "token", f"nightly ({row.prefix})")]
 
 
 def test_several_of_a_name_are_listed_and_left_alone():
     rows = [create_token("nightly", role)[0] for role in ("viewer", "operator")]
-    with pytest.raises(CommandError, match="2 tokens are called 'nightly'") as refusal:
+    with pytest.raises(CommandError, match="2 tokens have the name 'nightly'") as refusal:
         run("nightly")
     for row in rows:
         assert f"{row.prefix}  nightly, {row.role}" in str(refusal.value)
@@ -47,11 +47,11 @@ def test_one_that_was_revoked_already_is_said_and_stays_as_it_is():
     row, _ = create_token("nightly", "viewer")
     run("nightly")
     revoked_at = AccessToken.objects.get().revoked_at
-    assert f"nightly ({row.prefix}) was revoked already, at 20" in run("nightly")
+    assert f"nightly ({row.prefix}) was already revoked at 20" in run("nightly")
     assert AccessToken.objects.get().revoked_at == revoked_at
     assert len(revocations()) == 1
 
 
 def test_an_unknown_one_is_said():
-    with pytest.raises(CommandError, match="no token whose prefix or name is 'nightly'"):
+    with pytest.raises(CommandError, match="no token with the prefix or name 'nightly'"):
         run("nightly")

@@ -36,7 +36,9 @@ def silent(db):
 def test_a_sweep_gives_up_when_the_service_was_there(silent):
     now = timezone.now()
     ServicePresence.objects.create(since=now - HOUR, seen_at=now)
-    assert said("sweep").startswith("Runs given up: 1 lost, 0 cancelled.\nThe service has been reachable for 3600 s")
+    assert said("sweep").startswith(
+        "Silent runs ended: 1 lost, 0 cancelled.\nThe service has been reachable for 3600 s"
+    )
     assert TrainingRun.objects.get().failure_reason == "lost"
     assert not AuditEntry.objects.exists()  # the service does so by itself
 
@@ -48,20 +50,20 @@ def test_a_run_that_cannot_be_given_up_is_named_and_the_command_fails(silent):
             "ALTER TABLE training_status_trainingrun ADD CONSTRAINT never_ends CHECK (state = 'running') NOT VALID"
         )
     err = StringIO()
-    with pytest.raises(CommandError, match=r"Runs that could not be given up: 1; the others were\."):
+    with pytest.raises(CommandError, match=r"Silent runs that could not be ended: 1; all others were ended\."):
         call_command("sweep", "--assume-reachable", stdout=StringIO(), stderr=err)
     assert "never_ends" in err.getvalue()
 
 
 def test_a_sweep_notes_no_presence_and_gives_up_nobody_without(silent):
     assert said("sweep").splitlines() == [
-        "Runs given up: 0 lost, 0 cancelled.",
-        "No serving process has noted that it is there: nobody is given up until one does, for the limit.",
+        "Silent runs ended: 0 lost, 0 cancelled.",
+        "No serving process has recorded its uptime: no run ends until one has, for the limit.",
     ]
     assert not ServicePresence.objects.exists()
     assert not AuditEntry.objects.exists()
     for lost in (1, 0):
-        assert said("sweep", "--assume-reachable") == f"Runs given up: {lost} lost, 0 cancelled.\n"
+        assert said("sweep", "--assume-reachable") == f"Silent runs ended: {lost} lost, 0 cancelled.\n"
     entry = AuditEntry.objects.get()
     assert (entry.actor_kind, entry.action, entry.subject, entry.name) == ("command", "failed", "run", str(silent))
     assert entry.details["reason"] == "lost"
@@ -74,7 +76,7 @@ def test_a_sweep_removes_a_share_of_old_logs(silent):
     silent.domain.save()
     send(silent, *log_lines(1, 7))
     TrainingRun.objects.update(state="failed", failure_reason="lost", ended_at=timezone.now() - HOUR)
-    assert "Log entries no longer kept, and removed: 7." in said("sweep")
+    assert "Log entries removed by retention: 7." in said("sweep")
     assert not TrainingLogEntry.objects.exists()
 
 

@@ -277,7 +277,7 @@ def test_a_broken_run_is_said_once_by_the_upkeep_and_not_blamed_on_the_database(
     assert again(other).failure_reason == "lost"
     said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert len(said) == 1
-    assert said[0].startswith(f"The silent run with the key {broken.id} cannot be given up: ")
+    assert said[0].startswith(f"The silent run with the key {broken.id} could not be ended: ")
 
 
 @pytest.mark.django_db

@@ -440,15 +440,15 @@ export interface components {
         /** @description How long each run was in a phase. */
         ComparedPhase: {
             phase: components["schemas"]["PhaseName"];
-            /** @description Null where it was not entered. */
+            /** @description Null for a run that did not enter the phase. */
             seconds: (number | null)[];
         };
         /** @description A prompt of the results, or a part of one. */
         ComparedPrompt: {
-            /** @description `entity`, or `entity.instruction` where the prompt is made of parts. */
+            /** @description `entity`, or `entity.instruction` for a part of a prompt. */
             name: string;
             texts: (string | null)[];
-            /** @description Whether one of the texts is longer than what is here of it. */
+            /** @description Whether one of the texts was cut off. */
             is_cut_off: boolean;
         };
         /** @description A run that is compared. */
@@ -463,7 +463,7 @@ export interface components {
             started_at: string | null;
             /**
              * Format: int64
-             * @description So far, while the run goes on.
+             * @description So far, for an active run.
              */
             duration_ms: number | null;
             /** @description The latest value of each metric. */
@@ -474,12 +474,12 @@ export interface components {
             sample_count: number | null;
             tags: string[];
         };
-        /** @description Something that the runs were started with. */
+        /** @description A setting that the runs were started with. */
         ComparedSetting: {
-            /** @description Of a nested config, dotted: `teacher.temperature`. */
+            /** @description Nested settings have dotted names: `teacher.temperature`. */
             name: string;
             values: unknown[];
-            /** @description Whether the values are not all the same. */
+            /** @description Whether the values differ. */
             differs: boolean;
         };
         /**
@@ -521,7 +521,7 @@ export interface components {
             /** Format: double */
             value: number;
         };
-        /** @description A domain and how its latest run is going. Made of `DomainFacts`. */
+        /** @description A domain with the status of its latest run. Made of `DomainFacts`. */
         Domain: {
             name: string;
             description: string;
@@ -530,27 +530,27 @@ export interface components {
             created_at: string;
             /**
              * Format: double
-             * @description A run not heard of for so many seconds is stalled. Null: as the service is set.
+             * @description Seconds without any report after which a run is stalled. Null: the setting.
              */
             stall_limit_s: number | null;
             /**
              * Format: double
-             * @description A run with heartbeats but no event for so many seconds is hanging.
+             * @description Seconds with heartbeats but without an event after which a run is hanging.
              */
             hang_limit_s: number | null;
             /**
              * Format: double
-             * @description A run not heard of for so many seconds is given up as lost.
+             * @description Seconds without any report after which a run fails as lost.
              */
             lost_limit_s: number | null;
             /**
              * Format: int64
-             * @description The logs of so many finished runs are kept, the newest.
+             * @description The number of newest finished runs whose logs are kept.
              */
             kept_runs: number | null;
             /**
              * Format: double
-             * @description The log of a run is kept for so many days after its end.
+             * @description The days after the end of a run for which its log is kept.
              */
             kept_days: number | null;
             /**
@@ -558,14 +558,14 @@ export interface components {
              * @description The run that all others are compared with. Null: none is pinned.
              */
             baseline_run_number: number | null;
-            /** @description Null for a domain never trained. */
+            /** @description Null for a domain without a run. */
             latest_run: components["schemas"]["TrainingStatus"] | null;
         };
         /**
          * DomainChange
-         * @description What can be changed of a domain; its name cannot. A limit that is null is as the service is set.
+         * @description The request to change a domain. The name cannot be changed. A null limit uses the setting of the service.
          *
-         *     `baseline_run_number` is that of a completed run of the domain; null: none is pinned.
+         *     `baseline_run_number` must be a completed run of the domain; null removes the pin.
          */
         DomainChange: {
             description?: string;
@@ -592,7 +592,7 @@ export interface components {
             /** Format: int32 */
             page_size: number;
         };
-        /** @description What a phase was expected to take. */
+        /** @description The expected duration of a phase. */
         ExpectedPhase: {
             phase: components["schemas"]["PhaseName"];
             /** Format: double */
@@ -600,7 +600,7 @@ export interface components {
         };
         /**
          * FailEvent
-         * @description The training has failed, and why. `lost`: its process is gone; a run that reports again goes on.
+         * @description The training has failed. With reason `lost` its process is gone; a run that reports again resumes.
          */
         FailEvent: {
             /**
@@ -634,7 +634,7 @@ export interface components {
             field: string;
             detail: string;
         };
-        /** @description The learned estimate, with the range that is to hold the truth in 80 of 100 cases. */
+        /** @description The learned forecast, with the range that contains the actual time in 80 of 100 cases. */
         Forecast: {
             /** Format: date-time */
             completion: string;
@@ -646,7 +646,7 @@ export interface components {
             method: components["schemas"]["ForecastMethod"];
             /**
              * Format: int64
-             * @description Earlier runs that it was learned from.
+             * @description The number of earlier runs that it was learned from.
              */
             based_on_runs: number;
         };
@@ -660,17 +660,17 @@ export interface components {
             runs: number;
             /**
              * Format: double
-             * @description How far off on average, in parts of the time really left: 0.1 is a tenth of it.
+             * @description The mean error as a part of the actual time left: 0.1 is 10 %.
              */
             error: number;
             /**
              * Format: double
-             * @description The same of the linear formula, at the same moments.
+             * @description The same error of the linear formula at the same times.
              */
             linear_error: number;
             /**
              * Format: double
-             * @description The part of the truths that lay in the range told, which is to hold 0.8.
+             * @description The part of actual times within the forecast range; 0.8 is intended.
              */
             covered: number;
             method: components["schemas"]["ForecastMethod"];
@@ -681,11 +681,11 @@ export interface components {
             /** Format: int64 */
             first_seq: number;
         };
-        /** @description Entries after the viewer's cursor are not kept any more: the log goes on at `first_seq`. */
+        /** @description Entries after the client's cursor are no longer kept: the log continues at `first_seq`. */
         GapEnvelope: {
             /**
              * Format: date-time
-             * @description Of the entry by its reporter's clock, else of the telling.
+             * @description The entry's time by its reporter's clock, else when it was sent.
              */
             timestamp: string;
             /** Format: uuid */
@@ -722,7 +722,7 @@ export interface components {
         LogEnvelope: {
             /**
              * Format: date-time
-             * @description Of the entry by its reporter's clock, else of the telling.
+             * @description The entry's time by its reporter's clock, else when it was sent.
              */
             timestamp: string;
             /** Format: uuid */
@@ -741,7 +741,7 @@ export interface components {
         };
         /**
          * LogEvent
-         * @description A line for the log and nothing else.
+         * @description A log entry; it does not change the run.
          */
         LogEvent: {
             /**
@@ -776,17 +776,17 @@ export interface components {
             runs: number;
             /**
              * Format: double
-             * @description How far off on average, in parts of the time really left: 0.1 is a tenth of it.
+             * @description The mean error as a part of the actual time left: 0.1 is 10 %.
              */
             error: number;
             /**
              * Format: double
-             * @description The same of the linear formula, at the same moments.
+             * @description The same error of the linear formula at the same times.
              */
             linear_error: number;
             /**
              * Format: double
-             * @description The part of the truths that lay in the range told, which is to hold 0.8.
+             * @description The part of actual times within the forecast range; 0.8 is intended.
              */
             covered: number;
             /** Format: int32 */
@@ -811,10 +811,10 @@ export interface components {
             first_seq: number;
             /**
              * Format: int64
-             * @description The newest: go on with the entries after it.
+             * @description The newest log entry; later points come from entries after it.
              */
             last_seq: number;
-            /** @description False: the time did not suffice for every entry, and extremes may be missing. */
+            /** @description False if the time limit did not allow to read every entry; extremes may be missing. */
             is_exact: boolean;
         };
         MetricValue: number | string | boolean;
@@ -831,7 +831,7 @@ export interface components {
         };
         /**
          * NewDomain
-         * @description A domain to be created.
+         * @description The request to create a domain.
          */
         NewDomain: {
             name: string;
@@ -840,7 +840,7 @@ export interface components {
         };
         /**
          * NewRun
-         * @description A run to be started. The reporter may choose the `id`, so that a start can be sent again.
+         * @description The request to start a run. The reporter may choose the `id`, so that it can repeat the request.
          */
         NewRun: {
             /** Format: uuid */
@@ -853,7 +853,7 @@ export interface components {
             tags?: string[] | null;
             note?: string | null;
         };
-        /** @description A run of the domain. The numeric metrics of a finished run stand here too, each under its own name. */
+        /** @description A run of the domain. Numeric metrics of a finished run are also fields of their own. */
         PastRun: {
             /** Format: int64 */
             run_number: number;
@@ -865,12 +865,12 @@ export interface components {
             started_at: string | null;
             /**
              * Format: date-time
-             * @description When the run ended, also when it failed.
+             * @description When the run ended, also if it failed.
              */
             completed_at: string | null;
             /**
              * Format: int64
-             * @description So far, while the run goes on.
+             * @description So far, for an active run.
              */
             duration_ms: number | null;
             /** @description The latest value of each metric. */
@@ -880,7 +880,7 @@ export interface components {
         };
         /**
          * PhaseEvent
-         * @description A phase begins. One for an earlier phase changes nothing but the log.
+         * @description A phase begins. An event for an earlier phase only adds a log entry.
          */
         PhaseEvent: {
             /**
@@ -910,7 +910,7 @@ export interface components {
             started_at: string;
             /**
              * Format: date-time
-             * @description Null in the phase that the run is in.
+             * @description Null for the current phase.
              */
             ended_at: string | null;
         };
@@ -939,7 +939,7 @@ export interface components {
         };
         /**
          * ProgressEvent
-         * @description So much of the current phase is done.
+         * @description This fraction of the current phase is done.
          */
         ProgressEvent: {
             /**
@@ -965,7 +965,7 @@ export interface components {
              */
             timestamp?: string | null;
         };
-        /** @description What a reporter is told. Made of a `Receipt`. */
+        /** @description The answer to a batch or a heartbeat. Made of a `Receipt`. */
         Receipt: {
             /**
              * Format: int64
@@ -974,7 +974,7 @@ export interface components {
             accepted: number;
             /**
              * Format: int64
-             * @description Events that had been stored before.
+             * @description Events that were already stored.
              */
             duplicates: number;
             /**
@@ -983,14 +983,14 @@ export interface components {
              */
             last_n: number;
             status: components["schemas"]["RunStatus"];
-            /** @description Somebody asked the training to stop. */
+            /** @description Whether an operator asked the training to stop. */
             cancel_requested: boolean;
         };
         /** @description What a reporter can say. */
         ReportedEvent: components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"];
         /**
          * RunChange
-         * @description What people may change of a run at any time.
+         * @description The request to change a run, which is allowed at any time.
          */
         RunChange: {
             tags?: string[];
@@ -1006,11 +1006,11 @@ export interface components {
         StatusData: {
             status: components["schemas"]["TrainingStatus"];
         };
-        /** @description How the run is going now. Changes that follow close upon each other may come as one. */
+        /** @description The current status of a run. Changes in quick succession may be sent as one. */
         StatusEnvelope: {
             /**
              * Format: date-time
-             * @description Of the entry by its reporter's clock, else of the telling.
+             * @description The entry's time by its reporter's clock, else when it was sent.
              */
             timestamp: string;
             /** Format: uuid */
@@ -1029,7 +1029,7 @@ export interface components {
         };
         /** @enum {string} */
         StatusEventType: "started" | "phase_changed" | "progress_update" | "completed" | "failed";
-        /** @description One of the steps, a phase each. */
+        /** @description A step: a phase with its status and progress. */
         Step: {
             name: components["schemas"]["PhaseName"];
             status: components["schemas"]["StepStatus"];
@@ -1037,7 +1037,7 @@ export interface components {
             progress: number;
             /**
              * Format: double
-             * @description The part of the whole run, in percent.
+             * @description The share of the whole run, in percent.
              */
             share: number;
         };
@@ -1060,7 +1060,7 @@ export interface components {
             domain: string;
         };
         /**
-         * @description Runs of a domain side by side. Every list of values has one for each run, in the runs' order.
+         * @description Runs of a domain side by side. Every list of values has one value for each run, in the order of the runs.
          *
          *     Made of a `Comparison`; the context may give `now`.
          */
@@ -1071,19 +1071,19 @@ export interface components {
              * @description The pinned run.
              */
             baseline_run_number: number | null;
-            /** @description Its metrics, whether or not it is compared. */
+            /** @description Metrics of the pinned run, whether or not it is compared. */
             baseline_metrics: components["schemas"]["Metrics"] | null;
-            /** @description In the order asked for. */
+            /** @description In the requested order. */
             runs: components["schemas"]["ComparedRun"][];
             /** @description By name; 200 at most. */
             metrics: components["schemas"]["ComparedMetric"][];
-            /** @description All of them, in order. */
+            /** @description All phases, in order. */
             phases: components["schemas"]["ComparedPhase"][];
             /** @description The model, the optimiser, the number of samples, then the config by name; 300 at most, those that differ first to stay. */
             configuration: components["schemas"]["ComparedSetting"][];
             /** @description By name; 30 at most. */
             prompts: components["schemas"]["ComparedPrompt"][];
-            /** @description The lists that are longer than what is here of them. */
+            /** @description The lists that were cut off. */
             cut_off: components["schemas"]["ComparedList"][];
         };
         TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"];
@@ -1091,12 +1091,12 @@ export interface components {
         TrainingHistory: {
             domain_name: string;
             training_runs: components["schemas"]["PastRun"][];
-            /** @description The last completed run against the first, such as `+9% entity F1, +7% relation F1`. */
+            /** @description The last completed run compared with the first: `+9% entity F1, +7% relation F1`. */
             improvement: string | null;
-            /** @description How right the forecasts of the newest hundred completed runs were, by their method. */
+            /** @description The accuracy of the forecasts of the newest hundred completed runs, by method. */
             forecast_scores: components["schemas"]["ForecastScore"][];
         };
-        /** @description One line of a log. Made of a `LogLine`. */
+        /** @description A log entry. Made of a `LogLine`. */
         TrainingLogEntry: {
             /**
              * Format: date-time
@@ -1141,7 +1141,7 @@ export interface components {
         TrainingResult: {
             [key: string]: unknown;
         };
-        /** @description The status object, plus what the run was started with and what people noted on it. */
+        /** @description The status object, with the configuration, tags and note of the run. */
         TrainingRun: {
             domain_name: string;
             /** Format: uuid */
@@ -1156,7 +1156,7 @@ export interface components {
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
-            /** @description All of them, in order. */
+            /** @description All steps, in order. */
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;
@@ -1173,24 +1173,24 @@ export interface components {
             started_at: string | null;
             /**
              * Format: date-time
-             * @description If the pace so far goes on.
+             * @description The end of the run if its pace so far continues.
              */
             estimated_completion: string | null;
-            /** @description The learned estimate. */
+            /** @description The learned forecast. */
             forecast: components["schemas"]["Forecast"] | null;
             /** Format: int64 */
             elapsed_time_ms: number | null;
             /**
              * Format: date-time
-             * @description When the run ended, also when it failed.
+             * @description When the run ended, also if it failed.
              */
             completed_at: string | null;
             /**
              * Format: date-time
-             * @description When the service last heard of the reporter.
+             * @description When the last event or heartbeat was received.
              */
             last_report_at: string;
-            /** @description `stalled`: nothing heard; `hanging`: heartbeats but no event; null when finished. */
+            /** @description `stalled`: no report; `hanging`: heartbeats but no event; null if finished. */
             health: components["schemas"]["Health"] | null;
             failure_reason: components["schemas"]["FailureReason"] | null;
             error_message: string | null;
@@ -1204,9 +1204,9 @@ export interface components {
             note: string;
             /** Format: date-time */
             created_at: string;
-            /** @description The phases that the run entered, in their order. */
+            /** @description The phases that the run entered, in order. */
             phase_times: components["schemas"]["PhaseTime"][];
-            /** @description What each phase was expected to take when the run began, from earlier runs; null without any. */
+            /** @description The duration of each phase that earlier runs let expect; null without any. */
             expected_phases: components["schemas"]["ExpectedPhase"][] | null;
         };
         TrainingRunPage: {
@@ -1219,9 +1219,9 @@ export interface components {
             page_size: number;
         };
         /**
-         * @description How a run is going at one moment.
+         * @description The status of a run at one moment.
          *
-         *     Made of `RunFacts`; the context may give `now`, the moment that everything is computed for.
+         *     Made of `RunFacts`. The context may contain `now`, the time that everything is computed for.
          */
         TrainingStatus: {
             domain_name: string;
@@ -1237,7 +1237,7 @@ export interface components {
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
-            /** @description All of them, in order. */
+            /** @description All steps, in order. */
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;
@@ -1254,24 +1254,24 @@ export interface components {
             started_at: string | null;
             /**
              * Format: date-time
-             * @description If the pace so far goes on.
+             * @description The end of the run if its pace so far continues.
              */
             estimated_completion: string | null;
-            /** @description The learned estimate. */
+            /** @description The learned forecast. */
             forecast: components["schemas"]["Forecast"] | null;
             /** Format: int64 */
             elapsed_time_ms: number | null;
             /**
              * Format: date-time
-             * @description When the run ended, also when it failed.
+             * @description When the run ended, also if it failed.
              */
             completed_at: string | null;
             /**
              * Format: date-time
-             * @description When the service last heard of the reporter.
+             * @description When the last event or heartbeat was received.
              */
             last_report_at: string;
-            /** @description `stalled`: nothing heard; `hanging`: heartbeats but no event; null when finished. */
+            /** @description `stalled`: no report; `hanging`: heartbeats but no event; null if finished. */
             health: components["schemas"]["Health"] | null;
             failure_reason: components["schemas"]["FailureReason"] | null;
             error_message: string | null;

@@ -100,8 +100,8 @@ def test_a_redirect_passes_and_is_not_followed(
     ("location", "shown"),
     [
         ("/login?next=1", "a redirect to http://127.0.0.1:{port}/login, "),
-        ("http://[::1", "a redirect to nowhere"),
-        ("", "a redirect to nowhere"),
+        ("http://[::1", "a redirect without a target"),
+        ("", "a redirect without a target"),
         ("https://[::1]:99/x", "a redirect to https://[::1]:99/x, "),
         ("//sso.example.org", "a redirect to http://sso.example.org, "),
     ],

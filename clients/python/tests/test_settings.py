@@ -47,10 +47,13 @@ def test_a_secret_in_a_url_is_refused_and_never_shown(url: str, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("https://somebody:hunter2@example.org/below/", "give https://example.org/below and an access token as token="),
-        ("https://example.org:8443?x=1", "without a query (?) or a fragment (#): give https://example.org:8443."),
-        ("https://example.org/below#k3y", "give https://example.org/below."),
-        ("http://user@[::1]:80", "give http://[::1]:80 and an access token"),
+        (
+            "https://somebody:hunter2@example.org/below/",
+            "Use https://example.org/below, with an access token in token=",
+        ),
+        ("https://example.org:8443?x=1", "must not have a query (?) or a fragment (#). Use https://example.org:8443."),
+        ("https://example.org/below#k3y", "Use https://example.org/below."),
+        ("http://user@[::1]:80", "Use http://[::1]:80, with an access token"),
     ],
 )
 def test_what_to_do_instead_is_said(url: str, said: str) -> None:
@@ -181,7 +184,7 @@ def test_a_folder_that_cannot_be_used_is_said_and_reports_go_on_from_memory(
         if "\0" in folder:
             return  # no variable can hold it
         monkeypatch.setenv("AEGIS_SPOOL_DIR", folder)
-    with said_once("[Rr]eports go on from memory"):
+    with said_once("Reports are kept in memory"):
         tracker = make_tracker(spool_dir=folder if setting == "argument" else None)
     tracker.complete({})
     assert tracker.flush(30)
@@ -195,7 +198,7 @@ def test_a_home_that_is_none_is_said(
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", home.format(folder=tmp_path))
-    with said_once("[Rr]eports go on from memory"):
+    with said_once("Reports are kept in memory"):
         tracker = make_tracker(spool_dir=None)
     tracker.complete({})
     assert tracker.flush(30)

@@ -164,8 +164,8 @@ def test_another_reporter_of_the_run_is_told(
         ({"token": "tok\nen"}, "token"),
         ({"url": "127.0.0.1:8000"}, "must look like"),
         ({"url": "ftp://example.org"}, "must look like"),
-        ({"url": "http://[::1"}, "cannot be read"),
-        ({"url": "http://host:port"}, "cannot be read"),
+        ({"url": "http://[::1"}, "is not valid"),
+        ({"url": "http://host:port"}, "is not valid"),
         ({"url": 5}, "must look like"),
     ],
 )
@@ -183,7 +183,7 @@ def test_settings_that_cannot_be_used_are_said_once(
 def test_a_report_after_the_end_is_said_once(service: ContractServer, make_tracker: MakeTracker) -> None:
     tracker = make_tracker()
     tracker.complete({})
-    with said_once(r"log\(\) is ignored: it came after complete\(\)"):
+    with said_once(r"log\(\) was ignored because it came after complete\(\)"):
         tracker.log("INFO", "late")
         tracker.fail("late")
     assert tracker.flush(30)

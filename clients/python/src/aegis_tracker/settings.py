@@ -131,7 +131,7 @@ def _home() -> Path:
         raise RuntimeError("the user has no home directory")
     home = Path(given).absolute()
     if not os.path.isabs(given):
-        Diagnostics().once("HOME", f"HOME is {given!r}, which is not absolute; {home} is taken.")
+        Diagnostics().once("HOME", f"HOME is {given!r}, which is not an absolute path. {home} is used.")
     return home
 
 

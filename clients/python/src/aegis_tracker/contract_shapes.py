@@ -22,6 +22,7 @@ _RELIED_ON: dict[Any, frozenset[str]] = {  # of types that grow; all keys of the
     contract.TrainingStatus: _STATUS,
     contract.TrainingRun: _STATUS | {"llm_model", "config"},
     contract.Domain: frozenset({"name", "latest_run"}),
+    contract.Step: frozenset({"name", "status", "progress"}),
     contract.LogEntry: frozenset({"seq"}),
     contract.TrainingHistory: frozenset({"domain_name", "training_runs", "improvement"}),
     contract.PastRun: frozenset({"run_number", "status", "metrics"}),

@@ -1,4 +1,4 @@
-"""Static files compressed on their way to the browser: there is no build step that could have done it before."""
+"""Compressing static files while they are served: there is no build step that could do it before."""
 
 from django.conf import settings
 from django.http import HttpRequest

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP, where a client of HTTP/1.0 needs something else, and with a limit on what comes before a body."""
+"""uvicorn's HTTP protocol with limits for URLs and headers, support for HTTP/1.0, and abortable connections."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Requests are handed to a thread only when they have arrived whole.
+"""Buffering request bodies: a request is passed to a thread only when its body has been received completely.
 
 A WSGI application waits for a slow sender in one of a few threads, so a handful of them would stop the
 service; and it does not know chunked bodies. Here the event loop waits instead.

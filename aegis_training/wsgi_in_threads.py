@@ -1,4 +1,4 @@
-"""Django's WSGI application below ASGI: each request in one of a few threads, its response handed over in one piece.
+"""Running Django's WSGI application under ASGI: requests run in a thread pool, and responses are sent in one piece.
 
 Every hand-over between a thread and the event loop costs two thread switches and a turn of the loop, so
 there is one for each request, not one for each part of its response. Only what is meant to be a stream is

@@ -1,4 +1,4 @@
-"""Which form an answer has: what the Accept header allows of the forms that a view has.
+"""Content negotiation: choosing the media type of a response by the Accept header.
 
 DRF's own negotiation knows no q-values, and takes `application/json; charset=utf-8` and an empty header for
 something that it does not have.
@@ -61,7 +61,7 @@ class ContentNegotiation(DefaultContentNegotiation):
                 if quality_of(renderer.media_type, ranges) is None:
                     return renderer
         forms = " or ".join(dict.fromkeys(renderer.media_type for renderer in renderers))
-        raise NotAcceptable(f"The answer is {forms}, which the Accept header does not allow.")
+        raise NotAcceptable(f"The response is {forms}, which the Accept header does not allow.")
 
 
 def media_range(text: str) -> MediaRange:

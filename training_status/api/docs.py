@@ -1,4 +1,4 @@
-"""The API's description: the OpenAPI document, and two ways to read it. Everything is served from here."""
+"""The OpenAPI document, with Swagger UI and ReDoc. Their files are served by the service itself."""
 
 import functools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The answer to a request for a short document that is there as a whole: its ETag is a hash of its content."""
+"""Responses with a short document: ETag by content, compression, ranges and 304."""
 
 import functools
 import gzip

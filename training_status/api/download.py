@@ -1,4 +1,4 @@
-"""Long responses that are made while they are read."""
+"""Long responses that are generated while the client reads them."""
 
 import threading
 import zlib
@@ -28,7 +28,7 @@ class Download:
         self, begin: Callable[[], Iterator[bytes]], client_gone: threading.Event, *, compress: bool = False
     ) -> None:
         if not _free_places.acquire(blocking=False):
-            raise Unavailable("Too many logs are being downloaded at the moment.", retry_after_s=5)
+            raise Unavailable("Too many downloads are running.", retry_after_s=5)
         self._holds_place = True
         self._client_gone = client_gone
         self._compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP) if compress else None

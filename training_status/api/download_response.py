@@ -1,4 +1,4 @@
-"""The answer to a request for a file: all of it or a part, compressed or not, or that the client has it already."""
+"""Responses with a generated file: the whole or a range, compressed or not, or 304."""
 
 from collections.abc import Iterator
 

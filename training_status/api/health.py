@@ -1,4 +1,4 @@
-"""`/healthz`: whether this process can serve, which takes the database. Open to everybody.
+"""`/healthz`: whether this process can serve requests, which requires the database. It needs no credentials.
 
 It is answered within a second whatever the database does, and by no thread that serves other requests: they may all be
 waiting for it. The database is asked over a new connection, as a connection that is open already can still work where

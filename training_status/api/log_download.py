@@ -1,4 +1,4 @@
-"""The whole of a log, or what a filter leaves of it, as a stream."""
+"""Downloading the log of a run, or the entries that match a filter."""
 
 import hashlib
 import re
@@ -41,7 +41,7 @@ class LogDownloadView(AuthorisedView):
         tags=["logs"],
         parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS, *FILE_HEADERS],
         responses={
-            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, "An entry a line."),
+            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, "One entry per line."),
             (200, "text/plain"): OpenApiResponse(
                 OpenApiTypes.STR, "Time, level, step and message as it is shown; its further lines are indented."
             ),
@@ -51,10 +51,10 @@ class LogDownloadView(AuthorisedView):
         },
     )
     def get(self, request: Request, domain_name: str) -> HttpResponseBase:
-        """All entries that match, as NDJSON (an entry a line) or as text to read.
+        """All matching entries, as NDJSON (one entry per line) or as plain text.
 
-        A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
-        the log as it was. Without `If-Range`, a range is answered of a run that has ended, and with `order=asc`.
+        An interrupted download is resumed with `Range` and `If-Range`, even if the log has grown since; the rest is
+        then of the log as it was. Without `If-Range`, ranges need a finished run and `order=asc`.
         """
         form = query.one_of(
             request.query_params, "format", tuple(_MEDIA_TYPES), default=request.accepted_renderer.format

@@ -1,4 +1,4 @@
-"""Pages: lists in general, and logs, whose pages are ranges of numbers and so cost the same everywhere."""
+"""Pagination of lists, and of logs, whose pages are ranges of entry numbers and cost the same everywhere."""
 
 from typing import Any, Protocol
 

@@ -1,4 +1,4 @@
-"""Where the parts of a long body begin, so that a range of it can be cut out without making all that is before.
+"""The offsets of the parts of a long body, so that a range can be sent without generating what precedes it.
 
 A body is made while it is sent, so its length is known only once it has been made to its end. What was learned of a
 body is kept by its ETag, for the next request; a million lines take 32 KB.

@@ -1,4 +1,4 @@
-"""The form of a path: the API has no trailing slash, and answers the form with one the same."""
+"""Trailing slashes: URLs of the API have none, and work the same with one."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A run as a file."""
+"""Downloading a run as an export file."""
 
 import hashlib
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from training_status.read.run_facts import run_by_public_id
 from training_status.roles import OPERATOR
 from training_status.run_states import ACTIVE_STATES
 
-_LINES = "A header, a line for each log entry, a trailer."
+_LINES = "A header, a line for each log entry, and a trailer."
 _RANGE = "The part that `Range` names."
 _PART: Final = 250  # lines with messages that may have 64 KiB each
 
@@ -48,7 +48,7 @@ class RunExportView(AuthorisedView):
         },
     )
     def get(self, request: Request, training_run_id: str) -> HttpResponseBase:
-        """All of a run, for `manage.py import_run`. That it was exported is recorded."""
+        """The whole run, for `manage.py import_run`. The export is recorded in the audit log."""
         run_id = run_id_from_path(training_run_id)
         run = run_by_public_id(run_id, only_domain_id=self.only_domain_id)
         if run is None:

@@ -51,7 +51,7 @@ export interface paths {
         head?: never;
         /**
          * Change domain
-         * @description Change a domain's description, model, limits or baseline. Its name stays what it is.
+         * @description Change a domain's description, model, limits or baseline. Its name cannot be changed.
          */
         patch: operations["change_domain"];
         trace?: never;
@@ -105,10 +105,10 @@ export interface paths {
         };
         /**
          * Download training logs
-         * @description All entries that match, as NDJSON (an entry a line) or as text to read.
+         * @description All matching entries, as NDJSON (one entry per line) or as plain text.
          *
-         *     A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
-         *     the log as it was. Without `If-Range`, a range is answered of a run that has ended, and with `order=asc`.
+         *     An interrupted download is resumed with `Range` and `If-Range`, even if the log has grown since; the response
+         *     then shows the log as it was. Without `If-Range`, ranges need a finished run and `order=asc`.
          */
         get: operations["download_training_logs"];
         put?: never;
@@ -128,7 +128,7 @@ export interface paths {
         };
         /**
          * Get training history
-         * @description The runs of the domain, oldest first, with their metrics, what has improved, and how right forecasts were.
+         * @description The runs of the domain, oldest first, with their metrics, the improvement, and the accuracy of forecasts.
          */
         get: operations["get_training_history"];
         put?: never;
@@ -214,7 +214,7 @@ export interface paths {
         put?: never;
         /**
          * Start training run
-         * @description Start a run: 201. The same start (the same `id`) sent again answers 200 with the same run.
+         * @description Start a run: 201. Repeating the request with the same `id` returns the same run with 200.
          */
         post: operations["start_training_run"];
         delete?: never;
@@ -282,7 +282,7 @@ export interface paths {
         put?: never;
         /**
          * Send events
-         * @description Store a batch of events: all of it or nothing, each event exactly once however often it is sent.
+         * @description Store a batch of events, as a whole or not at all. An event that is sent again is stored only once.
          */
         post: operations["send_events"];
         delete?: never;
@@ -302,7 +302,7 @@ export interface paths {
         put?: never;
         /**
          * Send heartbeat
-         * @description Say that the training is alive.
+         * @description Report that the training is alive.
          */
         post: operations["send_heartbeat"];
         delete?: never;
@@ -322,7 +322,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel training run
-         * @description Ask the reporter to stop. With nobody reporting, the run fails as cancelled at once.
+         * @description Ask the reporter to stop. If nobody reports, the run fails as cancelled at once.
          */
         post: operations["cancel_training_run"];
         delete?: never;
@@ -340,7 +340,7 @@ export interface paths {
         };
         /**
          * Export training run
-         * @description All of a run, for `manage.py import_run`. That it was exported is recorded.
+         * @description The whole run, for `manage.py import_run`. The export is recorded in the audit log.
          */
         get: operations["export_training_run"];
         put?: never;
@@ -360,7 +360,7 @@ export interface paths {
         };
         /**
          * Get training run result
-         * @description What the training produced, as its reporter sent it; 404 when there is nothing (yet).
+         * @description The result of the training, as its reporter sent it; 404 if there is none yet.
          */
         get: operations["get_training_run_result"];
         put?: never;
@@ -402,7 +402,7 @@ export interface paths {
         put?: never;
         /**
          * Make stream ticket
-         * @description A ticket for the streams of one domain: for pages of other origins, whose EventSource sends no header.
+         * @description Create a ticket for the streams of one domain, for pages of other origins (EventSource sends no headers).
          */
         post: operations["make_stream_ticket"];
         delete?: never;
@@ -439,15 +439,15 @@ export interface components {
         /** @description How long each run was in a phase. */
         ComparedPhase: {
             phase: components["schemas"]["PhaseName"];
-            /** @description Null where it was not entered. */
+            /** @description Null for a run that did not enter the phase. */
             seconds: (number | null)[];
         };
         /** @description A prompt of the results, or a part of one. */
         ComparedPrompt: {
-            /** @description `entity`, or `entity.instruction` where the prompt is made of parts. */
+            /** @description `entity`, or `entity.instruction` for a part of a prompt. */
             name: string;
             texts: (string | null)[];
-            /** @description Whether one of the texts is longer than what is here of it. */
+            /** @description Whether one of the texts was cut off. */
             is_cut_off: boolean;
         };
         /** @description A run that is compared. */
@@ -462,7 +462,7 @@ export interface components {
             started_at: string | null;
             /**
              * Format: int64
-             * @description So far, while the run goes on.
+             * @description So far, for an active run.
              */
             duration_ms: number | null;
             /** @description The latest value of each metric. */
@@ -473,12 +473,12 @@ export interface components {
             sample_count: number | null;
             tags: string[];
         };
-        /** @description Something that the runs were started with. */
+        /** @description A setting that the runs were started with. */
         ComparedSetting: {
-            /** @description Of a nested config, dotted: `teacher.temperature`. */
+            /** @description Nested settings have dotted names: `teacher.temperature`. */
             name: string;
             values: unknown[];
-            /** @description Whether the values are not all the same. */
+            /** @description Whether the values differ. */
             differs: boolean;
         };
         /**
@@ -520,7 +520,7 @@ export interface components {
             /** Format: double */
             value: number;
         };
-        /** @description A domain and how its latest run is going. Made of `DomainFacts`. */
+        /** @description A domain with the status of its latest run. Made of `DomainFacts`. */
         Domain: {
             name: string;
             description: string;
@@ -529,27 +529,27 @@ export interface components {
             created_at: string;
             /**
              * Format: double
-             * @description A run not heard of for so many seconds is stalled. Null: as the service is set.
+             * @description Seconds without any report after which a run is stalled. Null: the setting.
              */
             stall_limit_s: number | null;
             /**
              * Format: double
-             * @description A run with heartbeats but no event for so many seconds is hanging.
+             * @description Seconds with heartbeats but without an event after which a run is hanging.
              */
             hang_limit_s: number | null;
             /**
              * Format: double
-             * @description A run not heard of for so many seconds is given up as lost.
+             * @description Seconds without any report after which a run fails as lost.
              */
             lost_limit_s: number | null;
             /**
              * Format: int64
-             * @description The logs of so many finished runs are kept, the newest.
+             * @description The number of newest finished runs whose logs are kept.
              */
             kept_runs: number | null;
             /**
              * Format: double
-             * @description The log of a run is kept for so many days after its end.
+             * @description The days after the end of a run for which its log is kept.
              */
             kept_days: number | null;
             /**
@@ -557,14 +557,14 @@ export interface components {
              * @description The run that all others are compared with. Null: none is pinned.
              */
             baseline_run_number: number | null;
-            /** @description Null for a domain never trained. */
+            /** @description Null for a domain without a run. */
             latest_run: components["schemas"]["TrainingStatus"] | null;
         };
         /**
          * DomainChange
-         * @description What can be changed of a domain; its name cannot. A limit that is null is as the service is set.
+         * @description The request to change a domain. The name cannot be changed. A null limit uses the setting of the service.
          *
-         *     `baseline_run_number` is that of a completed run of the domain; null: none is pinned.
+         *     `baseline_run_number` must be a completed run of the domain; null removes the pin.
          */
         DomainChange: {
             description?: string;
@@ -591,7 +591,7 @@ export interface components {
             /** Format: int32 */
             page_size: number;
         };
-        /** @description What a phase was expected to take. */
+        /** @description The expected duration of a phase. */
         ExpectedPhase: {
             phase: components["schemas"]["PhaseName"];
             /** Format: double */
@@ -599,7 +599,7 @@ export interface components {
         };
         /**
          * FailEvent
-         * @description The training has failed, and why. `lost`: its process is gone; a run that reports again goes on.
+         * @description The training has failed. With reason `lost` its process is gone; a run that reports again resumes.
          */
         FailEvent: {
             /**
@@ -633,7 +633,7 @@ export interface components {
             field: string;
             detail: string;
         };
-        /** @description The learned estimate, with the range that is to hold the truth in 80 of 100 cases. */
+        /** @description The learned forecast, with the range that contains the actual time in 80 of 100 cases. */
         Forecast: {
             /** Format: date-time */
             completion: string;
@@ -641,11 +641,11 @@ export interface components {
             low: string;
             /** Format: date-time */
             high: string;
-            /** @description `history`: from earlier runs of the domain; `shares`: from the parts of the time that phases take in other domains; `linear`: the pace so far goes on, as nothing is known or that was right more often. */
+            /** @description `history`: from earlier runs of the domain; `shares`: from the shares of time that phases take in other domains; `linear`: the pace so far continues, without earlier runs or where this was more accurate. */
             method: components["schemas"]["ForecastMethod"];
             /**
              * Format: int64
-             * @description Earlier runs that it was learned from.
+             * @description The number of earlier runs that it was learned from.
              */
             based_on_runs: number;
         };
@@ -659,17 +659,17 @@ export interface components {
             runs: number;
             /**
              * Format: double
-             * @description How far off on average, in parts of the time really left: 0.1 is a tenth of it.
+             * @description The mean error as a part of the actual time left: 0.1 is 10 %.
              */
             error: number;
             /**
              * Format: double
-             * @description The same of the linear formula, at the same moments.
+             * @description The same error of the linear formula at the same times.
              */
             linear_error: number;
             /**
              * Format: double
-             * @description The part of the truths that lay in the range told, which is to hold 0.8.
+             * @description The part of actual times within the forecast range; 0.8 is intended.
              */
             covered: number;
             method: components["schemas"]["ForecastMethod"];
@@ -680,11 +680,11 @@ export interface components {
             /** Format: int64 */
             first_seq: number;
         };
-        /** @description Entries after the viewer's cursor are not kept any more: the log goes on at `first_seq`. */
+        /** @description Entries after the client's cursor are no longer kept: the log continues at `first_seq`. */
         GapEnvelope: {
             /**
              * Format: date-time
-             * @description Of the entry by its reporter's clock, else of the telling.
+             * @description The entry's time by its reporter's clock, else when it was sent.
              */
             timestamp: string;
             /** Format: uuid */
@@ -721,7 +721,7 @@ export interface components {
         LogEnvelope: {
             /**
              * Format: date-time
-             * @description Of the entry by its reporter's clock, else of the telling.
+             * @description The entry's time by its reporter's clock, else when it was sent.
              */
             timestamp: string;
             /** Format: uuid */
@@ -740,7 +740,7 @@ export interface components {
         };
         /**
          * LogEvent
-         * @description A line for the log and nothing else.
+         * @description A log entry; it does not change the run.
          */
         LogEvent: {
             /**
@@ -775,17 +775,17 @@ export interface components {
             runs: number;
             /**
              * Format: double
-             * @description How far off on average, in parts of the time really left: 0.1 is a tenth of it.
+             * @description The mean error as a part of the actual time left: 0.1 is 10 %.
              */
             error: number;
             /**
              * Format: double
-             * @description The same of the linear formula, at the same moments.
+             * @description The same error of the linear formula at the same times.
              */
             linear_error: number;
             /**
              * Format: double
-             * @description The part of the truths that lay in the range told, which is to hold 0.8.
+             * @description The part of actual times within the forecast range; 0.8 is intended.
              */
             covered: number;
             /** Format: int32 */
@@ -810,10 +810,10 @@ export interface components {
             first_seq: number;
             /**
              * Format: int64
-             * @description The newest: go on with the entries after it.
+             * @description The newest log entry; later points come from entries after it.
              */
             last_seq: number;
-            /** @description False: the time did not suffice for every entry, and extremes may be missing. */
+            /** @description False if the time limit did not allow to read every entry; extremes may be missing. */
             is_exact: boolean;
         };
         MetricValue: number | string | boolean;
@@ -830,7 +830,7 @@ export interface components {
         };
         /**
          * NewDomain
-         * @description A domain to be created.
+         * @description The request to create a domain.
          */
         NewDomain: {
             name: string;
@@ -839,7 +839,7 @@ export interface components {
         };
         /**
          * NewRun
-         * @description A run to be started. The reporter may choose the `id`, so that a start can be sent again.
+         * @description The request to start a run. The reporter may choose the `id`, so that it can repeat the request.
          */
         NewRun: {
             /** Format: uuid */
@@ -852,7 +852,7 @@ export interface components {
             tags?: string[] | null;
             note?: string | null;
         };
-        /** @description A run of the domain. The numeric metrics of a finished run stand here too, each under its own name. */
+        /** @description A run of the domain. Numeric metrics of a finished run are also fields of their own. */
         PastRun: {
             /** Format: int64 */
             run_number: number;
@@ -864,12 +864,12 @@ export interface components {
             started_at: string | null;
             /**
              * Format: date-time
-             * @description When the run ended, also when it failed.
+             * @description When the run ended, also if it failed.
              */
             completed_at: string | null;
             /**
              * Format: int64
-             * @description So far, while the run goes on.
+             * @description So far, for an active run.
              */
             duration_ms: number | null;
             /** @description The latest value of each metric. */
@@ -879,7 +879,7 @@ export interface components {
         };
         /**
          * PhaseEvent
-         * @description A phase begins. One for an earlier phase changes nothing but the log.
+         * @description A phase begins. An event for an earlier phase only adds a log entry.
          */
         PhaseEvent: {
             /**
@@ -909,11 +909,11 @@ export interface components {
             started_at: string;
             /**
              * Format: date-time
-             * @description Null in the phase that the run is in.
+             * @description Null for the current phase.
              */
             ended_at: string | null;
         };
-        /** @description RFC 9457 problem details: the one shape of every error. */
+        /** @description RFC 9457 problem details, the format of all errors. */
         Problem: {
             type: string;
             title: string;
@@ -921,13 +921,13 @@ export interface components {
             status: number;
             /** @description A readable sentence. */
             detail: string;
-            /** @description A word for programs, such as `gap` or `run_finished`. */
+            /** @description A code for programs, such as `gap` or `run_finished`. */
             code: string;
             /** @description For bad input. */
             errors?: components["schemas"]["FieldError"][];
             /**
              * Format: int64
-             * @description The event number that is awaited (409).
+             * @description The expected event number (409).
              */
             expected_n?: number;
             /**
@@ -938,7 +938,7 @@ export interface components {
         };
         /**
          * ProgressEvent
-         * @description So much of the current phase is done.
+         * @description This fraction of the current phase is done.
          */
         ProgressEvent: {
             /**
@@ -964,7 +964,7 @@ export interface components {
              */
             timestamp?: string | null;
         };
-        /** @description What a reporter is told. Made of a `Receipt`. */
+        /** @description The answer to a batch or a heartbeat. Made of a `Receipt`. */
         Receipt: {
             /**
              * Format: int64
@@ -973,7 +973,7 @@ export interface components {
             accepted: number;
             /**
              * Format: int64
-             * @description Events that had been stored before.
+             * @description Events that were already stored.
              */
             duplicates: number;
             /**
@@ -982,14 +982,14 @@ export interface components {
              */
             last_n: number;
             status: components["schemas"]["RunStatus"];
-            /** @description Somebody asked the training to stop. */
+            /** @description Whether an operator asked the training to stop. */
             cancel_requested: boolean;
         };
-        /** @description What a reporter can say. */
+        /** @description An event of a reporter. */
         ReportedEvent: components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"];
         /**
          * RunChange
-         * @description What people may change of a run at any time.
+         * @description The request to change a run, which is allowed at any time.
          */
         RunChange: {
             tags?: string[];
@@ -1005,11 +1005,11 @@ export interface components {
         StatusData: {
             status: components["schemas"]["TrainingStatus"];
         };
-        /** @description How the run is going now. Changes that follow close upon each other may come as one. */
+        /** @description The current status of a run. Changes in quick succession may be sent as one. */
         StatusEnvelope: {
             /**
              * Format: date-time
-             * @description Of the entry by its reporter's clock, else of the telling.
+             * @description The entry's time by its reporter's clock, else when it was sent.
              */
             timestamp: string;
             /** Format: uuid */
@@ -1028,7 +1028,7 @@ export interface components {
         };
         /** @enum {string} */
         StatusEventType: "started" | "phase_changed" | "progress_update" | "completed" | "failed";
-        /** @description One of the steps, a phase each. */
+        /** @description A step: a phase with its status and progress. */
         Step: {
             name: components["schemas"]["PhaseName"];
             status: components["schemas"]["StepStatus"];
@@ -1036,30 +1036,30 @@ export interface components {
             progress: number;
             /**
              * Format: double
-             * @description The part of the whole run, in percent.
+             * @description The share of the whole run, in percent.
              */
             share: number;
         };
         /** @enum {string} */
         StepStatus: "pending" | "in_progress" | "completed" | "failed";
-        /** @description A ticket, to be sent as `?ticket=`. */
+        /** @description A stream ticket, for the query parameter `ticket`. */
         StreamTicket: {
             ticket: string;
             /**
              * Format: date-time
-             * @description Until then a stream can be opened; it goes on after that.
+             * @description A stream must be opened before this time; it may stay open longer.
              */
             expires_at: string;
         };
         /**
          * TicketRequest
-         * @description The domain whose streams are to be opened.
+         * @description The request for a ticket for a domain's streams.
          */
         TicketRequest: {
             domain: string;
         };
         /**
-         * @description Runs of a domain side by side. Every list of values has one for each run, in the runs' order.
+         * @description Runs of a domain side by side. Every list of values has one value for each run, in the order of the runs.
          *
          *     Made of a `Comparison`; the context may give `now`.
          */
@@ -1070,19 +1070,19 @@ export interface components {
              * @description The pinned run.
              */
             baseline_run_number: number | null;
-            /** @description Its metrics, whether or not it is compared. */
+            /** @description Metrics of the pinned run, whether or not it is compared. */
             baseline_metrics: components["schemas"]["Metrics"] | null;
-            /** @description In the order asked for. */
+            /** @description In the requested order. */
             runs: components["schemas"]["ComparedRun"][];
             /** @description By name; 200 at most. */
             metrics: components["schemas"]["ComparedMetric"][];
-            /** @description All of them, in order. */
+            /** @description All phases, in order. */
             phases: components["schemas"]["ComparedPhase"][];
             /** @description The model, the optimiser, the number of samples, then the config by name; 300 at most, those that differ first to stay. */
             configuration: components["schemas"]["ComparedSetting"][];
             /** @description By name; 30 at most. */
             prompts: components["schemas"]["ComparedPrompt"][];
-            /** @description The lists that are longer than what is here of them. */
+            /** @description The lists that were cut off. */
             cut_off: components["schemas"]["ComparedList"][];
         };
         TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"];
@@ -1090,12 +1090,12 @@ export interface components {
         TrainingHistory: {
             domain_name: string;
             training_runs: components["schemas"]["PastRun"][];
-            /** @description The last completed run against the first, such as `+9% entity F1, +7% relation F1`. */
+            /** @description The last completed run compared with the first: `+9% entity F1, +7% relation F1`. */
             improvement: string | null;
-            /** @description How right the forecasts of the newest hundred completed runs were, by their method. */
+            /** @description The accuracy of the forecasts of the newest hundred completed runs, by method. */
             forecast_scores: components["schemas"]["ForecastScore"][];
         };
-        /** @description One line of a log. Made of a `LogLine`. */
+        /** @description A log entry. Made of a `LogLine`. */
         TrainingLogEntry: {
             /**
              * Format: date-time
@@ -1132,7 +1132,7 @@ export interface components {
             total_is_exact: boolean;
             /**
              * Format: int64
-             * @description The last entry looked at when the search ran out of time: go on from there.
+             * @description The last entry that was searched when the time limit was reached; continue from there.
              */
             searched_to_seq: number | null;
         };
@@ -1140,7 +1140,7 @@ export interface components {
         TrainingResult: {
             [key: string]: unknown;
         };
-        /** @description The status object, plus what the run was started with and what people noted on it. */
+        /** @description The status object, with the configuration, tags and note of the run. */
         TrainingRun: {
             domain_name: string;
             /** Format: uuid */
@@ -1155,41 +1155,41 @@ export interface components {
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
-            /** @description All of them, in order. */
+            /** @description All steps, in order. */
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;
             /** @description The latest value of each metric. */
             metrics: components["schemas"]["Metrics"];
-            /** @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number. */
+            /** @description Final metrics of the domain's pinned baseline; without one, and for that run itself, of the last completed run with a lower number. */
             baseline_metrics: components["schemas"]["Metrics"] | null;
             /**
              * Format: int64
-             * @description The run that `baseline_metrics` are of.
+             * @description The number of the run with `baseline_metrics`.
              */
             baseline_run_number: number | null;
             /** Format: date-time */
             started_at: string | null;
             /**
              * Format: date-time
-             * @description If the pace so far goes on.
+             * @description The end of the run if its pace so far continues.
              */
             estimated_completion: string | null;
-            /** @description The learned estimate. */
+            /** @description The learned forecast. */
             forecast: components["schemas"]["Forecast"] | null;
             /** Format: int64 */
             elapsed_time_ms: number | null;
             /**
              * Format: date-time
-             * @description When the run ended, also when it failed.
+             * @description When the run ended, also if it failed.
              */
             completed_at: string | null;
             /**
              * Format: date-time
-             * @description When the service last heard of the reporter.
+             * @description When the last event or heartbeat was received.
              */
             last_report_at: string;
-            /** @description `stalled`: nothing heard; `hanging`: heartbeats but no event; null when finished. */
+            /** @description `stalled`: no report; `hanging`: heartbeats but no event; null if finished. */
             health: components["schemas"]["Health"] | null;
             failure_reason: components["schemas"]["FailureReason"] | null;
             error_message: string | null;
@@ -1203,9 +1203,9 @@ export interface components {
             note: string;
             /** Format: date-time */
             created_at: string;
-            /** @description The phases that the run entered, in their order. */
+            /** @description The phases that the run entered, in order. */
             phase_times: components["schemas"]["PhaseTime"][];
-            /** @description What each phase was expected to take when the run began, from earlier runs; null without any. */
+            /** @description The duration of each phase that earlier runs let expect; null without any. */
             expected_phases: components["schemas"]["ExpectedPhase"][] | null;
         };
         TrainingRunPage: {
@@ -1218,9 +1218,9 @@ export interface components {
             page_size: number;
         };
         /**
-         * @description How a run is going at one moment.
+         * @description The status of a run at one moment.
          *
-         *     Made of `RunFacts`; the context may give `now`, the moment that everything is computed for.
+         *     Made of `RunFacts`. The context may contain `now`, the time that everything is computed for.
          */
         TrainingStatus: {
             domain_name: string;
@@ -1236,41 +1236,41 @@ export interface components {
             progress: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
-            /** @description All of them, in order. */
+            /** @description All steps, in order. */
             steps: components["schemas"]["Step"][];
             /** @description The latest progress message. */
             message: string | null;
             /** @description The latest value of each metric. */
             metrics: components["schemas"]["Metrics"];
-            /** @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number. */
+            /** @description Final metrics of the domain's pinned baseline; without one, and for that run itself, of the last completed run with a lower number. */
             baseline_metrics: components["schemas"]["Metrics"] | null;
             /**
              * Format: int64
-             * @description The run that `baseline_metrics` are of.
+             * @description The number of the run with `baseline_metrics`.
              */
             baseline_run_number: number | null;
             /** Format: date-time */
             started_at: string | null;
             /**
              * Format: date-time
-             * @description If the pace so far goes on.
+             * @description The end of the run if its pace so far continues.
              */
             estimated_completion: string | null;
-            /** @description The learned estimate. */
+            /** @description The learned forecast. */
             forecast: components["schemas"]["Forecast"] | null;
             /** Format: int64 */
             elapsed_time_ms: number | null;
             /**
              * Format: date-time
-             * @description When the run ended, also when it failed.
+             * @description When the run ended, also if it failed.
              */
             completed_at: string | null;
             /**
              * Format: date-time
-             * @description When the service last heard of the reporter.
+             * @description When the last event or heartbeat was received.
              */
             last_report_at: string;
-            /** @description `stalled`: nothing heard; `hanging`: heartbeats but no event; null when finished. */
+            /** @description `stalled`: no report; `hanging`: heartbeats but no event; null if finished. */
             health: components["schemas"]["Health"] | null;
             failure_reason: components["schemas"]["FailureReason"] | null;
             error_message: string | null;
@@ -1552,9 +1552,9 @@ export interface operations {
                 step?: string;
             };
             header?: {
-                /** @description The ETag of what is there already. */
+                /** @description The ETag that the client already has. */
                 "If-None-Match"?: string;
-                /** @description The ETag of what the range is added to. */
+                /** @description The ETag of the download that is resumed. */
                 "If-Range"?: string;
                 /** @description One range of bytes, such as `bytes=1000-`. */
                 Range?: string;
@@ -1566,7 +1566,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An entry a line. */
+            /** @description One entry per line. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1586,7 +1586,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What `If-None-Match` names is still all there is. */
+            /** @description The ETag in `If-None-Match` is still current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1640,7 +1640,7 @@ export interface operations {
             query?: {
                 /** @description The numbers of runs; repeatable. */
                 run?: number[];
-                /** @description The ids of runs, which come after those by number; repeatable. */
+                /** @description The ids of runs, listed after those by number; repeatable. */
                 training_run_id?: string[];
             };
             header?: never;
@@ -1674,7 +1674,7 @@ export interface operations {
     get_training_metrics: {
         parameters: {
             query?: {
-                /** @description Of each metric, at most: its first and last value, and the extremes in between. */
+                /** @description The maximum for each metric: its first and last value, and the extremes between. */
                 points?: number;
                 /** @description The number of a run; the latest when absent. */
                 run?: number;
@@ -1710,15 +1710,15 @@ export interface operations {
     stream_training: {
         parameters: {
             query?: {
-                /** @description With `training_run_id`: only entries after it. */
+                /** @description Only entries after this one; requires `training_run_id`. */
                 after?: number;
-                /** @description A stream ticket, where no header can be sent. */
+                /** @description A stream ticket, for clients that cannot send headers. */
                 ticket?: string;
                 /** @description Follow this run, and end with it. */
                 training_run_id?: string;
             };
             header?: {
-                /** @description The id of the last message seen: go on after it. */
+                /** @description The id of the last message received: continue after it. */
                 "Last-Event-ID"?: string;
             };
             path: {
@@ -1728,7 +1728,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Messages whose data is one such object each. */
+            /** @description Messages, each with one such object as data. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1737,7 +1737,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["TrainingEvent"];
                 };
             };
-            /** @description The run has ended, and the end was told: nothing will follow. */
+            /** @description The run has ended, and the client has received the end: nothing follows. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2062,9 +2062,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what is there already. */
+                /** @description The ETag that the client already has. */
                 "If-None-Match"?: string;
-                /** @description The ETag of what the range is added to. */
+                /** @description The ETag of the download that is resumed. */
                 "If-Range"?: string;
                 /** @description One range of bytes, such as `bytes=1000-`. */
                 Range?: string;
@@ -2076,7 +2076,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A header, a line for each log entry, a trailer. */
+            /** @description A header, a line for each log entry, and a trailer. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2096,7 +2096,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What `If-None-Match` names is still all there is. */
+            /** @description The ETag in `If-None-Match` is still current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -2148,7 +2148,7 @@ export interface operations {
     stream_all_trainings: {
         parameters: {
             query?: {
-                /** @description A stream ticket, where no header can be sent. */
+                /** @description A stream ticket, for clients that cannot send headers. */
                 ticket?: string;
             };
             header?: never;
@@ -2157,7 +2157,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Messages whose data is one such object each. */
+            /** @description Messages, each with one such object as data. */
             200: {
                 headers: {
                     [name: string]: unknown;

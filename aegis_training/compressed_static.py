@@ -26,7 +26,7 @@ class CompressedStaticFiles(GZipMiddleware):
             request.META["HTTP_IF_NONE_MATCH"] = request.META["HTTP_IF_NONE_MATCH"].removeprefix("W/")
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Compress it for whoever prefers that. A part of a file stays as it is."""
+        """Compress the file if the client prefers that. Ranges are not compressed."""
         if not request.path.startswith(settings.STATIC_URL):
             return response
         patch_vary_headers(response, ["Accept-Encoding"])

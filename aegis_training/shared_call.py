@@ -30,8 +30,8 @@ def call_in_thread(function: Callable[[], T], *, name: str) -> "Future[T]":
 class SharedCall(Generic[T]):
     """Calls `function` on demand, once at a time.
 
-    A forked child makes its own calls. For `keep_failure_s` seconds after a call has failed, whoever asks is told of
-    that failure and nothing is tried.
+    A forked child makes its own calls. For `keep_failure_s` seconds after a failed call, callers get
+    the same failure, and no new call is made.
     """
 
     def __init__(self, function: Callable[[], T], *, name: str, keep_failure_s: float = 0.0) -> None:

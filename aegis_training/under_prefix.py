@@ -23,5 +23,5 @@ class UnderPrefix:
         path = scope.get("path", "")
         if path == self._prefix or path.startswith(f"{self._prefix}/"):
             scope = {**scope, "path": path[len(self._prefix) :] or "/", "root_path": ""}
-            scope.pop("raw_path", None)  # optional, and nobody reads it
+            scope.pop("raw_path", None)  # optional and unused
         await self._application(scope, receive, send)

@@ -16,7 +16,7 @@ from training_status.api.conditional import answer_by_etag
 def document_response(request: Any, response: HttpResponse) -> HttpResponseBase:
     """The response to a GET or a HEAD, with an ETag; compressed, or a part of it, or 304, as the request says.
 
-    For what has no secrets: the length of a compressed document tells of its content.
+    Only for documents without secrets: the length of a compressed document reveals its content.
     """
     content = response.content
     etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'

@@ -11,17 +11,17 @@ from training_status.errors import Unavailable
 
 _CHUNK_BYTES: Final = 256 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
-_GZIP_LEVEL: Final = 1  # log lines become a thirteenth of what they were; higher levels take much longer for little
+_GZIP_LEVEL: Final = 1  # compresses logs to a thirteenth; higher levels take much longer for little gain
 
-# A download holds its thread for as long as its reader likes. Half of them stay free for everybody else.
+# A download occupies its thread as long as the client reads. Half of the threads stay free for other requests.
 _free_places = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
 
 
 class Download:
-    """The bytes of a download. It takes a place, and gives it back at its end or when the response is closed.
+    """The bytes of a download. The number of concurrent downloads is limited.
 
-    `begin` is called once there is a place, and gives the parts. The download ends early when `client_gone` is set.
-    With `compress` its bytes are those of a gzip file. Raises Unavailable when all places are taken.
+    `begin` is called when the download may start, and returns its parts. The download ends early when `client_gone` is
+    set. With `compress` the bytes are a gzip file. Raises Unavailable if too many downloads are running.
     """
 
     def __init__(

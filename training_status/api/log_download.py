@@ -74,8 +74,8 @@ class LogDownloadView(AuthorisedView):
 class LogBody:
     """The lines of a log as a file.
 
-    Entries never change, and the numbers of the first and the last say which there are. So the ETag says those, and
-    which run, filter and form of a line it is. The same ETag is the same bytes.
+    Entries never change, so the numbers of the first and the last entry determine the content. The ETag has these numbers,
+    the run, the filter and the format. The same ETag means the same bytes.
     """
 
     def __init__(self, log: RunLog, form: str) -> None:
@@ -86,12 +86,12 @@ class LogBody:
         self.etag = f'"{self._kind()}-{lowest}-{highest}"'
 
     def parts(self, first: int = 0) -> Iterator[bytes]:
-        """A slice of the log each."""
+        """Yield the log in slices."""
         for lines in self._log.slices(first):
             yield b"".join(map(self._line, lines))
 
     def as_begun(self, etag: str) -> "LogBody":
-        """What the ETag stands for, when that is this log at an earlier time, of which nothing was removed since."""
+        """Return the log of an earlier ETag, if it is this log and no entry was removed since; else this log."""
         match = _ETAG.fullmatch(etag.strip())
         if match is None or match["kind"] != self._kind():
             return self

@@ -1,7 +1,7 @@
 """The offsets of the parts of a long body, so that a range can be sent without generating what precedes it.
 
-A body is made while it is sent, so its length is known only once it has been made to its end. What was learned of a
-body is kept by its ETag, for the next request; a million lines take 32 KB.
+A body is generated while it is sent, so its length is known only at its end. The offsets are cached by ETag for later
+requests; a million lines take 32 KB.
 """
 
 import threading

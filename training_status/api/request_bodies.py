@@ -1,7 +1,7 @@
 """Request bodies in the OpenAPI document, generated from the types that validate them.
 
-msgspec writes JSON Schema as it is convenient for a validator. Here it is said as the rest of the document says it, and
-as generators of clients understand it: unions by `oneOf`, nullable types as lists of types, shared enums by name.
+msgspec generates JSON Schema for validators. This module converts it to the style of the rest of the document, which
+generators of clients understand: unions by `oneOf`, nullable types as lists of types, shared enums by name.
 """
 
 import inspect

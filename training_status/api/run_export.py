@@ -65,9 +65,9 @@ class RunExportView(AuthorisedView):
 
 
 class ExportBody:
-    """The lines of an export as a file. The first line says what the rest is, so it makes the ETag.
+    """The lines of an export as a file. The ETag is a hash of the first line, which determines the rest.
 
-    An active run changes with each report, and has none.
+    An active run has no ETag, because it changes with each report.
     """
 
     def __init__(self, run_id: UUID, *, only_domain_id: int | None, is_active: bool) -> None:
@@ -80,7 +80,7 @@ class ExportBody:
             self.etag = f'"{hashlib.blake2b(self._header, digest_size=12).hexdigest()}"'
 
     def parts(self, first: int = 0) -> Iterator[bytes]:
-        """The header, and so many lines each. The first call records the export, whatever of it is read."""
+        """Yield the header, then parts of several lines. The first call records the export."""
         if not self._is_recorded:
             record_export(self._run_id, only_domain_id=self._only_domain_id)
             self._is_recorded = True

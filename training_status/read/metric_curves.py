@@ -21,7 +21,7 @@ from training_status.read.run_facts import RunFacts
 NAMES_MAX = 20
 POINTS_MAX = 1000
 _FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 2_000, 100, 20_000
-_SLICES_IN_TIME = 100  # so many at least are to be looked at where the time does not suffice for all
+_SLICES_IN_TIME = 100  # the minimum number of slices to read if the time does not suffice for all
 _BUCKETS_PER_POINT = 4
 
 # The lines with metrics of a slice, in buckets of equally many; of each metric the first, last, least and
@@ -46,7 +46,7 @@ _SLICE = """
 """
 
 
-# Numbers are looked through as doubles, which are not all whole numbers from 2^53 on: the few told are read again.
+# Numbers are searched as doubles, which are inexact from 2^53 on: the few that are returned are read again.
 _EXACT_FROM = 2**53
 _ENTRIES = """
     SELECT seq, "timestamp", CASE WHEN %s THEN metrics END

@@ -31,7 +31,7 @@ def test_a_domain_is_created(operator_browser):
     ("typed", "sentence"),
     [
         ({"name": "Medical!"}, "name is not valid"),
-        ({"name": "legal"}, "There is a domain &#x27;legal&#x27; already."),
+        ({"name": "legal"}, "A domain &#x27;legal&#x27; already exists."),
         ({"name": ""}, "This field is required."),
         ({"description": "short"}, "description is not valid"),
         ({"llm_model": "x" * 201}, "llm_model is not valid"),

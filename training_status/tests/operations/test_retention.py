@@ -197,7 +197,7 @@ def test_readers_of_a_log_that_is_being_removed():
     slices = RunLog(run.domain.name, facts, LogFilter(ascending=True)).slices()
     assert [line.seq for line in next(slices)] == [*range(1, 251)]
     assert prune_oldest_entries(FinishedRun(run.id, run.ended_at, 600), at_most=400) == 400
-    with pytest.raises(NotFound, match="was removed while it was read"):
+    with pytest.raises(NotFound, match="was removed while it was being read"):
         list(slices)
     for log_filter in (LogFilter(), LogFilter(search="1"), LogFilter(levels=frozenset({20})), LogFilter(after_seq=9)):
         before = RunLog(run.domain.name, facts, log_filter).window(500, 20)

@@ -107,8 +107,8 @@ export interface paths {
          * Download training logs
          * @description All matching entries, as NDJSON (one entry per line) or as plain text.
          *
-         *     An interrupted download is resumed with `Range` and `If-Range`, even if the log has grown since; the response
-         *     then shows the log as it was. Without `If-Range`, ranges need a finished run and `order=asc`.
+         *     An interrupted download is resumed with `Range` and `If-Range`, even if the log has grown since; the rest is
+         *     then of the log as it was. Without `If-Range`, ranges need a finished run and `order=asc`.
          */
         get: operations["download_training_logs"];
         put?: never;
@@ -402,7 +402,7 @@ export interface paths {
         put?: never;
         /**
          * Make stream ticket
-         * @description Create a ticket for the streams of one domain, for pages of other origins (EventSource sends no headers).
+         * @description Create a ticket for the streams of one domain, for EventSource, which sends no headers.
          */
         post: operations["make_stream_ticket"];
         delete?: never;

@@ -1,8 +1,8 @@
 """Running Django's WSGI application under ASGI: requests run in a thread pool, and responses are sent in one piece.
 
 Each transfer between a thread and the event loop costs two thread switches and an iteration of the loop, so there is
-one for each request, not for each part of its response. Only streaming responses are sent in parts, at the client's pace,
-and are told when the client disconnects.
+one for each request, not one for each part of its response. Only streaming responses are sent in parts, at the client's
+pace, and are told when the client disconnects.
 """
 
 import asyncio

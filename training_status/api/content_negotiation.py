@@ -25,7 +25,7 @@ class MediaRange(NamedTuple):
     quality: float
 
     def specificity(self, media_type: str) -> int | None:
-        """How closely the range describes the media type; None when it does not cover it."""
+        """Return how closely the range describes the media type; None if it does not cover it."""
         main_type, _, subtype = media_type.partition("/")
         if (self.main_type, self.subtype) == (main_type, subtype):
             return 3
@@ -75,6 +75,6 @@ def media_range(text: str) -> MediaRange:
 
 
 def quality_of(media_type: str, ranges: list[MediaRange]) -> float | None:
-    """What the closest of the ranges says of the media type: 0 is a refusal. None when no range covers it."""
+    """Return the quality of the media type by its closest range: 0 excludes it. None if no range covers it."""
     covering = [(closeness, r.quality) for r in ranges if (closeness := r.specificity(media_type)) is not None]
     return max(covering)[1] if covering else None

@@ -56,14 +56,14 @@ class Download:
             self.close()
 
     def _encoded(self, chunk: bytes) -> Iterator[bytes]:
-        """What is to be sent of it already, if anything."""
+        """Return the bytes that can be sent already, if any."""
         if self._compressor is not None:
             chunk = self._compressor.compress(chunk)
         if chunk:
             yield chunk
 
     def close(self) -> None:
-        """End the reading and give the place back; a second call does nothing."""
+        """Close the parts and free the place. A second call does nothing."""
         if not self._holds_place:
             return
         self._holds_place = False

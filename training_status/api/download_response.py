@@ -19,9 +19,9 @@ def download_response(
 ) -> HttpResponseBase:
     """Answer a GET or a HEAD. `only_grows`: the file is only appended to.
 
-    Ranges are of the uncompressed bytes, which alone have the strong ETag. A range needs this ETag in `If-Range`; without
-    `If-Range` it needs a request without compression and a file that only grows. The length of the whole is not sent,
-    because it is unknown before the end. Raises Unavailable if too many downloads are running.
+    Ranges are of the uncompressed bytes, which alone have the strong ETag. A range needs this ETag in `If-Range`.
+    Without `If-Range`, it needs a request without compression and a file that only grows. The length of the whole is
+    not sent, because it is unknown before the end. Raises Unavailable if too many downloads are running.
     """
     compress = prefers_gzip(request)
     response = wanted = None

@@ -74,8 +74,8 @@ class LogDownloadView(AuthorisedView):
 class LogBody:
     """The lines of a log as a file.
 
-    Entries never change, so the numbers of the first and the last entry determine the content. The ETag has these numbers,
-    the run, the filter and the format. The same ETag means the same bytes.
+    Entries never change, so the numbers of the first and the last entry determine the content. The ETag has these
+    numbers, the run, the filter and the format. The same ETag means the same bytes.
     """
 
     def __init__(self, log: RunLog, form: str) -> None:
@@ -108,7 +108,7 @@ class LogBody:
 
 
 def _is_final(run: RunFacts | None) -> bool:
-    """Whether the run will have no more entries, by its reporter's own word."""
+    """Whether its reporter has ended the run, so that no entries follow."""
     return run is not None and (run.state == COMPLETED or (run.state == FAILED and run.failure_reason == ERROR))
 
 

@@ -28,11 +28,11 @@ class Body(Protocol):
 
 
 class BodyChanged(Exception):
-    """What the ETag stands for is no longer there: the response that has begun must break off."""
+    """The body of the ETag no longer exists. The response must be aborted."""
 
 
 class PartOffsets:
-    """Where each part of a body begins, as far as it was read, and whether that is to its end."""
+    """The offsets of the parts of a body, as far as it was read, and whether it was read to its end."""
 
     def __init__(self) -> None:
         self._offsets = array("Q", [0])  # and where the last one read ends
@@ -85,7 +85,7 @@ _lock = threading.Lock()
 
 
 def offsets_of(body: Body) -> PartOffsets:
-    """What is known of a body, and the place to learn more."""
+    """Return the cached offsets of a body, which are extended while it is read."""
     if body.etag is None:
         return PartOffsets()
     with _lock:

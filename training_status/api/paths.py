@@ -9,7 +9,7 @@ _KEEP_THEIR_SLASH = ("/admin/", "/static/")
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether the request is one of a program, so that errors are problems and not pages."""
+    """Whether the path belongs to the API, so that errors are problem details and not pages."""
     return request.path_info.startswith(API_PREFIX)
 
 

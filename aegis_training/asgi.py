@@ -1,8 +1,8 @@
-"""The service as one ASGI application: one kind of process serves everything.
+"""The ASGI application of the service: one process serves requests, streams, WebSockets and maintenance.
 
 Requests go to the WSGI application in a small pool of threads, which measured twice as fast as
-Django's own ASGI handler and lets each thread keep its database connection. Streams are opened by it
-too, and then live in the event loop.
+Django's own ASGI handler and lets each thread keep its database connection. It
+authorizes streams too, which then run in the event loop.
 """
 
 from typing import Any

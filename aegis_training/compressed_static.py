@@ -1,4 +1,4 @@
-"""Static files as HTTP wants them: compressed on their way, as there is no build step, and in parts."""
+"""Serving static files compressed, as there is no build step, and in ranges."""
 
 from typing import Final
 
@@ -31,7 +31,7 @@ class CompressedStaticFiles(GZipMiddleware):
             request.META["HTTP_IF_NONE_MATCH"] = request.META["HTTP_IF_NONE_MATCH"].removeprefix("W/")
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Compress it for whoever prefers that, or take the part that is asked for: one of what is not compressed."""
+        """Compress the file if the client prefers that, or return the requested range of the uncompressed file."""
         if not request.path.startswith(settings.STATIC_URL):
             return response
         if isinstance(response, FileResponse) and response.status_code == 200:

@@ -1,4 +1,4 @@
-"""Reading settings from the environment: each in one line, and loudly when it is not usable."""
+"""Reading settings from environment variables, with a clear error for an invalid value."""
 
 import os
 import re
@@ -13,7 +13,7 @@ _ORIGIN = re.compile(r"https?://([A-Za-z0-9.*_-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5}
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable's text without surrounding white space; `default` when it is unset or empty."""
+    """Return the variable without surrounding white space; `default` if it is unset or empty."""
     return os.environ.get(name, "").strip() or default
 
 

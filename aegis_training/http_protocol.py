@@ -1,4 +1,4 @@
-"""uvicorn's HTTP, where a client of HTTP/1.0 needs something else, and with a limit on what comes before a body."""
+"""uvicorn's HTTP protocol with limits for URLs and headers, support for HTTP/1.0, and abortable connections."""
 
 import asyncio
 import socket
@@ -22,12 +22,12 @@ _SEND_ALL_ON_CLOSE: Final = struct.pack("ii", 0, 0)
 
 
 def let_abort(scope: Any, transport: asyncio.Transport) -> None:
-    """Give the scope the means to end its connection at once, under a key of our own."""
+    """Add a function to the scope that aborts the connection."""
     scope[ABORT] = transport.abort
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """HTTP whose application can end the connection at once, whatever waits to be read by the client.
+    """An HTTP protocol whose application can abort the connection, even if the client does not read.
 
     A client of HTTP/1.0 gets no chunks. A URL over 16 KiB is answered with 414, headers over 64 KiB with 431, and other
     than one `Host` with 400 (RFC 9112, 3.2).
@@ -38,7 +38,7 @@ class HttpProtocol(HttpToolsProtocol):
     _is_refused = False
 
     def data_received(self, data: bytes) -> None:
-        """As uvicorn does, until the head is too large; what comes after that is thrown away."""
+        """Receive data. If the head is too large, further data is discarded."""
         if self._is_refused:
             return
         self._received += len(data)
@@ -49,14 +49,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse_unfinished_head()
 
     def on_message_begin(self) -> None:
-        """As uvicorn does; and the scope has the means to abort."""
+        """Handle events, with an abort function in the scope."""
         super().on_message_begin()
         self._head_is_open = True
         self.app = self.config.loaded_app
         let_abort(self.scope, self.transport)
 
     def on_headers_complete(self) -> None:
-        """As uvicorn does, for what is not too large."""
+        """Handle events unless the head is too large."""
         self._head_is_open = False
         if len(self.url) > URL_MAX_BYTES:
             self.app, self.url = _url_too_long, b"/"
@@ -80,7 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _refuse_unfinished_head(self) -> None:
-        """Answer, and read on for a while, so that a client that is still sending sees the answer."""
+        """Answer, and read on for a while, so that a client that is still sending sees the response."""
         is_url = not self.headers and len(self.url) > URL_MAX_BYTES
         status, headers, body = _refusal(_URL_TOO_LONG if is_url else _HEAD_TOO_LARGE)
         self._is_refused = True
@@ -103,7 +103,7 @@ class UnframedCycle(RequestResponseCycle):
     _is_unframed = False
 
     async def send(self, message: Any) -> None:
-        """As uvicorn does, but never in chunks."""
+        """Send a message, never in chunks."""
         if message["type"] == "http.response.start":
             self._is_unframed = all(name.lower() != b"content-length" for name, _ in message.get("headers", []))
             if self._is_unframed:

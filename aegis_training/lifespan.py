@@ -1,4 +1,4 @@
-"""What starts and stops with the serving process, whichever ASGI server runs it."""
+"""The ASGI lifespan: background work that starts and stops with the serving process."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -7,17 +7,17 @@ Message = dict[str, Any]
 
 
 class BackgroundWork(Protocol):
-    """Work that goes on beside serving."""
+    """Work that runs in the background while the process serves."""
 
     def start(self) -> None:
         """Start it in the running event loop."""
 
     async def stop(self) -> None:
-        """Stop it, within a second or so."""
+        """Stop it, within about a second."""
 
 
 class Lifespan:
-    """ASGI application for the scope `lifespan`: the work goes on from startup to shutdown."""
+    """ASGI application for the scope `lifespan`: the work runs from startup to shutdown."""
 
     def __init__(self, work: BackgroundWork) -> None:
         self._work = work

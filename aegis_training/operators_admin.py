@@ -1,9 +1,9 @@
-"""Django admin with our own rule of who may enter."""
+"""The Django admin application with the admin site for operators."""
 
 from django.contrib.admin.apps import AdminConfig
 
 
 class OperatorsAdminConfig(AdminConfig):
-    """In the place of `django.contrib.admin`."""
+    """Replaces `django.contrib.admin` in INSTALLED_APPS."""
 
     default_site = "training_status.access.admin_site.OperatorsAdminSite"

@@ -1,7 +1,7 @@
-"""Requests are handed to a thread only when they have arrived whole.
+"""Buffering request bodies: a request is passed to a thread only when its body has been received completely.
 
-A WSGI application waits for a slow sender in one of a few threads, so a handful of them would stop the
-service; and it does not know chunked bodies. Here the event loop waits instead.
+A WSGI application waits for a slow client in one of a few threads, so a few slow clients would block the service. It
+does not support chunked bodies either. Here the event loop waits instead.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ _CREDENTIALS = frozenset({b"authorization", b"cookie"})
 class RequestBodyBuffer:
     """ASGI middleware: collects up to `max_bytes` of body, then calls `app` with all of it.
 
-    A longer body is not kept: its length is passed on, for the application to refuse in its own words. What has been
-    sent of it is thrown away first, within bounds, as a proxy that is still sending would not see the answer. The body
-    of a request without credentials, which will be refused, is not read. Memory is bounded: only
-    a few large bodies are collected at the same time, the others wait.
+    A longer body is discarded, and the application rejects it by its length. What the client still sends is read first,
+    within limits, because a proxy that is still sending would not see the response. The body of a request without
+    credentials is not read, since it is rejected anyway. Only a few large bodies are collected at the same time, so
+    memory is bounded; others wait.
     """
 
     def __init__(self, app: Any, *, max_bytes: int) -> None:
@@ -68,11 +68,11 @@ class RequestBodyBuffer:
         await self.app(scope, receive_whole, send)
 
     async def _body(self, scope: Message, receive: Receive) -> bytes | None:
-        """The body; its beginning, a byte over the limit, for one too long; None when the sender has gone."""
+        """Return the body; one byte more than the limit if it is too long; None if the client has disconnected."""
         declared = _declared_length(scope)
         names = {name for name, _ in scope["headers"]}
         if declared > self.max_bytes or _CREDENTIALS.isdisjoint(names):
-            # Who asks first whether to send has not sent it.
+            # A client that sends `Expect: 100-continue` has not sent the body yet.
             if b"expect" not in names and not _CREDENTIALS.isdisjoint(names):
                 await self._discard(receive)
             return b""
@@ -88,7 +88,7 @@ class RequestBodyBuffer:
         return None if complete is None else bytes(body[: self.max_bytes + 1])
 
     async def _discard(self, receive: Receive) -> None:
-        """Read on to the end of the body and keep nothing, for a while and as much again as a body may be."""
+        """Read and discard the rest of the body, up to limits of time and size."""
         with suppress(TimeoutError):
             async with asyncio.timeout(DISCARD_LIMIT_S):
                 left = self.max_bytes * 2
@@ -100,7 +100,7 @@ class RequestBodyBuffer:
 
 
 async def _collect(body: bytearray, receive: Receive, limit: int) -> bool | None:
-    """Add to `body`: True when it is complete, False when it is over `limit` bytes, None when the sender has gone."""
+    """Read into `body`. Return True if complete, False if over `limit` bytes, None if the client has disconnected."""
     while len(body) <= limit:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -1,4 +1,4 @@
-"""The key that signs sessions and tickets, made once and kept beside the data."""
+"""The secret key that signs sessions and tickets. It is created once and stored in the data folder."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ _WAYS_OUT: Final = "set AEGIS_DATA_DIR to a folder that can be written, or AEGIS
 
 
 def secret_key_in(data_dir: Path) -> str:
-    """The key kept in `data_dir`, made on first use, readable by its owner alone.
+    """Return the key in `data_dir`. It is created on first use and readable only by its owner.
 
     Two processes that start at once agree: the file is complete when it gets its name. Raises ImproperlyConfigured.
     """
@@ -44,7 +44,7 @@ def _make(path: Path) -> None:
 
 
 def _refusal(error: OSError, path: Path) -> str:
-    """Why the file cannot be made or read."""
+    """Explain why the file cannot be created or read."""
     folder = path.parent
     if error.errno == errno.ENOSPC:
         return f"The secret key cannot be kept in {folder}, as its disk is full"

@@ -26,8 +26,8 @@ SECRET_KEY = environment.text("AEGIS_SECRET_KEY") or secret_key_in(DATA_DIR)
 ALLOWED_HOSTS = environment.words("AEGIS_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = environment.origins("AEGIS_TRUSTED_ORIGINS")
 
-# The path on its host that the service is under: empty, or such as /training. Both `/training/x` and `/x` are answered,
-# so it must not look like the beginning of an address of the service.
+# The path of the service on its host: empty, or for example /training. Both `/training/x` and `/x` work, so the prefix
+# must not be the beginning of a path of the service.
 OWN_PATHS = (
     *("/admin", "/api/schema", "/api/v1", "/docs", "/domains", "/favicon.ico", "/healthz"),
     *("/redoc", "/sign-in", "/sign-out", "/static", "/ws"),
@@ -96,9 +96,9 @@ TEMPLATES = [
     }
 ]
 
-# PostgreSQL, and nothing else. With no DATABASE_URL the embedded server starts with the first connection.
+# Only PostgreSQL is supported. Without DATABASE_URL, the embedded server starts with the first connection.
 _DATABASE = environment.database_url("DATABASE_URL")
-# Behind PgBouncer in transaction mode a prepared statement may meet a server that does not know it.
+# Behind PgBouncer in transaction mode, a prepared statement may be unknown to the server that executes it.
 PREPARED_STATEMENTS = environment.switch("AEGIS_PREPARED_STATEMENTS", default=True)
 
 

@@ -1,4 +1,4 @@
-"""One call at a time, in a thread of its own: whoever asks meanwhile shares it, and nobody has to wait for its end."""
+"""A call that concurrent callers share: it runs once at a time in its own thread, and callers need not wait."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def call_in_thread(function: Callable[[], T], *, name: str) -> "Future[T]":
-    """Call `function` in a thread of its own, a daemon: a call that hangs does not keep the process from ending."""
+    """Call `function` in a daemon thread, so that a call that hangs does not keep the process from ending."""
     outcome: Future[T] = Future()
     outcome.set_running_or_notify_cancel()
 
@@ -28,10 +28,10 @@ def call_in_thread(function: Callable[[], T], *, name: str) -> "Future[T]":
 
 
 class SharedCall(Generic[T]):
-    """Calls `function` when asked to.
+    """Calls `function` on demand, once at a time.
 
-    A forked child makes calls of its own. For `keep_failure_s` seconds after a call has failed, whoever asks is told of
-    that failure and nothing is tried.
+    A forked child makes its own calls. For `keep_failure_s` seconds after a failed call, callers get
+    the same failure, and no new call is made.
     """
 
     def __init__(self, function: Callable[[], T], *, name: str, keep_failure_s: float = 0.0) -> None:
@@ -44,7 +44,7 @@ class SharedCall(Generic[T]):
         os.register_at_fork(after_in_child=self._begin_anew)
 
     def join(self) -> "Future[T]":
-        """The outcome of the call that is going on, or of a new one. Do not cancel it: it is others' too."""
+        """Return the future of the running call, or of a new one. Do not cancel it: other callers share it."""
         with self._lock:
             outcome = self._outcome
             if outcome is None or (outcome.done() and not self._has_just_failed()):
@@ -52,7 +52,7 @@ class SharedCall(Generic[T]):
             return outcome
 
     def _begin_anew(self) -> None:
-        """A child has none of its parent's threads."""
+        """Reset in a forked child, which has none of its parent's threads."""
         self._lock = threading.Lock()
         self._outcome = None
 

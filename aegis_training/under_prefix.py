@@ -1,4 +1,4 @@
-"""The service under a path of its host, such as `/training`: a proxy may pass the path on whole, or without the prefix.
+"""Serving under a path of the host, such as `/training`. A proxy may pass the path with or without the prefix.
 
 Both are answered: a container's health check asks for `/healthz`, and a proxy that strips the prefix cannot be told
 from it. What the service itself says, in links, redirects and cookies, always has the prefix (`FORCE_SCRIPT_NAME`).
@@ -13,7 +13,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class UnderPrefix:
-    """ASGI middleware: takes the prefix from the path of a request or a WebSocket, where it is there."""
+    """ASGI middleware: removes the prefix from the path of a request or a WebSocket, if the path has it."""
 
     def __init__(self, application: Callable[[Message, Receive, Send], Awaitable[None]], prefix: str) -> None:
         self._application = application
@@ -24,7 +24,7 @@ class UnderPrefix:
         below = path_below(self._prefix, path)
         if below != path:
             scope = {**scope, "path": below, "root_path": ""}
-            scope.pop("raw_path", None)  # optional, and nobody reads it
+            scope.pop("raw_path", None)  # optional and unused
         await self._application(scope, receive, send)
 
 

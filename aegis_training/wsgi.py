@@ -1,4 +1,4 @@
-"""The service as a WSGI application: everything but the live streams."""
+"""The WSGI application of the service: everything except streams and WebSockets."""
 
 import os
 
@@ -12,5 +12,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aegis_training.settings")
 django_application = get_wsgi_application()
 application = WsgiUnderPrefix(django_application, settings.URL_PREFIX) if settings.URL_PREFIX else django_application
 
-# Whoever serves this serves requests, which cannot wait as long as a command can.
+# This process serves requests, which must not wait for the database as long as commands may.
 serve_requests()

@@ -1,8 +1,8 @@
-"""Django's WSGI application below ASGI: each request in one of a few threads, its response handed over in one piece.
+"""Running Django's WSGI application under ASGI: requests run in a thread pool, and responses are sent in one piece.
 
-Every hand-over between a thread and the event loop costs two thread switches and a turn of the loop, so
-there is one for each request, not one for each part of its response. Only what is meant to be a stream is
-sent part by part, at its reader's pace, and learns when its reader has gone.
+Each transfer between a thread and the event loop costs two thread switches and an iteration of the loop, so there is
+one for each request, not one for each part of its response. Only streaming responses are sent in parts, at the client's
+pace, and are told when the client disconnects.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ def _with_true_length(start: Message, body: bytes, method: str) -> list[tuple[by
 
 
 class _Reader:
-    """The client at the other end. `gone` is set when it has left, or has taken nothing for `READER_LIMIT_S`."""
+    """The client. `gone` is set when it has disconnected, or has not read anything for `READER_LIMIT_S`."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self.gone = threading.Event()
@@ -91,7 +91,7 @@ class _Reader:
         self._stalled = False
 
     async def take(self, messages: Iterable[Message]) -> None:
-        """Return when they have been taken. One that stalls gets no more: its connection is closed for that."""
+        """Send messages, and return when they are sent. A client that stalls gets no more messages."""
         try:
             async with asyncio.timeout(READER_LIMIT_S):
                 for message in messages:
@@ -102,11 +102,11 @@ class _Reader:
             self.gone.set()
 
     def take_from_thread(self, messages: Iterable[Message]) -> None:
-        """The same for a stream, which is told when its reader leaves."""
+        """Like `take`, from a thread. From now on a disconnect of the client is noticed."""
         asyncio.run_coroutine_threadsafe(self._take_watched(messages), self._loop).result()
 
     def leave(self) -> None:
-        """Nothing more will be sent."""
+        """Stop waiting for a disconnect: nothing more will be sent."""
         if self._watch is not None:
             self._watch.cancel()
 
@@ -117,5 +117,5 @@ class _Reader:
 
     async def _notice_departure(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
-            pass  # what is left of a body that nobody reads
+            pass  # the unread rest of a body
         self.gone.set()

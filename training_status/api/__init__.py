@@ -1,1 +1,1 @@
-"""The HTTP interface: thin views over `ingest` and `read`."""
+"""The HTTP API: thin views over `ingest` and `read`."""

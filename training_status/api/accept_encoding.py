@@ -1,11 +1,11 @@
-"""Whether a client wants its answer compressed."""
+"""The Accept-Encoding header: whether a client prefers a compressed response."""
 
 from django.http import HttpRequest
 from rest_framework.request import Request
 
 
 def prefers_gzip(request: Request | HttpRequest) -> bool:
-    """Whether `Accept-Encoding` names gzip, or anything, at least as gladly as no encoding (RFC 9110, 12.5.3)."""
+    """Whether `Accept-Encoding` prefers gzip at least as much as no encoding (RFC 9110, 12.5.3)."""
     header = request.META.get("HTTP_ACCEPT_ENCODING", "")
     if not header:
         return False

@@ -1,4 +1,4 @@
-"""Parts of a body that a client asks for by `Range` (RFC 9110, 14): one part, in bytes. Anything else is ignored."""
+"""The Range header (RFC 9110, 14): one range of bytes. Anything else is ignored."""
 
 import re
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ _ONE_RANGE = re.compile(r"bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})", re.ASC
 
 
 class RangeNotSatisfiable(Exception):
-    """Nothing of the range is in the body, which has `length` bytes."""
+    """The range begins after the end of the body, which has `length` bytes."""
 
     def __init__(self, length: int) -> None:
-        super().__init__(f"The range begins behind the {length} bytes that there are.")
+        super().__init__(f"The range begins after the end of the body, which has {length} bytes.")
         self.length = length
 
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """From byte `first` to byte `last`; without a `first` the last `last` bytes, without a `last` all to the end."""
+    """Bytes `first` to `last`; without `first`, the last `last` bytes; without `last`, all bytes to the end."""
 
     first: int | None
     last: int | None
 
     @classmethod
     def parse(cls, header: str) -> Self | None:
-        """None for what is not one range of bytes: the whole is answered then."""
+        """Parse the header; None unless it is one range of bytes. The response is then the whole body."""
         match = _ONE_RANGE.fullmatch(header.strip())
         if match is None:
             return None
@@ -40,7 +40,7 @@ class ByteRange:
         return cls(first, last)
 
     def within(self, length: int) -> tuple[int, int]:
-        """Where it begins and stops in a body of that length. Raises RangeNotSatisfiable."""
+        """Return the begin and end in a body of this length. Raises RangeNotSatisfiable."""
         if self.first is None:
             begin, stop = max(0, length - (self.last or 0)), length
         else:
@@ -51,13 +51,13 @@ class ByteRange:
 
 
 def not_satisfiable(error: RangeNotSatisfiable) -> HttpResponse:
-    """416, which says how long the body is."""
+    """Return a 416 response with the length of the body."""
     headers = {"Content-Range": f"bytes */{error.length}"}
     return problem(416, str(error), "range_not_satisfiable", headers=headers)
 
 
 def wanted_range(request: Any, etag: str, *, without_validator: bool) -> ByteRange | None:
-    """The part of the body with this strong ETag that a GET is to be answered with; None: the whole.
+    """Return the requested range of the body with this strong ETag; None for the whole body.
 
     `If-Range` must name the ETag itself, or the whole is answered. Without that header `without_validator` says
     whether what was read before can be trusted to be of the same body.

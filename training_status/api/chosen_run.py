@@ -1,4 +1,4 @@
-"""The run that a request is about: the domain's latest, or the one with the number `run`."""
+"""Selecting the run of a request: the domain's latest, or the one with the number in the parameter `run`."""
 
 from django.http import QueryDict
 
@@ -9,9 +9,9 @@ from training_status.read.run_facts import RunFacts, latest_run, run_by_number
 
 
 def chosen_run(domain_name: str, values: QueryDict, *, only_domain_id: int | None) -> RunFacts:
-    """One query where there is such a run. Raises InvalidInput for no number, and NotFound.
+    """Return the selected run, with one query if it exists. Raises InvalidInput for an invalid number, and NotFound.
 
-    Its code says whether there may be one later: `no_training` (yet), `run_not_found`, `domain_not_found`.
+    The code of NotFound is `no_training` (a run may start later), `run_not_found` or `domain_not_found`.
     """
     number = positive_int(values, "run")
     if number is None:

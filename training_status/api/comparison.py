@@ -1,4 +1,4 @@
-"""Runs of a domain side by side."""
+"""The view that compares runs of a domain."""
 
 from typing import Final
 from uuid import UUID
@@ -26,7 +26,7 @@ _RUN = repeatable(
 _ID = repeatable(
     "training_run_id",
     {"type": "string", "format": "uuid"},
-    description="The ids of runs, which come after those by number; repeatable.",
+    description="The ids of runs, listed after those by number; repeatable.",
     maxItems=RUNS_MAX,
 )
 
@@ -56,7 +56,7 @@ class TrainingComparisonView(AuthorisedView):
 
 
 def _asked(values: QueryDict) -> tuple[list[int], list[UUID]]:
-    """The runs asked for, each once, in their order. Raises InvalidInput."""
+    """Return the requested runs, each once, in order. Raises InvalidInput."""
     numbers = [query.positive_int({"run": text}, "run") or 0 for text in values.getlist("run")]
     public_ids = [query.uuid(text, "training_run_id") for text in values.getlist("training_run_id")]
     numbers, public_ids = list(dict.fromkeys(numbers)), list(dict.fromkeys(public_ids))
@@ -72,7 +72,7 @@ def _refuse_count(count: int) -> None:
 def _in_order(
     domain_name: str, numbers: list[int], public_ids: list[UUID], found: list[ComparedRun]
 ) -> list[ComparedRun]:
-    """The runs as they were asked for. Raises NotFound for one that there is not, InvalidInput for another domain's."""
+    """Return the runs in the requested order. Raises NotFound, and InvalidInput for a run of another domain."""
     by_number = {run.run_number: run for run in found if run.domain_name == domain_name and run.is_compared}
     by_id = {run.public_id: run for run in found}
     runs: dict[int, ComparedRun] = {}

@@ -1,4 +1,4 @@
-"""Requests that depend on what the client has already: `If-None-Match` and `If-Match` (RFC 9110, 13)."""
+"""Conditional requests: `If-None-Match` and `If-Match` (RFC 9110, 13)."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from training_status.api.problems import problem
 
 
 def answer_by_etag(request: Any, etag: str) -> HttpResponseBase | None:
-    """304 for a client that has what this strong ETag stands for, 412 for one that wants another; None: go on."""
+    """Return 304 if the client has this strong ETag, 412 if it requires another one, else None."""
     answer: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     if answer is None or answer.status_code == 304:
         return answer
-    return problem(412, "This is not what the If-Match header names.", "precondition_failed")
+    return problem(412, "The ETag does not match the If-Match header.", "precondition_failed")

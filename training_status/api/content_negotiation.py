@@ -1,7 +1,6 @@
-"""Which form an answer has: what the Accept header allows of the forms that a view has.
+"""Content negotiation: choosing the media type of a response by the Accept header.
 
-DRF's own negotiation knows no q-values, and takes `application/json; charset=utf-8` and an empty header for
-something that it does not have.
+DRF's own negotiation ignores q-values, and does not accept `application/json; charset=utf-8` and an empty header.
 """
 
 import re
@@ -26,7 +25,7 @@ class MediaRange(NamedTuple):
     quality: float
 
     def specificity(self, media_type: str) -> int | None:
-        """How closely the range describes the media type; None when it does not cover it."""
+        """Return how closely the range describes the media type; None if it does not cover it."""
         main_type, _, subtype = media_type.partition("/")
         if (self.main_type, self.subtype) == (main_type, subtype):
             return 3
@@ -40,28 +39,28 @@ class MediaRange(NamedTuple):
 
 
 class ContentNegotiation(DefaultContentNegotiation):
-    """Negotiation as in RFC 9110, section 12.5.1; the forms are the view's renderers, the first one by default."""
+    """Negotiation by RFC 9110, section 12.5.1, among the view's renderers; the first one is the default."""
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        """The renderer that the client likes best, with its media type. Raises NotAcceptable."""
+        """Return the renderer that the client prefers, with its media type. Raises NotAcceptable."""
         if format_suffix:
             renderers = self.filter_renderers(renderers, format_suffix)
         ranges = [media_range(text) for text in self.get_accept_list(request)]
         best = max(renderers, key=lambda renderer: quality_of(renderer.media_type, ranges) or 0)  # the first of equals
         if ranges and not quality_of(best.media_type, ranges):
-            best = self._for_whom_an_error_will_do(renderers, ranges)
+            best = self._renderer_for_errors(renderers, ranges)
         return best, best.media_type
 
-    def _for_whom_an_error_will_do(self, renderers: Any, ranges: list[MediaRange]) -> BaseRenderer:
-        """The first renderer that is not refused by `q=0`, if the client takes a problem."""
+    def _renderer_for_errors(self, renderers: Any, ranges: list[MediaRange]) -> BaseRenderer:
+        """Return the first renderer that is not excluded by `q=0`, if the client accepts problem details."""
         if any(quality_of(media_type, ranges) for media_type in _ERROR_TYPES):
             for renderer in renderers:
                 if quality_of(renderer.media_type, ranges) is None:
                     return renderer
         forms = " or ".join(dict.fromkeys(renderer.media_type for renderer in renderers))
-        raise NotAcceptable(f"The answer is {forms}, which the Accept header does not allow.")
+        raise NotAcceptable(f"The response is {forms}, which the Accept header does not allow.")
 
 
 def media_range(text: str) -> MediaRange:
@@ -76,6 +75,6 @@ def media_range(text: str) -> MediaRange:
 
 
 def quality_of(media_type: str, ranges: list[MediaRange]) -> float | None:
-    """What the closest of the ranges says of the media type: 0 is a refusal. None when no range covers it."""
+    """Return the quality of the media type by its closest range: 0 excludes it. None if no range covers it."""
     covering = [(closeness, r.quality) for r in ranges if (closeness := r.specificity(media_type)) is not None]
     return max(covering)[1] if covering else None

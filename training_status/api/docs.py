@@ -1,4 +1,4 @@
-"""The API's description: the OpenAPI document, and two ways to read it. Everything is served from here."""
+"""The OpenAPI document, with Swagger UI and ReDoc. Their files are served by the service itself."""
 
 import functools
 from pathlib import Path
@@ -50,7 +50,7 @@ class SchemaView(SpectacularAPIView):
     http_method_names = METHOD_NAMES
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """As DRF does; a client that has the document already is told so."""
+        """Answer with the document, or with 304 if the client already has it."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return document_response(request, response.render()) if response.status_code == 200 else response

@@ -1,4 +1,4 @@
-"""The answer to a request for a short document that is there as a whole: its ETag is a hash of its content."""
+"""Responses with a short document: ETag by content, compression, ranges and 304."""
 
 import functools
 import gzip
@@ -16,7 +16,7 @@ from training_status.api.conditional import answer_by_etag
 def document_response(request: Any, response: HttpResponse) -> HttpResponseBase:
     """The response to a GET or a HEAD, with an ETag; compressed, or a part of it, or 304, as the request says.
 
-    For what has no secrets: the length of a compressed document tells of its content.
+    Only for documents without secrets: the length of a compressed document reveals its content.
     """
     content = response.content
     etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'

@@ -1,4 +1,4 @@
-"""Domains: list, create, read, change, delete."""
+"""The views of domains: list, create, read, change, delete."""
 
 from django.urls import reverse
 from django.utils import timezone
@@ -67,7 +67,7 @@ class DomainView(AuthorisedView):
         operation_id="change_domain", tags=["domains"], request=body(DomainChange), responses=DomainSerializer
     )
     def patch(self, request: Request, domain_name: str) -> Response:
-        """Change a domain's description, model, limits or baseline. Its name stays what it is."""
+        """Change a domain's description, model, limits or baseline. Its name cannot be changed."""
         change_domain(domain_name, read_domain_change(body_of(request)), only_domain_id=self.only_domain_id)
         return Response(_domain(domain_name, self.only_domain_id))
 

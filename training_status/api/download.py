@@ -1,4 +1,4 @@
-"""Long responses that are made while they are read."""
+"""Long responses that are generated while the client reads them."""
 
 import threading
 import zlib
@@ -11,24 +11,24 @@ from training_status.errors import Unavailable
 
 _CHUNK_BYTES: Final = 256 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
-_GZIP_LEVEL: Final = 1  # log lines become a thirteenth of what they were; higher levels take much longer for little
+_GZIP_LEVEL: Final = 1  # compresses logs to a thirteenth; higher levels take much longer for little gain
 
-# A download holds its thread for as long as its reader likes. Half of them stay free for everybody else.
+# A download occupies its thread as long as the client reads. Half of the threads stay free for other requests.
 _free_places = threading.BoundedSemaphore(max(1, settings.THREADS // 2))
 
 
 class Download:
-    """The bytes of a download. It takes a place, and gives it back at its end or when the response is closed.
+    """The bytes of a download. The number of concurrent downloads is limited.
 
-    `begin` is called once there is a place, and gives the parts. The download ends early when `client_gone` is set.
-    With `compress` its bytes are those of a gzip file. Raises Unavailable when all places are taken.
+    `begin` is called when the download may start, and returns its parts. The download ends early when `client_gone` is
+    set. With `compress` the bytes are a gzip file. Raises Unavailable if too many downloads are running.
     """
 
     def __init__(
         self, begin: Callable[[], Iterator[bytes]], client_gone: threading.Event, *, compress: bool = False
     ) -> None:
         if not _free_places.acquire(blocking=False):
-            raise Unavailable("Too many logs are being downloaded at the moment.", retry_after_s=5)
+            raise Unavailable("Too many downloads are running.", retry_after_s=5)
         self._holds_place = True
         self._client_gone = client_gone
         self._compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP) if compress else None
@@ -56,14 +56,14 @@ class Download:
             self.close()
 
     def _encoded(self, chunk: bytes) -> Iterator[bytes]:
-        """What is to be sent of it already, if anything."""
+        """Return the bytes that can be sent already, if any."""
         if self._compressor is not None:
             chunk = self._compressor.compress(chunk)
         if chunk:
             yield chunk
 
     def close(self) -> None:
-        """End the reading and give the place back; a second call does nothing."""
+        """Close the parts and free the place. A second call does nothing."""
         if not self._holds_place:
             return
         self._holds_place = False

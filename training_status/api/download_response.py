@@ -1,4 +1,4 @@
-"""The answer to a request for a file: all of it or a part, compressed or not, or that the client has it already."""
+"""Responses with a generated file: the whole or a range, compressed or not, or 304."""
 
 from collections.abc import Iterator
 
@@ -17,12 +17,11 @@ from training_status.api.part_offsets import Body, offsets_of
 def download_response(
     request: Request, body: Body, *, media_type: str, file_name: str, only_grows: bool
 ) -> HttpResponseBase:
-    """Answer a GET or a HEAD. `only_grows`: whatever was read of this file before is still its beginning.
+    """Answer a GET or a HEAD. `only_grows`: the file is only appended to.
 
-    A range is one of the bytes that are not compressed, and those alone have the strong ETag. So it takes a request
-    that names this ETag in `If-Range`, or one without `If-Range` that does not ask for compression and is for a file
-    that only grows. The length of the whole is not said, as nobody knows it before the end.
-    Raises Unavailable when too many downloads are under way.
+    Ranges are of the uncompressed bytes, which alone have the strong ETag. A range needs this ETag in `If-Range`.
+    Without `If-Range`, it needs a request without compression and a file that only grows. The length of the whole is
+    not sent, because it is unknown before the end. Raises Unavailable if too many downloads are running.
     """
     compress = prefers_gzip(request)
     response = wanted = None

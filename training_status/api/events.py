@@ -1,4 +1,4 @@
-"""The reporter's side: events and heartbeats."""
+"""The views for reporters: events and heartbeats."""
 
 from dataclasses import asdict
 
@@ -24,7 +24,7 @@ class EventsView(AuthorisedView):
 
     @extend_schema(operation_id="send_events", tags=["reporting"], request=body(Batch), responses=ReceiptSerializer)
     def post(self, request: Request, training_run_id: str) -> Response:
-        """Store a batch of events: all of it or nothing, each event exactly once however often it is sent."""
+        """Store a batch of events, as a whole or not at all. An event that is sent again is stored only once."""
         run_id = run_id_from_path(training_run_id)
         receipt = record_events(run_id, read_batch(body_of(request)), only_domain_id=self.only_domain_id)
         return Response(asdict(receipt))
@@ -38,6 +38,6 @@ class HeartbeatView(AuthorisedView):
 
     @extend_schema(operation_id="send_heartbeat", tags=["reporting"], request=None, responses=ReceiptSerializer)
     def post(self, request: Request, training_run_id: str) -> Response:
-        """Say that the training is alive."""
+        """Report that the training is alive."""
         run_id = run_id_from_path(training_run_id)
         return Response(asdict(record_heartbeat(run_id, only_domain_id=self.only_domain_id)))

@@ -1,8 +1,8 @@
-"""`/healthz`: whether this process can serve, which takes the database. Open to everybody.
+"""`/healthz`: whether this process can serve requests, which requires the database. It needs no credentials.
 
-It is answered within a second whatever the database does, and by no thread that serves other requests: they may all be
-waiting for it. The database is asked over a new connection, as a connection that is open already can still work where
-nobody else is let in.
+The response takes at most a second, whatever the state of the database. It does not use the threads for requests,
+because these may all be waiting for the database. The check opens a new connection, because existing connections can
+still work when the server accepts no new ones.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ def is_health(path: str) -> bool:
 
 
 def health_check_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Middleware that answers `/healthz`: whoever watches the service calls it by whatever name or address."""
+    """Middleware that answers `/healthz`, for any Host header, because monitors use various addresses."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         return healthz(request) if is_health(request.path_info) else get_response(request)
@@ -59,7 +59,9 @@ async def answer_health(method: str, send: Callable[[dict[str, Any]], Awaitable[
         begun = time.monotonic()
         attempt = reachability().attempt()
         outcome = asyncio.wrap_future(attempt)
-        outcome.add_done_callback(asyncio.Future.exception)  # looked at: asyncio need not complain, however late it is
+        outcome.add_done_callback(
+            asyncio.Future.exception
+        )  # retrieve a late exception, so that asyncio does not log it
         await asyncio.wait([outcome], timeout=ANSWER_LIMIT_S)
         response = _response(_failure(attempt, begun))
     response.headers["Content-Length"] = str(len(response.content))
@@ -87,7 +89,7 @@ def _response(failure: str | None) -> HttpResponse:
 
 
 def _log_change(failure: str | None) -> None:
-    """Say why health fails when that begins or changes, not each time that somebody asks."""
+    """Log the reason of a failure when it begins or changes, not for each check."""
     global _last_failure
     if failure != _last_failure:
         if failure is None:

@@ -1,4 +1,4 @@
-"""All runs of a domain, to be compared."""
+"""The view of a domain's history."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -20,7 +20,7 @@ class TrainingHistoryView(AuthorisedView):
 
     @extend_schema(operation_id="get_training_history", tags=["status"], responses=TrainingHistorySerializer)
     def get(self, request: Request, domain_name: str) -> Response:
-        """The runs of the domain, oldest first, with their metrics, what has improved, and how right forecasts were."""
+        """The runs of the domain, oldest first, with their metrics, the improvement, and the accuracy of forecasts."""
         if not domain_exists(domain_name, only_domain_id=self.only_domain_id):
             raise NotFound(f"There is no domain '{domain_name}'.", code="domain_not_found")
         history = domain_name, runs_of_domain(domain_name), forecast_scores(domain_name)

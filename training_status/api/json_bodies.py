@@ -1,4 +1,4 @@
-"""JSON in and out. Bodies arrive as bytes, for `ingest` to decode and check in one step."""
+"""The JSON parser and renderer. Bodies are passed on as bytes, which `ingest` decodes and validates in one step."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -52,7 +52,7 @@ def refuse_encoded_body(request: Request) -> None:
     names = ", ".join(coding for coding in codings if coding.lower() not in ("", "identity"))
     if names and request.META.get("CONTENT_LENGTH") not in (None, "", "0"):
         raise UnsupportedEncoding(
-            f"The body has the content coding {names[:100]}, which is not taken here: send it without one."
+            f"The body has the content coding {names[:100]}, which is not supported: send it without one."
         )
 
 

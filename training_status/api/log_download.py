@@ -1,4 +1,4 @@
-"""The whole of a log, or what a filter leaves of it, as a stream."""
+"""Downloading the log of a run, or the entries that match a filter."""
 
 import hashlib
 import re
@@ -41,7 +41,7 @@ class LogDownloadView(AuthorisedView):
         tags=["logs"],
         parameters=[RUN, DOWNLOAD_FORMAT, *LOG_FILTERS, *FILE_HEADERS],
         responses={
-            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, "An entry a line."),
+            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.BINARY, "One entry per line."),
             (200, "text/plain"): OpenApiResponse(
                 OpenApiTypes.STR, "Time, level, step and message as it is shown; its further lines are indented."
             ),
@@ -51,11 +51,11 @@ class LogDownloadView(AuthorisedView):
         },
     )
     def get(self, request: Request, domain_name: str) -> HttpResponseBase:
-        """All entries that match, as NDJSON (an entry a line) or as text to read.
+        """All matching entries, as NDJSON (one entry per line) or as plain text.
 
-        A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
-        the log as it was. Without `If-Range`, a range is answered where `run` says whose log it is: of a run that has
-        ended, and with `order=asc` as long as nothing of it was removed.
+        An interrupted download is resumed with `Range` and `If-Range`, even if the log has grown since; the rest is
+        then of the log as it was. Without `If-Range`, a range needs `run`, and a finished run, or `order=asc` and a log
+        of which nothing was removed.
         """
         form = query.one_of(
             request.query_params, "format", tuple(_MEDIA_TYPES), default=request.accepted_renderer.format
@@ -75,8 +75,8 @@ class LogDownloadView(AuthorisedView):
 class LogBody:
     """The lines of a log as a file.
 
-    Entries never change, and the numbers of the first and the last say which there are. So the ETag says those, and
-    which run, filter and form of a line it is. The same ETag is the same bytes.
+    Entries never change, so the numbers of the first and the last entry determine the content. The ETag has these
+    numbers, the run, the filter and the format. The same ETag means the same bytes.
     """
 
     def __init__(self, log: RunLog, form: str) -> None:
@@ -87,12 +87,12 @@ class LogBody:
         self.etag = f'"{self._kind()}-{lowest}-{highest}"'
 
     def parts(self, first: int = 0) -> Iterator[bytes]:
-        """A slice of the log each."""
+        """Yield the log in slices."""
         for lines in self._log.slices(first):
             yield b"".join(map(self._line, lines))
 
     def as_begun(self, etag: str) -> "LogBody":
-        """What the ETag stands for, when that is this log at an earlier time, of which nothing was removed since."""
+        """Return the log of an earlier ETag, if it is this log and no entry was removed since; else this log."""
         match = _ETAG.fullmatch(etag.strip())
         if match is None or match["kind"] != self._kind():
             return self
@@ -109,9 +109,10 @@ class LogBody:
 
 
 def _only_grows(log: RunLog) -> bool:
-    """Whether the file changes at its end only: what is added comes there, or what is removed goes from there.
+    """Whether the file changes at its end only: new entries come there, or removed ones go from there.
 
-    Entries are removed from the oldest on. One that was, was perhaps the file's beginning for whoever has it in part.
+    Entries are removed from the oldest on. A removed entry may be the beginning of the file for a client that has a
+    part of it.
     """
     if log.run is None:
         return False
@@ -121,7 +122,7 @@ def _only_grows(log: RunLog) -> bool:
 
 
 def _is_final(run: RunFacts) -> bool:
-    """Whether the run will have no more entries, by its reporter's own word."""
+    """Whether its reporter has ended the run, so that no entries follow."""
     return run.state == COMPLETED or (run.state == FAILED and run.failure_reason == ERROR)
 
 

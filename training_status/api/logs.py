@@ -1,4 +1,4 @@
-"""The log of a domain's training, a page at a time; newest first unless asked otherwise."""
+"""The view of a run's log, in pages, newest first by default."""
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema

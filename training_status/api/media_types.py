@@ -1,4 +1,4 @@
-"""The forms of answers that are no JSON document, for negotiation: their views write the bytes themselves."""
+"""Media types other than JSON, for content negotiation. Their views write the bytes themselves."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ class WrittenByItsView(BaseRenderer):
 
 
 class Ndjson(WrittenByItsView):
-    """A JSON document a line."""
+    """NDJSON: one JSON document per line."""
 
     media_type = content_type = "application/x-ndjson"
     format = "ndjson"
 
 
 class PlainText(WrittenByItsView):
-    """Text to read."""
+    """Plain text."""
 
     media_type = "text/plain"
     content_type = "text/plain; charset=utf-8"

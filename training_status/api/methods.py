@@ -1,4 +1,4 @@
-"""The methods that there are: what `Allow` lists with a 405."""
+"""The HTTP methods that views may support, which `Allow` lists with a 405."""
 
 from typing import Final
 

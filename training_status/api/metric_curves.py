@@ -1,4 +1,4 @@
-"""How a run's metrics went."""
+"""The view of a run's metrics over its log."""
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -16,7 +16,7 @@ _POINTS_MIN, _POINTS_DEFAULT = 4, 200
 _POINTS = OpenApiParameter(
     "points",
     {"type": "integer", "minimum": _POINTS_MIN, "maximum": POINTS_MAX, "default": _POINTS_DEFAULT},
-    description="Of each metric, at most: its first and last value, and the extremes in between.",
+    description="The maximum for each metric: its first and last value, and the extremes between.",
 )
 
 

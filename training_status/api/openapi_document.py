@@ -1,4 +1,4 @@
-"""What the OpenAPI document has beside what drf-spectacular finds in the views: shared schemas, errors, formats."""
+"""Completing the OpenAPI document of drf-spectacular: shared schemas, errors and formats."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -27,15 +27,15 @@ _ERROR_SCHEMAS: Final[dict[str, Any]] = {
     },
     "Problem": {
         "type": "object",
-        "description": "RFC 9457 problem details: the one shape of every error.",
+        "description": "RFC 9457 problem details, the format of all errors.",
         "properties": {
             "type": {"type": "string"},
             "title": {"type": "string"},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"type": "string", "description": "A readable sentence."},
-            "code": {"type": "string", "description": "A word for programs, such as `gap` or `run_finished`."},
+            "code": {"type": "string", "description": "A code for programs, such as `gap` or `run_finished`."},
             "errors": {"type": "array", "description": "For bad input.", "items": reference("FieldError")},
-            "expected_n": {"type": "integer", "description": "The event number that is awaited (409)."},
+            "expected_n": {"type": "integer", "description": "The expected event number (409)."},
             "last_n": {"type": "integer", "description": "The highest event number stored (409)."},
         },
         "required": ["type", "title", "status", "detail", "code"],

@@ -1,4 +1,4 @@
-"""Pages: lists in general, and logs, whose pages are ranges of numbers and so cost the same everywhere."""
+"""Pagination of lists, and of logs, whose pages are ranges of entry numbers and cost the same everywhere."""
 
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from training_status.read.logs import LogWindow, RunLog
 
 
 class Windowed(Protocol):
-    """What can be paged: it counts itself and gives a part of itself."""
+    """A list that can be paginated: it has a count, and returns parts."""
 
     def count(self) -> int: ...
     def part(self, offset: int, limit: int) -> list[Any]: ...

@@ -1,7 +1,7 @@
-"""Where the parts of a long body begin, so that a range of it can be cut out without making all that is before.
+"""The offsets of the parts of a long body, so that a range can be sent without generating what precedes it.
 
-A body is made while it is sent, so its length is known only once it has been made to its end. What was learned of a
-body is kept by its ETag, for the next request; a million lines take 32 KB.
+A body is generated while it is sent, so its length is known only at its end. The offsets are cached by ETag for later
+requests; a million lines take 32 KB.
 """
 
 import threading
@@ -28,11 +28,11 @@ class Body(Protocol):
 
 
 class BodyChanged(Exception):
-    """What the ETag stands for is no longer there: the response that has begun must break off."""
+    """The body of the ETag no longer exists. The response must be aborted."""
 
 
 class PartOffsets:
-    """Where each part of a body begins, as far as it was read, and whether that is to its end."""
+    """The offsets of the parts of a body, as far as it was read, and whether it was read to its end."""
 
     def __init__(self) -> None:
         self._offsets = array("Q", [0])  # and where the last one read ends
@@ -85,7 +85,7 @@ _lock = threading.Lock()
 
 
 def offsets_of(body: Body) -> PartOffsets:
-    """What is known of a body, and the place to learn more."""
+    """Return the cached offsets of a body, which are extended while it is read."""
     if body.etag is None:
         return PartOffsets()
     with _lock:

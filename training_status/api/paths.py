@@ -1,4 +1,4 @@
-"""The form of a path: the API has no trailing slash, and answers the form with one the same."""
+"""Trailing slashes: URLs of the API have none, and work the same with one."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ _KEEP_THEIR_SLASH = ("/admin/", "/static/")
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether the request is one of a program, so that errors are problems and not pages."""
+    """Whether the path belongs to the API, so that errors are problem details and not pages."""
     return request.path_info.startswith(API_PREFIX)
 
 

@@ -1,4 +1,4 @@
-"""Every error of the API in one shape: RFC 9457 problem details. Nothing else builds an error body.
+"""All errors of the API as RFC 9457 problem details. No other code builds error bodies.
 
 `detail` is a sentence for people, `code` a word for programs. No traceback, SQL or path reaches a
 client: what is unexpected is logged here and answered in general words.
@@ -78,13 +78,13 @@ def problem_from_exception(error: Exception, context: Mapping[str, Any] | None =
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Django's handler400: a request that no view has seen."""
+    """Django's handler400: a request that was rejected before any view."""
     if not is_api(request):
         return defaults.bad_request(request, exception)
     if isinstance(exception, RequestDataTooBig):
         return problem(413, BODY_TOO_LARGE, "too_large")
-    detail = "The Host header is not one that this service answers to." if _is_host_error(exception) else (
-        "The request cannot be understood.")  # fmt: skip
+    detail = "The Host header is not allowed." if _is_host_error(exception) else (
+        "The request is malformed.")  # fmt: skip
     return problem(422, detail, "invalid_input")
 
 
@@ -101,7 +101,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     if isinstance(error, OperationalError | InterfaceError):
         response = _database_problem(error)
     else:
-        response = problem(500, "Something went wrong in the service; it has been logged.", "internal_error")
+        response = problem(500, "An internal error has occurred and was logged.", "internal_error")
     return response if is_api(request) else HttpResponse(
         "The service cannot answer at the moment. Please try again.", status=500, content_type="text/plain",
         headers={"Retry-After": "1"})  # fmt: skip

@@ -1,4 +1,4 @@
-"""Values of the query string: each is right, absent, or refused with a sentence that names it."""
+"""Parsing the query string. Invalid values raise InvalidInput with the name of the parameter."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def text(query: Mapping[str, str], name: str) -> str | None:
     """Text without NUL characters; None when absent or empty."""
     value = query.get(name)
     if value and "\0" in value:
-        raise InvalidInput(f"{name} has a NUL character, which no text here can have", field=name)
+        raise InvalidInput(f"{name} must not contain a NUL character", field=name)
     return value or None
 
 

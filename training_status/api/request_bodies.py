@@ -1,7 +1,7 @@
-"""Request bodies in the OpenAPI document: described by the very types that check them, so they cannot differ.
+"""Request bodies in the OpenAPI document, generated from the types that validate them.
 
-msgspec writes JSON Schema as it is convenient for a validator. Here it is said as the rest of the document says it, and
-as generators of clients understand it: unions by `oneOf`, nullable types as lists of types, shared enums by name.
+msgspec generates JSON Schema for validators. This module converts it to the style of the rest of the document, which
+generators of clients understand: unions by `oneOf`, nullable types as lists of types, shared enums by name.
 """
 
 import inspect
@@ -39,7 +39,7 @@ def request_body_schemas(named: dict[str, Any]) -> dict[str, Any]:
             if field in schema["properties"]:
                 schema["properties"][field] = {"oneOf": [reference(name), _NULL]}
     events = schemas["Batch"]["properties"]["events"]
-    schemas["ReportedEvent"] = {"description": "What a reporter can say.", **events["items"]}
+    schemas["ReportedEvent"] = {"description": "An event of a reporter.", **events["items"]}
     events["items"] = reference("ReportedEvent")
     enums = {tuple(schema["enum"]): name for name, schema in named.items() if len(schema.get("enum", ())) > 1}
     return {name: _plain(schema, enums) for name, schema in schemas.items()}

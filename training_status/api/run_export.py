@@ -1,4 +1,4 @@
-"""A run as a file."""
+"""Downloading a run as an export file."""
 
 import hashlib
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from training_status.read.run_facts import run_by_public_id
 from training_status.roles import OPERATOR
 from training_status.run_states import ACTIVE_STATES
 
-_LINES = "A header, a line for each log entry, a trailer."
+_LINES = "A header, a line for each log entry, and a trailer."
 _RANGE = "The part that `Range` names."
 _PART: Final = 250  # lines with messages that may have 64 KiB each
 
@@ -48,7 +48,7 @@ class RunExportView(AuthorisedView):
         },
     )
     def get(self, request: Request, training_run_id: str) -> HttpResponseBase:
-        """All of a run, for `manage.py import_run`. That it was exported is recorded."""
+        """The whole run, for `manage.py import_run`. The export is recorded in the audit log."""
         run_id = run_id_from_path(training_run_id)
         run = run_by_public_id(run_id, only_domain_id=self.only_domain_id)
         if run is None:
@@ -65,9 +65,9 @@ class RunExportView(AuthorisedView):
 
 
 class ExportBody:
-    """The lines of an export as a file. The first line says what the rest is, so it makes the ETag.
+    """The lines of an export as a file. The ETag is a hash of the first line, which determines the rest.
 
-    An active run changes with each report, and has none.
+    An active run has no ETag, because it changes with each report.
     """
 
     def __init__(self, run_id: UUID, *, only_domain_id: int | None, is_active: bool) -> None:
@@ -80,7 +80,7 @@ class ExportBody:
             self.etag = f'"{hashlib.blake2b(self._header, digest_size=12).hexdigest()}"'
 
     def parts(self, first: int = 0) -> Iterator[bytes]:
-        """The header, and so many lines each. The first call records the export, whatever of it is read."""
+        """Yield the header, then parts of several lines. The first call records the export."""
         if not self._is_recorded:
             record_export(self._run_id, only_domain_id=self._only_domain_id)
             self._is_recorded = True

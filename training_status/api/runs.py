@@ -1,4 +1,4 @@
-"""Runs: start, list, read, change, cancel, delete, and what they produced."""
+"""The views of runs: start, list, read, change, cancel, delete, and results."""
 
 from uuid import UUID
 
@@ -53,7 +53,7 @@ class DomainRunListView(AuthorisedView):
         responses={200: TrainingStatusSerializer, 201: TrainingStatusSerializer},
     )
     def post(self, request: Request, domain_name: str) -> Response:
-        """Start a run: 201. The same start (the same `id`) sent again answers 200 with the same run."""
+        """Start a run: 201. Repeating the request with the same `id` returns the same run with 200."""
         start = read_new_run(body_of(request) or b"{}")  # every field is optional
         started = start_run(domain_name, start, only_domain_id=self.only_domain_id)
         run = _existing(run_by_public_id(started.public_id), started.public_id)
@@ -127,7 +127,7 @@ class RunResultView(AuthorisedView):
         responses={(200, "application/json"): reference("TrainingResult")},
     )
     def get(self, request: Request, training_run_id: str) -> Response:
-        """What the training produced, as its reporter sent it; 404 when there is nothing (yet)."""
+        """The result of the training, as its reporter sent it; 404 if there is none yet."""
         run_id = run_id_from_path(training_run_id)
         known, result = result_of_run(run_id, only_domain_id=self.only_domain_id)
         if not known:
@@ -145,7 +145,7 @@ class RunCancelView(AuthorisedView):
 
     @extend_schema(operation_id="cancel_training_run", tags=["runs"], request=None, responses=TrainingStatusSerializer)
     def post(self, request: Request, training_run_id: str) -> Response:
-        """Ask the reporter to stop. With nobody reporting, the run fails as cancelled at once."""
+        """Ask the reporter to stop. If nobody reports, the run fails as cancelled at once."""
         run_id = run_id_from_path(training_run_id)
         request_cancel(run_id, only_domain_id=self.only_domain_id)
         return Response(TrainingStatusSerializer(_existing(run_by_public_id(run_id), run_id)).data)

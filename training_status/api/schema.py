@@ -1,4 +1,4 @@
-"""What OpenAPI is told beside the serializers: parameters, and the pages of lists."""
+"""Parameters and pages of lists for the OpenAPI document."""
 
 from typing import Any
 from uuid import UUID
@@ -43,7 +43,8 @@ def log_page_of(entry: type[serializers.Serializer]) -> serializers.Serializer[A
             "level_counts": inline_serializer("LevelCounts", counts),
             "total_is_exact": serializers.BooleanField(),
             "searched_to_seq": serializers.IntegerField(
-                allow_null=True, help_text="The last entry looked at when the search ran out of time: go on from there."
+                allow_null=True,
+                help_text="The last entry that was searched when the time limit was reached; continue from there.",
             ),
         },
     )
@@ -89,7 +90,9 @@ CREATED_AT = OpenApiParameter(
 )
 FILE_HEADERS = [
     OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, such as `bytes=1000-`."),
-    OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of what the range is added to."),
-    OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of what is there already."),
+    OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag of the download that is resumed."),
+    OpenApiParameter(
+        "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag that the client already has."
+    ),
 ]
-HAS_IT_ALREADY = {304: OpenApiResponse(description="What `If-None-Match` names is still all there is.")}
+HAS_IT_ALREADY = {304: OpenApiResponse(description="The ETag in `If-None-Match` is still current.")}

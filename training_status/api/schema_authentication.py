@@ -1,4 +1,4 @@
-"""How OpenAPI describes our ways of signing in."""
+"""The authentication schemes in the OpenAPI document."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class TicketScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """An API key in the query."""
-        return {"type": "apiKey", "in": "query", "name": "ticket", "description": "Of `make_stream_ticket`."}
+        return {"type": "apiKey", "in": "query", "name": "ticket", "description": "A ticket from `make_stream_ticket`."}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -41,7 +41,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "type": "apiKey",
             "in": "cookie",
             "name": "sessionid",
-            "description": "Of a page of the service. What changes something needs the header X-CSRFToken too.",
+            "description": "The session cookie. Unsafe methods also need the header X-CSRFToken.",
         }
 
 

@@ -1,4 +1,4 @@
-"""The Server-Sent Events face of a stream: the view's response, and then what the viewer is told, as it happens."""
+"""Serving streams as Server-Sent Events."""
 
 import asyncio
 import random
@@ -21,7 +21,7 @@ from training_status.live.update import Update
 from training_status.live.viewer import Connection
 
 _PIECE_BYTES: Final = 64 * 1024
-_RETRY_MS: Final = (1000, 3000)  # after a restart not everybody comes back at the same moment
+_RETRY_MS: Final = (1000, 3000)  # random, so that not all clients reconnect at once after a restart
 
 
 def is_stream(scope: Message) -> bool:
@@ -31,7 +31,7 @@ def is_stream(scope: Message) -> bool:
 
 
 class ServerSentEvents:
-    """ASGI application: has `application` decide, and serves the stream that it allows."""
+    """ASGI application: `application` authorizes the request, then the granted stream is served."""
 
     def __init__(self, application: Application, streams: Streams) -> None:
         self._application = application
@@ -41,7 +41,7 @@ class ServerSentEvents:
         with self._streams.reserve_place() as refusal:
             answer = await authorize_stream(self._application, scope, refusal)
             if self._streams.is_closing:
-                # An EventSource gives up for good on a 503, but comes back after a broken connection.
+                # An EventSource does not reconnect after a 503, but it does after a broken connection.
                 abort_of(scope)()
             elif answer.grant is None:
                 await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})

@@ -1,4 +1,4 @@
-"""How a domain's training is going."""
+"""The view of a domain's training status."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request

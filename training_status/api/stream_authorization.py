@@ -1,4 +1,4 @@
-"""The one door to the streams: whatever face a stream has, a GET of its view decides."""
+"""Authorizing streams: a GET of the stream's view decides, for Server-Sent Events and WebSockets alike."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ ABORT: Final = "aegis.abort"
 
 
 def abort_of(scope: Message) -> Callable[[], object]:
-    """What ends the connection that is served by the present task; under another server, the task is cancelled."""
+    """Return a function that aborts the connection; under another server it cancels the current task."""
     abort: Callable[[], object] | None = scope.get(ABORT)
     task = asyncio.current_task()
     assert task is not None
@@ -25,7 +25,7 @@ def abort_of(scope: Message) -> Callable[[], object]:
 
 
 class Answer(NamedTuple):
-    """The view's response, and the stream that it allows (None: the response is all there is)."""
+    """The view's response, and the stream that it grants (None: only the response is sent)."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -34,9 +34,9 @@ class Answer(NamedTuple):
 
 
 async def authorize_stream(application: Application, scope: Message, refusal: Unavailable | None) -> Answer:
-    """Send the GET that `scope` describes through the application, with all its rules and errors.
+    """Send the GET in `scope` through the application, with all its rules and errors.
 
-    `refusal` is the answer to whoever would be let in, when there is no place for them.
+    `refusal` is the error for an authorized client when the process has no capacity for it.
     """
     grant_holder = GrantHolder(refusal)
     messages: list[Message] = []

@@ -1,4 +1,4 @@
-"""Tickets for streams that are opened where no header can be sent."""
+"""The view that creates stream tickets."""
 
 from typing import Any
 
@@ -20,10 +20,12 @@ from training_status.serializers.times import utc_text
 
 
 class StreamTicketSerializer(serializers.Serializer):
-    """A ticket, to be sent as `?ticket=`."""
+    """A stream ticket, for the query parameter `ticket`."""
 
     ticket = serializers.CharField()
-    expires_at = serializers.DateTimeField(help_text="Until then a stream can be opened; it goes on after that.")
+    expires_at = serializers.DateTimeField(
+        help_text="A stream must be opened before this time; it may stay open longer."
+    )
 
 
 class StreamTicketsView(AuthorisedView):
@@ -38,7 +40,7 @@ class StreamTicketsView(AuthorisedView):
         responses={201: StreamTicketSerializer},
     )
     def post(self, request: Request) -> Response:
-        """A ticket for the streams of one domain: for pages of other origins, whose EventSource sends no header."""
+        """Create a ticket for the streams of one domain, for EventSource, which sends no headers."""
         name = read_ticket_request(body_of(request)).domain
         domain = None if "\0" in name else domain_by_name(name, only_domain_id=self.only_domain_id)
         if domain is None:

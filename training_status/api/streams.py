@@ -1,7 +1,7 @@
-"""Opening a stream: who may, of what, from where. Serving it is the event loop's work (`live`).
+"""The views that authorize streams. The event loop serves the streams themselves (`live`).
 
-The views run as every other one does, in a thread, with the same errors. A stream that is allowed is
-left in the request's handover, and the response gives its headers. The WebSocket comes in by the same door.
+The views run in a thread like all others, with the same errors. They store the grant of a stream in the request's
+`GrantHolder`; the response has the headers of the stream. WebSockets are authorized by the same views.
 """
 
 from typing import Any
@@ -36,16 +36,16 @@ _HEADERS = {
     "X-Accel-Buffering": "no",
     "Content-Encoding": "identity",
 }
-_TICKET = OpenApiParameter("ticket", str, description="A stream ticket, where no header can be sent.")
+_TICKET = OpenApiParameter("ticket", str, description="A stream ticket, for clients that cannot send headers.")
 _LAST_EVENT_ID = OpenApiParameter(
-    "Last-Event-ID", str, OpenApiParameter.HEADER, description="The id of the last message seen: go on after it."
+    "Last-Event-ID", str, OpenApiParameter.HEADER, description="The id of the last message received: continue after it."
 )
-_STREAM = {(200, "text/event-stream"): OpenApiResponse(ENVELOPE, "Messages whose data is one such object each.")}
-_OVER = {204: OpenApiResponse(description="The run has ended, and the end was told: nothing will follow.")}
+_STREAM = {(200, "text/event-stream"): OpenApiResponse(ENVELOPE, "Messages, each with one such object as data.")}
+_OVER = {204: OpenApiResponse(description="The run has ended, and the client has received the end: nothing follows.")}
 
 
 class StreamView(AuthorisedView):
-    """What both streams have in common."""
+    """The base class of both stream views."""
 
     roles = {"GET": VIEWER}
     authentication_classes = (
@@ -57,9 +57,9 @@ class StreamView(AuthorisedView):
     renderer_classes = (EventStream,)
 
     def hand_over(self, request: Request, **followed: Any) -> HttpResponse | StreamingHttpResponse:
-        """Leave the stream to the server; the response is its beginning. Raises Unavailable."""
+        """Store the grant for the server and return the headers of the stream. Raises Unavailable."""
         if request.method == "HEAD":
-            return StreamingHttpResponse((), headers=_HEADERS)  # whose length is not said
+            return StreamingHttpResponse((), headers=_HEADERS)  # without a Content-Length
         response = HttpResponse(headers=_HEADERS)
         grant_holder = request.META.get("asgi.scope", {}).get(GRANT_HOLDER)
         if not isinstance(grant_holder, GrantHolder):
@@ -79,7 +79,9 @@ class DomainStreamView(StreamView):
         parameters=[
             OpenApiParameter("training_run_id", UUID, description="Follow this run, and end with it."),
             OpenApiParameter(
-                "after", {"type": "integer", "minimum": 0}, description="With `training_run_id`: only entries after it."
+                "after",
+                {"type": "integer", "minimum": 0},
+                description="Only entries after this one; requires `training_run_id`.",
             ),
             _TICKET,
             _LAST_EVENT_ID,
@@ -94,7 +96,7 @@ class DomainStreamView(StreamView):
         run_id = _run_id(request)
         after = query.sequence_number(request.query_params, "after")
         if after is not None and run_id is None:
-            raise InvalidInput("after needs training_run_id: it is a place in the log of one run", field="after")
+            raise InvalidInput("after requires training_run_id: it is a position in the log of one run", field="after")
         last_event_id = request.headers.get("Last-Event-ID", "")
         cursor = Cursor.from_last_event_id(last_event_id) if last_event_id else Cursor(after_seq=after)
         if run_id is None:
@@ -119,7 +121,7 @@ class OverviewStreamView(StreamView):
 
 
 def _start(cursor: Cursor, run: RunFacts) -> ResumePoint:
-    """What the cursor means for the run as it is now, and not as some follower has last seen it."""
+    """Return where the cursor resumes in the run, by its current state and not that of a follower."""
     return cursor.on(run, is_over=is_over(status_of(run, timezone.now())))
 
 

@@ -1,4 +1,4 @@
-"""What is sent to be given a stream ticket."""
+"""The request for a stream ticket."""
 
 import msgspec
 
@@ -6,11 +6,11 @@ from training_status.ingest.json_input import decode
 
 
 class TicketRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The domain whose streams are to be opened."""
+    """The request for a ticket for a domain's streams."""
 
     domain: str
 
 
 def read_ticket_request(raw: bytes) -> TicketRequest:
-    """The body of a request for a ticket. Raises InvalidInput."""
+    """Parse the body of a request for a ticket. Raises InvalidInput."""
     return decode(raw, TicketRequest)

@@ -1,4 +1,4 @@
-"""Every other address of the API: 401 to strangers like all the rest, 404 to callers."""
+"""All other URLs of the API: 401 without credentials, else 404."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from training_status.roles import VIEWER
 
 @extend_schema(exclude=True)
 class UnknownPathView(AuthorisedView):
-    """There is nothing here, whatever the method."""
+    """Answers 404 for every method."""
 
     roles = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), VIEWER)
 
@@ -23,5 +23,5 @@ class UnknownPathView(AuthorisedView):
     post = put = patch = delete = get
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """404 too: what is not there has no methods."""
+        """404 instead of 405."""
         raise Http404

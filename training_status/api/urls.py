@@ -1,4 +1,4 @@
-"""The addresses of the API, below `/api/v1/admin`."""
+"""The URLs of the API, below `/api/v1/admin`."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The WebSocket face of a stream: the same door, the same envelopes, a text each."""
+"""Serving streams over WebSocket: the same authorization and envelopes, one text message for each."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ _HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}
 
 
 class TrainingConsumer(AsyncConsumer):
-    """Asks the stream's view, then accepts or answers as it did. What a client sends is not listened to."""
+    """Asks the stream's view, then accepts or refuses the handshake. Messages of clients are ignored."""
 
     def __init__(self, *, application: Application, streams: Streams) -> None:
         self._application = application
@@ -34,14 +34,14 @@ class TrainingConsumer(AsyncConsumer):
         self._queue: Any = None
 
     async def websocket_connect(self, message: Message) -> None:
-        """Have the stream opened beside this, so that a departure is noticed meanwhile."""
+        """Open the stream in a task, so that a disconnect is noticed meanwhile."""
         self._serving = asyncio.ensure_future(self._serve())
 
     async def websocket_receive(self, message: Message) -> None:
-        """Nothing is expected from a viewer."""
+        """Ignore messages of the client."""
 
     async def websocket_disconnect(self, message: Message) -> None:
-        """The viewer has gone, or the server has ended the connection."""
+        """Close the queue: the client has disconnected, or the server has ended the connection."""
         if self._queue is not None:
             self._queue.close(GONE)
         if self._serving is not None:
@@ -53,13 +53,13 @@ class TrainingConsumer(AsyncConsumer):
             with self._streams.reserve_place() as refusal:
                 await self._open(refusal)
         except OSError:
-            pass  # the connection has gone, and its disconnect message is on the way
+            pass  # the connection is closed, and the disconnect message follows
         except Exception:
-            logger.exception("A WebSocket's stream has failed.")
+            logger.exception("A WebSocket stream has failed.")
             abort_of(self.scope)()
 
     async def _open(self, refusal: Unavailable | None) -> None:
-        """Accept and tell, or refuse the handshake with the view's own response."""
+        """Accept the handshake and serve the stream, or refuse it with the view's response."""
         name = self.scope["url_route"]["kwargs"]["domain_name"]
         path = f"/api/v1/admin/domains/{name}/training-stream"
         headers = [header for header in self.scope["headers"] if header[0] != b"accept"]  # which is about responses
@@ -75,7 +75,7 @@ class TrainingConsumer(AsyncConsumer):
             await refuse(answer, self.scope, self.send)
 
     async def _send(self, grant: StreamGrant) -> None:
-        """Accept, tell until the end, and close."""
+        """Accept, send updates until the end, and close."""
 
         async def send_text(text: str) -> None:
             await self.send({"type": "websocket.send", "text": text})
@@ -92,7 +92,7 @@ class TrainingConsumer(AsyncConsumer):
 
 
 class UnknownPath(AsyncConsumer):
-    """There is nothing at the address."""
+    """Refuses handshakes at unknown URLs."""
 
     async def websocket_connect(self, message: Message) -> None:
         """Refuse the handshake."""
@@ -104,7 +104,7 @@ class UnknownPath(AsyncConsumer):
 
 
 def websocket_application(application: Application, streams: Streams) -> Application:
-    """The service's WebSockets; `application` answers the requests that decide about them."""
+    """Return the ASGI application for WebSockets; `application` authorizes them."""
     consumer = TrainingConsumer.as_asgi(application=application, streams=streams)
     routes = [
         re_path(r"^ws/domains/(?P<domain_name>[^/]+)/training/?$", consumer),

@@ -1,4 +1,4 @@
-"""Which pages may open a WebSocket: browsers say where a page is from, and ask nobody before."""
+"""Checking the Origin of WebSockets, for which browsers send no preflight request."""
 
 from urllib.parse import urlsplit
 
@@ -10,9 +10,9 @@ from training_status.api.websocket_refusal import problem_answer, refuse
 
 
 class CheckedOrigin:
-    """ASGI middleware: a page may be one of our own or of an origin that is allowed. Programs say no origin.
+    """ASGI middleware: allows the service's own pages and AEGIS_CORS_ORIGINS. Programs send no Origin.
 
-    A page of a foreign origin may bring a ticket but not the session, as with every other request.
+    Pages of other origins may use a ticket but not the session, as with all other requests.
     """
 
     def __init__(self, application: Application) -> None:
@@ -32,7 +32,7 @@ class CheckedOrigin:
 
 
 def _is_own(origin: str, host: str) -> bool:
-    """Whether it is the origin that the request itself went to, or one whose forms are trusted."""
+    """Whether it is the origin of the request's own URL, or one of CSRF_TRUSTED_ORIGINS."""
     try:
         parts = urlsplit(origin)
     except ValueError:

@@ -1,11 +1,11 @@
-"""Refusing a WebSocket's handshake, with the same problems as every other request."""
+"""Refusing a WebSocket handshake with problem details, like all other requests."""
 
 from training_status.api.problems import problem
 from training_status.api.stream_authorization import Answer, Message, Send
 
 
 async def refuse(answer: Answer, scope: Message, send: Send) -> None:
-    """Answer the handshake with a response, or where the server cannot, with a bare refusal."""
+    """Answer the handshake with a response, or close it if the server does not support that."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close"})
         return

@@ -1,7 +1,7 @@
-"""Runs to be compared, each with its configuration, phase times and prompts, in two queries however many.
+"""Reading runs for a comparison, with configuration, phase times and prompts. Two queries for any number of runs.
 
-Raw SQL: the runs come by number, by id and as the domain's baseline at once, and of each result only as much of
-its prompts as will be shown leaves the database.
+Raw SQL: one query finds runs by number, by id and as the domain's baseline, and it reads only as much of the prompts as
+is shown.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from training_status.selected import JSONB, Column, Selected
 PROMPTS_MAX: Final = 30
 PROMPT_CHARACTERS_MAX: Final = 200_000  # of one prompt, over all the runs that are compared
 
-# A prompt is a text, or an object of parts; a part that is no text is shown as JSON. One more than is shown, and one
-# character more, tell that there is more.
+# A prompt is a text or an object of parts; parts that are not text are shown as JSON. One prompt and one character more
+# than the limits are read, to know whether something is cut off.
 _PROMPTS = """
     SELECT jsonb_object_agg(name, left(text, %(characters)s)) FROM (
         SELECT name, CASE jsonb_typeof(value) WHEN 'string' THEN value #>> '{}' ELSE jsonb_pretty(value) END
@@ -40,10 +40,10 @@ def _object(text: Any) -> Any:
 
 @dataclass(slots=True)
 class ComparedRun:
-    """The stored facts of a run that its column is made of; fields as in `TrainingRun`.
+    """The stored fields of a run in a comparison, named as in `TrainingRun`.
 
-    `is_compared` is false for the domain's baseline where it was not asked for: it comes without config, prompts and
-    phase times. `prompts` are cut off behind one character more than `PROMPT_CHARACTERS_MAX` leaves each.
+    `is_compared` is False for a baseline that was not requested: it has no config, prompts and phase times. `prompts`
+    are cut off at one character more than `prompt_characters` allows.
     """
 
     id: int

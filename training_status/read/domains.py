@@ -1,4 +1,4 @@
-"""Domains as readers see them."""
+"""Reading domains, with their latest runs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from training_status.read.run_facts import RunFacts, latest_runs
 
 @dataclass(slots=True)
 class DomainFacts:
-    """A domain and its latest run (None: never trained). A limit that is None is as the settings say."""
+    """A domain and its latest run (None: never trained). A limit that is None uses the setting."""
 
     id: int
     name: str
@@ -36,13 +36,13 @@ _SELECT = """
 
 
 class DomainList:
-    """The domains there are, by name, each with its latest run; `only_domain_id` set: that one alone."""
+    """All domains by name, each with its latest run; with `only_domain_id`, only this one."""
 
     def __init__(self, *, only_domain_id: int | None = None) -> None:
         self._only = only_domain_id
 
     def count(self) -> int:
-        """How many domains there are."""
+        """Return the number of domains."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM training_status_domain WHERE %s::bigint IS NULL OR id = %s",
@@ -52,7 +52,7 @@ class DomainList:
         return int(count)
 
     def part(self, offset: int, limit: int) -> list[DomainFacts]:
-        """Some of them, in two queries."""
+        """Return some of the domains, in two queries."""
         found = _all(
             f"{_SELECT} WHERE %s::bigint IS NULL OR domain.id = %s ORDER BY domain.name LIMIT %s OFFSET %s",
             (self._only, self._only, limit, offset),
@@ -64,14 +64,14 @@ class DomainList:
 
 
 def all_domain_ids() -> list[int]:
-    """The key of every domain."""
+    """Return the keys of all domains."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM training_status_domain")
         return [domain_id for (domain_id,) in cursor.fetchall()]
 
 
 def domain_by_name(name: str, *, only_domain_id: int | None = None) -> DomainFacts | None:
-    """One domain with its latest run; None when there is none of that name."""
+    """Return a domain with its latest run; None if there is no domain of this name."""
     found = _all(
         f"{_SELECT} WHERE domain.name = %s AND (%s::bigint IS NULL OR domain.id = %s)",
         (name, only_domain_id, only_domain_id),
@@ -90,7 +90,7 @@ def _all(sql: str, parameters: tuple[Any, ...]) -> list[DomainFacts]:
 
 
 def domain_exists(name: str, *, only_domain_id: int | None = None) -> bool:
-    """Whether there is a domain of that name."""
+    """Whether there is a domain of this name."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM training_status_domain WHERE name = %s AND (%s::bigint IS NULL OR id = %s)",

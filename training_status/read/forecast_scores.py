@@ -1,4 +1,4 @@
-"""How right the forecasts of a domain's completed runs were."""
+"""Reading the accuracy of the forecasts of a domain's completed runs."""
 
 from typing import Final, NamedTuple
 
@@ -7,9 +7,9 @@ from django.db import connection
 from training_status.run_states import COMPLETED
 
 _RUNS_SCORED: Final = 100
-_ERROR_MAX: Final = 10.0  # ten times the time left: what is beyond is as wrong
+_ERROR_MAX: Final = 10.0  # ten times the time left; larger errors are clipped
 
-# Raw SQL: the newest completed runs by their index, and both sums, by method and by mark of it, in one pass.
+# Raw SQL: an index finds the newest completed runs, and one pass aggregates by method and by mark.
 _SCORES: Final = f"""
     SELECT mark.method, mark.percent, count(*), count(DISTINCT mark.run_id),
            avg(least(abs(mark.left_s / actual.s - 1), {_ERROR_MAX})),
@@ -28,8 +28,10 @@ _SCORES: Final = f"""
 
 
 class Score(NamedTuple):
-    """Of some forecasts of some runs: how far off they were on average, in parts of the time really left (1.0: by all
-    of it), how far off the linear formula was at the same moments, and which part of the truths lay in the range told.
+    """The accuracy of some forecasts.
+
+    `error` is the mean error as a part of the actual time left, `linear_error` that of the linear formula at the same
+    times, and `covered` the part of actual times within the forecast range.
     """
 
     forecasts: int
@@ -40,7 +42,7 @@ class Score(NamedTuple):
 
 
 class MethodScore(NamedTuple):
-    """The score of a method: of all its forecasts, and of those made at each percentage."""
+    """The score of all forecasts of a method, and of those at each percentage."""
 
     method: str
     total: Score
@@ -48,7 +50,7 @@ class MethodScore(NamedTuple):
 
 
 def forecast_scores(domain_name: str) -> list[MethodScore]:
-    """Of the domain's newest completed runs, by method; one query. Empty without any forecast to be scored."""
+    """Return the scores of the domain's newest completed runs, by method. One query; empty without forecasts."""
     with connection.cursor() as cursor:
         cursor.execute(_SCORES, (domain_name,))
         rows = cursor.fetchall()

@@ -1,4 +1,4 @@
-"""All runs of a domain, with what is compared from run to run."""
+"""Reading the history of a domain: all runs, with their metrics."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from training_status.selected import JSONB, Selected
 
 @dataclass(slots=True)
 class PastRun:
-    """The stored facts of a run that its line in the history is made of; fields as in `TrainingRun`.
+    """The stored fields of a run in the history, named as in `TrainingRun`.
 
     `stall_limit_s` is the domain's own or, where it has none, that of the settings.
     """
@@ -40,7 +40,7 @@ _RUNS = f"""
 
 
 def runs_of_domain(domain_name: str) -> list[PastRun]:
-    """All of them, oldest first, in one query; none for an unknown domain."""
+    """Return all runs of a domain, oldest first, in one query; none for an unknown domain."""
     with connection.cursor() as cursor:
         cursor.execute(_RUNS, limits_of_settings() | {"domain_name": domain_name})
         return [_PAST_RUN.instance(row) for row in cursor.fetchall()]

@@ -1,8 +1,7 @@
-"""A run's log, read in windows: what costs the same at line one and at line one million.
+"""Reading a run's log in windows, which cost the same at entry one and at entry one million.
 
-Entries are numbered without gaps, so a window of the whole log is a range of numbers and its size is
-known without counting. Filters that no index answers look through the log in slices, newest (or
-oldest) first, and stop when their time is up.
+Entries are numbered without gaps, so a window of the whole log is a range of numbers, and its size is known without
+counting. Filters without an index search the log in slices, newest (or oldest) first, until a time limit.
 """
 
 import time
@@ -28,7 +27,7 @@ _FIRST_SLICE_BYTES = 4_000_000  # coloured messages are searched at some 20 MB a
 
 @dataclass(slots=True)
 class LogLine:
-    """One entry; `level` by its number."""
+    """A log entry. `level` is its number."""
 
     seq: int
     timestamp: datetime
@@ -40,8 +39,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which entries, and in which order. `levels` None: all; `search` finds a part of the message, as it is shown,
-    in any case."""
+    """Which entries to read, in which order. `search` finds a part of the displayed message, ignoring case."""
 
     levels: frozenset[int] | None = None
     step: str | None = None
@@ -53,9 +51,9 @@ class LogFilter:
 
 @dataclass(slots=True)
 class LogWindow:
-    """Some of the entries that match. `total` counts all that match, or those found in the time given.
+    """Some of the matching entries. `total` counts all matches, or those that were found within the time limit.
 
-    `searched_to_seq` is the last entry looked at when time ran out before the log's end, else None.
+    `searched_to_seq` is the last entry that was searched when the time limit was reached, else None.
     """
 
     lines: list[LogLine]
@@ -75,7 +73,7 @@ class _Condition:
 
 
 class RunLog:
-    """The entries of one run of a domain that match a filter. `run` None: no run yet, so no entries."""
+    """The entries of a run that match a filter. Without a run (None) there are no entries."""
 
     def __init__(self, domain_name: str, run: RunFacts | None, log_filter: LogFilter) -> None:
         self.domain_name = domain_name
@@ -89,35 +87,35 @@ class RunLog:
         self._levels = None if log_filter.levels in (None, frozenset(LEVEL_NAMES)) else log_filter.levels
 
     def window(self, offset: int, limit: int) -> LogWindow:
-        """The entries `offset` to `offset + limit` of those that match, in the filter's order."""
+        """Return the matching entries `offset` to `offset + limit`, in the filter's order."""
         if self._levels is None and self.filter.step is None and self.filter.search is None:
             return LogWindow(self._select(*self._range(offset, limit), _Condition()), self._span)
         return self._searched_window(offset, limit)
 
     def slices(self, first: int = 0) -> Iterator[list[LogLine]]:
-        """All entries that match, in the filter's order, slice by slice, or from slice number `first` on.
+        """Yield all matching entries in the filter's order, in slices, from slice number `first`.
 
-        A slice is of a fixed range of numbers, so it is always the same. Raises NotFound at the end when the log, or
-        its beginning, was removed meanwhile.
+        A slice covers a fixed range of numbers, so it never changes. Raises NotFound at the end if the log or its
+        beginning was removed meanwhile.
         """
         condition = self._condition()
-        for looked_at in range(first * _DOWNLOAD_SLICE, self._span, _DOWNLOAD_SLICE):
-            yield self._select(*self._range(looked_at, _DOWNLOAD_SLICE), condition)
+        for searched in range(first * _DOWNLOAD_SLICE, self._span, _DOWNLOAD_SLICE):
+            yield self._select(*self._range(searched, _DOWNLOAD_SLICE), condition)
         if self._span and not self._is_kept():
-            raise NotFound("The log, or its beginning, was removed while it was read.", code="log_removed")
+            raise NotFound("The log or its beginning was removed while it was being read.", code="log_removed")
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The lowest and the highest number of the entries that the filter looks at."""
+        """The lowest and highest number of the entries that the filter covers."""
         return self._whole
 
     def up_to(self, highest: int) -> "RunLog":
-        """The same log as it was when `highest` was its last entry."""
+        """Return this log as it was when `highest` was its last entry."""
         before_seq = min(highest + 1, self.filter.before_seq or highest + 1)
         return RunLog(self.domain_name, self.run, replace(self.filter, before_seq=before_seq))
 
     def _range(self, offset: int, size: int) -> tuple[int, int]:
-        """The lowest and highest number of `size` entries, `offset` from where the filter's order begins."""
+        """Return the lowest and highest number of `size` entries after `offset` entries, in the filter's order."""
         if self.filter.ascending:
             lowest = self._lowest + offset
             return lowest, min(lowest + size - 1, self._highest)
@@ -125,7 +123,7 @@ class RunLog:
         return max(highest - size + 1, self._lowest), highest
 
     def _searched_window(self, offset: int, limit: int) -> LogWindow:
-        """Look through the log slice by slice until everything is counted or the time is up."""
+        """Search the log in slices until everything is counted or the time limit is reached."""
         condition = self._condition()
         known_total = self._total_by_level()
         if known_total is not None and self._is_indexed:
@@ -133,29 +131,29 @@ class RunLog:
             lines = self._select(*self._whole, condition, limit=limit, offset=offset) if within else []
             return LogWindow(lines, known_total)
         lines = []
-        found, looked_at, size = 0, 0, self._first_slice()
+        found, searched, size = 0, 0, self._first_slice()
         begun = time.monotonic()
         deadline = begun + settings.LOG_SEARCH_LIMIT.total_seconds()
-        while looked_at < self._span:
+        while searched < self._span:
             if known_total is not None and (len(lines) == limit or found >= known_total):
                 break
             if begun > deadline:
-                lowest, highest = self._range(looked_at - 1, 1)
+                lowest, highest = self._range(searched - 1, 1)
                 return LogWindow(lines, known_total or found, known_total is not None, lowest)
-            lowest, highest = self._range(looked_at, size)
+            lowest, highest = self._range(searched, size)
             matches = self._count(lowest, highest, condition)
             if found + matches > offset and len(lines) < limit:
                 skip, room = max(0, offset - found), limit - len(lines)
                 lines += self._select(lowest, highest, condition, limit=room, offset=skip)
             found += matches
-            looked_at += size
+            searched += size
             ended = time.monotonic()
             size = min(size * 2, _LARGEST_SLICE) if ended - begun < _SLICE_TARGET_S else max(size // 2, _SMALLEST_SLICE)
             begun = ended
         return LogWindow(lines, found if known_total is None else known_total)
 
     def _first_slice(self) -> int:
-        """How many entries to begin with: fewer where messages are long, which the database knows unread."""
+        """Return the size of the first slice: smaller for long messages, whose size is known without reading them."""
         if self.run is None or self.filter.search is None:
             return _FIRST_SLICE
         lowest, highest = self._range(0, _FIRST_SLICE)
@@ -170,11 +168,11 @@ class RunLog:
 
     @property
     def _is_indexed(self) -> bool:
-        """Whether only warnings and worse are asked for, which have an index of their own."""
+        """Whether only warnings and higher levels are requested, which have their own index."""
         return self._levels is not None and min(self._levels, default=0) >= LEVEL_NUMBERS["WARNING"]
 
     def _total_by_level(self) -> int | None:
-        """How many match when only levels are asked for over the whole log: the run counts them. Else None."""
+        """Return the number of matches by the run's counters, if the filter has only levels; else None."""
         if self.run is None or self._levels is None or self.filter.step is not None or self.filter.search is not None:
             return None
         if self._span != self.run.log_count:
@@ -194,7 +192,7 @@ class RunLog:
         if self._levels is not None:
             condition.add("level = ANY(%s)", sorted(self._levels))
         if self._is_indexed:
-            condition.add(f"level >= {LEVEL_NUMBERS['WARNING']}")  # as the partial index says it
+            condition.add(f"level >= {LEVEL_NUMBERS['WARNING']}")  # the condition of the partial index
         if self.filter.step is not None:
             condition.add("step = %s", self.filter.step)
         if self.filter.search is not None:
@@ -234,9 +232,9 @@ class RunLog:
 
 
 def get_training_log_messages(domain_name: str, page: int = 1, page_size: int = 20) -> LogWindow:
-    """A page of the log of the domain's latest run, newest first, for code inside the service.
+    """Return a page of the log of the domain's latest run, newest first, for code inside the service.
 
-    `page` counts from 1. Raises NotFound for an unknown domain and for one with no run.
+    `page` counts from 1. Raises NotFound for an unknown domain or one without a run.
     """
     run = latest_run(domain_name)
     if run is None:

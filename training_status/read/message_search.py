@@ -1,4 +1,4 @@
-"""Finding a text in messages as they are shown, in SQL: the rule of `visible_text.searchable_text`."""
+"""Searching log messages as they are displayed, in SQL, by the rule of `visible_text.searchable_text`."""
 
 from typing import Final
 
@@ -9,13 +9,12 @@ _C1_INTRODUCER: Final = "[\x90\x98\x9d-\x9f]"
 
 
 def found_in_messages(search: str) -> tuple[str, list[str]] | None:
-    """A condition on the column `message`, and its parameters; None when there is nothing to search for.
+    """Return a condition on the column `message` with its parameters; None if there is nothing to search for.
 
-    Letters match in either case, as far as the locale of the database knows them.
+    The search ignores case, as far as the locale of the database supports it.
 
-    Nearly all messages have no terminal sequence. They are known by tests that cost little beside the search itself;
-    only the others are rewritten. Strings that a C1 character introduces are so rare that they are looked for in
-    those messages alone that seem to match.
+    Nearly all messages have no terminal sequence. Cheap tests recognise these; only other messages are rewritten.
+    Sequences that a C1 character introduces are so rare that only matching messages are checked for them.
     """
     wanted = searchable_text(search)
     if not wanted:

@@ -1,4 +1,4 @@
-"""The metrics of a run over its log, thinned to what a chart can show, at a bounded cost.
+"""Reading the metrics of a run over its log, reduced to what a chart can show, at a bounded cost.
 
 No index knows which entries have metrics: one would cost every insert. So the log is looked through in
 slices, the newest and the oldest first and then ever more finely in between, so that the curve is
@@ -21,7 +21,7 @@ from training_status.read.run_facts import RunFacts
 NAMES_MAX = 20
 POINTS_MAX = 1000
 _FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 2_000, 100, 20_000
-_SLICES_IN_TIME = 100  # so many at least are to be looked at where the time does not suffice for all
+_SLICES_IN_TIME = 100  # the minimum number of slices to read if the time does not suffice for all
 _BUCKETS_PER_POINT = 4
 
 # The lines with metrics of a slice, in buckets of equally many; of each metric the first, last, least and
@@ -46,7 +46,7 @@ _SLICE = """
 """
 
 
-# Numbers are looked through as doubles, which are not all whole numbers from 2^53 on: the few told are read again.
+# Numbers are searched as doubles, which are inexact from 2^53 on: the few that are returned are read again.
 _EXACT_FROM = 2**53
 _ENTRIES = """
     SELECT seq, "timestamp", CASE WHEN %s THEN metrics END
@@ -55,7 +55,7 @@ _ENTRIES = """
 
 
 class CurvePoint(NamedTuple):
-    """The value of a metric in one log entry: a whole number that is no double stays what it is."""
+    """The value of a metric in one log entry. Integers beyond double precision stay exact."""
 
     seq: int
     timestamp: datetime
@@ -64,7 +64,7 @@ class CurvePoint(NamedTuple):
 
 @dataclass(slots=True)
 class MetricCurves:
-    """The points of each metric of a run, in the order of the log; `is_exact`: every entry was looked at."""
+    """The points of each metric of a run, in the order of the log. `is_exact`: every entry was read."""
 
     run: RunFacts
     curves: dict[str, list[CurvePoint]]
@@ -72,7 +72,7 @@ class MetricCurves:
 
 
 def metric_curves(run: RunFacts, *, points_max: int) -> MetricCurves:
-    """Every numeric metric in the run's log entries, 20 at most, each with `points_max` points at most.
+    """Return at most 20 numeric metrics of the run's log entries, each with at most `points_max` points.
 
     First and last are always among them, and the least and greatest of every part that was thinned.
     Takes about as long as `LOG_SEARCH_LIMIT` allows, in a query a slice and one for the timestamps.
@@ -107,7 +107,7 @@ class _Found:
         self._preferred = sorted(name for name, value in run.metrics.items() if type(value) in (int, float))
 
     def look_through(self, lowest: int, highest: int) -> None:
-        """Add what the entries `lowest` to `highest` tell."""
+        """Add the metrics of the entries `lowest` to `highest`."""
         if lowest > highest:
             return
         buckets = max(4, round((highest - lowest + 1) * self._buckets_per_entry))
@@ -123,7 +123,7 @@ class _Found:
 
 
 def _spread(count: int) -> Iterator[int]:
-    """0 to count - 1, so that those told so far are always spread evenly (van der Corput's sequence)."""
+    """Yield 0 to count - 1 so that every prefix is spread evenly (van der Corput's sequence)."""
     bits = max(0, count - 1).bit_length()
     for number in range(1 << bits):
         index = int(f"{number:0{bits}b}"[::-1], 2) if bits else 0
@@ -132,7 +132,7 @@ def _spread(count: int) -> Iterator[int]:
 
 
 def _thin(points: list[tuple[int, float]], points_max: int) -> list[tuple[int, float]]:
-    """At most so many: the first, the last, and the least and greatest of equal parts in between."""
+    """Reduce the points: the first, the last, and the least and greatest of equal parts between."""
     if len(points) <= points_max:
         return points
     inner = points[1:-1]
@@ -145,7 +145,7 @@ def _thin(points: list[tuple[int, float]], points_max: int) -> list[tuple[int, f
 
 
 def _with_times(run: RunFacts, curves: dict[str, list[tuple[int, float]]]) -> dict[str, list[CurvePoint]]:
-    """The points as their entries have them, with their times; an entry that was just removed is left out."""
+    """Return the points with exact values and times. Entries that were just removed are left out."""
     seqs = {seq for points in curves.values() for seq, _ in points}
     has_long = any(abs(value) >= _EXACT_FROM for points in curves.values() for _, value in points)
     with connection.cursor() as cursor:
@@ -162,6 +162,6 @@ def _with_times(run: RunFacts, curves: dict[str, list[tuple[int, float]]]) -> di
 
 
 def _as_reported(value: float, reported: Any) -> int | float:
-    """The whole number of which `value` is the nearest double, where that is written with other digits."""
+    """Return the exact integer whose nearest double is `value`."""
     is_other = isinstance(reported, int) and abs(value) >= _EXACT_FROM and Decimal(repr(value)) != reported
     return reported if is_other else value

@@ -1,4 +1,4 @@
-"""When the phases of runs began and ended, and how long they were expected to take."""
+"""Reading the start and end of the phases of runs, and their expected durations."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _LEARNED = "SELECT run_id, learned FROM training_status_runforecast WHERE run_id
 
 
 def with_phase_times(runs: Sequence[RunFacts]) -> Sequence[RunFacts]:
-    """The same runs, each with the times of its phases, real and expected. Two queries however many."""
+    """Add the actual and expected times of phases to the runs, and return them. Two queries for any number."""
     by_id = {run.id: run for run in runs}
     with connection.cursor() as cursor:
         cursor.execute(_TIMES, (list(by_id),))

@@ -1,11 +1,11 @@
-"""Columns of a run that several queries select: those that are not the column of the same name."""
+"""Columns that several queries of runs share: limits and the forecast."""
 
 from django.conf import settings
 
 from training_status.forecast.stored_estimate import estimate_from_json
 from training_status.selected import Column
 
-# The domain's own limits or, where it has none, those of `limits_of_settings`.
+# The domain's own limits or, without one, those of `limits_of_settings`.
 STALL_LIMIT_S = Column("coalesce(domain.stall_limit_s, %(stall_limit_s)s)")
 HANG_LIMIT_S = Column("coalesce(domain.hang_limit_s, %(hang_limit_s)s)")
 LOST_LIMIT_S = Column("coalesce(domain.lost_limit_s, %(lost_limit_s)s)")
@@ -14,7 +14,7 @@ ESTIMATE = Column("(SELECT estimate FROM training_status_runforecast WHERE run_i
 
 
 def limits_of_settings() -> dict[str, float]:
-    """The parameters of the limits, in seconds."""
+    """Return the limits of the settings as query parameters, in seconds."""
     return {
         "stall_limit_s": settings.STALL_LIMIT.total_seconds(),
         "hang_limit_s": settings.HANG_LIMIT.total_seconds(),

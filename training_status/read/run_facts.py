@@ -1,7 +1,7 @@
-"""What readers are told of a run, as one query gives it. The only queries of runs that serve readers.
+"""Reading runs: the stored fields that a run's status is computed from.
 
-Raw SQL: building model instances would cost more than the query itself, and "the latest run of each
-domain, with its baseline" is one lateral join that the ORM cannot say.
+Raw SQL: building model instances would cost more than the query itself, and the ORM cannot express the lateral join for
+"the latest run of each domain, with its baseline".
 """
 
 from dataclasses import dataclass, field
@@ -31,13 +31,13 @@ class PhaseTime(NamedTuple):
 
 @dataclass(slots=True)
 class RunFacts:
-    """The stored facts of a run that its status is made of; fields as in `TrainingRun`.
+    """The stored fields that a run's status is computed from, named as in `TrainingRun`.
 
     `baseline_metrics` are the final metrics of the run `baseline_run_number`: the one pinned in the domain, or, where
     none is pinned and for the pinned run itself, the last completed run with a lower number. The limits are the
     domain's own or, where it has none, those of the settings.
-    `estimate` is what was forecast when the run last moved on; `phase_times` and `expected_phase_s` (of each
-    phase; None: nothing is known) are filled in by `read.phase_times` where they are wanted.
+    `estimate` is the last stored forecast. `read.phase_times` fills `phase_times` and `expected_phase_s` (for each
+    phase; None if unknown) where they are needed.
     """
 
     id: int
@@ -78,13 +78,13 @@ class RunFacts:
 
     @property
     def log_count(self) -> int:
-        """How many log entries are kept."""
+        """The number of log entries that are kept."""
         return self.last_seq - self.first_seq + 1
 
 
 _FACTS = Selected(RunFacts, "run")
 
-# One look into each of two indexes at most. LIMIT keeps the planner from joining all runs there are instead.
+# At most one lookup in each of two indexes. LIMIT keeps the planner from joining all runs instead.
 _BASELINE = f"""
     LEFT JOIN LATERAL (
         SELECT compared.run_number, compared.metrics FROM training_status_trainingrun AS compared
@@ -147,24 +147,24 @@ _BIGINT_MAX = 2**63 - 1
 
 
 def latest_run(domain_name: str, *, only_domain_id: int | None = None) -> RunFacts | None:
-    """The run of the domain that started last; None for an unknown domain and for one with no run."""
+    """Return the domain's run that started last; None for an unknown domain or one without a run."""
     return _one(_LATEST_OF_DOMAIN, domain_name=domain_name, only_domain_id=only_domain_id)
 
 
 def run_by_number(domain_name: str, run_number: int, *, only_domain_id: int | None = None) -> RunFacts | None:
-    """The domain's run with this number; None when there is none."""
+    """Return the domain's run with this number, or None."""
     if run_number > _BIGINT_MAX:
         return None
     return _one(_BY_NUMBER, domain_name=domain_name, run_number=run_number, only_domain_id=only_domain_id)
 
 
 def run_by_public_id(public_id: UUID, *, only_domain_id: int | None = None) -> RunFacts | None:
-    """The run with this public id; None when there is none."""
+    """Return the run with this public id, or None."""
     return _one(_BY_PUBLIC_ID, public_id=public_id, only_domain_id=only_domain_id)
 
 
 def runs_by_id(run_ids: list[int]) -> list[RunFacts]:
-    """The runs with these internal keys, those that there are, in one query."""
+    """Return the existing runs with these internal keys, in one query."""
     return _all(_BY_IDS, run_ids=run_ids)
 
 
@@ -175,7 +175,7 @@ class RunList:
         self._domain_id = domain_id
 
     def count(self) -> int:
-        """How many there are."""
+        """Return the number of runs."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM training_status_trainingrun WHERE domain_id = %(domain_id)s",
@@ -185,17 +185,17 @@ class RunList:
         return int(count)
 
     def part(self, offset: int, limit: int) -> list[RunFacts]:
-        """Some of them, in one query."""
+        """Return some of the runs, in one query."""
         return _all(_PAGE_OF_DOMAIN, domain_id=self._domain_id, limit=limit, offset=offset)
 
 
 def latest_runs(domain_ids: list[int]) -> dict[int, RunFacts]:
-    """The latest run of each of the domains, by domain key; domains with no run are left out."""
+    """Return the latest run of each domain, by the domain's key. Domains without a run are left out."""
     return {facts.domain_id: facts for facts in _all(_LATEST_OF_DOMAINS, domain_ids=domain_ids)}
 
 
 def result_of_run(public_id: UUID, *, only_domain_id: int | None = None) -> tuple[bool, dict[str, Any] | None]:
-    """Whether there is such a run, and what it produced (None: nothing, or nothing yet)."""
+    """Return whether the run exists, and its result (None: none yet)."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

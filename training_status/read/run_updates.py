@@ -1,4 +1,4 @@
-"""What followers of runs read: the facts of many runs at once, and the next part of each one's log."""
+"""Reading updates for live streams: the fields of many runs at once, and the next part of each log."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SLICE_MAX_BYTES: Final = 256 * 1024  # and one entry more, of 64 KiB and its met
 
 
 class Position(NamedTuple):
-    """How far somebody has come in a run's log: the last entry seen, and the last one wanted (None: all there are)."""
+    """A position in a run's log: the last entry that was read, and the last one to read (None: no limit)."""
 
     after_seq: int
     up_to_seq: int | None = None
@@ -23,7 +23,7 @@ class Position(NamedTuple):
 
 @dataclass(slots=True)
 class RunUpdate:
-    """A run's facts, and the entries after a position, oldest first: some of them where there are many."""
+    """A run's fields, and the entries after a position, oldest first, up to a limit."""
 
     facts: RunFacts
     lines: list[LogLine]
@@ -36,8 +36,8 @@ class LatestRun(NamedTuple):
     run_number: int
 
 
-# Entries are visible in order, and with the run's row that counts them: read after it, none is missing.
-# The sums keep a slice small whatever its messages are; `octet_length` does not fetch them.
+# Entries become visible in order, together with the run's counter, so none is missing when they are read after it.
+# The sums limit the size of a slice; `octet_length` does not read the messages.
 _SLICES = """
     SELECT wanted.run_id, part.seq, part."timestamp", part.level, part.message, part.step, part.metrics
       FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS wanted(run_id, lowest, highest),
@@ -58,13 +58,13 @@ _LATEST_RUNS = f"""
 
 
 def updates_of_runs(positions: Mapping[int, Position | None]) -> dict[int, RunUpdate]:
-    """The facts of each run, by its key, with the entries after its position (None: without entries).
+    """Return the fields of each run by key, with the entries after its position (None: without entries).
 
-    Two queries however many runs. A run that is left out does not exist any more.
+    Two queries for any number of runs. Deleted runs are left out.
     """
-    news = {facts.id: RunUpdate(facts, []) for facts in runs_by_id(list(positions))}
+    updates = {facts.id: RunUpdate(facts, []) for facts in runs_by_id(list(positions))}
     windows = []
-    for run_id, found in news.items():
+    for run_id, found in updates.items():
         position = positions[run_id]
         if position is None:
             continue
@@ -73,12 +73,12 @@ def updates_of_runs(positions: Mapping[int, Position | None]) -> dict[int, RunUp
         if lowest <= highest:
             windows.append((run_id, lowest, min(highest, lowest + SLICE_MAX_ENTRIES - 1)))
     for run_id, line in _slices(windows):
-        news[run_id].lines.append(line)
-    return news
+        updates[run_id].lines.append(line)
+    return updates
 
 
 def latest_run_keys(domain_ids: Collection[int]) -> dict[int, LatestRun | None]:
-    """The latest run of each domain, None for one with no run. A domain left out does not exist any more."""
+    """Return the latest run of each domain; None for a domain without a run. Deleted domains are left out."""
     with connection.cursor() as cursor:
         cursor.execute(_LATEST_RUNS, (list(domain_ids),))
         rows = cursor.fetchall()

@@ -23,7 +23,7 @@ def flattened(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str,
 
 
 def settings_of(own: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the run's own fields and its config by name. A setting named like a field gets `config.` before it."""
+    """Return the run's own fields and its config by name. `config.` precedes names that both have."""
     return {
         **{name: own[name] for name in OWN},
         **{f"config.{name}" if name in OWN else name: value for name, value in flattened(config)},

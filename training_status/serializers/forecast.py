@@ -20,8 +20,8 @@ class ForecastSerializer(serializers.Serializer):
     high = serializers.DateTimeField()
     method = serializers.ChoiceField(
         choices=FORECAST_METHODS,
-        help_text="`history`: from earlier runs of the domain; `shares`: from the parts of the time that phases take "
-        "in other domains; `linear`: the pace so far goes on, as nothing is known or that was right more often.",
+        help_text="`history`: from earlier runs of the domain; `shares`: from the shares of time that phases take "
+        "in other domains; `linear`: the pace so far continues, without earlier runs or where this was more accurate.",
     )
     based_on_runs = serializers.IntegerField(
         min_value=0, help_text="The number of earlier runs that it was learned from."
@@ -31,21 +31,19 @@ class ForecastSerializer(serializers.Serializer):
 def forecast_at(
     run: RunFacts, *, state: str, health: str | None, elapsed_ms: int | None, now: datetime
 ) -> dict[str, Any] | None:
-    """What is forecast at `now`; None while nothing can honestly be said: before anything is done, and while nothing
-    is heard or nothing happens.
-    """
-    kept, percent = run.estimate, run.progress_percent
-    if kept is None or state != run_states.RUNNING or health != run_states.HEALTH_OK or percent <= 0:
+    """Return the forecast at `now`; None before any progress, and while the run is stalled or hanging."""
+    stored, percent = run.estimate, run.progress_percent
+    if stored is None or state != run_states.RUNNING or health != run_states.HEALTH_OK or percent <= 0:
         return None
     assert elapsed_ms is not None  # it is running
     linear_left_s = elapsed_ms / percent * (100 - percent) / 1000
-    found = completion(kept, now=now, linear_left_s=linear_left_s)
+    found = completion(stored, now=now, linear_left_s=linear_left_s)
     if found is None:
         return None
     return {
         "completion": utc_text(found.at),
         "low": utc_text(found.low),
         "high": utc_text(found.high),
-        "method": kept.made.method,
-        "based_on_runs": kept.made.based_on_runs,
+        "method": stored.made.method,
+        "based_on_runs": stored.made.based_on_runs,
     }

@@ -87,8 +87,8 @@ def _points(first: float, last: float) -> str:
     """
     points = (Decimal(str(last)) - Decimal(str(first))) * 100
     rounded = int(points.quantize(Decimal(1), ROUND_HALF_UP))
-    is_told = rounded == points or rounded not in (0, 100, -100)
-    return f"{'' if points < 0 else '+'}{number_text(rounded if is_told else points)}%"
+    is_precise = rounded == points or rounded not in (0, 100, -100)
+    return f"{'' if points < 0 else '+'}{number_text(rounded if is_precise else points)}%"
 
 
 def _in_words(name: str) -> str:

@@ -1,7 +1,7 @@
-"""The status object: what people see of a run at one moment.
+"""The status object: the displayed status of a run at one moment, the same for REST, streams and pages.
 
-Built in one place for REST, streams and pages. `to_representation` makes the result directly from
-stored facts and one `now`; the declared fields are its description for OpenAPI.
+`to_representation` builds it directly from the stored fields and one `now`; the declared fields describe it in the
+OpenAPI document.
 """
 
 from collections.abc import Iterable, Mapping
@@ -58,11 +58,11 @@ class TrainingStatusSerializer(serializers.Serializer):
     metrics = MetricsField(help_text="The latest value of each metric.")
     baseline_metrics = MetricsField(
         allow_null=True,
-        help_text="Final metrics of the run that is pinned as the domain's baseline; without one, and for that run"
+        help_text="Final metrics of the domain's pinned baseline; without one, and for that run"
         " itself, of the last completed run with a lower number.",
     )
     baseline_run_number = serializers.IntegerField(
-        allow_null=True, min_value=1, help_text="The run that `baseline_metrics` are of."
+        allow_null=True, min_value=1, help_text="The number of the run with `baseline_metrics`."
     )
     started_at = serializers.DateTimeField(allow_null=True)
     estimated_completion = serializers.DateTimeField(

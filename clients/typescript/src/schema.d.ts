@@ -51,7 +51,7 @@ export interface paths {
         head?: never;
         /**
          * Change domain
-         * @description Change a domain's description, model, limits or baseline. Its name stays what it is.
+         * @description Change a domain's description, model, limits or baseline. Its name cannot be changed.
          */
         patch: operations["change_domain"];
         trace?: never;
@@ -105,11 +105,11 @@ export interface paths {
         };
         /**
          * Download training logs
-         * @description All entries that match, as NDJSON (an entry a line) or as text to read.
+         * @description All matching entries, as NDJSON (one entry per line) or as plain text.
          *
-         *     A download that broke off goes on with `Range` and `If-Range`, also of a log that has grown since: then it is
-         *     the log as it was. Without `If-Range`, a range is answered where `run` says whose log it is: of a run that has
-         *     ended, and with `order=asc` as long as nothing of it was removed.
+         *     An interrupted download is resumed with `Range` and `If-Range`, even if the log has grown since; the rest is
+         *     then of the log as it was. Without `If-Range`, a range needs `run`, and a finished run, or `order=asc` and a log
+         *     of which nothing was removed.
          */
         get: operations["download_training_logs"];
         put?: never;
@@ -129,7 +129,7 @@ export interface paths {
         };
         /**
          * Get training history
-         * @description The runs of the domain, oldest first, with their metrics, what has improved, and how right forecasts were.
+         * @description The runs of the domain, oldest first, with their metrics, the improvement, and the accuracy of forecasts.
          */
         get: operations["get_training_history"];
         put?: never;
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Start training run
-         * @description Start a run: 201. The same start (the same `id`) sent again answers 200 with the same run.
+         * @description Start a run: 201. Repeating the request with the same `id` returns the same run with 200.
          */
         post: operations["start_training_run"];
         delete?: never;
@@ -283,7 +283,7 @@ export interface paths {
         put?: never;
         /**
          * Send events
-         * @description Store a batch of events: all of it or nothing, each event exactly once however often it is sent.
+         * @description Store a batch of events, as a whole or not at all. An event that is sent again is stored only once.
          */
         post: operations["send_events"];
         delete?: never;
@@ -303,7 +303,7 @@ export interface paths {
         put?: never;
         /**
          * Send heartbeat
-         * @description Say that the training is alive.
+         * @description Report that the training is alive.
          */
         post: operations["send_heartbeat"];
         delete?: never;
@@ -323,7 +323,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel training run
-         * @description Ask the reporter to stop. With nobody reporting, the run fails as cancelled at once.
+         * @description Ask the reporter to stop. If nobody reports, the run fails as cancelled at once.
          */
         post: operations["cancel_training_run"];
         delete?: never;
@@ -341,7 +341,7 @@ export interface paths {
         };
         /**
          * Export training run
-         * @description All of a run, for `manage.py import_run`. That it was exported is recorded.
+         * @description The whole run, for `manage.py import_run`. The export is recorded in the audit log.
          */
         get: operations["export_training_run"];
         put?: never;
@@ -361,7 +361,7 @@ export interface paths {
         };
         /**
          * Get training run result
-         * @description What the training produced, as its reporter sent it; 404 when there is nothing (yet).
+         * @description The result of the training, as its reporter sent it; 404 if there is none yet.
          */
         get: operations["get_training_run_result"];
         put?: never;
@@ -403,7 +403,7 @@ export interface paths {
         put?: never;
         /**
          * Make stream ticket
-         * @description A ticket for the streams of one domain: for pages of other origins, whose EventSource sends no header.
+         * @description Create a ticket for the streams of one domain, for EventSource, which sends no headers.
          */
         post: operations["make_stream_ticket"];
         delete?: never;
@@ -642,7 +642,7 @@ export interface components {
             low: string;
             /** Format: date-time */
             high: string;
-            /** @description `history`: from earlier runs of the domain; `shares`: from the parts of the time that phases take in other domains; `linear`: the pace so far goes on, as nothing is known or that was right more often. */
+            /** @description `history`: from earlier runs of the domain; `shares`: from the shares of time that phases take in other domains; `linear`: the pace so far continues, without earlier runs or where this was more accurate. */
             method: components["schemas"]["ForecastMethod"];
             /**
              * Format: int64
@@ -914,7 +914,7 @@ export interface components {
              */
             ended_at: string | null;
         };
-        /** @description RFC 9457 problem details: the one shape of every error. */
+        /** @description RFC 9457 problem details, the format of all errors. */
         Problem: {
             type: string;
             title: string;
@@ -922,13 +922,13 @@ export interface components {
             status: number;
             /** @description A readable sentence. */
             detail: string;
-            /** @description A word for programs, such as `gap` or `run_finished`. */
+            /** @description A code for programs, such as `gap` or `run_finished`. */
             code: string;
             /** @description For bad input. */
             errors?: components["schemas"]["FieldError"][];
             /**
              * Format: int64
-             * @description The event number that is awaited (409).
+             * @description The expected event number (409).
              */
             expected_n?: number;
             /**
@@ -986,7 +986,7 @@ export interface components {
             /** @description Whether an operator asked the training to stop. */
             cancel_requested: boolean;
         };
-        /** @description What a reporter can say. */
+        /** @description An event of a reporter. */
         ReportedEvent: components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"];
         /**
          * RunChange
@@ -1043,18 +1043,18 @@ export interface components {
         };
         /** @enum {string} */
         StepStatus: "pending" | "in_progress" | "completed" | "failed";
-        /** @description A ticket, to be sent as `?ticket=`. */
+        /** @description A stream ticket, for the query parameter `ticket`. */
         StreamTicket: {
             ticket: string;
             /**
              * Format: date-time
-             * @description Until then a stream can be opened; it goes on after that.
+             * @description A stream must be opened before this time; it may stay open longer.
              */
             expires_at: string;
         };
         /**
          * TicketRequest
-         * @description The domain whose streams are to be opened.
+         * @description The request for a ticket for a domain's streams.
          */
         TicketRequest: {
             domain: string;
@@ -1133,7 +1133,7 @@ export interface components {
             total_is_exact: boolean;
             /**
              * Format: int64
-             * @description The last entry looked at when the search ran out of time: go on from there.
+             * @description The last entry that was searched when the time limit was reached; continue from there.
              */
             searched_to_seq: number | null;
         };
@@ -1162,11 +1162,11 @@ export interface components {
             message: string | null;
             /** @description The latest value of each metric. */
             metrics: components["schemas"]["Metrics"];
-            /** @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number. */
+            /** @description Final metrics of the domain's pinned baseline; without one, and for that run itself, of the last completed run with a lower number. */
             baseline_metrics: components["schemas"]["Metrics"] | null;
             /**
              * Format: int64
-             * @description The run that `baseline_metrics` are of.
+             * @description The number of the run with `baseline_metrics`.
              */
             baseline_run_number: number | null;
             /** Format: date-time */
@@ -1243,11 +1243,11 @@ export interface components {
             message: string | null;
             /** @description The latest value of each metric. */
             metrics: components["schemas"]["Metrics"];
-            /** @description Final metrics of the run that is pinned as the domain's baseline; without one, and for that run itself, of the last completed run with a lower number. */
+            /** @description Final metrics of the domain's pinned baseline; without one, and for that run itself, of the last completed run with a lower number. */
             baseline_metrics: components["schemas"]["Metrics"] | null;
             /**
              * Format: int64
-             * @description The run that `baseline_metrics` are of.
+             * @description The number of the run with `baseline_metrics`.
              */
             baseline_run_number: number | null;
             /** Format: date-time */
@@ -1555,9 +1555,9 @@ export interface operations {
                 step?: string;
             };
             header?: {
-                /** @description The ETag of what is there already. */
+                /** @description The ETag that the client already has. */
                 "If-None-Match"?: string;
-                /** @description The ETag of what the range is added to. */
+                /** @description The ETag of the download that is resumed. */
                 "If-Range"?: string;
                 /** @description One range of bytes, such as `bytes=1000-`. */
                 Range?: string;
@@ -1569,7 +1569,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An entry a line. */
+            /** @description One entry per line. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1589,7 +1589,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What `If-None-Match` names is still all there is. */
+            /** @description The ETag in `If-None-Match` is still current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1643,7 +1643,7 @@ export interface operations {
             query?: {
                 /** @description The numbers of runs; repeatable. */
                 run?: number[];
-                /** @description The ids of runs, which come after those by number; repeatable. */
+                /** @description The ids of runs, listed after those by number; repeatable. */
                 training_run_id?: string[];
             };
             header?: never;
@@ -1677,7 +1677,7 @@ export interface operations {
     get_training_metrics: {
         parameters: {
             query?: {
-                /** @description Of each metric, at most: its first and last value, and the extremes in between. */
+                /** @description The maximum for each metric: its first and last value, and the extremes between. */
                 points?: number;
                 /** @description The number of a run; the latest when absent. */
                 run?: number;
@@ -1713,15 +1713,15 @@ export interface operations {
     stream_training: {
         parameters: {
             query?: {
-                /** @description With `training_run_id`: only entries after it. */
+                /** @description Only entries after this one; requires `training_run_id`. */
                 after?: number;
-                /** @description A stream ticket, where no header can be sent. */
+                /** @description A stream ticket, for clients that cannot send headers. */
                 ticket?: string;
                 /** @description Follow this run, and end with it. */
                 training_run_id?: string;
             };
             header?: {
-                /** @description The id of the last message seen: go on after it. */
+                /** @description The id of the last message received: continue after it. */
                 "Last-Event-ID"?: string;
             };
             path: {
@@ -1731,7 +1731,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Messages whose data is one such object each. */
+            /** @description Messages, each with one such object as data. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1740,7 +1740,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["TrainingEvent"];
                 };
             };
-            /** @description The run has ended, and the end was told: nothing will follow. */
+            /** @description The run has ended, and the client has received the end: nothing follows. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2067,9 +2067,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of what is there already. */
+                /** @description The ETag that the client already has. */
                 "If-None-Match"?: string;
-                /** @description The ETag of what the range is added to. */
+                /** @description The ETag of the download that is resumed. */
                 "If-Range"?: string;
                 /** @description One range of bytes, such as `bytes=1000-`. */
                 Range?: string;
@@ -2081,7 +2081,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A header, a line for each log entry, a trailer. */
+            /** @description A header, a line for each log entry, and a trailer. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2101,7 +2101,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What `If-None-Match` names is still all there is. */
+            /** @description The ETag in `If-None-Match` is still current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -2153,7 +2153,7 @@ export interface operations {
     stream_all_trainings: {
         parameters: {
             query?: {
-                /** @description A stream ticket, where no header can be sent. */
+                /** @description A stream ticket, for clients that cannot send headers. */
                 ticket?: string;
             };
             header?: never;
@@ -2162,7 +2162,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Messages whose data is one such object each. */
+            /** @description Messages, each with one such object as data. */
             200: {
                 headers: {
                     [name: string]: unknown;

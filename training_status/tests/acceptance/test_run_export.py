@@ -96,7 +96,7 @@ def test_out_and_back_by_processes(service: Service, operator: httpx.Client, fin
     with service.command("import_run", str(target)) as again:
         _, stderr = again.communicate(timeout=LIMIT_S)
     assert again.returncode == 1
-    assert f"is there already: it is {finished.domain} #1." in stderr.decode()
+    assert f"already exists: it is {finished.domain} #1." in stderr.decode()
 
 
 def test_from_stdin_into_another_domain(

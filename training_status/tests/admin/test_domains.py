@@ -31,7 +31,7 @@ def test_a_domain_is_created(operator_browser):
     ("typed", "sentence"),
     [
         ({"name": "Medical!"}, "name is not valid"),
-        ({"name": "legal"}, "There is a domain &#x27;legal&#x27; already."),
+        ({"name": "legal"}, "A domain &#x27;legal&#x27; already exists."),
         ({"name": ""}, "This field is required."),
         ({"description": "short"}, "description is not valid"),
         ({"llm_model": "x" * 201}, "llm_model is not valid"),
@@ -159,7 +159,7 @@ def test_a_domain_with_an_active_run_is_not_deleted(operator_browser):
     run = TrainingRunFactory(domain__name="medical", running=True)
     answer = operator_browser.post(f"{DOMAINS}{run.domain_id}/delete/")
     assert said(answer) == [
-        "medical was not deleted: A run of the domain is active: cancel it first, or wait for its end."
+        "medical was not deleted: A run of the domain is active: cancel it first, or wait until it ends."
     ]
     assert Domain.objects.exists()
 

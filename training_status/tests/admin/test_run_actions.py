@@ -114,7 +114,7 @@ def test_what_fails_for_one_is_done_for_the_others(operator_browser):
     answer = operator_browser.post(f"{RUNS}act/delete", {"id": [done.id, active.id, lost.id]})
     assert said(answer) == [
         f"{done} and {lost} were deleted.",
-        f"{active} was not deleted: The run is active: cancel it first, or wait for its end.",
+        f"{active} was not deleted: The run is active: cancel it first, or wait until it ends.",
     ]
     assert [run.id for run in TrainingRun.objects.all()] == [active.id]
 

@@ -67,9 +67,9 @@ def test_what_is_not_named_stays_pinned(operator, domain):
 @pytest.mark.parametrize(
     ("number", "detail"),
     [
-        (4, "Run 4 cannot be the baseline: it is no completed run of domain 'medical'."),
-        (5, "Run 5 cannot be the baseline: it is no completed run of domain 'medical'."),
-        (77, "Run 77 cannot be the baseline: it is no completed run of domain 'medical'."),
+        (4, "Run 4 cannot be the baseline: it is not a completed run of domain 'medical'."),
+        (5, "Run 5 cannot be the baseline: it is not a completed run of domain 'medical'."),
+        (77, "Run 77 cannot be the baseline: it is not a completed run of domain 'medical'."),
     ],
 )
 def test_only_a_completed_run_of_the_domain(operator, domain, number, detail):

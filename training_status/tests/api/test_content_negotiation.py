@@ -77,7 +77,7 @@ def test_what_can_be_met(operator, run, paths, accept):
 def test_what_cannot_be_met(operator, run, paths, accept):
     for path in [*paths, f"{API}/training-runs/{run.public_id}/export"]:
         body = assert_problem(operator.get(path, headers={"Accept": accept}), 406)
-        assert body["detail"].startswith("The answer is application/")
+        assert body["detail"].startswith("The response is application/")
 
 
 @pytest.mark.parametrize("accept", ANYTHING)

@@ -89,4 +89,4 @@ def test_what_cannot_be_done_to_runs_chosen_from_the_list_is_said(
     page.locator("select[name=action]").select_option(label="Delete the selected runs with their logs")
     page.get_by_role("button", name="Go").click()
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("The run is active: cancel it first, or wait for its end.")).to_be_visible()
+    expect(page.get_by_text("The run is active: cancel it first, or wait until it ends.")).to_be_visible()

@@ -39,7 +39,7 @@ def test_it_works():
         (raw(progress(fraction="0.5")), "events[0].fraction", "expected a number, got text"),
         (raw(progress(fraction=True)), "events[0].fraction", "expected a number, got true or false"),
         (raw({"n": 1, "type": "progress"}), "events[0].fraction", "is required"),
-        (raw(progress(fractoin=1)), "events[0].fractoin", "not a field"),
+        (raw(progress(fractoin=1)), "events[0].fractoin", "not a known field"),
         (raw(progress(n=0)), "events[0].n", ">= 1"),
         (raw(progress(n=1.5)), "events[0].n", "whole number"),
         (raw(progress(n=2**63)), "events[0].n", ""),
@@ -57,7 +57,7 @@ def test_it_works():
         (raw(progress(metrics={"f1": 10**400})), "events[0].metrics.f1", "beyond double"),
         (raw({"n": 1, "type": "complete", "result": {"a": {"b": 10**400}}}), "events[0].result.a.b", "beyond double"),
         (raw({"n": 1, "type": "complete", "result": []}), "events[0].result", "an object"),
-        (raw({"n": 1, "type": "complete"}, log(n=2)), "events[1]", "after the run's end"),
+        (raw({"n": 1, "type": "complete"}, log(n=2)), "events[1]", "after the end of the run"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_with_its_reason(body, field, words):

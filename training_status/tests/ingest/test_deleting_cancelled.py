@@ -51,7 +51,7 @@ DELETIONS = pytest.mark.parametrize(
 def test_after_an_absence_of_the_service_it_is_deleted_only_after_the_stall_limit(clock, cancelled, delete, is_stored):
     if not is_stored:
         TrainingRun.objects.update(state="running", failure_reason=None, ended_at=None)
-    with pytest.raises(Conflict, match="its reporter may be there still") as refusal:
+    with pytest.raises(Conflict, match="its reporter may still be running") as refusal:
         delete(cancelled)
     assert refusal.value.code == "run_active"
     assert send(cancelled, *log_lines(1, 1)).status == "training"  # it was there
@@ -71,7 +71,7 @@ def test_one_that_still_sends_heartbeats_is_not_deleted(clock, cancelled, delete
     seen(3700)
     record_heartbeat(cancelled.public_id)
     assert TrainingRun.objects.get().failure_reason == "cancelled"
-    with pytest.raises(Conflict, match="its reporter may be there still"):
+    with pytest.raises(Conflict, match="its reporter may still be running"):
         delete(cancelled)
     clock(3720)
     seen(3720)

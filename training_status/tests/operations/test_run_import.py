@@ -81,7 +81,7 @@ def test_in_another_domain_it_takes_the_next_number(exported, last):
 def test_a_taken_number_is_not_taken_twice(exported, options):
     other = TrainingRunFactory(domain__name="medical", run_number=3)
     Domain.objects.update(last_run_number=5)
-    with pytest.raises(Conflict, match="another run 3 of domain 'medical'") as refusal:
+    with pytest.raises(Conflict, match="already has another run 3") as refusal:
         put_back(exported, **options)
     assert refusal.value.code == "run_number_taken"
     assert TrainingRun.objects.get() == other
@@ -99,7 +99,7 @@ def test_a_run_that_is_there_is_not_imported_again(exported):
     DomainFactory(name="legal")
     before = everything()
     for options in ({}, {"domain_name": "legal"}):
-        with pytest.raises(Conflict, match=r"is there already: it is medical #3\."):
+        with pytest.raises(Conflict, match=r"already exists: it is medical #3\."):
             put_back(exported, **options)
     assert everything() == before
 
@@ -110,7 +110,7 @@ def test_two_imports_of_the_same_at_once_make_one_run(exported):
             put_back(exported)
             other = pool.submit(in_thread, lambda: put_back(exported))
             wait_until_blocked()
-        with pytest.raises(Conflict, match="is there already"):
+        with pytest.raises(Conflict, match="already exists"):
             other.result(AWAIT_S)
     assert TrainingLogEntry.objects.count() == 3
 
@@ -176,18 +176,18 @@ def without(place: int, name: str):
 
 RUN, FIRST, LAST = 0, 1, -1
 REFUSED = [
-    ("an empty file", lambda lines: b"", r"Line 1: the file ends before its last line"),
+    ("an empty file", lambda lines: b"", r"Line 1: the file ends before its trailer"),
     ("another file", lambda lines: b'{"a": 1}\n', r"Line 1: this is not an exported training run"),
     ("text", lambda lines: b"hello\n", r"Line 1: it is not valid JSON"),
     ("bytes", lambda lines: b'{"format": "\xff"}\n', r"Line 1: it is not UTF-8 text"),
-    ("another version", changed(RUN, version=2), r"Line 1: this is version 2 of the format; only 1 is known"),
+    ("another version", changed(RUN, version=2), r"Line 1: this is version 2 of the format; only version 1"),
     ("no version", without(RUN, "version"), r"Line 1: this is version 0"),
     ("a field less", lambda lines: without(RUN, "domain")(lines), r"Line 1: domain is required"),
-    ("a field more", changed(RUN, run__more=1), r"Line 1: run\.more is not a field that is known here"),
-    ("a running run", changed(RUN, run__state="running", run__ended_at=None), r"Line 1: the run was active"),
-    ("a pending run", changed(RUN, run__state="pending"), r"Line 1: the run was active"),
+    ("a field more", changed(RUN, run__more=1), r"Line 1: run\.more is not a known field"),
+    ("a running run", changed(RUN, run__state="running", run__ended_at=None), r"Line 1: the run was still active"),
+    ("a pending run", changed(RUN, run__state="pending"), r"Line 1: the run was still active"),
     ("no state", changed(RUN, run__state="done"), r"Line 1: run\.state is not valid"),
-    ("facts that contradict", changed(RUN, run__end_reported=False), r"Line 1: the facts .* \(run completed is rep"),
+    ("facts that contradict", changed(RUN, run__end_reported=False), r"Line 1: the fields .* \(run completed is rep"),
     ("an end before the start", changed(RUN, run__ended_at="0001-01-01T00:00:00Z"), r"\(run ends after start\)"),
     ("a phase that is none", changed(RUN, run__current_phase="baking"), r"Line 1: run\.current_phase is not valid"),
     ("no phase timings", changed(RUN, phase_timings=[]), r"Line 1: phase_timings and run\.current_phase contradict"),
@@ -202,27 +202,27 @@ REFUSED = [
     ("deep json", changed(RUN, run__config=json.loads('{"a":' * 101 + "1" + "}" * 101)), r"nested deeper than 100"),
     ("metrics with a list", changed(RUN, run__metrics={"a": []}), r"Line 1: run\.metrics\.a must be null"),
     ("too many metrics", changed(RUN, run__metrics={"a": "x" * 90_000}), r"Line 1: run\.metrics has \d+ bytes"),
-    ("NUL", changed(RUN, run__note="a\0b"), r"Line 1: run\.note has text with a NUL character"),
+    ("NUL", changed(RUN, run__note="a\0b"), r"Line 1: run\.note contains a NUL character"),
     ("a time out of the calendar", changed(RUN, run__created_at="0001-01-01T00:00:00+01:00"),
-     r"Line 1: run\.created_at lies outside the years 1 to 9999"),
+     r"Line 1: run\.created_at is outside the years 1 to 9999"),
     ("a time without a zone", changed(FIRST, timestamp="2026-01-01T00:00:00"), r"Line 2: timestamp is not valid"),
     ("no entry", changed(FIRST, seq="1"), r"Line 2: seq is not valid"),
-    ("a wrong number", changed(FIRST, seq=2), r"Line 2: the entry with seq 1 was due, not 2"),
-    ("a gap", lambda lines: joined(lines[:2] + lines[3:]), r"Line 3: the entry with seq 2 was due, not 3"),
-    ("an entry twice", lambda lines: joined([*lines[:2], *lines[1:]]), r"Line 3: the entry with seq 2 was due, not 1"),
+    ("a wrong number", changed(FIRST, seq=2), r"Line 2: expected the entry with seq 1, got 2"),
+    ("a gap", lambda lines: joined(lines[:2] + lines[3:]), r"Line 3: expected the entry with seq 2, got 3"),
+    ("an entry twice", lambda lines: joined([*lines[:2], *lines[1:]]), r"Line 3: expected the entry with seq 2, got 1"),
     ("an unknown level", changed(FIRST, level="LOUD"), r"Line 2: level must be one of"),
-    ("another level", changed(FIRST, level="ERROR"), r"Line 5: the entries before it are not those that the header"),
-    ("an entry less", lambda lines: joined([*lines[:3], lines[LAST]]), r"Line 4: the entries before it"),
+    ("another level", changed(FIRST, level="ERROR"), r"Line 5: the entries do not match the counts in the header"),
+    ("an entry less", lambda lines: joined([*lines[:3], lines[LAST]]), r"Line 4: the entries do not match"),
     ("a long message", changed(FIRST, message="x" * 65537), r"Line 2: message has 65537 bytes"),
     ("a long step", changed(FIRST, step="x" * 201), r"Line 2: step is not valid"),
     ("large metrics", changed(FIRST, metrics={"a": "x" * 16384}), r"Line 2: metrics has 16392 bytes"),
     ("an infinite metric", lambda lines: changed(FIRST)(lines).replace(b'"f1": 0.5}, ', b'"f1": 1e999}, ').replace(
         b'"f1": 0.5}}', b'"f1": 1e999}}'), r"Line \d: it is not valid JSON|out of range"),
-    ("a lone surrogate", changed(FIRST, message="\ud800"), r"Line 2: it has text with a lone surrogate"),
-    ("no trailer", lambda lines: joined(lines[:LAST]), r"Line 5: the file ends before its last line: it is not whole"),
+    ("a lone surrogate", changed(FIRST, message="\ud800"), r"Line 2: it contains a lone surrogate"),
+    ("no trailer", lambda lines: joined(lines[:LAST]), r"Line 5: the file ends before its trailer: it is incomplete"),
     ("half a line", lambda lines: joined(lines)[:-30], r"Line 5: it is not valid JSON"),
     ("another trailer", changed(LAST, end="something"), r"Line 5: end must be aegis-training-run"),
-    ("a wrong count", changed(LAST, entries=4), r"Line 5: the entries before it"),
+    ("a wrong count", changed(LAST, entries=4), r"Line 5: the entries do not match"),
     ("more after the end", lambda lines: joined([*lines, lines[1]]), r"Line 5: this should be the last line"),
 ]  # fmt: skip
 

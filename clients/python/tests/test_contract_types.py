@@ -58,7 +58,10 @@ def told_by_kind(kind: str, schema: dict[str, Any]) -> Any:
     if kind == "object" and "properties" in schema:
         assert set(schema["required"]) == set(schema["properties"])
         return "object", frozenset((name, told_by_schema(part)) for name, part in schema["properties"].items())
-    return ("map", told_by_schema(schema["additionalProperties"])) if kind == "object" else kind
+    if kind != "object":
+        return kind
+    values = schema["additionalProperties"]
+    return "map", told_by_schema({} if values is True else values)
 
 
 def told_by_type(hint: Any) -> Any:

@@ -55,7 +55,7 @@ class Command(OperatorCommand):
 
 
 def _amount(entries: int, runs: int) -> str:
-    return f"{number_text(entries)} log entries of {number_text(runs)} runs"
+    return f"{number_text(entries)} log entries of {number_text(runs)} {'run' if runs == 1 else 'runs'}"
 
 
 def _prune_with_progress_bar(entries: int) -> Pruned:

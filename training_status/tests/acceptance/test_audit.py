@@ -199,4 +199,4 @@ def test_exit_codes(service: Service, told: Told, arguments: list[str], code: in
 def test_help_says_what_the_exit_codes_mean(service: Service, command: str) -> None:
     shown = " ".join(service.manage(command, "--help").split())
     assert f"usage: manage.py {command}" in shown
-    assert "Exit code 0:" in shown
+    assert "Exit codes: 0 " in shown

@@ -126,8 +126,8 @@ def test_a_prune_killed_in_the_middle_leaves_everything_right(keeping: Service, 
     limit(run, kept_runs=1)
     told = keeping.manage("prune", "--dry-run")
     assert told.splitlines() == [
-        f"{domain}: {ENTRIES} log entries of 1 runs",
-        f"To be removed: {ENTRIES} log entries of 1 runs. Nothing was removed.",
+        f"{domain}: {ENTRIES:,} log entries of 1 run",
+        f"To be removed: {ENTRIES:,} log entries of 1 run. Nothing was removed.",
     ]
     assert whole(database, run) == (1, ENTRIES)
     with psycopg.connect(database.url) as other:

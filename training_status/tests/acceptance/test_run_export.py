@@ -90,7 +90,7 @@ def test_out_and_back_by_processes(service: Service, operator: httpx.Client, fin
     assert service.manage("export_run", finished.domain, "1").encode() == before.strip()
     assert operator.delete(f"/domains/{finished.domain}").status_code == 204
     said = service.manage("import_run", str(target))
-    assert said == f"Imported as run 1 of domain '{finished.domain}', with {LINES + 2} log entries."
+    assert said == f"Imported as run 1 of domain '{finished.domain}', with {LINES + 2:,} log entries."
     assert exported(operator, finished) == before
     assert finished.status()["status"] == "completed"
     with service.command("import_run", str(target)) as again:

@@ -35,4 +35,4 @@ def test_a_log_that_is_to_go_at_once_is_said_with_the_way_out(file, kept_days, i
     call_command("import_run", str(file), stdout=out)
     assert "with 3 log entries." in out.getvalue()
     assert ("do not cover the log of this run" in out.getvalue()) is is_said
-    assert ("raise the domain's limits" in out.getvalue()) is is_said
+    assert ("raise the limits of the domain" in out.getvalue()) is is_said

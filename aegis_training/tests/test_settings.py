@@ -33,7 +33,7 @@ def load_settings(
 def test_every_variable_is_documented_and_every_documented_one_exists():
     read = set()
     for path in [*PROJECT.glob("aegis_training/*.py"), *PROJECT.glob("training_status/**/*.py")]:
-        read |= set(re.findall(r'(?:environment\.\w+|environ\.get)\(\s*"([A-Z_]+)"', path.read_text()))
+        read |= set(re.findall(r'(?:environment\.\w+|os\.environ\.get)\(\s*"([A-Z_]+)"', path.read_text()))
     described = re.findall(r"^\| (.*?) \|", (PROJECT / "docs/configuration.md").read_text(), re.MULTILINE)
     documented = {name for cell in described for name in re.findall(r"`([A-Z_]+)`", cell)}
     assert read == documented

@@ -17,10 +17,10 @@ from training_status.tests.acceptance.running_service import (
     problem,
     progress,
 )
-from training_status.tests.acceptance.sent_events import ResumePoint, events_named
+from training_status.tests.acceptance.sent_events import Start, events_named
 
 
-def test_heartbeats_are_answered_in_every_state(start: ResumePoint) -> None:
+def test_heartbeats_are_answered_in_every_state(start: Start) -> None:
     run, failed = start(), start()
     expected = {"accepted": 0, "duplicates": 0, "last_n": 0, "status": "pending", "cancel_requested": False}
     assert run.heartbeat().items() >= expected.items()

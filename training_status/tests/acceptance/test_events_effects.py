@@ -15,7 +15,7 @@ from training_status.tests.acceptance.running_service import (
     phase,
     progress,
 )
-from training_status.tests.acceptance.sent_events import ResumePoint, messages
+from training_status.tests.acceptance.sent_events import Start, messages
 
 
 def test_metrics_take_the_latest_value_per_key(run: Run) -> None:
@@ -98,7 +98,7 @@ def test_a_progress_has_an_entry_if_it_says_something(run: Run) -> None:
     ]
 
 
-def test_a_complete_has_an_entry_if_it_has_a_message(start: ResumePoint) -> None:
+def test_a_complete_has_an_entry_if_it_has_a_message(start: Start) -> None:
     silent, speaking = start(), start()
     silent.send(complete(metrics={"a": 1}))
     assert silent.entries() == []

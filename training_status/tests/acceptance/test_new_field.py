@@ -12,7 +12,7 @@ PLACES = [
         "    result = models.JSONField(null=True)\n",
         "    gpu_hours = models.FloatField(null=True)\n",
     ),
-    ("ingest/run_course.py", "    phase_started_at: datetime | None\n", "    gpu_hours: float | None\n"),
+    ("ingest/run_state_machine.py", "    phase_started_at: datetime | None\n", "    gpu_hours: float | None\n"),
     ("read/run_facts.py", "    sample_count: int | None\n", "    gpu_hours: float | None\n"),
     (
         "serializers/status.py",

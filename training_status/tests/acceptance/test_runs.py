@@ -49,7 +49,10 @@ def test_it_works(operator: httpx.Client, domain: str) -> None:
         "status": "pending",
         "progress": 0,
         "current_step": "initialization",
-        "steps": [{"name": name, "status": "pending", "progress": 0} for name in PHASES],
+        "steps": [
+            {"name": name, "status": "pending", "progress": 0, "share": float(end - begin)}
+            for name, (begin, end) in PHASES.items()
+        ],
         "message": None,
         "metrics": {},
         "baseline_metrics": None,

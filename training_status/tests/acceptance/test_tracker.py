@@ -70,7 +70,7 @@ def test_an_exception_fails_the_run_and_the_training(
     status = ok(operator.get(f"/domains/{domain}/training-status"))
     assert (status["status"], status["failure_reason"]) == ("failed", "error")
     assert status["error_message"] == "RuntimeError: no memory left"
-    assert status["steps"][-1] == {"name": "saving_results", "status": "failed", "progress": 100}
+    assert status["steps"][-1] == {"name": "saving_results", "status": "failed", "progress": 100, "share": 5.0}
 
 
 def test_an_unknown_domain_is_said_and_the_training_goes_on(service: Service, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def heard(page: Page) -> list[list[Any]]:
 
 def test_a_run_goes_on_live_and_what_happens_can_be_heard(page: Page, show: Show, run: Run) -> None:
     element = show(run)
-    expect(element.get_by_text("pending", exact=True)).to_be_visible()
+    expect(element.get_by_role("region", name="State").get_by_text("pending", exact=True)).to_be_visible()
     run.send(phase(ENTITY), progress(0.5, message="trial 5 of 10", metrics={"entity_f1": 0.71}), log("a line"))
     expect(element.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "27")
     expect(element.get_by_role("region", name="Metrics")).to_contain_text("0.71")

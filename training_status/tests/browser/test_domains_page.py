@@ -117,7 +117,7 @@ def test_more_domains_than_are_shown(service: Service, new_page: Callable[[str],
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
     page.goto(service.url)
-    expect(page.get_by_text("more are not shown here")).to_be_visible()
+    expect(page.get_by_text("more domains are not shown")).to_be_visible()
     expect(page.locator("#connection")).to_have_text("live")
     run.send(phase(ENTITY))
     Run(run.client, "a_007").send(phase(ENTITY), progress(0.5))

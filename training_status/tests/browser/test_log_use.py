@@ -181,7 +181,7 @@ def test_the_keys_can_be_turned_off(service: Service, new_page: NewPage, run: Ru
     dialog = shown.page.get_by_role("dialog")
     shown.page.keyboard.press("?")
     expect(dialog).to_be_visible()
-    dialog.get_by_label("Use the keys").uncheck()
+    dialog.get_by_label("Enable the shortcuts").uncheck()
     dialog.get_by_role("button", name="Close").click()
     shown.page.reload()
     shown.await_rows(1, 2, 3, 4)
@@ -190,7 +190,7 @@ def test_the_keys_can_be_turned_off(service: Service, new_page: NewPage, run: Ru
     expect(dialog).to_be_hidden()
     assert shown.selected() == []
     shown.page.get_by_role("button", name="Keyboard shortcuts").click()
-    dialog.get_by_label("Use the keys").check()
+    dialog.get_by_label("Enable the shortcuts").check()
     shown.page.keyboard.press("Escape")
     shown.page.keyboard.press("e")
     shown.await_selected(4)

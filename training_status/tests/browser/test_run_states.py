@@ -90,7 +90,7 @@ def test_a_lost_run_says_that_it_may_come_back(
     )
     page = show(f"/domains/{run.domain}{path}")
     expect(page.locator(".state")).to_have_class("state lost")
-    expect(page.locator(".notice")).to_contain_text("It goes on if it reports again")
+    expect(page.locator(".notice")).to_contain_text("The run resumes if it reports again")
     expect(page.locator("#connection")).to_have_text("finished" if path else "live")
     run.heartbeat()
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again: no need to wait
@@ -106,4 +106,4 @@ def test_a_hanging_run_is_alive(operator: httpx.Client, show: Callable[[str], Pa
         if page.locator(".state").get_attribute("class") == "state hanging":
             break
         page.wait_for_timeout(250)
-    expect(page.locator(".notice")).to_contain_text("alive but has reported no progress")
+    expect(page.locator(".notice")).to_contain_text("has reported no progress for a long time")

@@ -4,7 +4,7 @@ import { text as wholeText } from "node:stream/consumers";
 
 import { parseJson } from "../../static/dashboard/js/exact_json.js";
 import { differenceText, exactNumberText, numberText, numberTexts } from "../../static/dashboard/js/number_text.js";
-import { metricValue } from "../../static/dashboard/js/words.js";
+import { formatMetric } from "../../static/dashboard/js/format.js";
 
 const { values, groups, pairs, metrics } = parseJson(await wholeText(process.stdin));
 console.log(
@@ -13,6 +13,6 @@ console.log(
     exact: values.map(exactNumberText),
     groups: groups.map(numberTexts),
     differences: pairs.map(([value, earlier]) => differenceText(value, earlier)),
-    metrics: metrics.map((value) => metricValue(value)),
+    metrics: metrics.map((value) => formatMetric(value)),
   }),
 );

@@ -157,7 +157,7 @@ def test_progress_before_any_phase_counts_in_the_first(run: Run) -> None:
     run.send(progress(0.5))
     status = run.status()
     assert (status["progress"], status["current_step"]) == (2, "initialization")
-    assert status["steps"][0] == {"name": "initialization", "status": "in_progress", "progress": 50}
+    assert status["steps"][0] == {"name": "initialization", "status": "in_progress", "progress": 50, "share": 5.0}
 
 
 def test_the_message_is_the_latest_of_progress(run: Run) -> None:

@@ -46,7 +46,8 @@ const { data: log } = await logs.listTrainingLogs(
 );
 const { data: warnings } = await logs.listTrainingLogs(domain, undefined, undefined, ["WARNING"]);
 const download = await logs.downloadTrainingLogs(
-  domain, undefined, undefined, "text", undefined, "WARNING", undefined, undefined, undefined, undefined, asFile,
+  domain, undefined, undefined, undefined, undefined, undefined, "text", undefined, "WARNING", undefined, undefined,
+  undefined, undefined, asFile,
 );
 const text = await download.data.text();
 
@@ -57,7 +58,7 @@ const { data: noted } = await runs.changeTrainingRun(id, { note: "kept" });
 const { data: read } = await runs.getTrainingRunByNumber(domain, 1);
 const { data: history } = await status.getTrainingHistory(domain);
 const { data: produced } = await runs.getTrainingRunResult(id);
-const exported = await (await runs.exportTrainingRun(id, asFile)).data.text();
+const exported = await (await runs.exportTrainingRun(id, undefined, undefined, undefined, asFile)).data.text();
 
 const deletions = [await runs.deleteTrainingRun(id), await domains.deleteDomain(domain)];
 const gone = await problemOf(domains.getDomain(domain));

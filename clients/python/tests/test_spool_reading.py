@@ -222,7 +222,7 @@ release(taken)
 tracker.complete({{}})
 """
     with run_training(program, service.url, spool_dir) as training:
-        hear(training, "cannot be reported to now (Too many open files)")
+        hear(training, "now (Too many open files)")
         assert training.stdout is not None
         run_id = training.stdout.readline().strip()
         assert training.stdin is not None

@@ -25,13 +25,14 @@ def test_it_lists_what_waits(make_tracker: MakeTracker, spool_dir: Path) -> None
     ended.log("INFO", "one")
     ended.complete({})
     (spool_dir / "stray.jsonl").write_text("something else\n")
-    told = aegis_tracker("status", "--spool-dir", spool_dir)
-    assert (told.returncode, told.stderr) == (0, "")
-    lines = told.stdout.splitlines()[1:]
+    shown = aegis_tracker("status", "--spool-dir", spool_dir)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    lines = shown.stdout.splitlines()[1:]
     told_of = {words[0]: words[1:] for words in map(str.split, lines)}
     for tracker, domain, events, end in ((under_way, "medical", "1", "-"), (ended, "legal", "2", "complete")):
         size = str((spool_dir / f"{tracker.run_id}.jsonl").stat().st_size)
-        assert told_of[tracker.run_id] == [domain, events, size, "0", "s", "live", end]
+        told = told_of[tracker.run_id]
+        assert (told[:3], told[-2:]) == ([domain, events, size], ["live", end])  # between them, its age
     assert told_of["stray.jsonl:"] == ["not", "a", "spool"]
 
 

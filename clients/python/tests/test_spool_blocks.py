@@ -93,7 +93,7 @@ def test_a_block_that_fits_only_in_part_is_neither_lost_nor_doubled(tmp_path: Pa
     spool = opened(tmp_path)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-        with pytest.warns(UserWarning, match="go on from memory"):
+        with pytest.warns(UserWarning, match="in memory"):
             spool.append_logs("INFO", texts)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

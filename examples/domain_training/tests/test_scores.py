@@ -49,7 +49,7 @@ def test_a_mean_that_dspy_rounds_to_one_is_told_as_it_is(tmp_path: Path) -> None
     task = entity_task()
     first = task.dev[0].text
     with watched(tmp_path) as seen:
-        with track(seen.tracker, PHASE):
+        with track(seen.tracker, PHASE, evaluation_calls=len(task.dev)):
             metric = lambda example, *_: 0.9995 if example.text == first else 1.0  # noqa: E731
             result = dspy.Evaluate(devset=task.dev, metric=metric, num_threads=1)(Student(task, seen.tracker))
         assert result.score == 100.0

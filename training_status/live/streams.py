@@ -26,7 +26,7 @@ class Streams:
     """Serves viewers, up to STREAM_VIEWERS_MAX of them. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._registry = ConnectionRegistry()
+        self._connections = ConnectionRegistry()
         self._broadcaster: Broadcaster | None = None
         self._work: asyncio.Task[None] | None = None
         self._places_taken = 0
@@ -56,13 +56,13 @@ class Streams:
             self._broadcaster = Broadcaster()
             self._work = asyncio.get_running_loop().create_task(self._run(self._broadcaster), name="live streams")
         viewer = Viewer(grant.principal, connection)
-        self._registry.add(viewer)
+        self._connections.add(viewer)
         if self.is_closing:
             viewer.queue.close(SHUTDOWN)
         try:
             yield viewer
         finally:
-            self._registry.remove(viewer)
+            self._connections.remove(viewer)
 
     async def serve(self, viewer: Viewer, grant: StreamGrant) -> str | None:
         """Send the viewer all updates. Return None at the end of what it follows, or the reason why it was closed."""
@@ -81,12 +81,12 @@ class Streams:
     async def close(self) -> None:
         """Close every stream and accept no more viewers. Connections that do not close in time are aborted."""
         self.is_closing = True
-        self._registry.close_all(SHUTDOWN)
+        self._connections.close_all(SHUTDOWN)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_LIMIT_S):
-                while len(self._registry):
+                while len(self._connections):
                     await asyncio.sleep(0.02)
-        self._registry.abort_all()
+        self._connections.abort_all()
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait([self._work])
@@ -97,7 +97,7 @@ class Streams:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(broadcaster.run(), name="broadcaster")
-                    tasks.create_task(self._registry.run(), name="connection registry")
+                    tasks.create_task(self._connections.run(), name="connection registry")
             except ExceptionGroup:
                 logger.exception("The live streams failed and are restarted.")
                 await asyncio.sleep(1)

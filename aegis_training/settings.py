@@ -62,7 +62,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "training_status.api.health.health_check_middleware",
-    "training_status.api.cache_control.only_what_says_so",
+    "training_status.api.cache_control.private_by_default",
     "django.middleware.security.SecurityMiddleware",
     "aegis_training.compressed_static.CompressedStaticFiles",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -26,7 +26,7 @@ class DatabaseErrors(DatabaseErrorWrapper):
         if exc_type is None:
             return
         if issubclass(exc_type, (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)):
-            prepared_statements.prepare_no_more()
+            prepared_statements.stop_preparing()
             self._raise(_MISSING_STATEMENT, exc_value)
         if issubclass(exc_type, errors.ReadOnlySqlTransaction):
             self._raise(_READ_ONLY, exc_value)

@@ -1,23 +1,23 @@
-"""Preparing statements on the server, until it turns out that a pooler in between does not keep them apart."""
+"""Stop preparing statements once a pooler between the service and the server has mixed them up."""
 
 from weakref import WeakSet
 
 from psycopg import Connection
 
 _connections: "WeakSet[Connection]" = WeakSet()
-_are_kept = True
+_is_preparing = True
 
 
 def follow(connection: "Connection") -> None:
-    """A new connection, which prepares statements as it was told to unless that is over."""
+    """Keep track of a new connection. It prepares no statements after `stop_preparing`."""
     _connections.add(connection)
-    if not _are_kept:
+    if not _is_preparing:
         connection.prepare_threshold = None
 
 
-def prepare_no_more() -> None:
-    """On no connection of this process."""
-    global _are_kept
-    _are_kept = False
+def stop_preparing() -> None:
+    """Prepare no more statements on any connection of this process."""
+    global _is_preparing
+    _is_preparing = False
     for connection in list(_connections):
         connection.prepare_threshold = None

@@ -1,4 +1,4 @@
-"""What a cache may keep: nothing that does not say so. Where a response says nothing, HTTP lets caches guess."""
+"""Cache-Control for responses that do not set it. Without the header, HTTP lets caches decide how long to keep them."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 
-def only_what_says_so(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Middleware: a response without `Cache-Control` is one to ask for each time, for its reader alone."""
+def private_by_default(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Middleware: set `Cache-Control: private, no-cache` on responses without that header."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

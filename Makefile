@@ -28,7 +28,7 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 	@exec $(BIN)/python examples/demo.py
 
 test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile aegis_training training_status
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile aegis_training training_status tests
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-tracker test-tracker-no-locks test-example test-packages test-generated-clients
 
 test-tracker: .venv/installed-dev
@@ -66,8 +66,8 @@ format: .venv/installed-dev node_modules/.installed ## Bring code, openapi.yaml 
 	$(RUN) spectacular --validate --fail-on-warn --file openapi.yaml
 	npm run --silent schema --workspace $(SDK)
 
-screens: .venv/installed-dev ## A picture of every page and state, light and dark, in docs/screens; needs a Chromium
-	$(BIN)/python -m training_status.tests.browser.screens
+screens: .venv/installed-dev ## A picture of every page and state, light and dark, in docs/screens (the README shows one of them); needs a Chromium
+	$(BIN)/python -m tests.browser.screens
 
 bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
 	$(BIN)/python benchmarks/service.py

@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from table import report
 
-from training_status.tests.acceptance.conftest import create_domain
-from training_status.tests.acceptance.running_service import Run, Service
-from training_status.tests.browser.filled_log import fill_log
-from training_status.tests.programs import path_of
+from tests.support.domains import create_domain
+from tests.support.filled_log import fill_log
+from tests.support.programs import path_of
+from tests.support.running_service import Run, Service
 
 LENGTHS = (100, 1_000_000)
 JUMPS = 30

@@ -82,10 +82,10 @@ class Reporter:
 
 def make_requests() -> dict[str, list[Caller]]:
     """The kinds of requests, each with as many callers as there are connections at most."""
+    from tests.support.factories import DomainFactory, TrainingRunFactory
     from training_status.access.tokens import create_token
     from training_status.ingest.batch import Batch, LogEvent
     from training_status.ingest.events import record_events
-    from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
     _, token = create_token("benchmark", "reporter")
     domain = DomainFactory(name="medical")

@@ -27,12 +27,12 @@ def main() -> None:
     from rest_framework.test import APIClient
     from table import median_ms, report
 
+    from tests.support.factories import DomainFactory, TrainingRunFactory
     from training_status.access.tokens import create_token
     from training_status.ingest.batch import Batch, LogEvent, PhaseEvent, ProgressEvent
     from training_status.ingest.events import record_events
     from training_status.models import RunForecast, TrainingRun
     from training_status.phases import PHASE_NAMES
-    from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
     call_command("migrate", verbosity=0)
     run = TrainingRunFactory(domain=DomainFactory(name="large"), run_number=1, running=True)

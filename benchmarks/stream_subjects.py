@@ -16,7 +16,7 @@ class Subject(NamedTuple):
 
 def make_subjects(how_many: int) -> list[Subject]:
     """New ones, without an entry."""
-    from training_status.tests.factories import DomainFactory, TrainingRunFactory
+    from tests.support.factories import DomainFactory, TrainingRunFactory
 
     subjects = []
     for _ in range(how_many):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aegis_training.tests.embedded_postgres.users import AS_ORDINARY_USER, PROJECT, as_root, await_end, keeper_pid
+from tests.support.embedded_server_users import AS_ORDINARY_USER, as_root, await_end, keeper_pid
+from tests.support.project import PROJECT
 
 LIMIT_S = 120
 COMMANDS = (

@@ -13,8 +13,8 @@ import pytest
 from aegis_training.postgresql import patience
 from aegis_training.postgresql.connection import PatientConnection
 from aegis_training.postgresql.reachability import Reachability
-from training_status.tests.acceptance.own_database import Database
-from training_status.tests.acceptance.running_service import await_until
+from tests.support.own_database import Database
+from tests.support.running_service import await_until
 
 LIMIT_S = 30.0
 ACTIVE = "SELECT query FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"

@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from aegis_training.postgresql.piggybacked_statements import PiggybackedStatement
+from tests.support.factories import DomainFactory, TrainingRunFactory
 from training_status.models import Domain, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,9 +10,8 @@ import pytest
 from django.conf import settings
 from django.urls import get_resolver
 
+from tests.support.project import PROJECT
 from training_status.dashboard import urls as dashboard_urls
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def load_settings(

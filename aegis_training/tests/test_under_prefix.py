@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.project import PROJECT
+
 PROGRAM = """
 from wsgiref.util import setup_testing_defaults
 from aegis_training.wsgi import application
@@ -20,7 +22,7 @@ def test_wsgi(tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env={"PATH": os.environ["PATH"], "AEGIS_DATA_DIR": str(tmp_path), "AEGIS_URL_PREFIX": "/tools/training"},
-        cwd=Path(__file__).parents[2],
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         timeout=60,

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from django.db import connection
 
+from tests.support.factories import DomainFactory, TrainingRunFactory
 from training_status.displayed_state import (
     ACTIVE,
     CANCEL_REQUESTED,
@@ -23,7 +24,6 @@ from training_status.displayed_state import (
 )
 from training_status.models import TrainingRun
 from training_status.read.run_columns import limits_of_settings
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 NOW = datetime(2026, 1, 20, 15, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -1,12 +1,10 @@
 """The seven phases are spelt in one file of the service; the tracker, which is installed by itself, has the same."""
 
-from pathlib import Path
-
 from aegis_tracker import phases as tracker_phases
 
+from tests.support.project import PROJECT
 from training_status.phases import PHASE_NAMES, PHASES
 
-PROJECT = Path(__file__).resolve().parents[2]
 NOT_AMBIGUOUS = [name for name in PHASE_NAMES if name != "initialization"]
 
 

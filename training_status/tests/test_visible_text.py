@@ -6,9 +6,9 @@ import aegis_tracker.visible_text
 import pytest
 from django.db import connection
 
+from tests.support.visible_texts import NAMES, TABLE, TEXTS
 from training_status import visible_text as module
 from training_status.read.message_search import found_in_messages
-from training_status.tests.visible_texts import NAMES, TABLE, TEXTS
 from training_status.visible_text import HIDDEN_RANGES, one_line, searchable_text, visible_text
 
 with_texts = pytest.mark.parametrize("text", TEXTS, ids=NAMES)

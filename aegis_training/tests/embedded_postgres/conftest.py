@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aegis_training.tests.embedded_postgres.users import Join, User, await_end_of_all
+from tests.support.embedded_server_users import Join, User, await_end_of_all
 
 
 @pytest.fixture

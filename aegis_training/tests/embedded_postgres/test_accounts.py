@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from aegis_training.tests.embedded_postgres.users import (
+from tests.support.embedded_server_users import (
     AS_ORDINARY_USER,
     NOBODY,
     Join,

@@ -10,7 +10,8 @@ import pytest
 from aegis_training.embedded_postgres import EmbeddedPostgresError, ensure_server, server_log
 from aegis_training.embedded_postgres.binaries import find_binaries
 from aegis_training.embedded_postgres.layout import DataDirectory
-from aegis_training.tests.embedded_postgres.users import PROJECT, Join, as_root, await_end, keeper_pid, on_linux
+from tests.support.embedded_server_users import Join, as_root, await_end, keeper_pid, on_linux
+from tests.support.project import PROJECT
 
 pytestmark = on_linux
 

@@ -12,7 +12,7 @@ from aegis_training.embedded_postgres.account import choose_account
 from aegis_training.embedded_postgres.binaries import find_binaries
 from aegis_training.embedded_postgres.layout import DataDirectory
 from aegis_training.embedded_postgres.postmaster import read_pid_file
-from aegis_training.tests.embedded_postgres.users import (
+from tests.support.embedded_server_users import (
     LIMIT_S,
     Join,
     await_end,

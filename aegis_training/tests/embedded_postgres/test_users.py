@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from aegis_training.tests.embedded_postgres.users import (
+from tests.support.embedded_server_users import (
     LIMIT_S,
     Join,
     await_end,

@@ -1,5 +1,13 @@
 """The service under test."""
 
-from training_status.tests.acceptance.conftest import service
+from collections.abc import Iterator
 
-__all__ = ["service"]
+import pytest
+
+from tests.support.running_service import Service, serve
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """A service with the settings it comes with."""
+    yield from serve()

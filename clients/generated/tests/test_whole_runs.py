@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from training_status.tests.acceptance.running_service import ENTITY, Service
-from training_status.tests.programs import missing, path_of
+from tests.support.programs import missing, path_of
+from tests.support.running_service import ENTITY, Service
 
 FOLDER = Path(__file__).resolve().parents[1]
 LIMIT_S = 60

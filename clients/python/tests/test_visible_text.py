@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aegis_tracker.visible_text import one_line, visible_text
 
-TABLE = json.loads((Path(__file__).parents[3] / "training_status/tests/visible_text.json").read_text(encoding="utf-8"))
+TABLE = json.loads((Path(__file__).parents[3] / "docs/visible_text.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("text", TABLE["texts"], ids=[text["name"] for text in TABLE["texts"]])

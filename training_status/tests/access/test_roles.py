@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from tests.support.factories import DomainFactory, TrainingRunFactory
 from training_status.roles import ROLES
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

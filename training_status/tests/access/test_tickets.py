@@ -9,6 +9,7 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
+from tests.support.factories import DomainFactory
 from training_status.access.credentials import principals_of
 from training_status.access.principal import ANONYMOUS, SESSION, TOKEN, USER, Credential, Principal
 from training_status.access.tickets import make_ticket, principal_of_ticket
@@ -16,7 +17,6 @@ from training_status.access.tokens import create_token, principal_of_token
 from training_status.access.user_principals import anonymous_principal, principal_of_user
 from training_status.models import AccessToken
 from training_status.roles import OPERATOR, VIEWER
-from training_status.tests.factories import DomainFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,9 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from tests.support.factories import DomainFactory, TrainingRunFactory
 from training_status.access.tokens import create_token, principal_of_token
 from training_status.models import AccessToken
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

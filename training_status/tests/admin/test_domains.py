@@ -4,11 +4,11 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 
+from tests.support.factories import DomainFactory, TrainingRunFactory
+from tests.support.page_forms import fields_of, open_fields, save
 from training_status.ingest.domains import change_domain
 from training_status.ingest.request_schemas import DomainChange
 from training_status.models import AuditEntry, Domain, TrainingRun
-from training_status.tests.admin.open_page import fields_of, open_fields, save
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -5,10 +5,10 @@ import re
 import pytest
 from django.contrib.auth.models import Group, User
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, send
 from training_status.access.tokens import create_token, principal_of_token
 from training_status.ingest.batch import PhaseEvent
 from training_status.models import AccessToken, AuditEntry
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
 pytestmark = pytest.mark.django_db
 

@@ -6,12 +6,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from tests.support.factories import DomainFactory, TrainingRunFactory
 from training_status import run_states
 from training_status.displayed_state import is_shown_as
 from training_status.models import TrainingRun
 from training_status.read.run_facts import runs_by_id
 from training_status.serializers.status import TrainingStatusSerializer
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

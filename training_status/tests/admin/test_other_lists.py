@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.support.factories import DomainFactory
 from training_status.access.tokens import create_token
 from training_status.models import AccessToken, AuditEntry
-from training_status.tests.factories import DomainFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -7,10 +7,10 @@ from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
+from tests.support.factories import TrainingRunFactory, log_lines, send
 from training_status.admin.run_actions import RUNS_AT_ONCE
 from training_status.errors import Conflict
 from training_status.models import TrainingLogEntry, TrainingRun
-from training_status.tests.factories import TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db
 

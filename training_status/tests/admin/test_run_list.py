@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, send
 from training_status.admin.bounded_paginator import COUNTED_MAX
 from training_status.ingest.batch import PhaseEvent, ProgressEvent
 from training_status.models import Domain, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
 pytestmark = pytest.mark.django_db
 

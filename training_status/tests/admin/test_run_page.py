@@ -8,13 +8,13 @@ from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from tests.support.concurrency import AWAIT_S, in_thread, wait_until_blocked
+from tests.support.factories import TrainingRunFactory, log_lines, send
+from tests.support.page_forms import fields_of, open_fields, save
 from training_status.ingest.batch import CompleteEvent, LogEvent, PhaseEvent, ProgressEvent
 from training_status.ingest.request_schemas import RunChange
 from training_status.ingest.runs import change_run
 from training_status.models import TrainingRun
-from training_status.tests.admin.open_page import fields_of, open_fields, save
-from training_status.tests.factories import TrainingRunFactory, log_lines, send
-from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread, wait_until_blocked
 
 pytestmark = pytest.mark.django_db
 

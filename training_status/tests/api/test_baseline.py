@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 
+from tests.support.factories import DomainFactory, TrainingRunFactory
 from training_status.errors import Conflict
 from training_status.ingest.deletion import delete_run
 from training_status.ingest.domains import change_domain
@@ -11,7 +12,6 @@ from training_status.models import AuditEntry, Domain, TrainingRun
 from training_status.read import run_facts
 from training_status.read.run_columns import limits_of_settings
 from training_status.read.run_facts import latest_run, run_by_number
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.support.factories import TrainingRunFactory
+from tests.support.problems import assert_problem
 from training_status.api.content_negotiation import media_range, quality_of
-from training_status.tests.api.test_problems import assert_problem
-from training_status.tests.factories import TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -2,15 +2,14 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.support.project import PROJECT
 from training_status.api.problems import _CODES
 from training_status.phases import PHASES
 
-PROJECT = Path(__file__).resolve().parents[3]
 CONTRACT = (PROJECT / "docs" / "contract.md").read_text()
 API = "/api/v1/admin"
 # Written out where the path is; the page calls a run's id `id` and its number `n`.

@@ -7,11 +7,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern
 
+from tests.support.factories import TrainingRunFactory, send
+from tests.support.problems import assert_problem
 from training_status.api.urls import urlpatterns
 from training_status.ingest.batch import LogEvent
 from training_status.models import TrainingLogEntry
-from training_status.tests.api.test_problems import assert_problem
-from training_status.tests.factories import TrainingRunFactory, send
 
 pytestmark = pytest.mark.django_db
 

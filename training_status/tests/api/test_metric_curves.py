@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, send
 from training_status.ingest.batch import LogEvent, ProgressEvent
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
 pytestmark = pytest.mark.django_db
 

@@ -8,21 +8,12 @@ from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
+from tests.support.factories import DomainFactory, TrainingRunFactory
+from tests.support.problems import assert_problem
 
 pytestmark = pytest.mark.django_db
 
 API = "/api/v1/admin"
-
-
-def assert_problem(response, status: int) -> dict:
-    assert response.status_code == status
-    assert response["Content-Type"] == "application/problem+json"
-    body = json.loads(response.content)
-    assert {"type", "title", "status", "detail", "code"} <= set(body)
-    assert body["status"] == status
-    assert body["detail"].endswith((".", "'")) or " must be " in body["detail"] or status == 500
-    return body
 
 
 def post(client: APIClient, path: str, body: bytes, content_type: str = "application/json"):

@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.api.download import Download
 from training_status.errors import Unavailable
 from training_status.ingest.batch import LogEvent, PhaseEvent
 from training_status.read.logs import LogFilter, RunLog
 from training_status.read.run_facts import run_by_public_id
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db
 

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import IntegrityError, connection, transaction
 
+from tests.support.factories import DomainFactory, TrainingRunFactory
 from training_status.access.tokens import create_token
 from training_status.audit.actor import as_actor
 from training_status.audit.record import record
@@ -12,7 +13,6 @@ from training_status.ingest.domains import change_domain, create_domain
 from training_status.ingest.request_schemas import DomainChange, NewDomain, RunChange
 from training_status.ingest.runs import change_run, request_cancel
 from training_status.models import AccessToken, AuditEntry, Domain, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

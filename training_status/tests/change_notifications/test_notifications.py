@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, connections, transaction
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.change_notifications import notify
 from training_status.change_notifications.channel import RunChanged
 from training_status.change_notifications.listener import Listener
@@ -20,7 +21,6 @@ from training_status.ingest.events import append_training_log_message, record_he
 from training_status.ingest.request_schemas import DomainChange, NewRun
 from training_status.ingest.runs import request_cancel, start_run
 from training_status.models import TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -165,7 +165,7 @@ import django; django.setup()
 from django.db import connection
 connection.settings_dict["NAME"] = {database["dbname"]!r}
 from training_status.models import TrainingRun
-from training_status.tests.factories import log_lines, send
+from tests.support.factories import log_lines, send
 send(TrainingRun.objects.get(id={run.id}), *log_lines(1, 1))
 """
 

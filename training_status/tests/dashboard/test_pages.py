@@ -7,9 +7,9 @@ from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, send
 from training_status.ingest.batch import PhaseEvent, ProgressEvent
 from training_status.templatetags import status_words
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
 pytestmark = pytest.mark.django_db
 

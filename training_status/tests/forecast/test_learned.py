@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.forecast_runs import SECONDS, run
 from training_status.forecast.experience import Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned, RunMoment, estimate, guesses
 from training_status.forecast.learned import forecast as forecast_later
@@ -16,8 +17,6 @@ from training_status.forecast.time_left import RunProgress
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.phases import PHASES, overall_percent
 
-SECONDS = (2.0, 8.0, 600.0, 300.0, 3.0, 120.0, 4.0)
-NO_HALVES = (None,) * len(PHASES)
 NOW = datetime(2026, 1, 20, 15, 5, tzinfo=UTC)
 NONSENSE = {
     "unknown": (None,) * 7,
@@ -58,10 +57,6 @@ def forecast(expected: Expectation | None, report: Report, score: Calibration | 
     linear_left_s = (report.elapsed_s + report.since_s) / moved.part_done * (1 - moved.part_done)
     told = forecast_later(made, since_s=report.since_s, linear_left_s=linear_left_s)
     return Told(*told, made.method, made.based_on_runs)
-
-
-def run(seconds: tuple[float | None, ...] = SECONDS, samples: int | None = 100) -> RunTimes:
-    return RunTimes(seconds, NO_HALVES, samples)
 
 
 def at(phase: int, fraction: float, *, slower: float = 1.0, since_s: float = 0.0) -> Report:

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from tests.support.factories import DomainFactory, TrainingRunFactory
 from training_status.models import Domain, ForecastMark, TrainingRun
 from training_status.read.forecast_scores import forecast_scores
-from training_status.tests.factories import DomainFactory, TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

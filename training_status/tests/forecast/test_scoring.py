@@ -4,11 +4,12 @@ import math
 
 import pytest
 
+from tests.support.forecast_runs import SECONDS, run
+from training_status.forecast.experience import of_same_domain
 from training_status.forecast.learned import Learned, RunMoment, estimate, guesses
 from training_status.forecast.scoring import Calibration, Guess, ScoredMark, calibrate
 from training_status.forecast.time_left import RunProgress
 from training_status.forecast_methods import HISTORY, LINEAR
-from training_status.tests.forecast.test_learned import SECONDS, of_same_domain, run
 
 MIDDLE = RunMoment(RunProgress(SECONDS[:2], 2, 0.5, 300.0), 310.0)
 

@@ -8,13 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, send
 from training_status.forecast.earlier_runs import learn
 from training_status.ingest.batch import CompleteEvent, Event, FailEvent, PhaseEvent, ProgressEvent
 from training_status.models import Domain, ForecastMark, PhaseTiming, RunForecast, TrainingRun
 from training_status.phases import PHASE_NAMES, PHASES
 from training_status.read.run_facts import run_by_public_id
 from training_status.serializers.status import TrainingStatusSerializer
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
 pytestmark = pytest.mark.django_db
 

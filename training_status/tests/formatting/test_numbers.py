@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from aegis_tracker import number_text as in_tracker
 
+from tests.support.programs import path_of
+from tests.support.project import PROJECT
 from training_status import number_text as in_service
 from training_status.templatetags.status_words import metric_value
-from training_status.tests.programs import path_of
 
-PROJECT = Path(__file__).resolve().parents[3]
 TABLE = json.loads((PROJECT / "docs" / "formatting.json").read_text())
 SEED = 20260120
 WELL_FORMED = re.compile(r"-?(0|[1-9]\d{0,2}(,\d{3})*)(\.\d*[1-9])?|-?[1-9](\.\d*[1-9])?e-?\d+")

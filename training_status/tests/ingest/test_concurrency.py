@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection, transaction
 
+from tests.support.concurrency import AWAIT_S, in_thread, wait_until_blocked
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 from training_status.errors import Conflict, NotFound, Unavailable
 from training_status.ingest import lock_wait
 from training_status.ingest.batch import LogEvent, PhaseEvent
@@ -20,34 +22,8 @@ from training_status.ingest.locked_run import lock_run
 from training_status.ingest.request_schemas import NewRun
 from training_status.ingest.runs import start_run
 from training_status.models import Domain, PhaseTiming, TrainingLogEntry, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-AWAIT_S = 20
-
-
-def in_thread(action: Callable[[], Any]) -> Any:
-    """Run `action` and give its connection back, as a serving thread would at its end."""
-    try:
-        return action()
-    finally:
-        connections.close_all()
-
-
-def wait_until_blocked(count: int = 1) -> None:
-    """Return once `count` other sessions of this database wait for a lock."""
-    deadline = threading.Event()
-    for _ in range(AWAIT_S * 100):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees one snapshot of it otherwise
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone()[0] >= count:
-                return
-        deadline.wait(0.01)  # PostgreSQL has no event for this
-    raise AssertionError("nobody is waiting for a lock")
 
 
 def test_two_connections_appending_at_once_leave_no_gap_and_no_repeat():

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import time_machine
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.errors import Conflict
 from training_status.ingest.batch import FailEvent
 from training_status.ingest.deletion import delete_domain, delete_run
 from training_status.ingest.events import record_heartbeat
 from training_status.ingest.runs import request_cancel
 from training_status.models import Domain, ServicePresence, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db
 

@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 from training_status.errors import Conflict, NotFound
 from training_status.ingest.batch import Batch, CompleteEvent, FailEvent, LogEvent, PhaseEvent, ProgressEvent
 from training_status.ingest.events import append_training_log_message, record_events, record_heartbeat
 from training_status.models import PhaseTiming, TrainingLogEntry, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 
 pytestmark = pytest.mark.django_db
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests.support.factories import TrainingRunFactory, log_lines, new_id, send
 from training_status.errors import Conflict, InvalidInput, NotFound
 from training_status.ingest.batch import CompleteEvent, PhaseEvent
 from training_status.ingest.events import record_heartbeat
 from training_status.ingest.runs import mark_failed
 from training_status.models import AuditEntry, PhaseTiming, TrainingRun
-from training_status.tests.factories import TrainingRunFactory, log_lines, new_id, send
 
 pytestmark = pytest.mark.django_db
 

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 from training_status.access.tokens import create_token
 from training_status.errors import Conflict, NotFound
 from training_status.ingest.deletion import delete_domain, delete_run
@@ -14,7 +15,6 @@ from training_status.ingest.events import record_heartbeat
 from training_status.ingest.request_schemas import DomainChange, NewDomain, NewRun, RunChange
 from training_status.ingest.runs import change_run, request_cancel, start_run
 from training_status.models import AccessToken, Domain, PhaseTiming, TrainingLogEntry, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 
 pytestmark = pytest.mark.django_db
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.support.factories import TrainingRunFactory
 from training_status.live.cursor import Cursor, ResumePoint
 from training_status.read.run_facts import run_by_public_id
-from training_status.tests.factories import TrainingRunFactory
 
 pytestmark = pytest.mark.django_db
 

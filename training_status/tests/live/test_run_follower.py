@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from tests.support.factories import TrainingRunFactory, log_lines, send
 from training_status.ingest.batch import CompleteEvent, FailEvent, LogEvent, PhaseEvent, ProgressEvent
 from training_status.ingest.events import record_heartbeat
 from training_status.ingest.runs import request_cancel
@@ -13,7 +14,6 @@ from training_status.live.run_follower import RunFollower
 from training_status.live.subscriber_queue import SubscriberQueue
 from training_status.models import TrainingLogEntry, TrainingRun
 from training_status.read.run_updates import updates_of_runs
-from training_status.tests.factories import TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.access.principal import ANONYMOUS, Credential, Principal
 from training_status.change_notifications import notify
 from training_status.ingest.batch import CompleteEvent, LogEvent
@@ -22,7 +23,6 @@ from training_status.live.viewer import Connection
 from training_status.models import Domain, TrainingRun
 from training_status.read.run_facts import latest_run
 from training_status.roles import VIEWER
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

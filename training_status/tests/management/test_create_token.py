@@ -5,9 +5,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.support.factories import DomainFactory
 from training_status.access.tokens import principal_of_token
 from training_status.models import AccessToken
-from training_status.tests.factories import DomainFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from tests.support.exported_runs import export
+from tests.support.factories import TrainingRunFactory, log_lines, send
 from training_status.ingest.deletion import delete_run
 from training_status.models import Domain
-from training_status.tests.factories import TrainingRunFactory, log_lines, send
-from training_status.tests.operations.exported import export
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

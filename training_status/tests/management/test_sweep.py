@@ -5,19 +5,18 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
+from tests.support.concurrency import AWAIT_S, in_thread
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
+from tests.support.project import PROJECT
 from training_status.models import AuditEntry, ServicePresence, TrainingLogEntry, TrainingRun
 from training_status.operations.sweep_lock import acquire_sweep_lock
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
-from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread
 
-PROJECT = Path(__file__).resolve().parents[3]
 HOUR = timedelta(hours=1)
 
 

@@ -11,6 +11,8 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 
+from tests.support.concurrency import AWAIT_S, in_thread, wait_until_blocked
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.errors import NotFound, Unavailable
 from training_status.ingest.batch import LogEvent
 from training_status.ingest.locked_run import lock_run
@@ -23,8 +25,6 @@ from training_status.operations.sweep_lock import acquire_sweep_lock
 from training_status.read.logs import LogFilter, RunLog
 from training_status.read.run_facts import run_by_public_id
 from training_status.serializers.status import TrainingStatusSerializer
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
-from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread, wait_until_blocked
 
 pytestmark = pytest.mark.django_db
 

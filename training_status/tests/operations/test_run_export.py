@@ -8,6 +8,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from tests.support.concurrency import AWAIT_S, in_thread, wait_until_blocked
+from tests.support.exported_runs import export, lines_of, put_back
+from tests.support.factories import TrainingRunFactory, log_lines, new_id, send
 from training_status.errors import NotFound
 from training_status.ingest.batch import CompleteEvent, FailEvent, LogEvent, PhaseEvent, ProgressEvent
 from training_status.ingest.deletion import delete_domain, delete_run
@@ -16,9 +19,6 @@ from training_status.ingest.exported_run import ExportedDomain, ExportedEntry, E
 from training_status.ingest.runs import request_cancel
 from training_status.models import AuditEntry, Domain, PhaseTiming, TrainingLogEntry, TrainingRun
 from training_status.operations.run_export import export_run
-from training_status.tests.factories import TrainingRunFactory, log_lines, new_id, send
-from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread, wait_until_blocked
-from training_status.tests.operations.exported import export, lines_of, put_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import transaction
 
+from tests.support.concurrency import AWAIT_S, in_thread, wait_until_blocked
+from tests.support.exported_runs import export, joined, lines_of, put_back
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
 from training_status.errors import AegisError, Conflict, InvalidInput, NotFound
 from training_status.ingest.batch import METRICS_MAX_BYTES, CompleteEvent, LogEvent, ProgressEvent
 from training_status.ingest.deletion import delete_domain, delete_run
 from training_status.ingest.request_schemas import NewRun
 from training_status.ingest.runs import start_run
 from training_status.models import AuditEntry, Domain, PhaseTiming, TrainingLogEntry, TrainingRun
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, new_id, send
-from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread, wait_until_blocked
-from training_status.tests.operations.exported import export, joined, lines_of, put_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

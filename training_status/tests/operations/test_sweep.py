@@ -10,6 +10,8 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 
+from tests.support.concurrency import AWAIT_S, in_thread
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.ingest.batch import CompleteEvent, PhaseEvent, ProgressEvent
 from training_status.ingest.events import record_heartbeat
 from training_status.ingest.locked_run import lock_run
@@ -19,8 +21,6 @@ from training_status.operations.maintenance import MaintenanceLoop
 from training_status.operations.sweep import RUNS_AT_ONCE, SILENT_RUNS, Swept, parameters, sweep_runs
 from training_status.operations.sweep_lock import acquire_sweep_lock
 from training_status.operations.uptime_record import record_uptime
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
-from training_status.tests.ingest.test_concurrency import AWAIT_S, in_thread
 
 NOW = datetime(2026, 1, 20, 15, 5, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -6,12 +6,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
 from training_status.errors import NotFound
 from training_status.ingest.batch import LogEvent
 from training_status.models import TrainingLogEntry, TrainingRun
 from training_status.read.logs import LogFilter, RunLog, get_training_log_messages
 from training_status.read.run_facts import run_by_public_id
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db
 

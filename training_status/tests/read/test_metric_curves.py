@@ -5,12 +5,12 @@ import itertools
 import pytest
 from django.db import connection
 
+from tests.support.factories import TrainingRunFactory, log_lines, send
 from training_status.ingest.batch import LogEvent, PhaseEvent, ProgressEvent
 from training_status.models import TrainingLogEntry, TrainingRun
 from training_status.read import metric_curves as module
 from training_status.read.metric_curves import MetricCurves, metric_curves
 from training_status.read.run_facts import run_by_public_id
-from training_status.tests.factories import TrainingRunFactory, log_lines, send
 
 pytestmark = pytest.mark.django_db
 

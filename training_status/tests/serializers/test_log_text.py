@@ -5,10 +5,10 @@ import re
 import pytest
 from django.utils.dateparse import parse_datetime
 
+from tests.support.visible_texts import LINES, TEXTS
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.read.logs import LogLine
 from training_status.serializers.log_text import log_text
-from training_status.tests.visible_texts import LINES, TEXTS
 
 # Whatever anybody takes for the end of a line.
 _LINE = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")

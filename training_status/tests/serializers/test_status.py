@@ -6,13 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.support.factories import DomainFactory, TrainingRunFactory, send
 from training_status.ingest.batch import CompleteEvent, FailEvent, PhaseEvent, ProgressEvent
 from training_status.models import TrainingRun
 from training_status.read.history import runs_of_domain
 from training_status.read.run_facts import latest_run, run_by_public_id
 from training_status.serializers.history import TrainingHistorySerializer
 from training_status.serializers.status import TrainingStatusSerializer
-from training_status.tests.factories import DomainFactory, TrainingRunFactory, send
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ them in a page, a file or a terminal:
 * Every line break is `\\n`; tabs stay.
 
 The service and the tracker each have this very file, the pages `static/dashboard/js/visible_text.js`; a shared table,
-`training_status/tests/visible_text.json`, holds all of them to the same answers.
+`docs/visible_text.json`, holds all of them to the same answers.
 """
 
 import re

@@ -2,7 +2,7 @@
  * Makes text safe to read: removes terminal sequences and makes hidden characters visible.
  *
  * The rules are those of `training_status/visible_text.py`, where they are explained; a shared table,
- * `training_status/tests/visible_text.json`, holds both to the same answers.
+ * `docs/visible_text.json`, holds both to the same answers.
  */
 
 // A control sequence, whole or cut off; a string with its payload; a shorter escape sequence.

@@ -1,0 +1,6 @@
+"""Where the project's own files are."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+OPENAPI = PROJECT / "openapi.yaml"

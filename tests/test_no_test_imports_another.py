@@ -20,7 +20,8 @@ def imported_names(source: str) -> set[str]:
 
 
 def test_no_test_file_imports_from_another():
-    listed = subprocess.run(["git", "ls-files", "*/test_*.py"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    command = ["git", "ls-files", "*/test_*.py"]
+    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
         pytest.skip("This is not a clone: git does not list the files.")
     paths = [PROJECT / name for name in listed.stdout.splitlines()]

@@ -11,11 +11,10 @@ class TrainingStatusConfig(AppConfig):
     verbose_name = "Training status"
 
     def ready(self) -> None:
-        """Make the role groups after migrations, record who gets rights, and tell drf-spectacular how one signs in."""
+        """Create the role groups after migrations, and record changes of roles and permissions."""
         from training_status.access.groups import ensure_role_groups
         from training_status.access.permission_audit_signals import record_permission_changes
         from training_status.access.role_audit_signals import record_role_changes
-        from training_status.api import schema_authentication  # noqa: F401  (importing registers them)
 
         post_migrate.connect(ensure_role_groups, sender=self)
         record_role_changes()

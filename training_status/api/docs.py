@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from training_status.access.viewer_required import viewer_required
+from training_status.api import schema_authentication  # noqa: F401  (importing registers the authentication schemes)
 from training_status.api.content_negotiation import ContentNegotiation
 from training_status.api.document_response import document_response
 from training_status.api.methods import METHOD_NAMES

@@ -18,6 +18,9 @@ class OperatorCommand(BaseCommand):
     The command can be run before the first start of the service.
     """
 
+    # The checks load all URLs with the admin and the API's documentation, which takes as long as the command.
+    requires_system_checks = []
+
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run the command. Audit entries name the command and the system user who runs it."""
         name = type(self).__module__.rpartition(".")[2]

@@ -22,4 +22,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
 
 STOPSIGNAL SIGTERM
+# With `--no-migrate` at the end, where `python manage.py migrate` is a step of its own.
 CMD ["python", "manage.py", "serve"]

@@ -1,13 +1,11 @@
 """Noticing that the client of a long response has disconnected."""
 
 import threading
-from typing import Final
 
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-# The key, in the WSGI environ, of an Event that is set when the client has disconnected or stopped reading.
-CLIENT_GONE: Final = "aegis.client_gone"
+from aegis_training.serving.scope_keys import CLIENT_GONE
 
 
 def client_gone(request: Request | HttpRequest) -> threading.Event:

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils.module_loading import import_string
 
-from aegis_training import server
+from aegis_training.serving import server
 from training_status.management.migrating import migrated, migrated_before
 from training_status.roles import OPERATOR
 
@@ -46,7 +47,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Created the operator. Sign in as 'operator' with the password {password}")
             self.stdout.write("The password is shown only once. To change it, run `manage.py changepassword operator`.")
         try:
-            server.run(listener, lambda: self._announce(address))
+            application = import_string(settings.ASGI_APPLICATION)  # from here on, the process serves requests
+            server.run(application, listener, lambda: self._announce(address))
         except KeyboardInterrupt:  # uvicorn raises it again after it has stopped
             _end_by(signal.SIGINT)
         except OSError as error:

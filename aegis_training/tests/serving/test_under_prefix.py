@@ -20,7 +20,7 @@ def test_wsgi(tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env={"PATH": os.environ["PATH"], "AEGIS_DATA_DIR": str(tmp_path), "AEGIS_URL_PREFIX": "/tools/training"},
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         timeout=60,

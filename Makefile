@@ -11,10 +11,12 @@ EXAMPLE := examples/domain_training
 SDK := clients/typescript
 COMPONENT := clients/component
 GENERATED := clients/generated
+# Each is locked within the bounds of the one before, where it says so.
+LOCKED := requirements requirements-local requirements-dev $(EXAMPLE)/requirements $(GENERATED)/requirements
 PAGE := training_status/static/dashboard
 export HOST PORT
 
-.PHONY: help install run demo test test-tracker test-tracker-no-locks test-example test-packages test-generated-clients lint format screens bench example-env axe clients generated-clients clean
+.PHONY: help install run demo lock test test-tracker test-tracker-no-locks test-example test-packages test-generated-clients lint format screens bench example-env axe clients generated-clients clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -65,6 +67,13 @@ format: .venv/installed-dev node_modules/.installed ## Bring code, openapi.yaml 
 	$(BIN)/ruff format .
 	$(RUN) spectacular --validate --fail-on-warn --file openapi.yaml
 	npm run --silent schema --workspace $(SDK)
+
+lock: .venv/installed-dev ## Write what *.in ask for into *.txt, with hashes; LOCK_OPTIONS=--upgrade takes newer versions of the rest
+	@for place in $(LOCKED); do \
+		echo "Locking $$place.in …"; \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
+			$(LOCK_OPTIONS) $$place.in --output-file $$place.txt || exit 1; \
+	done
 
 screens: .venv/installed-dev ## A picture of every page and state, light and dark, in docs/screens (the README shows one of them); needs a Chromium
 	$(BIN)/python -m tests.browser.screens
@@ -136,25 +145,39 @@ define make_venv
 	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 endef
 
-.venv/installed: requirements.txt clients/python/pyproject.toml
+# Installs the locked requirements $(2) into the environment $(1).
+define install_locked
+	@$(1)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(2)
+endef
+
+# Installs the tracker of this folder into the environment $(1). A folder has no hash, and what the tracker needs is locked
+# with the rest: so is setuptools, which builds it.
+define install_tracker
+	@$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e clients/python
+	@problems=$$($(1)/bin/python -m pip check --disable-pip-version-check) || { echo "$$problems" >&2; exit 1; }
+endef
+
+.venv/installed: requirements-local.txt clients/python/pyproject.toml
 	$(call make_venv,.venv)
 	@echo "Installing the service into .venv …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt -e 'clients/python[show]'
+	$(call install_locked,.venv,requirements-local.txt)
+	$(call install_tracker,.venv)
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@echo "Installing the tools …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	$(call install_locked,.venv,requirements-dev.txt)
 	@touch $@
 
 $(EXAMPLE)/.venv/installed: $(EXAMPLE)/requirements.txt clients/python/pyproject.toml
 	$(call make_venv,$(EXAMPLE)/.venv)
 	@echo "Installing the example's environment (DSPy, some 350 MB) into $(EXAMPLE)/.venv …"
-	@$(EXAMPLE)/.venv/bin/python -m pip install -qq --disable-pip-version-check -r $(EXAMPLE)/requirements.txt -e 'clients/python[show]' pytest
+	$(call install_locked,$(EXAMPLE)/.venv,$(EXAMPLE)/requirements.txt)
+	$(call install_tracker,$(EXAMPLE)/.venv)
 	@touch $@
 
 $(GENERATED)/.venv/installed: $(GENERATED)/requirements.txt
 	$(call make_venv,$(GENERATED)/.venv)
 	@echo "Installing generators of clients into $(GENERATED)/.venv …"
-	@$(GENERATED)/.venv/bin/python -m pip install -qq --disable-pip-version-check -r $(GENERATED)/requirements.txt
+	$(call install_locked,$(GENERATED)/.venv,$(GENERATED)/requirements.txt)
 	@touch $@

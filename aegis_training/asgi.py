@@ -10,23 +10,24 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
-from aegis_training.lifespan import Lifespan
-from aegis_training.request_body_buffer import RequestBodyBuffer
-from aegis_training.under_prefix import UnderPrefix
+from aegis_training.serving.lifespan import Lifespan
+from aegis_training.serving.request_body_buffer import RequestBodyBuffer
+from aegis_training.serving.under_prefix import UnderPrefix
+from aegis_training.serving.wsgi_in_threads import WsgiInThreads
 from aegis_training.wsgi import django_application as wsgi_application  # first: it sets Django up
-from aegis_training.wsgi_in_threads import WsgiInThreads
 from training_status.api.health import answer_health, is_health
 from training_status.api.sse import ServerSentEvents, is_stream
 from training_status.api.websocket import websocket_application
+from training_status.change_notifications import notify
 from training_status.live.streams import Streams
 from training_status.operations.maintenance import MaintenanceLoop
 
 Message = dict[str, Any]
 
-streams = Streams()
+_streams = Streams()
 _requests = WsgiInThreads(wsgi_application, threads=settings.THREADS)
 _request_body_buffer = RequestBodyBuffer(_requests, max_bytes=settings.BODY_MAX_BYTES)
-_server_sent_events = ServerSentEvents(_requests, streams)
+_server_sent_events = ServerSentEvents(_requests, _streams)
 # Threads of their own: they do not wait where the others wait for the database.
 _static_files = RequestBodyBuffer(WsgiInThreads(wsgi_application, threads=2), max_bytes=settings.BODY_MAX_BYTES)
 _static_path = settings.STATIC_URL.removeprefix(settings.URL_PREFIX)
@@ -43,7 +44,11 @@ async def _http(scope: Message, receive: Any, send: Any) -> None:
 
 
 application: Any = ProtocolTypeRouter(
-    {"http": _http, "websocket": websocket_application(_requests, streams), "lifespan": Lifespan(MaintenanceLoop())}
+    {
+        "http": _http,
+        "websocket": websocket_application(_requests, _streams),
+        "lifespan": Lifespan(MaintenanceLoop(), before_shutdown=_streams.close, after_shutdown=notify.close),
+    }
 )
 if settings.URL_PREFIX:
     application = UnderPrefix(application, settings.URL_PREFIX)

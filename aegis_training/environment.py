@@ -3,10 +3,13 @@
 import os
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+
+Default = TypeVar("Default")
 
 _URL_PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?", re.ASCII)
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.*_-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?", re.ASCII)
@@ -35,19 +38,8 @@ def switch(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
-def seconds(name: str, default: float) -> float:
-    """A positive number of seconds."""
-    number = _positive(name, "seconds")
-    return default if number is None else number
-
-
-def optional_days(name: str) -> float | None:
-    """A positive number of days; None when it is unset or empty."""
-    return _positive(name, "days")
-
-
-def count(name: str, default: int, *, at_most: int) -> int:
-    """A whole number from 1 to `at_most`."""
+def count(name: str, default: Default, *, at_most: int) -> int | Default:
+    """A whole number from 1 to `at_most`; `default` when it is unset or empty."""
     value = text(name)
     if not value:
         return default
@@ -56,9 +48,18 @@ def count(name: str, default: int, *, at_most: int) -> int:
     return int(value)
 
 
-def optional_count(name: str, *, at_most: int) -> int | None:
-    """A whole number from 1 to `at_most`; None when it is unset or empty."""
-    return count(name, 1, at_most=at_most) if text(name) else None
+def positive_number(name: str, default: Default, *, of: str) -> float | Default:
+    """A positive number of this unit; `default` when it is unset or empty."""
+    value = text(name)
+    if not value:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1e9:
+        raise ImproperlyConfigured(f"{name} must be a positive number of {of}, not {value!r}.")
+    return number
 
 
 def one_of(name: str, allowed: Sequence[str], default: str) -> str:
@@ -107,16 +108,3 @@ def database_url(name: str) -> dict[str, str] | None:
     if "dbname" not in parts:
         raise ImproperlyConfigured(f"{name} names no database: postgresql://USER:PASSWORD@HOST:PORT/NAME.")
     return {key: str(part) for key, part in parts.items() if part is not None}
-
-
-def _positive(name: str, unit: str) -> float | None:
-    value = text(name)
-    if not value:
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < 1e9:
-        raise ImproperlyConfigured(f"{name} must be a positive number of {unit}, not {value!r}.")
-    return number

@@ -36,12 +36,12 @@ URL_PREFIX = environment.url_prefix("AEGIS_URL_PREFIX", OWN_PATHS)
 FORCE_SCRIPT_NAME = URL_PREFIX or None
 
 # The service's own settings.
-STALL_LIMIT = timedelta(seconds=environment.seconds("AEGIS_STALL_LIMIT_S", 60))
-HANG_LIMIT = timedelta(seconds=environment.seconds("AEGIS_HANG_LIMIT_S", 30 * 60))
-LOST_LIMIT = timedelta(seconds=environment.seconds("AEGIS_LOST_LIMIT_S", 15 * 60))
-KEPT_RUNS = environment.optional_count("AEGIS_KEPT_RUNS", at_most=999_999_999)  # None: all
-KEPT_DAYS = environment.optional_days("AEGIS_KEPT_DAYS")  # None: for ever
-LOG_SEARCH_LIMIT = timedelta(seconds=environment.seconds("AEGIS_LOG_SEARCH_LIMIT_S", 1))
+STALL_LIMIT = timedelta(seconds=environment.positive_number("AEGIS_STALL_LIMIT_S", 60, of="seconds"))
+HANG_LIMIT = timedelta(seconds=environment.positive_number("AEGIS_HANG_LIMIT_S", 30 * 60, of="seconds"))
+LOST_LIMIT = timedelta(seconds=environment.positive_number("AEGIS_LOST_LIMIT_S", 15 * 60, of="seconds"))
+KEPT_RUNS = environment.count("AEGIS_KEPT_RUNS", None, at_most=999_999_999)  # None: all
+KEPT_DAYS = environment.positive_number("AEGIS_KEPT_DAYS", None, of="days")  # None: for ever
+LOG_SEARCH_LIMIT = timedelta(seconds=environment.positive_number("AEGIS_LOG_SEARCH_LIMIT_S", 1, of="seconds"))
 ANONYMOUS_ROLE = environment.one_of("AEGIS_ANONYMOUS_ROLE", ROLES[:1], "") or None
 THREADS = environment.count("AEGIS_THREADS", 8, at_most=200)
 STREAM_VIEWERS_MAX = environment.count("AEGIS_STREAM_VIEWERS_MAX", 5000, at_most=100_000)

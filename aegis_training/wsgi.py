@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from aegis_training.postgresql.patience import serve_requests
-from aegis_training.under_prefix import WsgiUnderPrefix
+from aegis_training.serving.under_prefix import WsgiUnderPrefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aegis_training.settings")
 django_application = get_wsgi_application()

@@ -69,7 +69,7 @@ def main(runs: int, entries: int) -> None:
     from django.test import Client
     from table import median_ms, report
 
-    from training_status.admin.bounded_paginator import COUNTED_MAX
+    from training_status.admin.bounded_list import COUNTED_MAX
     from training_status.models import TrainingRun
 
     call_command("migrate", verbosity=0)

@@ -111,6 +111,13 @@ def test_a_data_folder_on_a_bad_disk(tmp_path: Path, options: str, sentence: str
     assert_refused(refused, sentence)
 
 
+def test_no_migrate_leaves_a_new_database_alone(tmp_path: Path) -> None:
+    for _ in range(2):
+        refused = manage("serve", "--no-migrate", "--port", "0", data_dir=tmp_path)
+        assert_refused(refused, "migrations are missing, first contenttypes.0001_initial. Run `manage.py migrate`")
+        await_end(keeper_pid(tmp_path / "postgresql"))
+
+
 def created_token(data_dir: Path, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """By the first command ever, with a database that is made for it."""
     created = manage("create_token", "name", "--role", "viewer", data_dir=data_dir, prefix=prefix)

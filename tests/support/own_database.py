@@ -163,10 +163,11 @@ class Database:
             )
 
     @contextmanager
-    def served(self, **settings: str) -> Iterator[Service]:
-        """A service on this database."""
+    def served(self, *arguments: str, user: str = "aegis", **settings: str) -> Iterator[Service]:
+        """A service on this database, which it uses as this user; the arguments are those of `serve`."""
         service = Service(**settings)
-        service.use_database(self.url)
+        service.arguments += arguments
+        service.use_database(self.url.replace("//aegis@", f"//{user}@"))
         try:
             service.start()
             yield service

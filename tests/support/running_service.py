@@ -76,6 +76,7 @@ class Service:
         self.said: list[str] = []
         self.url = ""
         self.prefix: list[str] = []  # a program that starts the service, and becomes it
+        self.arguments: list[str] = []  # further ones of `serve`
         self.project = PROJECT  # the folder of `manage.py`
 
     def start(self) -> None:
@@ -89,8 +90,9 @@ class Service:
         if "DATABASE_URL" not in self._environment and not (cluster := Path(self._data_dir, "postgresql")).exists():
             copy_migrated_cluster(cluster)
         self._port = self._port or free_port()
+        address = ("--host", "127.0.0.1", "--port", str(self._port))
         self._process = subprocess.Popen(
-            [*self.prefix, sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self._port)],
+            [*self.prefix, sys.executable, "manage.py", "serve", *address, *self.arguments],
             cwd=self.project,
             env=self._environment,
             stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """The base class of API views: the role that each method requires, and the principal of the request."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from rest_framework.exceptions import PermissionDenied
@@ -9,8 +9,11 @@ from rest_framework.views import APIView
 
 from training_status.access.principal import Principal
 from training_status.api.json_bodies import refuse_encoded_body
-from training_status.api.methods import METHOD_NAMES
 from training_status.errors import NotFound
+
+# The methods that views may support, which `Allow` lists with a 405: without OPTIONS, which DRF lists for every view.
+# Preflight requests of pages that may call are answered before any view.
+METHOD_NAMES: Final = ("get", "post", "put", "patch", "delete", "head")
 
 
 class AuthorisedView(APIView):

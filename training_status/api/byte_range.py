@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.http import HttpResponse
 
-from training_status.api.problems import problem
+from aegis_training.serving.problem_details import problem
 
 _ONE_RANGE = re.compile(r"bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})", re.ASCII | re.IGNORECASE)
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from training_status.api.problems import problem
+from aegis_training.serving.problem_details import problem
 
 
 def answer_by_etag(request: Any, etag: str) -> HttpResponseBase | None:

@@ -18,9 +18,9 @@ from rest_framework.settings import api_settings
 
 from training_status.access.viewer_required import viewer_required
 from training_status.api import schema_authentication  # noqa: F401  (importing registers the authentication schemes)
+from training_status.api.authorised_view import METHOD_NAMES
 from training_status.api.content_negotiation import ContentNegotiation
 from training_status.api.document_response import document_response
-from training_status.api.methods import METHOD_NAMES
 from training_status.roles import VIEWER
 
 # Both readers write their styles into the page, and ReDoc searches in a worker that it makes itself.

@@ -1,14 +1,15 @@
 """Responses with a generated file: the whole or a range, compressed or not, or 304."""
 
+import threading
 from collections.abc import Iterator
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
+from aegis_training.serving.scope_keys import CLIENT_GONE
 from training_status.api.accept_encoding import prefers_gzip
 from training_status.api.byte_range import ByteRange, RangeNotSatisfiable, not_satisfiable, wanted_range
-from training_status.api.client_presence import client_gone
 from training_status.api.conditional import answer_by_etag
 from training_status.api.download import Download
 from training_status.api.part_offsets import Body, offsets_of
@@ -47,7 +48,7 @@ def _whole(request: Request, body: Body, *, compress: bool) -> StreamingHttpResp
     if request.method == "HEAD":
         return StreamingHttpResponse((), headers=headers)
     offsets = offsets_of(body)
-    download = Download(lambda: offsets.learning(body.parts()), client_gone(request), compress=compress)
+    download = Download(lambda: offsets.learning(body.parts()), _client_gone(request), compress=compress)
     return StreamingHttpResponse(download, headers=headers)
 
 
@@ -66,7 +67,7 @@ def _part(request: Request, body: Body, wanted: ByteRange) -> HttpResponseBase |
         return offsets.cut(body, begin, stop)
 
     try:
-        download = Download(parts, client_gone(request))
+        download = Download(parts, _client_gone(request))
     except RangeNotSatisfiable as error:
         return not_satisfiable(error)
     if length is None:
@@ -78,3 +79,9 @@ def _part(request: Request, body: Body, wanted: ByteRange) -> HttpResponseBase |
         "Content-Length": str(stop - begin),
     }
     return StreamingHttpResponse(download, status=206, headers=headers)
+
+
+def _client_gone(request: Request) -> threading.Event:
+    """The event that the client has disconnected. A pure WSGI server, which notices by itself, never sets it."""
+    event = request.META.get(CLIENT_GONE)
+    return event if isinstance(event, threading.Event) else threading.Event()

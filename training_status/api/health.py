@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from aegis_training.postgresql.base import reachability
 from aegis_training.postgresql.reachability import NO_ANSWER
 from aegis_training.postgresql.reasons import reason
-from training_status.api.problems import problem
+from aegis_training.serving.problem_details import problem
 
 logger = logging.getLogger(__name__)
 

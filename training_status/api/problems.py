@@ -1,16 +1,13 @@
-"""All errors of the API as RFC 9457 problem details. No other code builds error bodies.
+"""What exceptions mean to clients of the API: which problem, with which status and code.
 
-`detail` is a sentence for people, `code` a word for programs. No traceback, SQL or path reaches a
-client: what is unexpected is logged here and answered in general words.
+No traceback, SQL or path reaches a client: what is unexpected is logged here and answered in general words.
 """
 
 import logging
 import sys
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -18,6 +15,7 @@ from django.views import defaults
 from rest_framework import exceptions
 
 from aegis_training.postgresql.reasons import reason
+from aegis_training.serving.problem_details import problem
 from training_status.api.json_bodies import BODY_TOO_LARGE
 from training_status.api.paths import is_api
 from training_status.errors import (
@@ -32,7 +30,6 @@ from training_status.errors import (
 
 logger = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
 _STATUS = {InvalidInput: 422, TooLarge: 413, NotFound: 404, Conflict: 409, UnsupportedEncoding: 415, Unavailable: 503}
 _CODES = {
     401: "not_authenticated",
@@ -43,21 +40,6 @@ _CODES = {
     415: "unsupported_media_type",
     422: "invalid_input",
 }
-
-
-def problem(
-    status: int,
-    detail: str,
-    code: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    **extensions: Any,
-) -> HttpResponse:
-    """A response that describes a problem."""
-    title = HTTPStatus(status).phrase
-    headers = {"Cache-Control": "no-store", **(headers or {})}  # a cache may keep a 404 that does not say so
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **extensions}
-    return HttpResponse(msgspec.json.encode(body), status=status, content_type=MEDIA_TYPE, headers=headers)
 
 
 def problem_from_exception(error: Exception, context: Mapping[str, Any] | None = None) -> HttpResponseBase | None:

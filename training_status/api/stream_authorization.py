@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
+from aegis_training.serving.scope_keys import ABORT
 from training_status.errors import Unavailable
 from training_status.live.stream_grant import GRANT_HOLDER, GrantHolder, StreamGrant
 
@@ -11,9 +12,6 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
-
-# The key, in the ASGI scope, of a function that ends the connection whatever it is doing. The server sets it.
-ABORT: Final = "aegis.abort"
 
 
 def abort_of(scope: Message) -> Callable[[], object]:

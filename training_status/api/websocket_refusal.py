@@ -1,6 +1,6 @@
 """Refusing a WebSocket handshake with problem details, like all other requests."""
 
-from training_status.api.problems import problem
+from aegis_training.serving.problem_details import problem
 from training_status.api.stream_authorization import Answer, Message, Send
 
 

@@ -1,4 +1,8 @@
-"""The service uptime, which tells a reporter's silence from an outage of the service."""
+"""The service uptime, which tells a reporter's silence from an outage of the service.
+
+Every serving process records every few seconds that it is running. When none could, because no process ran or the
+database was unreachable, there is a gap. Silence before the gap may be the fault of the service.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,6 +11,24 @@ from django.db import connection
 
 UPTIME_RECORD_INTERVAL_S: Final = 5.0
 GAP_LIMIT: Final = timedelta(seconds=max(15.0, 3 * UPTIME_RECORD_INTERVAL_S))
+
+# Raw SQL: one statement, because processes may record at the same moment. Clocks that differ by less than the gap limit
+# advance together. A clock that has jumped in either direction starts a new interval, as after a gap.
+_RECORD = """
+    INSERT INTO training_status_servicepresence AS presence (id, since, seen_at)
+    VALUES (1, %(now)s::timestamptz, %(now)s::timestamptz)
+    ON CONFLICT (id) DO UPDATE SET
+           since = CASE WHEN abs(extract(epoch FROM excluded.seen_at - presence.seen_at)::float8) <= %(gap_s)s::float8
+                        THEN presence.since ELSE excluded.seen_at END,
+           seen_at = CASE WHEN abs(extract(epoch FROM excluded.seen_at - presence.seen_at)::float8) <= %(gap_s)s::float8
+                          THEN greatest(presence.seen_at, excluded.seen_at) ELSE excluded.seen_at END
+"""
+
+
+def record_uptime(now: datetime) -> None:
+    """Record that a serving process runs at `now`. The uptime restarts if the last record is too old."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, {"now": now, "gap_s": GAP_LIMIT.total_seconds()})
 
 
 def uptime_s(now: datetime) -> float:

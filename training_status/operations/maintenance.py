@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from aegis_training.postgresql.reasons import reason
 from training_status.errors import Unavailable
-from training_status.ingest.service_uptime import UPTIME_RECORD_INTERVAL_S
+from training_status.ingest.service_uptime import UPTIME_RECORD_INTERVAL_S, record_uptime
 from training_status.operations.retention import Pruned, prune_old_logs
 from training_status.operations.sweep import sweep_runs
-from training_status.operations.uptime_record import record_uptime
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from aegis_tracker.answer import Answer
 
-from training_status.api.problems import problem
+from aegis_training.serving.problem_details import problem
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 500, 503])

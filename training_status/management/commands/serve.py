@@ -11,9 +11,10 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils.module_loading import import_string
 
-from aegis_training import server
-from training_status.management.migrating import migrated
+from aegis_training.serving import server
+from training_status.management.migrating import migrated, migrated_before
 from training_status.roles import OPERATOR
 
 
@@ -23,9 +24,15 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """--host, --port."""
+        """--host, --port, --no-migrate."""
         parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1", help="default: $HOST or 127.0.0.1")
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="default: $PORT or 8000")
+        parser.add_argument(
+            "--no-migrate",
+            action="store_false",
+            dest="migrate",
+            help="do not migrate the database; refuse to start if migrations are missing",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Bind the port, so that a taken port is noticed first; then prepare the database and serve.
@@ -35,12 +42,13 @@ class Command(BaseCommand):
         host: str = options["host"]
         listener = _listen(host, _port(options["port"]))
         address = _reachable_at(host, listener.getsockname()[1]) + settings.URL_PREFIX
-        password = _prepare_database()
+        password = _prepare_database(migrate=options["migrate"])
         if password is not None:
             self.stdout.write(f"Created the operator. Sign in as 'operator' with the password {password}")
             self.stdout.write("The password is shown only once. To change it, run `manage.py changepassword operator`.")
         try:
-            server.run(listener, lambda: self._announce(address))
+            application = import_string(settings.ASGI_APPLICATION)  # from here on, the process serves requests
+            server.run(application, listener, lambda: self._announce(address))
         except KeyboardInterrupt:  # uvicorn raises it again after it has stopped
             _end_by(signal.SIGINT)
         except OSError as error:
@@ -94,9 +102,9 @@ def _port_refused(listener: socket.socket, host: str, port: int, error: OSError)
     )
 
 
-def _prepare_database() -> str | None:
+def _prepare_database(*, migrate: bool) -> str | None:
     """Migrate, and create the first operator. Return the password if the operator was created now."""
-    with migrated():
+    with migrated() if migrate else migrated_before():
         return _create_first_operator()
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.support.factories import DomainFactory, TrainingRunFactory, send
-from training_status.admin.bounded_paginator import COUNTED_MAX
+from training_status.admin.bounded_list import COUNTED_MAX
 from training_status.ingest.batch import PhaseEvent, ProgressEvent
 from training_status.models import Domain, TrainingRun
 
@@ -92,7 +92,7 @@ def test_no_query_of_the_list_reads_more_than_a_page(operator_browser):
 
 def test_a_count_ends_at_its_bound_and_says_so(operator_browser, monkeypatch):
     assert COUNTED_MAX >= 1000
-    monkeypatch.setattr("training_status.admin.bounded_paginator.COUNTED_MAX", 120)
+    monkeypatch.setattr("training_status.admin.bounded_list.COUNTED_MAX", 120)
     many_runs(DomainFactory(), 130)
     page = operator_browser.get(RUNS)
     assert b"first 120 training runs" in page.content

@@ -16,11 +16,11 @@ from training_status.ingest.batch import CompleteEvent, PhaseEvent, ProgressEven
 from training_status.ingest.events import record_heartbeat
 from training_status.ingest.locked_run import lock_run
 from training_status.ingest.runs import request_cancel
+from training_status.ingest.service_uptime import record_uptime
 from training_status.models import PhaseTiming, RunForecast, ServicePresence, TrainingRun
 from training_status.operations.maintenance import MaintenanceLoop
 from training_status.operations.sweep import RUNS_AT_ONCE, SILENT_RUNS, Swept, parameters, sweep_runs
 from training_status.operations.sweep_lock import acquire_sweep_lock
-from training_status.operations.uptime_record import record_uptime
 
 NOW = datetime(2026, 1, 20, 15, 5, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

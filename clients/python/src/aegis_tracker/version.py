@@ -1,3 +1,3 @@
 """The version of the package, also shown to the service as `User-Agent`."""
 
-VERSION = "0.1.0"
+VERSION = "1.0.0"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from aegis_training import wsgi_in_threads
-from aegis_training.wsgi_in_threads import WsgiInThreads
-from training_status.api.client_presence import CLIENT_GONE
+from aegis_training.serving import wsgi_in_threads
+from aegis_training.serving.scope_keys import CLIENT_GONE
+from aegis_training.serving.wsgi_in_threads import WsgiInThreads
 
 AWAIT_S = 20
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from a2wsgi.wsgi import build_environ
 
-from training_status.api.client_presence import CLIENT_GONE
+from aegis_training.serving.scope_keys import CLIENT_GONE
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]

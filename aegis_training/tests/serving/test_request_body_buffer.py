@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from aegis_training import request_body_buffer
-from aegis_training.request_body_buffer import RequestBodyBuffer
+from aegis_training.serving import request_body_buffer
+from aegis_training.serving.request_body_buffer import RequestBodyBuffer
 
 LIMIT = 10
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from training_status.api.problems import problem
+from aegis_training.serving.problem_details import problem
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]

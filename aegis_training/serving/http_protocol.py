@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from training_status.api.problems import problem
-from training_status.api.stream_authorization import ABORT
+from aegis_training.serving.problem_details import problem
+from aegis_training.serving.scope_keys import ABORT
 
 Message = dict[str, Any]
 

@@ -1,7 +1,10 @@
 """The ASGI lifespan: background work that starts and stops with the serving process."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
+
+from aegis_training.serving.scope_keys import BEFORE_SHUTDOWN
 
 Message = dict[str, Any]
 
@@ -17,17 +20,32 @@ class BackgroundWork(Protocol):
 
 
 class Lifespan:
-    """ASGI application for the scope `lifespan`: the work runs from startup to shutdown."""
+    """ASGI application for the scope `lifespan`: the work runs from startup to shutdown.
 
-    def __init__(self, work: BackgroundWork) -> None:
+    `before_shutdown` ends long responses, for which the server would wait; only `serving.server` calls it.
+    `after_shutdown` is called in a thread when no request is left.
+    """
+
+    def __init__(
+        self,
+        work: BackgroundWork,
+        *,
+        before_shutdown: Callable[[], Awaitable[None]],
+        after_shutdown: Callable[[], None],
+    ) -> None:
         self._work = work
+        self._before_shutdown = before_shutdown
+        self._after_shutdown = after_shutdown
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         await receive()
+        if "state" in scope:
+            scope["state"][BEFORE_SHUTDOWN] = self._before_shutdown
         self._work.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._work.stop()
+        await asyncio.to_thread(self._after_shutdown)
         await send({"type": "lifespan.shutdown.complete"})

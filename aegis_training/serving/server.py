@@ -1,4 +1,4 @@
-"""The uvicorn server of the service: it closes streams at shutdown, and connections can be aborted."""
+"""The uvicorn server: it ends long responses at shutdown, and connections can be aborted."""
 
 import asyncio
 import gc
@@ -10,8 +10,8 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from aegis_training.http_protocol import HttpProtocol, let_abort
-from training_status.change_notifications import notify
+from aegis_training.serving.http_protocol import HttpProtocol, let_abort
+from aegis_training.serving.scope_keys import BEFORE_SHUTDOWN
 
 SHUTDOWN_LIMIT_S: Final = 3  # for requests, after the streams are closed
 _WEBSOCKET_MESSAGE_MAX_BYTES: Final = 64 * 1024  # viewers send nothing
@@ -35,12 +35,12 @@ class AbortableWebSocket(WebSocketsSansIOProtocol):
 
 
 class Server(uvicorn.Server):
-    """Calls `announce` when it accepts connections, and closes the streams before it waits for connections to end."""
+    """Calls `announce` when it accepts connections. At shutdown it has the application end its long responses first."""
 
-    def __init__(self, announce: Callable[[], None]) -> None:
+    def __init__(self, application: Any, announce: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                "aegis_training.asgi:application",
+                application,
                 http=HttpProtocol,
                 ws=AbortableWebSocket,
                 ws_max_size=_WEBSOCKET_MESSAGE_MAX_BYTES,
@@ -62,13 +62,11 @@ class Server(uvicorn.Server):
             self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting connections and close the streams, so that uvicorn does not wait for them."""
-        from aegis_training.asgi import streams
-
-        closing = asyncio.ensure_future(streams.close())
+        """Stop accepting connections, and end long responses, so that uvicorn does not wait for them."""
+        end_long_responses = self.lifespan.state[BEFORE_SHUTDOWN]
+        ending = asyncio.ensure_future(end_long_responses())
         await super().shutdown(sockets)
-        await closing
-        await asyncio.to_thread(notify.close)  # the process ends by a signal right after this
+        await ending
 
 
 def allow_many_connections() -> None:
@@ -87,8 +85,11 @@ def collect_garbage_seldom() -> None:
     gc.set_threshold(700, 10, 1000)
 
 
-def run(listener: socket.socket, announce: Callable[[], None]) -> Any:
-    """Serve on a bound socket until a signal ends the process. `announce` is called when it accepts connections."""
+def run(application: Any, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serve the ASGI application on a bound socket until a signal ends the process.
+
+    Its lifespan must be a `Lifespan`. `announce` is called when connections are accepted.
+    """
     allow_many_connections()
     collect_garbage_seldom()
-    Server(announce).run(sockets=[listener])
+    Server(application, announce).run(sockets=[listener])

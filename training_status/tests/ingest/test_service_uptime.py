@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from training_status.ingest.service_uptime import may_have_been_down, uptime_s
+from training_status.ingest.service_uptime import may_have_been_down, record_uptime, uptime_s
 from training_status.models import ServicePresence
-from training_status.operations.uptime_record import record_uptime
 
 pytestmark = pytest.mark.django_db
 

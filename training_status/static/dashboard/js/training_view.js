@@ -33,15 +33,15 @@
  */
 
 import { Announcer } from "./announcer.js";
+import { pause } from "./connection/pause.js";
+import { ServiceError } from "./connection/service_error.js";
 import { ConnectionView } from "./connection_view.js";
 import { EtaView } from "./eta_view.js";
 import { LogView } from "./log/log_view.js";
 import { MetricsView } from "./metrics_view.js";
 import { MetricCurves } from "./metric_curves.js";
-import { pause } from "./pause.js";
 import { ProgressView } from "./progress_view.js";
 import { ResultView } from "./result_view.js";
-import { ServiceError } from "./service.js";
 import { StateView } from "./state_view.js";
 import { Stream } from "./stream.js";
 
@@ -142,6 +142,7 @@ export class TrainingView {
     this.#stream = new Stream(this.service, url, lastEventId, {
       onEvent: (event) => this.take(event),
       onState: (state, why) => this.connection?.update(state, why),
+      endsWithRun: "training_run_id" in this.#query,
       // A lost run, or a silent run that was cancelled, resumes when it reports again.
       reopenAfterMs: () => (["lost", "cancelled"].includes(this.status?.failure_reason ?? "") ? GOES_ON_MS : 0),
     });

@@ -105,12 +105,12 @@ clients: ## The npm packages, built; without npm they are left out, and their te
 generated-clients:
 	@if command -v java >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory $(GENERATED)/build/.built; fi
 
-$(SDK)/build/.built: node_modules/.installed $(SDK)/package.json $(SDK)/tsconfig.json $(wildcard $(SDK)/src/*.ts)
+$(SDK)/build/.built: node_modules/.installed $(SDK)/package.json $(SDK)/tsconfig.json $(wildcard $(SDK)/src/*.ts $(SDK)/src/connection/*.js)
 	@echo "Building the TypeScript SDK …"
 	@npm run --silent build --workspace $(SDK)
 	@mkdir -p $(@D) && touch $@
 
-$(COMPONENT)/build/.built: node_modules/.installed $(wildcard $(COMPONENT)/*.js* $(COMPONENT)/src/* $(PAGE)/*.css $(PAGE)/js/*.js $(PAGE)/js/log/*.js) training_status/templates/dashboard/log.html
+$(COMPONENT)/build/.built: node_modules/.installed $(wildcard $(COMPONENT)/*.js* $(COMPONENT)/src/* $(PAGE)/*.css $(PAGE)/js/*.js $(PAGE)/js/*/*.js) training_status/templates/dashboard/log.html
 	@echo "Building the element for other pages …"
 	@npm run --silent build --workspace $(COMPONENT)
 	@mkdir -p $(@D) && touch $@

@@ -203,13 +203,27 @@ def test_attributes_and_properties_can_change(page: Page, show: Show, run: Run, 
     expect(element.get_by_text("live", exact=True)).to_be_visible()
 
 
+def test_a_refusal_of_a_token_that_was_replaced_meanwhile_does_not_count(
+    page: Page, show: Show, run: Run, service: Service
+) -> None:
+    run.send(phase(ENTITY), progress(0.5))
+    held: list[Route] = []
+    page.route("**/training-stream*", lambda route: held.append(route), times=1)
+    element = show(run, token=service.token("viewer"))
+    while not held:
+        page.wait_for_timeout(20)
+    element.evaluate("(element, token) => { element.token = token }", service.token("viewer"))
+    held[0].fulfill(status=401, headers={"Access-Control-Allow-Origin": "*"}, json={"detail": "No longer."})
+    expect(element.get_by_text("live", exact=True)).to_be_visible()
+
+
 def test_another_token_takes_nothing_from_its_reader(page: Page, show: Show, run: Run, service: Service) -> None:
     run.send(phase(ENTITY), log("one"), log("two"))
     element = show(run)
     expect(element.get_by_role("grid", name="Log lines")).to_contain_text("two")
     element.get_by_label("Search log messages").fill("two")
     page.keyboard.press("Enter")
-    expect(element.locator("mark")).to_have_text("two")
+    expect(element.get_by_role("grid", name="Log lines").locator("mark")).to_have_text("two")
     element.evaluate("(element, token) => { element.token = token }", service.token("operator"))
     run.send(log("three"), complete())
     expect(element.get_by_text("completed", exact=True)).to_be_visible()

@@ -1,5 +1,6 @@
 """The page of a run, as it goes on: live, in every state, by keyboard, and over a restart of the service."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.support.axe import violations
-from tests.support.pages import widest_overflow
+from tests.support.pages import EMPTY_PAGE, widest_overflow
 from tests.support.running_service import (
     PHASES,
     Run,
@@ -23,6 +24,24 @@ from tests.support.running_service import (
 NewPage = Callable[[str], Page]
 
 ENTITY = "entity_extraction_optimization"
+
+# Follows the stream of all domains as the pages do. `followed` is what it tells, the title the last of it.
+FOLLOW = """async closeAfter => {
+    const {Stream} = await import("/static/dashboard/js/stream.js");
+    const {Service} = await import("/static/dashboard/js/service.js");
+    window.followed = {seqs: [], states: []};
+    const stream = new Stream(new Service(), "/api/v1/admin/training-stream", "", {
+        onEvent: ({data}) => {
+            document.title = `entry ${data.seq}`;
+            if (followed.seqs.push(data.seq) === closeAfter) stream.close();
+        },
+        onState: (state, why) => {
+            document.title = state;
+            followed.states.push([state, why]);
+        },
+        reopenAfterMs: () => 0,
+    });
+}"""
 
 
 @pytest.fixture
@@ -143,6 +162,56 @@ def test_a_hidden_page_closes_its_stream_and_goes_on_when_it_is_shown(open_run: 
     with page.expect_request(lambda request: "training-stream" in request.url):
         page.evaluate(hide, False)
     expect(page.locator(".latest-message")).to_have_text("meanwhile")
+
+
+def streaming(*seqs: int, line_end: str = "\n") -> dict[str, Any]:
+    """The response of a stream of these log entries, in one piece."""
+    events = [{"event_type": "log", "data": {"seq": seq}} for seq in seqs]
+    body = "".join(f"id: 1.{event['data']['seq']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    return {"content_type": "text/event-stream", "body": body.replace("\n", line_end)}
+
+
+@pytest.fixture
+def follow(service: Service, new_page: NewPage) -> Callable[..., Page]:
+    """A function that follows a stream on an empty page, which gets these responses in turn, then 204."""
+
+    def follow(*answers: dict[str, Any], close_after: int = 0) -> Page:
+        page = new_page(f"{service.url}{EMPTY_PAGE}")
+        page.clock.install()
+        left = [*answers]
+        page.route("**/training-stream", lambda route: route.fulfill(**(left.pop(0) if left else {"status": 204})))
+        page.evaluate(FOLLOW, close_after)
+        return page
+
+    return follow
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_page_reads_a_stream_with_every_end_of_lines(follow: Callable[..., Page], line_end: str) -> None:
+    page = follow(streaming(1, 2, line_end=line_end))
+    expect(page).to_have_title("ended")
+    assert page.evaluate("followed.seqs") == [1, 2]
+
+
+def test_a_stream_that_was_closed_gives_no_more_events(follow: Callable[..., Page]) -> None:
+    page = follow(streaming(1, 2, 3), close_after=1)
+    expect(page).to_have_title("entry 1")
+    page.evaluate("new Promise(resolve => setTimeout(resolve))")  # by then all that came with the first is read
+    assert page.evaluate("followed.seqs") == [1]
+    assert page.evaluate("followed.states.map(([state]) => state)") == ["connecting", "open"]
+
+
+@pytest.mark.parametrize("retry_after", ["3600", "99999999", "Fri, 31 Dec 2100 23:59:59 GMT"])
+def test_a_page_waits_as_long_as_it_is_asked_to_but_not_when_the_network_comes_back(
+    follow: Callable[..., Page], retry_after: str
+) -> None:
+    page = follow({"status": 503, "headers": {"Retry-After": retry_after}, "json": {"detail": "Too many viewers."}})
+    expect(page).to_have_title("waiting")
+    page.clock.fast_forward("59:00")
+    assert page.evaluate("followed.states") == [["connecting", ""], ["waiting", "Too many viewers."]]
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page).to_have_title("ended")
+    assert page.evaluate("followed.states.length") == 4
 
 
 def test_an_operator_cancels_a_run_and_only_when_they_mean_it(open_run: Callable[..., Page], run: Run) -> None:

@@ -2,7 +2,7 @@
  * `<domain-training-progress domain="medical" base="https://status.example">`: the live status of a training.
  *
  * @typedef {import("../../../training_status/static/dashboard/js/types.js").Status} Status
- * @typedef {import("../../../training_status/static/dashboard/js/training_view.js").Elements} Elements
+ * @typedef {import("../../../training_status/static/dashboard/js/run_views.js").Elements} Elements
  * @typedef {HTMLElement & {views: Elements}} Part
  */
 

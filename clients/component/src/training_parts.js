@@ -2,7 +2,7 @@
  * Custom elements for the parts of the run page. They show the training of the `<domain-training-progress>` around them,
  * over its connection.
  *
- * @typedef {import("../../../training_status/static/dashboard/js/training_view.js").Elements} Elements
+ * @typedef {import("../../../training_status/static/dashboard/js/run_views.js").Elements} Elements
  * @typedef {keyof Elements} PartName
  */
 

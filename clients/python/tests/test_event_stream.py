@@ -1,28 +1,30 @@
-"""The reader of Server-Sent Events: as the standard says, however the bytes come."""
+"""Server-Sent Events, as `docs/event_stream.json` says, which the one of the pages and the SDK is held to as well."""
+
+import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from aegis_tracker.event_stream import MESSAGE_MAX_BYTES, EventStreamParser, Message
 
-STREAM = (
-    "\ufeffretry: 1500\n: hello\n\n"
-    "id: 1.1\ndata: {1}\n\nid:1.2\r\ndata:  é\r\n\r\n"
-    "data: of no id\ndata: in two lines\n\ndata\r\revent: other\nid: 1.end\ndata: :\n\nid: 1.end.7\n\n"
-).encode()
-MESSAGES = [
-    Message("{1}", "1.1"),
-    Message(" é", "1.2"),
-    Message("of no id\nin two lines", "1.2"),
-    Message("", "1.2"),
-    Message(":", "1.end"),
-]
+TABLE = json.loads((Path(__file__).resolve().parents[3] / "docs" / "event_stream.json").read_text(encoding="utf-8"))
 
 
-def test_every_way_of_cutting_the_bytes():
-    for size in range(1, len(STREAM) + 1):
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["name"])
+def test_the_messages_of_a_stream_however_its_bytes_are_cut(row: dict[str, Any]):
+    stream = row["stream"].encode() if "stream" in row else bytes.fromhex(row["hex"])
+    expected = [Message(message["data"], message["last_event_id"] or None) for message in row["messages"]]
+    cuts = [[stream[:at], b"", stream[at:]] for at in range(len(stream) + 1)]
+    for pieces in [*cuts, [bytes([byte]) for byte in stream]]:
         parser = EventStreamParser()
-        pieces = [STREAM[at : at + size] for at in range(0, len(STREAM), size)]
-        assert [message for piece in pieces for message in parser.feed(piece)] == MESSAGES
-        assert (parser.last_event_id, parser.retry_s) == ("1.end.7", 1.5)
+        assert [message for piece in pieces for message in parser.feed(piece)] == expected, pieces
+        assert parser.last_event_id == (row["last_event_id"] or None)
+
+
+def test_a_retry_is_understood():
+    parser = EventStreamParser()
+    parser.feed(b"retry: 1500\n")
+    assert parser.retry_s == 1.5
 
 
 @pytest.mark.parametrize("begun", [b"d", b"data: x", b"data: x\n", b"id: 1.2\n", b": c", b"id: 1.2\ndata: x\n"])

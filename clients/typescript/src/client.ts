@@ -3,12 +3,21 @@
 import { allEntries } from "./all_entries.js";
 import type { LogQuery } from "./all_entries.js";
 import { allPages } from "./all_pages.js";
-import { apiOf, dataOf } from "./requests.js";
-import type { Api, Token } from "./requests.js";
-import { ServiceError } from "./service_error.js";
-import type { Domain, LogEntry, StreamTicket, TrainingComparison, TrainingHistory, TrainingRun, TrainingStatus } from "./types.js";
-import { Watch } from "./watch.js";
-import type { WatchOptions } from "./watch.js";
+import type { Token } from "./connection/authorization.js";
+import { LiveStream } from "./connection/live_stream.js";
+import { apiOf, dataOf, responseOf } from "./requests.js";
+import type { Api } from "./requests.js";
+import type {
+  Domain,
+  LogEntry,
+  StreamTicket,
+  TrainingComparison,
+  TrainingEvent,
+  TrainingHistory,
+  TrainingRun,
+  TrainingStatus,
+} from "./types.js";
+import type { Watch, WatchOptions } from "./watch.js";
 
 export interface ClientOptions {
   /** The URL of the service, such as `https://status.example`. */
@@ -115,19 +124,14 @@ export class TrainingClient {
   watch(domain_name: string, options: WatchOptions = {}): Watch {
     const { trainingRunId: training_run_id } = options;
     const query = training_run_id === undefined ? {} : { training_run_id };
-    return new Watch(async (lastEventId, signal) => {
-      const header = lastEventId ? { "Last-Event-ID": lastEventId } : {};
-      const pending = this.api.GET("/api/v1/admin/domains/{domain_name}/training-stream", {
-        params: { path: { domain_name }, query, header },
-        parseAs: "stream",
-        signal,
-      });
-      const body = await dataOf(pending, signal);
-      const { response } = await pending;
-      if (response.status === 204) return null;
-      if (body && response.headers.get("Content-Type")?.startsWith("text/event-stream")) return body;
-      throw new ServiceError("The response is not an event stream.");
-    }, options);
+    return new LiveStream<TrainingEvent>(
+      (header, signal) => {
+        const url = "/api/v1/admin/domains/{domain_name}/training-stream";
+        const params = { path: { domain_name }, query, header };
+        return responseOf(this.api.GET(url, { params, parseAs: "stream", signal }), signal);
+      },
+      { ...options, endsWithRun: training_run_id !== undefined },
+    );
   }
 
   #domain(domain_name: string, signal: AbortSignal | null = null): Promise<Domain> {

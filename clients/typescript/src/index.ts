@@ -2,7 +2,7 @@
 
 export { TrainingClient } from "./client.js";
 export type { ClientOptions, LogOptions, RequestOptions, StatusOptions } from "./client.js";
-export { ServiceError } from "./service_error.js";
+export { ServiceError } from "./connection/service_error.js";
 export type { Watch, WatchOptions, WatchState } from "./watch.js";
-export type { Token } from "./requests.js";
+export type { Token } from "./connection/authorization.js";
 export type * from "./types.js";

@@ -3,11 +3,10 @@
 import createClient from "openapi-fetch";
 import type { Client } from "openapi-fetch";
 
+import { authorize } from "./connection/authorization.js";
+import type { Token } from "./connection/authorization.js";
+import { giveUp, refusal } from "./connection/service_error.js";
 import type { paths } from "./schema.js";
-import { refusal, ServiceError } from "./service_error.js";
-
-/** A bearer token, or a function that is called for one before each request. An empty token is not sent. */
-export type Token = string | (() => string | Promise<string>);
 
 export type Api = Client<paths>;
 
@@ -23,31 +22,22 @@ export function apiOf(
     fetch: (request) => fetch(request).catch((cause: unknown) => giveUp(request.signal, cause)),
   });
   api.use({
-    async onRequest({ request }) {
-      try {
-        const value = typeof token === "string" ? token : await token();
-        if (value) request.headers.set("Authorization", `Bearer ${value}`);
-      } catch (cause) {
-        throw new ServiceError("Could not get a token.", { cause });
-      }
-      return request;
-    },
+    onRequest: ({ request }) => authorize(request, token),
   });
   return api;
 }
 
+type Pending<Data> = Promise<{ data?: Data; error?: unknown; response: Response }>;
+
 /** The data of a successful response. Throws ServiceError, or the signal's reason once it is aborted. */
-export async function dataOf<Data>(
-  pending: Promise<{ data?: Data; error?: unknown; response: Response }>,
-  signal?: AbortSignal | null,
-): Promise<Data> {
-  const { data, error, response } = await pending.catch((cause: unknown) => giveUp(signal, cause));
-  if (!response.ok) throw refusal(response, error);
-  return data as Data;
+export async function dataOf<Data>(pending: Pending<Data>, signal?: AbortSignal | null): Promise<Data> {
+  await responseOf(pending, signal);
+  return (await pending).data as Data;
 }
 
-/** Throws the error of a failed request. */
-export function giveUp(signal: AbortSignal | null | undefined, cause: unknown): never {
-  signal?.throwIfAborted();
-  throw cause instanceof ServiceError ? cause : new ServiceError("The service cannot be reached.", { cause });
+/** A successful response. Throws like `dataOf`. */
+export async function responseOf(pending: Pending<unknown>, signal?: AbortSignal | null): Promise<Response> {
+  const { error, response } = await pending.catch((cause: unknown) => giveUp(signal, cause));
+  if (!response.ok) throw refusal(response, error);
+  return response;
 }

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -23,7 +24,7 @@ test("dist, LICENSE, README and package.json are packed", () => {
   const beside = files.filter((path) => !path.startsWith("dist/"));
   assert.deepEqual(beside, ["LICENSE", "README.md", "package.json"]);
   assert(files.includes("dist/schema.d.ts"));
-  for (const path of files) assert.match(path, /^dist\/[a-z_]+\.(js|d\.ts)$|^[^/]+$/);
+  for (const path of files) assert.match(path, /^dist\/(connection\/)?[a-z_]+\.(js|d\.ts)$|^[^/]+$/);
 });
 
 test("each module has its types", () => {
@@ -32,12 +33,18 @@ test("each module has its types", () => {
   }
 });
 
+test("the modules that the service's pages run are packed", () => {
+  const shared = readdirSync(new URL("../../training_status/static/dashboard/js/connection/", root));
+  assert(shared.includes("live_stream.js"));
+  for (const name of shared) assert(files.includes(`dist/connection/${name}`), name);
+});
+
 test("what is imported from beside is packed, and every package is a dependency", () => {
   for (const path of files.filter((path) => path.startsWith("dist/"))) {
     const text = readFileSync(new URL(path, root), "utf8");
     for (const [, from = ""] of text.matchAll(/^(?:import|export) .*?from "([^"]+)";$/gm)) {
-      if (from.startsWith("./")) {
-        const target = `dist/${from.slice(2)}`;
+      if (from.startsWith(".")) {
+        const target = join(dirname(path), from);
         assert(files.includes(target) || files.includes(target.replace(/\.js$/, ".d.ts")), `${path}: ${from}`);
       } else {
         assert(from in manifest.dependencies, `${path}: ${from}`);

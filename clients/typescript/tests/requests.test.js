@@ -82,20 +82,33 @@ test("Retry-After may be a time, by the clock of whoever says so", async (t) => 
     problem(503, "", {}, headers),
     problem(503, "", {}, { "Retry-After": "Tue, 20 Jan 2026 15:02:00 GMT" }),
     problem(503, "", {}, { "Retry-After": "soon" }),
+    problem(503, "", {}, { "Retry-After": "-5" }),
+    problem(503, "", {}, { "Retry-After": "99999999999" }), // beyond what a timer can wait
     problem(503, ""),
   );
   const client = new TrainingClient(service);
-  for (const seconds of [120, 0, 0, 0]) {
+  for (const seconds of [120, 0, 0, 0, 2_000_000, 0]) {
     const error = await thrown(client.status("medical"));
     assert(error instanceof ServiceError);
     assert.equal(error.retryAfterS, seconds);
   }
 });
 
-test("what a proxy answers becomes a sentence", async (t) => {
-  const service = await serve(t, (_asked, answer) => answer.writeHead(502).end("<html>Bad Gateway</html>"));
-  const error = await thrown(new TrainingClient(service).status("medical"));
-  assert.deepEqual([error.message, error.status, error.code], ["The service responded with status 502.", 502, ""]);
+for (const body of ["", "<html>Bad Gateway</html>", '"Bad Gateway"', "null", '{"detail": ["no problem of the service"], "code": 7}', '{"detail": ""}']) {
+  test(`what a proxy answers becomes a sentence: ${body}`, async (t) => {
+    const service = await serve(t, (_asked, answer) => answer.writeHead(502).end(body));
+    const error = await thrown(new TrainingClient(service).status("medical"));
+    assert.deepEqual([error.message, error.status, error.code], ["The service responded with status 502.", 502, ""]);
+  });
+}
+
+test("an error is final where a retry cannot succeed", async (t) => {
+  for (const status of [400, 401, 403, 404, 409, 422, 429, 500, 503]) {
+    const service = await serve(t, problem(status, "No."));
+    const error = await thrown(new TrainingClient(service).status("medical"));
+    assert.equal(error.isFinal, [401, 403, 404, 422].includes(status), String(status));
+  }
+  assert.equal(new ServiceError("The service cannot be reached.").isFinal, false);
 });
 
 /** @type {Record<string, import("./scripted_server.js").Script>} */

@@ -1,7 +1,7 @@
 /** What must not compile. Each line after `@ts-expect-error` is a mistake: tsc complains where it is accepted. */
 
 import { TrainingClient } from "aegis-training-client";
-import type { LogEntry, TrainingEvent } from "aegis-training-client";
+import type { LogEntry, Problem, ServiceError, TrainingEvent } from "aegis-training-client";
 
 declare const client: TrainingClient;
 declare const event: TrainingEvent;
@@ -65,6 +65,12 @@ export async function parameters(): Promise<void> {
   await client.api.GET("/api/v1/admin/domains", { params: { query: { size: 5 } } });
   // @ts-expect-error without the name of the domain
   await client.api.GET("/api/v1/admin/domains/{domain_name}");
+}
+
+export function errors(error: ServiceError): Required<Problem>["errors"] {
+  // @ts-expect-error it is told, not set
+  error.status = 404;
+  return error.errors;
 }
 
 export async function absent(signal: AbortSignal | undefined, token: string | undefined): Promise<void> {

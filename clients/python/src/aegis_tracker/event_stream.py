@@ -27,10 +27,16 @@ class EventStreamParser:
         self._data: list[str] = []
         self._size = 0
         self._has_begun = False
+        self._after_return = False
 
     def feed(self, piece: bytes) -> list[Message]:
         """The messages that the piece completes. Raises ValueError where one becomes too large."""
-        may_end_lines = b"\n" in piece or b"\r" in piece or self._rest.endswith(b"\r")
+        if not piece:
+            return []
+        if self._after_return:
+            piece = piece.removeprefix(b"\n")  # the second half of a CR LF
+        self._after_return = piece.endswith(b"\r")
+        may_end_lines = b"\n" in piece or b"\r" in piece
         self._rest += piece
         messages = self._whole_lines() if may_end_lines else []
         if self._size + len(self._rest) > MESSAGE_MAX_BYTES:
@@ -42,9 +48,8 @@ class EventStreamParser:
         if not self._has_begun:
             self._has_begun = True
             text = text.removeprefix(_BYTE_ORDER_MARK)
-        held = b"\r" if text.endswith(b"\r") else b""  # perhaps the first half of a line's end
-        *lines, rest = _LINE_END.split(text.removesuffix(held))
-        self._rest = bytearray(rest + held)
+        *lines, rest = _LINE_END.split(text)
+        self._rest = bytearray(rest)
         messages = []
         for line in lines:
             if line:

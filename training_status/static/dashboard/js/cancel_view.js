@@ -5,8 +5,8 @@
  * @typedef {import("./types.js").Status} Status
  */
 
+import { ServiceError } from "./connection/service_error.js";
 import { make, setText } from "./dom.js";
-import { ServiceError } from "./service.js";
 
 export class CancelView {
   /**

@@ -7,10 +7,11 @@
  */
 
 import { domainAddress, urlPrefix } from "./addresses.js";
+import { ServiceError } from "./connection/service_error.js";
 import { ConnectionView } from "./connection_view.js";
 import { readJsonScript, make, getElement, setText } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
-import { Service, ServiceError } from "./service.js";
+import { Service } from "./service.js";
 import { Stream } from "./stream.js";
 import { oneLine } from "./visible_text.js";
 
@@ -49,7 +50,6 @@ class DomainsPage {
     new Stream(this.service, this.service.address("/training-stream"), "", {
       onEvent: (event) => void this.take(event),
       onState: (state, why) => this.connection.update(state, why),
-      reopenAfterMs: () => 0,
     });
     setInterval(() => this.tick(), 1000);
   }

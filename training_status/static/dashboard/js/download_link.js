@@ -4,7 +4,7 @@
  * @typedef {import("./service.js").Service} Service
  */
 
-import { ServiceError } from "./service.js";
+import { ServiceError } from "./connection/service_error.js";
 import { make } from "./dom.js";
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import { urlPrefix } from "./addresses.js";
+import { ServiceError } from "./connection/service_error.js";
 import { readJsonScript, make, getElement, setText } from "./dom.js";
 import { RunSelection } from "./history/run_selection.js";
 import { ComparisonView } from "./history/comparison_view.js";
@@ -13,7 +14,7 @@ import { LiveHistory } from "./history/live_history.js";
 import { RunsTable } from "./history/runs_table.js";
 import { Trends } from "./history/trends.js";
 import { numberText } from "./number_text.js";
-import { Service, ServiceError } from "./service.js";
+import { Service } from "./service.js";
 
 /** @type {Page} */
 const page = readJsonScript("page");

@@ -7,8 +7,8 @@
  */
 
 import { runAddress } from "./addresses.js";
+import { ServiceError } from "./connection/service_error.js";
 import { make } from "./dom.js";
-import { ServiceError } from "./service.js";
 import { formatState, displayName } from "./format.js";
 
 export class OtherRunsView {

@@ -1,32 +1,10 @@
-/**
- * Requests to the service: JSON with exact integers, errors with a message for people, and the service's clock.
- *
- * @typedef {import("./types.js").Problem} Problem
- */
+/** Requests to the service: JSON with exact integers, errors with a message for people, and the service's clock. */
 
+import { authorize } from "./connection/authorization.js";
+import { giveUp, refusal } from "./connection/service_error.js";
 import { parseJson } from "./exact_json.js";
 
 const API = "/api/v1/admin";
-const UNREACHABLE = "The service cannot be reached.";
-
-/** A failed request, with the `detail` of the service's problem response, or a message of ours without a response. */
-export class ServiceError extends Error {
-  /**
-   * @param {string} detail a sentence for people
-   * @param {number} status the HTTP status; 0 without a response
-   * @param {number} retryAfterS seconds to wait before a retry
-   */
-  constructor(detail, status, retryAfterS = 0) {
-    super(detail);
-    this.status = status;
-    this.retryAfterS = retryAfterS;
-  }
-
-  /** Whether a retry cannot succeed without other credentials or another URL. */
-  get isFinal() {
-    return [401, 403, 404, 422].includes(this.status);
-  }
-}
 
 export class Service {
   #clockOffsetMs = 0;
@@ -125,20 +103,15 @@ export class Service {
    * @param {RequestInit & {headers?: Record<string, string>}} options
    */
   async ask(url, options) {
-    const token = this.token();
-    const headers = { ...options.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
-    let answer;
-    try {
-      answer = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options, headers });
-    } catch (error) {
-      if (options.signal?.aborted) throw error;
-      throw new ServiceError(UNREACHABLE, 0);
-    }
+    const answer = await read(async () => {
+      const request = new Request(url, { credentials: "same-origin", cache: "no-store", ...options });
+      await authorize(request, this.token);
+      return fetch(request);
+    }, options.signal);
     const date = answer.headers.get("Date");
     if (date !== null && this.#clockOffsetMs === 0) this.#clockOffsetMs = Date.parse(date) + 500 - Date.now();
     if (answer.ok) return answer;
-    const retryAfterS = Number(answer.headers.get("Retry-After") ?? 0) || 0;
-    throw new ServiceError(await sentence(answer), answer.status, retryAfterS);
+    throw refusal(answer, problem(await read(() => answer.text(), options.signal)));
   }
 }
 
@@ -148,28 +121,21 @@ function csrfToken() {
 }
 
 /**
- * Reads the body of a response. Throws ServiceError when it is incomplete or not JSON.
+ * Awaits a response, or its body. Throws ServiceError when it is incomplete or not JSON.
  *
  * @template T
  * @param {() => Promise<T>} rest
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal | null} [signal]
  */
-async function read(rest, signal) {
-  try {
-    return await rest();
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ServiceError(UNREACHABLE, 0);
-  }
+function read(rest, signal) {
+  return rest().catch((cause) => giveUp(signal, cause));
 }
 
-/** @param {Response} answer */
-async function sentence(answer) {
+/** The body of an unsuccessful response; null when it is not JSON, as a proxy's error page. @param {string} text */
+function problem(text) {
   try {
-    const { detail } = /** @type {Partial<Problem>} */ (await answer.json());
-    if (detail) return detail;
+    return JSON.parse(text);
   } catch {
-    // Not a problem response of the service, for example a proxy's error page.
+    return null;
   }
-  return `The service responded with status ${answer.status}.`;
 }

@@ -1,26 +1,23 @@
 /**
- * A stream that reconnects after interruptions, from its cursor, and is closed
- * while the page is hidden.
- *
- * Uses fetch, because an EventSource does not reconnect after a status other than 200 and does not expose the status.
+ * The live stream of a page: closed while the page is hidden, and opened again at once when the network is back.
  *
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").TrainingEvent} TrainingEvent
- * @typedef {"connecting" | "open" | "waiting" | "ended" | "refused"} StreamState
+ * @typedef {import("./connection/live_stream.js").ConnectionState | "ended" | "refused"} StreamState
  */
 
+import { LiveStream } from "./connection/live_stream.js";
+import { pause } from "./connection/pause.js";
+import { ServiceError } from "./connection/service_error.js";
 import { parseJson } from "./exact_json.js";
-import { ServiceError } from "./service.js";
-
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
-const SILENCE_LIMIT_MS = 45_000; // the service sends a keepalive every 15 s
 
 /**
  * @typedef {object} Follower
  * @property {(event: TrainingEvent) => void} onEvent
  * @property {(state: StreamState, why: string) => void} onState
- * @property {() => number} reopenAfterMs called when the stream has ended: milliseconds until the stream is opened again; 0 for never
+ * @property {boolean} [endsWithRun] whether the stream is about one run, and ends with it
+ * @property {() => number} [reopenAfterMs] called when the stream has ended: milliseconds until the stream is opened again;
+ *   0 for never
  */
 
 export class Stream {
@@ -33,173 +30,96 @@ export class Stream {
   constructor(service, url, lastEventId, follower) {
     this.service = service;
     this.url = url;
-    this.lastEventId = lastEventId;
     this.follower = follower;
-    /** @type {AbortController | null} */
-    this.connection = null;
-    this.closed = false;
-    this.isRefused = false;
-    this.#onVisibility = () => this.#showOrHide();
-    document.addEventListener("visibilitychange", this.#onVisibility);
-    window.addEventListener("online", this.#onVisibility);
-    this.#showOrHide();
+    this.#live = this.#resumed(lastEventId, undefined);
+    document.addEventListener("visibilitychange", this.#onPage);
+    window.addEventListener("online", this.#onPage);
+    this.#onPage();
   }
 
-  /** @type {() => void} */
-  #onVisibility;
-  /** @type {(() => void) | null} */
-  #hurry = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #silence;
+  /** @type {LiveStream<TrainingEvent>} */
+  #live;
+  /** Ends the following of the stream; null while the page is hidden. @type {AbortController | null} */
+  #following = null;
+  /** @type {StreamState} */
+  #state = "connecting";
+  #token = "";
+
+  /** The cursor to resume after. */
+  get lastEventId() {
+    return this.#live.lastEventId;
+  }
+
+  /** Whether the stream has ended because the service refused it. */
+  get isRefused() {
+    return this.#state === "refused";
+  }
 
   /** Closes the stream. */
   close() {
-    this.#ignorePage();
-    this.connection?.abort();
-    this.#hurry?.();
+    document.removeEventListener("visibilitychange", this.#onPage);
+    window.removeEventListener("online", this.#onPage);
+    this.#following?.abort();
   }
 
-  /** Marks the stream as closed and removes the page's listeners. */
-  #ignorePage() {
-    this.closed = true;
-    document.removeEventListener("visibilitychange", this.#onVisibility);
-    window.removeEventListener("online", this.#onVisibility);
-  }
+  #onPage = () => {
+    const isPaused = this.#state === "waiting" || this.#state === "ended";
+    if (!document.hidden && this.#following && !isPaused) return;
+    this.#following?.abort();
+    this.#following = document.hidden ? null : new AbortController();
+    if (this.#following) void this.#follow(this.#following.signal);
+  };
 
-  #showOrHide() {
-    if (document.hidden) {
-      this.connection?.abort();
-    } else if (this.connection === null && !this.closed) {
-      void this.#follow();
-    } else {
-      this.#hurry?.();
-    }
-  }
-
-  /** Connects and reconnects until the stream is closed, the page is hidden, or the stream has ended. */
-  async #follow() {
-    let failures = 0;
-    while (!this.closed && !document.hidden) {
-      const connection = (this.connection = new AbortController());
-      const token = this.service.token();
-      let why = "The connection was interrupted.";
-      let retryAfterMs = 0;
+  /** Follows the stream until it is closed, the page is hidden, or the stream has ended. @param {AbortSignal} signal */
+  async #follow(signal) {
+    this.#live = this.#resumed(this.lastEventId, signal);
+    while (!signal.aborted) {
       try {
-        this.follower.onState("connecting", "");
-        this.#heard(connection);
-        const answer = await this.service.ask(this.url, {
-          signal: connection.signal,
-          headers: this.lastEventId ? { "Last-Event-ID": this.lastEventId } : {},
-        });
-        if (answer.status === 204) {
-          clearTimeout(this.#silence);
-          const againMs = this.follower.reopenAfterMs();
-          if (againMs === 0) return this.#stop("ended", "");
-          this.follower.onState("ended", "");
-          await this.#pause(againMs);
-          continue;
-        }
-        if (!answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
-          throw new ServiceError("The response did not come from the service.", 0);
-        }
-        this.follower.onState("open", "");
-        await this.#read(answer, connection, () => (failures = 0));
+        for await (const event of this.#live) this.#take(event);
+        const againMs = this.follower.reopenAfterMs?.() ?? 0;
+        if (againMs === 0) this.close();
+        this.#tell("ended", "");
+        await pause(againMs, signal);
       } catch (error) {
-        if (error instanceof ServiceError) {
-          if (error.isFinal && this.service.token() === token) return this.#stop("refused", this.#refusal(error));
-          why = error.message;
-          retryAfterMs = error.retryAfterS * 1000;
-        } else if (!(error instanceof DOMException || error instanceof TypeError || error instanceof SyntaxError)) {
-          throw error; // network errors and invalid data are interruptions; anything else is a bug
-        }
-      } finally {
-        clearTimeout(this.#silence);
-        connection.abort();
+        if (signal.aborted) return;
+        if (!(error instanceof ServiceError)) throw error;
+        if (this.service.token() !== this.#token) continue; // another token was set during the request
+        this.close();
+        this.#tell("refused", this.#refusal(error));
       }
-      if (this.closed || document.hidden) break;
-      this.follower.onState("waiting", why);
-      failures += 1;
-      const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
-      await this.#pause(Math.max(retryAfterMs, longest * (0.5 + Math.random() / 2)));
     }
-    this.connection = null;
   }
 
-  /** @param {ServiceError} error */
-  #refusal({ status, message }) {
-    const isOfSession = status === 401 || status === 403;
-    return isOfSession && this.service.hasSession ? `${message} Reload the page to sign in again.` : message;
-  }
-
-  /** Restarts the timer that aborts a silent connection. @param {AbortController} connection */
-  #heard(connection) {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => connection.abort(), SILENCE_LIMIT_MS);
+  /** The stream after this cursor. @param {string} lastEventId @param {AbortSignal | undefined} signal */
+  #resumed(lastEventId, signal) {
+    const { endsWithRun } = this.follower;
+    /** @type {import("./connection/live_stream.js").Open} */
+    const open = (headers, signal) => {
+      this.#token = this.service.token();
+      return this.service.ask(this.url, { headers, signal });
+    };
+    return new LiveStream(open, { endsWithRun, lastEventId, signal, parse: parseJson, onState: (state, why) => this.#tell(state, why) });
   }
 
   /** @param {StreamState} state @param {string} why */
-  #stop(state, why) {
-    this.#ignorePage();
-    this.isRefused = state === "refused";
-    this.connection = null;
+  #tell(state, why) {
+    this.#state = state;
     this.follower.onState(state, why);
   }
 
-  /** @param {number} ms the delay; it ends early when the page is shown again or the network is back */
-  #pause(ms) {
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      const hurry = () => done();
-      this.#hurry = hurry;
-      /** Go on. */
-      function done() {
-        clearTimeout(timer);
-        resolve(undefined);
-      }
-    });
-  }
-
-  /**
-   * Dispatches the messages of a response until it ends.
-   *
-   * @param {Response} answer
-   * @param {AbortController} connection
-   * @param {() => void} onMessage
-   */
-  async #read(answer, connection, onMessage) {
-    if (answer.body === null) return;
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    for (;;) {
-      this.#heard(connection);
-      const { done, value } = await reader.read();
-      if (done) return;
-      text += value;
-      const messages = text.split("\n\n");
-      text = messages.pop() ?? "";
-      for (const message of messages) {
-        onMessage();
-        this.#take(message);
-      }
-    }
-  }
-
-  /** @param {string} message the lines of one message, as the service writes them: an id and one line of data */
-  #take(message) {
-    let id = "";
-    let data = "";
-    for (const line of message.split("\n")) {
-      if (line.startsWith("id: ")) id = line.slice(4);
-      else if (line.startsWith("data: ")) data = line.slice(6);
-    }
-    const event = data ? /** @type {TrainingEvent} */ (parseJson(data)) : null;
-    if (id) this.lastEventId = id;
-    if (event === null) return;
+  /** @param {TrainingEvent} event */
+  #take(event) {
     if (event.event_type !== "log" && event.event_type !== "gap") this.service.learnClock(event.timestamp);
     try {
       this.follower.onEvent(event);
     } catch (error) {
       reportError(error); // a bug in the listener must not interrupt the connection
     }
+  }
+
+  /** @param {ServiceError} error */
+  #refusal({ status, message }) {
+    const isOfSession = status === 401 || status === 403;
+    return isOfSession && this.service.hasSession ? `${message} Reload the page to sign in again.` : message;
   }
 }

@@ -2,6 +2,7 @@
  * The live view of a training: the views of a run, or of each latest run, and the one stream that updates them.
  *
  * @typedef {import("./log/log_state.js").LogState} LogState
+ * @typedef {import("./run_views.js").Elements} Elements
  * @typedef {import("./service.js").Service} Service
  * @typedef {import("./types.js").Run} Run
  * @typedef {import("./types.js").Status} Status
@@ -13,17 +14,6 @@
  * @property {string} domain
  * @property {number | null} runNumber null follows the latest run and each new one
  *
- * @typedef {object} Elements the elements of the views; views without an element are not created
- * @property {HTMLElement} [state]
- * @property {HTMLElement} [eta]
- * @property {HTMLElement} [progress]
- * @property {HTMLElement} [metrics]
- * @property {HTMLElement} [curves]
- * @property {HTMLElement} [log] with the frame of `log.html` in it
- * @property {HTMLElement} [result]
- * @property {HTMLElement} [connection]
- * @property {HTMLElement} [announcer]
- *
  * @typedef {object} Listener
  * @property {(run: Run) => void} onRun a run is shown for the first time
  * @property {(status: Status) => void} onStatus the run has a new status
@@ -32,17 +22,9 @@
  * @property {EventTarget} keyboard where the log listens for keyboard shortcuts
  */
 
-import { Announcer } from "./announcer.js";
-import { ConnectionView } from "./connection_view.js";
-import { EtaView } from "./eta_view.js";
-import { LogView } from "./log/log_view.js";
-import { MetricsView } from "./metrics_view.js";
-import { MetricCurves } from "./metric_curves.js";
-import { pause } from "./pause.js";
-import { ProgressView } from "./progress_view.js";
-import { ResultView } from "./result_view.js";
-import { ServiceError } from "./service.js";
-import { StateView } from "./state_view.js";
+import { pause } from "./connection/pause.js";
+import { ServiceError } from "./connection/service_error.js";
+import { RunViews } from "./run_views.js";
 import { Stream } from "./stream.js";
 
 const RETRY_MS = 2000;
@@ -58,24 +40,19 @@ export class TrainingView {
   constructor(service, training, elements, listener) {
     this.service = service;
     this.training = training;
-    this.elements = elements;
     this.listener = listener;
-    const { state, eta, progress, connection, announcer } = elements;
-    this.state = state && new StateView(state, service, elements.log ? () => this.parts?.log?.showFirstError() : null);
-    this.eta = eta && new EtaView(eta, service);
-    this.progress = progress && new ProgressView(progress, service);
-    this.connection = connection && new ConnectionView(connection);
-    this.announcer = announcer && new Announcer(announcer);
-    elements.log?.addEventListener("notice", this.#onNotice);
-    /** @type {{runId: string, log?: LogView | undefined, metrics?: MetricsView | undefined, curves?: MetricCurves | undefined, result?: ResultView | undefined} | null} */
-    this.parts = null;
+    const { logStateFor, keyboard } = listener;
+    const options = { domain: training.domain, logStateFor, keyboard, signal: this.#ending.signal };
+    this.views = new RunViews(service, elements, options);
+    /** The ID of the run that is shown; empty before the first one. */
+    this.runId = "";
     /** @type {Status | null} */
     this.status = null;
     /** @type {LogEntry[]} */
     this.entries = [];
     this.phase = "";
     this.isMoving = false;
-    this.timer = setInterval(() => this.tick(), 1000);
+    this.timer = setInterval(() => this.views.tick(), 1000);
   }
 
   #ending = new AbortController();
@@ -97,10 +74,10 @@ export class TrainingView {
         if (error.isFinal && this.service.token() !== token) continue;
         if (error.isFinal) {
           this.#isRefused = true;
-          this.connection?.update("refused", error.message);
+          this.views.connection?.update("refused", error.message);
           return;
         }
-        this.connection?.update("waiting", error.message);
+        this.views.connection?.update("waiting", error.message);
         await pause(Math.max(RETRY_MS, error.retryAfterS * 1000), signal);
       }
     }
@@ -117,8 +94,7 @@ export class TrainingView {
     this.#ending.abort();
     clearInterval(this.timer);
     this.#stream?.close();
-    this.parts?.log?.destroy();
-    this.elements.log?.removeEventListener("notice", this.#onNotice);
+    this.views.destroy();
   }
 
   /** Shows the run and opens the stream. */
@@ -141,7 +117,8 @@ export class TrainingView {
     this.#stream?.close();
     this.#stream = new Stream(this.service, url, lastEventId, {
       onEvent: (event) => this.take(event),
-      onState: (state, why) => this.connection?.update(state, why),
+      onState: (state, why) => this.views.connection?.update(state, why),
+      endsWithRun: "training_run_id" in this.#query,
       // A lost run, or a silent run that was cancelled, resumes when it reports again.
       reopenAfterMs: () => (["lost", "cancelled"].includes(this.status?.failure_reason ?? "") ? GOES_ON_MS : 0),
     });
@@ -152,29 +129,9 @@ export class TrainingView {
     const { domain } = this.training;
     /** @type {LogPage} */
     const page = await this.#get(`/domains/${domain}/training-logs`, { run: run.run_number, page_size: 1 });
-    this.parts?.log?.destroy();
-    const { signal } = this.#ending;
-    const { log, metrics, curves, result } = this.elements;
-    const storedState = this.listener.logStateFor(run.run_number);
-    const options = { service: this.service, domain, runNumber: run.run_number };
-    const logOptions = {
-      ...options,
-      storedState,
-      keyboard: this.listener.keyboard,
-      firstSeq: page.first_seq,
-      lastSeq: page.last_seq,
-      levelCounts: page.level_counts,
-      phases: run.steps.map((step) => step.name),
-    };
-    this.parts = {
-      runId: run.training_run_id,
-      log: log && new LogView(log, logOptions),
-      metrics: metrics && new MetricsView(metrics),
-      curves: curves && new MetricCurves(curves, { ...options, lineAddress: (seq) => storedState.line(seq), signal }),
-      result: result && new ResultView(result, { service: this.service, runId: run.training_run_id, signal }),
-    };
+    this.views.mount(run, page);
+    this.runId = run.training_run_id;
     this.phase = run.current_step;
-    this.progress?.setTimes(run);
     this.listener.onRun(run);
     // A status that the stream delivered meanwhile is newer.
     this.show(this.isMoving && this.status ? this.status : run);
@@ -183,12 +140,12 @@ export class TrainingView {
 
   /** @param {TrainingEvent} event */
   take(event) {
-    this.connection?.seen();
+    this.views.connection?.seen();
     const isOurs = event.training_run_id === this.status?.training_run_id;
     if (event.event_type === "log") {
       if (isOurs && this.entries.push(event.data) === 1) requestAnimationFrame(() => this.appendEntries());
     } else if (event.event_type === "gap") {
-      if (isOurs && !this.isMoving) void this.parts?.log?.refresh();
+      if (isOurs && !this.isMoving) void this.views.log?.refresh();
     } else if (!isOurs) {
       void this.moveOn(event.data.status);
     } else if (this.isMoving) {
@@ -220,7 +177,7 @@ export class TrainingView {
   /** Shows the run of the current status, which may change during the request. */
   async #mountLatest() {
     const { signal } = this.#ending;
-    while (!signal.aborted && this.status && this.parts?.runId !== this.status.training_run_id) {
+    while (!signal.aborted && this.status && this.runId !== this.status.training_run_id) {
       const { training_run_id: id } = this.status;
       try {
         const run = await this.#run(id);
@@ -252,20 +209,17 @@ export class TrainingView {
     const entries = this.entries;
     this.entries = [];
     if (entries.length === 0 || this.#ending.signal.aborted) return;
-    this.parts?.log?.append(entries);
-    this.parts?.curves?.append(entries);
+    this.views.append(entries);
   }
 
   /** @param {Status} status */
   show(status) {
     this.status = status;
-    for (const view of [this.state, this.progress, this.eta, this.announcer]) view?.update(status);
-    this.parts?.metrics?.update(status);
-    this.parts?.result?.update(status);
+    this.views.update(status);
     this.listener.onStatus(status);
     if (status.current_step !== this.phase || status.completed_at) {
       this.phase = status.current_step;
-      if (this.progress) void this.loadTimes(status);
+      if (this.views.progress) void this.loadTimes(status);
     }
   }
 
@@ -278,21 +232,13 @@ export class TrainingView {
   async loadTimes(status) {
     try {
       const run = await this.#run(status.training_run_id);
-      if (run.training_run_id === this.status?.training_run_id) this.progress?.setTimes(run);
+      if (run.training_run_id === this.status?.training_run_id) this.views.progress?.setTimes(run);
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       if (!(error instanceof ServiceError)) throw error;
       this.phase = ""; // the next status loads the times again
     }
   }
-
-  /** Updates what depends on the time, once a second. */
-  tick() {
-    for (const view of [this.state, this.progress, this.eta, this.connection]) view?.tick();
-  }
-
-  /** @param {Event} event */
-  #onNotice = (event) => this.announcer?.say(/** @type {CustomEvent<string>} */ (event).detail);
 
   /** The latest run of the domain, null when it was never trained. */
   async #latest() {

@@ -8,10 +8,10 @@
  */
 
 import { runAddress } from "../addresses.js";
+import { ServiceError } from "../connection/service_error.js";
 import { make, getElement, setText } from "../dom.js";
 import { jsonText } from "../exact_json.js";
 import { allDigitsSwitch, areShortened } from "../metric_element.js";
-import { ServiceError } from "../service.js";
 import { formatTime, formatDuration } from "../format.js";
 import { metricRows, phaseRows, runsTable, settingRows } from "./comparison_tables.js";
 import { curvesOf } from "./run_curves.js";

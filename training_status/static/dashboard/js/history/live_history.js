@@ -9,15 +9,14 @@
  * @typedef {{domain: Domain, page: RunPage}} Look
  */
 
+import { pause } from "../connection/pause.js";
+import { ServiceError } from "../connection/service_error.js";
 import { ConnectionView } from "../connection_view.js";
 import { getElement } from "../dom.js";
-import { pause } from "../pause.js";
-import { ServiceError } from "../service.js";
 import { Stream } from "../stream.js";
 
 const RETRY_MS = 2000;
 const OTHERS_MS = 15_000; // the stream covers the latest run only
-const NEVER = new AbortController().signal;
 
 export class LiveHistory {
   /**
@@ -55,7 +54,6 @@ export class LiveHistory {
         if (state === "open" && this.wasOpen) this.look(); // the runs may have changed while disconnected
         if (state === "open") this.wasOpen = true;
       },
-      reopenAfterMs: () => 0,
     });
     this.look();
   }
@@ -114,7 +112,7 @@ export class LiveHistory {
         if (!(error instanceof ServiceError)) throw error;
         this.connection.update(error.isFinal ? "refused" : "waiting", error.message);
         if (error.isFinal) return null;
-        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000), NEVER);
+        await pause(Math.max(RETRY_MS, error.retryAfterS * 1000));
       }
     }
   }

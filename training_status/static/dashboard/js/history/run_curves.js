@@ -7,8 +7,8 @@
  * @typedef {import("./overlaid_chart.js").Series} Series
  */
 
+import { ServiceError } from "../connection/service_error.js";
 import { make } from "../dom.js";
-import { ServiceError } from "../service.js";
 import { displayName } from "../format.js";
 import { lineSample, overlaidChart } from "./overlaid_chart.js";
 

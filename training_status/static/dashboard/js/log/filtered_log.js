@@ -12,8 +12,8 @@
  * @typedef {import("./unfiltered_log.js").ListListener} ListListener
  */
 
-import { pause } from "../pause.js";
-import { ServiceError } from "../service.js";
+import { pause } from "../connection/pause.js";
+import { ServiceError } from "../connection/service_error.js";
 import { matches } from "./log_filter.js";
 import { LogPages } from "./log_pages.js";
 import { SearchedRanges } from "./searched_ranges.js";
@@ -212,7 +212,7 @@ export class FilteredLog {
       return answer.logs;
     }
     if (answer.logs.length >= Math.min(PAGE_SIZE, range.total - page * PAGE_SIZE)) return answer.logs;
-    if (answer.total_is_exact) throw new ServiceError("Searching this part of the log takes too long.", 503);
+    if (answer.total_is_exact) throw new ServiceError("Searching this part of the log takes too long.", { status: 503 });
     // The search stopped here: older entries become a range of their own.
     this.ranges.divide(range, answer.searched_to_seq, answer.total_logs);
     return null;

@@ -5,7 +5,7 @@
  * @typedef {import("./log_filter.js").ServerFilter} ServerFilter
  */
 
-import { ServiceError } from "../service.js";
+import { ServiceError } from "../connection/service_error.js";
 import { ERROR_LEVELS, matches, toServerFilter } from "./log_filter.js";
 
 const EVERYTHING = { level: [], step: "", search: "" };

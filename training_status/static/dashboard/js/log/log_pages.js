@@ -8,7 +8,7 @@
  * @typedef {(signal: AbortSignal) => Promise<LogEntry[] | null>} ReadPage null when there is nothing to cache
  */
 
-import { ServiceError } from "../service.js";
+import { ServiceError } from "../connection/service_error.js";
 
 const PAGES_MAX = 50;
 const CHARACTERS_MAX = 4_000_000;

@@ -9,7 +9,7 @@
  * @property {() => void} onChange rows were loaded, or their number has changed
  * @property {(rows: number) => void} onShift number of rows added before the first one; negative for removed rows
  * @property {(rows: number) => void} onGrowth number of rows added after the last one
- * @property {(error: import("../service.js").ServiceError | null) => void} onTrouble
+ * @property {(error: import("../connection/service_error.js").ServiceError | null) => void} onTrouble
  */
 
 import { LogPages } from "./log_pages.js";

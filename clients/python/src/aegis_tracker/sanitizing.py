@@ -126,6 +126,35 @@ def fit_metrics(metrics: object, warn: WarnOnce) -> dict[str, Scalar]:
     return _as_many_as_fit(plain, len(given), warn)
 
 
+def fit_directions(directions: object, warn: WarnOnce) -> dict[str, bool]:
+    """Whether a higher value of a metric is better, by its name, of at most 16 KiB as JSON.
+
+    What is neither true nor false is left out.
+    """
+    if directions is None:
+        return {}
+    kept: dict[str, bool] = {}
+    room = METRICS_MAX_BYTES
+    try:
+        given = dict(cast(Mapping[object, object], directions))
+    except Exception as error:  # noqa: BLE001 - a mapping can be anybody's code
+        warn("directions", f"higher_is_better was ignored because it is no mapping of names: {type(error).__name__}.")
+        return {}
+    for name, value in given.items():
+        is_higher_better = _plain_scalar(value)
+        if is_higher_better is not True and is_higher_better is not False:
+            shown = fit_text(name, 100)
+            warn("direction", f"higher_is_better of {shown!r} was ignored. It must be True or False.")
+            continue
+        plain_name = fit_text(name, NAME_MAX_CHARACTERS)
+        room -= _size({plain_name: is_higher_better})
+        if room < 0:
+            warn("directions-too-large", f"higher_is_better is larger than {METRICS_MAX_BYTES} bytes. It was cut.")
+            break
+        kept[plain_name] = is_higher_better
+    return kept
+
+
 def fit_object(value: object, max_bytes: int, what: str, warn: WarnOnce) -> dict[str, Any] | None:
     """A JSON object of at most `max_bytes`; None for None. What is no mapping stands under `value`.
 

@@ -135,10 +135,10 @@ def fit_directions(directions: object, warn: WarnOnce) -> dict[str, bool]:
         return {}
     kept: dict[str, bool] = {}
     room = METRICS_MAX_BYTES
-    try:
-        given = dict(cast(Mapping[object, object], directions))
-    except Exception as error:  # noqa: BLE001 - a mapping can be anybody's code
-        warn("directions", f"higher_is_better was ignored because it is no mapping of names: {type(error).__name__}.")
+    given = _mapping_of(directions)
+    if given is None:
+        kind = type(directions).__name__
+        warn("directions", f"higher_is_better={kind} was ignored. It must be a mapping of names to True or False.")
         return {}
     for name, value in given.items():
         is_higher_better = _plain_scalar(value)
@@ -222,6 +222,14 @@ def _is_small(plain: dict[str, Scalar]) -> bool:
 
 def _size(plain: object) -> int:
     return len(json.dumps(plain, ensure_ascii=False).encode())  # with spaces: never less than the service's
+
+
+def _mapping_of(value: object) -> dict[object, object] | None:
+    """A copy, since the training may change it from another thread; None for what is no mapping or cannot be read."""
+    try:
+        return dict(cast(Mapping[object, object], value)) if _is_a(value, Mapping) else None
+    except Exception:  # noqa: BLE001 - a mapping can be anybody's code
+        return None
 
 
 def _metric(value: object) -> Scalar:

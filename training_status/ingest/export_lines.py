@@ -89,7 +89,7 @@ def _check_run(run: ExportedRun) -> None:
         if name.endswith("_at"):
             check_time(getattr(run, name), field=f"run.{name}")
     _check_metrics(run.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES, field="run.metrics")
-    refuse_larger(run.higher_is_better, DIRECTIONS_KEPT_MAX_BYTES, field="run.higher_is_better")
+    check_directions(run.higher_is_better, field="run.higher_is_better", max_bytes=DIRECTIONS_KEPT_MAX_BYTES)
     for name, max_bytes in (("config", CONFIG_MAX_BYTES), ("result", RESULT_MAX_BYTES)):
         refuse_unstorable(getattr(run, name), field=f"run.{name}")
         refuse_larger(_shortest(getattr(run, name)), max_bytes, field=f"run.{name}")

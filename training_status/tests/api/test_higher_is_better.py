@@ -142,9 +142,7 @@ def test_the_refusal_says_what_is_wrong(operator, reporter, run):
         "higher_is_better is not valid: expected an object, got null."
     )
     answer = send(reporter, run, progress({}, higher_is_better={"f1": "higher"}))
-    assert answer.json()["detail"] == (
-        "events[0].higher_is_better[...] is not valid: expected true or false, got text."
-    )
+    assert answer.json()["detail"] == ("events[0].higher_is_better.f1 must be true or false.")
 
 
 def test_a_phase_declares_nothing(reporter, run):

@@ -39,13 +39,14 @@ export class MetricsView {
   update(status) {
     this.status = status;
     const baselines = status.baseline_metrics ?? {};
+    const directions = status.higher_is_better ?? {}; // an earlier service, which the component may show, does not say it
     const metrics = Object.entries(status.metrics).sort(byKindAndName);
     const names = metrics.map(([name]) => name);
     if (names.join("\n") !== [...this.rows.keys()].join("\n")) this.#build(names);
     for (const [name, value] of metrics) {
       const row = this.rows.get(name);
       const baseline = Object.hasOwn(baselines, name) ? baselines[name] : null;
-      if (row && isNumeric(value)) showNumber(row, name, value, baseline, status.higher_is_better, this.isExact);
+      if (row && isNumeric(value)) showNumber(row, name, value, baseline, directions, this.isExact);
       else if (row) showText(row, formatMetric(value), baseline);
     }
     const hidden = !metrics.some(([name, value]) => areShortened([value, baselines[name]]));

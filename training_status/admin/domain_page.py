@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
@@ -96,8 +97,8 @@ class DomainForm(ChangeForm[DomainChange]):
         body = super().as_body()
         if "higher_is_better" in body:
             try:
-                body["higher_is_better"] = json.loads(body["higher_is_better"] or "{}")
-            except (ValueError, RecursionError) as error:
+                body["higher_is_better"] = msgspec.json.decode(body["higher_is_better"] or "{}")
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise InvalidInput(f"This is not valid JSON: {error}.", field="higher_is_better") from error
         return body
 

@@ -108,6 +108,7 @@ def test_what_is_not_there(viewer: httpx.Client, nobody: httpx.Client, operator:
         "domain_name": domain,
         "training_runs": [],
         "improvement": None,
+        "higher_is_better": {},
         "forecast_scores": [],
     }
     assert "'unknown'" in problem(viewer.get(PATH.format("unknown")), 404)["detail"]

@@ -57,6 +57,7 @@ def test_it_works(operator: httpx.Client, domain: str) -> None:
         "metrics": {},
         "baseline_metrics": None,
         "baseline_run_number": None,
+        "higher_is_better": {},
         "started_at": None,
         "estimated_completion": None,
         "forecast": None,

@@ -50,6 +50,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "cancel_requested": (bool,),
     "baseline_metrics": (dict, type(None)),
     "baseline_run_number": (int, type(None)),
+    "higher_is_better": (dict,),
     "forecast": (dict, type(None)),
 }
 STORIES: dict[str, list[dict[str, Any]]] = {

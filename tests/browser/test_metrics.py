@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.axe import violations
+from tests.support.domains import create_domain
 from tests.support.pages import EMPTY_PAGE, mount, widest_overflow
 from tests.support.running_service import Run, Service, complete, log, progress
 
@@ -28,6 +30,7 @@ def show_metrics(page: Page, metrics: dict[str, Any], baseline: dict[str, Any] |
         "metrics": metrics,
         "baseline_metrics": baseline,
         "baseline_run_number": 1,
+        "higher_is_better": {},
         "completed_at": None,
         **status,
     }
@@ -45,28 +48,62 @@ def rows(page: Page) -> list[list[str]]:
 def test_the_difference_in_words_and_sign(page: Page) -> None:
     baseline = {"entity_f1": 0.75, "relation_f1": 0.85, "loss": 2, "step_ms": 12, "train_s": 60, "same": 0.5}
     metrics = {"entity_f1": 0.87, "relation_f1": 0.82, "loss": 1.5, "step_ms": 20, "train_s": 58.5, "same": 0.5}
-    show_metrics(page, metrics, baseline)
+    directions = {"entity_f1": True, "relation_f1": True, "loss": False, "step_ms": False, "same": True}
+    show_metrics(page, metrics, baseline, higher_is_better=directions)
     assert rows(page) == [
         ["entity f1", "0.87", "+0.12, better", "baseline 0.75"],
         ["loss", "1.5", "-0.5, better", "baseline 2"],
         ["relation f1", "0.82", "-0.03, worse", "baseline 0.85"],
         ["same", "0.5", "same", "baseline 0.5"],
         ["step ms", "20", "+8, worse", "baseline 12"],
-        ["train s", "58.5", "-1.5, better", "baseline 60"],
+        ["train s", "58.5", "-1.5", "baseline 60"],
     ]
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("name", ["validationLoss", "error_rate", "Latency", "gpu-cost", "duration", "x_ms", "a.b_s"])
-def test_less_is_better_where_the_name_says_so(page: Page, name: str) -> None:
+def colour(page: Page) -> str:
+    return page.locator(".metric-difference").evaluate("element => getComputedStyle(element).color")  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", ["loss", "f1", "throughput", "constructor"])
+def test_the_page_has_no_rule_of_its_own_for_better_or_worse(page: Page, name: str) -> None:
     show_metrics(page, {name: 0.25}, {name: 0.5})
+    expect(page.locator(".metric-difference")).to_have_text("-0.25")
+    plain = colour(page)
+    show_metrics(page, {name: 0.25}, {name: 0.5}, higher_is_better={name: False})
     expect(page.locator(".metric-difference")).to_have_text("-0.25, better")
-
-
-@pytest.mark.parametrize("name", ["s", "ms", "items", "costume", "terrors", "gloss"])
-def test_more_is_better_otherwise(page: Page, name: str) -> None:
-    show_metrics(page, {name: 0.25}, {name: 0.5})
+    better = colour(page)
+    show_metrics(page, {name: 0.25}, {name: 0.5}, higher_is_better={name: True})
     expect(page.locator(".metric-difference")).to_have_text("-0.25, worse")
+    assert len({plain, better, colour(page)}) == 3
+    show_metrics(page, {name: 0.25}, {name: 0.5})
+    assert colour(page) == plain
+
+
+def test_fewer_tokens_are_better_and_of_others_nothing_is_said(
+    service: Service, quiet_page: NewPage, operator: httpx.Client
+) -> None:
+    """The same on the page of a run, in the history, in the comparison and in the admin, live."""
+    name = create_domain(operator)
+    Run(operator, name).send(complete(metrics={"completion_tokens": 324_900, "entity_f1": 0.75, "throughput": 7}))
+    run = Run(operator, name)
+    run.send(progress(0.5, metrics={"completion_tokens": 195_000, "entity_f1": 0.87, "throughput": 9}))
+    live = quiet_page(f"{service.url}/domains/{name}")
+    differences = live.locator("#metrics .metric-difference")
+    expect(differences).to_have_text(["-129,900, better", "+0.12, better", "+2"])
+    history = live.context.new_page()
+    history.goto(f"{service.url}/domains/{name}/history?run=1&run=2")
+    in_history = history.locator(".run-metrics .difference")
+    expect(in_history).to_have_text(["-129,900, better", "+0.12, better", "+2"])
+    compared = history.get_by_role("region", name="Metrics of the runs").locator(".difference:not(:text('baseline'))")
+    expect(compared).to_have_text(["-129,900, better", "+0.12, better", "+2"])
+
+    operator.patch(f"/domains/{name}", json={"higher_is_better": {"throughput": True}})
+    expect(differences).to_have_text(["-129,900, better", "+0.12, better", "+2, better"])
+    expect(in_history).to_have_text(["-129,900, better", "+0.12, better", "+2, better"])
+    run.send(progress(0.6, metrics={"entity_f1": 0.88}, higher_is_better={"throughput": False}))
+    expect(differences).to_have_text(["-129,900, better", "+0.13, better", "+2, worse"])
+    expect(in_history).to_have_text(["-129,900, better", "+0.13, better", "+2, worse"])
 
 
 def test_what_is_not_a_number_is_text_and_null_a_dash(page: Page) -> None:

@@ -1,7 +1,10 @@
 """A domain's page in the admin, and the page to create one."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
@@ -14,6 +17,7 @@ from django.template.response import TemplateResponse
 from training_status.admin.body_form import BodyForm, TextField
 from training_status.admin.change_form import ChangeForm
 from training_status.admin.run_snapshot import attach_snapshots_to_domains, snapshot_of
+from training_status.errors import InvalidInput
 from training_status.forecast.scoring import MARKS
 from training_status.ingest.domains import change_domain, create_domain
 from training_status.ingest.request_schemas import DomainChange, NewDomain, read_domain_change, read_new_domain
@@ -68,8 +72,35 @@ class DomainForm(ChangeForm[DomainChange]):
         label="Baseline (run)",
         help_text="The completed run that all others are compared with. If empty: the completed run before.",
     )
+    higher_is_better = TextField(
+        required=False,
+        label="Higher is better",
+        help_text='JSON, for metrics whose names do not say it: {"throughput": true, "perplexity": false}.'
+        " What a run declares itself comes first.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "dir": "auto", "spellcheck": "false"}),
+    )
 
     read = staticmethod(read_domain_change)
+
+    @classmethod
+    def as_shown(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the stored values, with the directions of metrics as JSON; nothing where there are none."""
+        shown = dict(stored)
+        if directions := shown.get("higher_is_better"):
+            shown["higher_is_better"] = json.dumps(directions, ensure_ascii=False, indent=2)
+        elif "higher_is_better" in shown:
+            shown["higher_is_better"] = ""
+        return shown
+
+    def as_body(self) -> dict[str, Any]:
+        """Return the changed fields as the API expects them. Raises InvalidInput for what is not JSON."""
+        body = super().as_body()
+        if "higher_is_better" in body:
+            try:
+                body["higher_is_better"] = msgspec.json.decode(body["higher_is_better"] or "{}")
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise InvalidInput(f"This is not valid JSON: {error}.", field="higher_is_better") from error
+        return body
 
 
 def new_domain_page_response(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
@@ -91,8 +122,9 @@ def domain_page_response(model_admin: ModelAdmin, request: HttpRequest, object_i
     may_change = model_admin.has_change_permission(request)
     if not (may_change or model_admin.has_view_permission(request)) or (request.method == "POST" and not may_change):
         raise PermissionDenied
-    fields = ("description", "llm_model", *LIMITS, "baseline_run_number")
-    form = DomainForm(request.POST or None, initial={name: getattr(domain, name) for name in fields})
+    fields = ("description", "llm_model", *LIMITS, "baseline_run_number", "higher_is_better")
+    initial = DomainForm.as_shown({name: getattr(domain, name) for name in fields})
+    form = DomainForm(request.POST or None, initial=initial)
     if form.apply(lambda change: change_domain(domain.name, change, check_stored=form.check_edit_conflict)):
         messages.success(request, f"The domain {domain} was changed." if form.changed_data else "No changes.")
         return redirect("admin:training_status_domain_change", domain.pk)

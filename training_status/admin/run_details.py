@@ -1,5 +1,6 @@
 """The tables of a run's page in the admin: phases, metrics and stored fields."""
 
+import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -45,12 +46,16 @@ class MetricCell(NamedTuple):
 
 
 class MetricRow(NamedTuple):
-    """A metric and that of the baseline. `difference` is empty unless both are numbers."""
+    """A metric and that of the baseline.
+
+    `difference` is empty unless both are numbers. `judgement` is `better` or `worse`, or empty where that is unknown.
+    """
 
     name: str
     value: MetricCell
     baseline: MetricCell
     difference: str
+    judgement: str
 
 
 def phase_rows(run: dict[str, Any], now: datetime) -> list[PhaseRow]:
@@ -59,16 +64,23 @@ def phase_rows(run: dict[str, Any], now: datetime) -> list[PhaseRow]:
     return [_phase_row(step, times.get(step["name"]), now) for step in run["steps"]]
 
 
-def metric_rows(metrics: dict[str, Any], baseline: dict[str, Any] | None) -> list[MetricRow]:
-    """Return every metric of the run or its baseline, by name."""
-    earlier = baseline or {}
-    return [_metric_row(name, metrics.get(name), earlier.get(name)) for name in sorted(metrics.keys() | earlier.keys())]
+def metric_rows(run: dict[str, Any]) -> list[MetricRow]:
+    """Return every metric of the run or its baseline by name, from the run object of the API."""
+    metrics, earlier, directions = run["metrics"], run["baseline_metrics"] or {}, run["higher_is_better"]
+    names = sorted(metrics.keys() | earlier.keys())
+    return [_metric_row(name, metrics.get(name), earlier.get(name), directions.get(name)) for name in names]
 
 
 def stored_facts(run: TrainingRun) -> list[tuple[str, Any]]:
     """Return the stored fields of the run by name; times are formatted as in the API."""
     values = [(name, getattr(run, name)) for name in _STORED]
-    return [(name, utc_text(value) if isinstance(value, datetime) else value) for name, value in values]
+    return [(name, _fact_text(value)) for name, value in values]
+
+
+def _fact_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
 def _phase_row(step: dict[str, Any], time: dict[str, Any] | None, now: datetime) -> PhaseRow:
@@ -78,8 +90,12 @@ def _phase_row(step: dict[str, Any], time: dict[str, Any] | None, now: datetime)
     return PhaseRow(step["name"], step["status"], step_percent(step), started_at, ended_at, lasted)
 
 
-def _metric_row(name: str, value: Any, earlier: Any) -> MetricRow:
+def _metric_row(name: str, value: Any, earlier: Any, is_higher_better: bool | None) -> MetricRow:
     digits = digits_to_tell_apart([number for number in (value, earlier) if is_number(number)])
     own, baseline = (MetricCell(text := metric_text(one, digits), exact_beyond(text, one)) for one in (value, earlier))
-    difference = difference_text(value, earlier) if is_number(value) and is_number(earlier) else ""
-    return MetricRow(name, own, baseline, difference)
+    if not (is_number(value) and is_number(earlier)):
+        return MetricRow(name, own, baseline, "", "")
+    judgement = ""
+    if value != earlier and is_higher_better is not None:
+        judgement = "better" if (value > earlier) == is_higher_better else "worse"
+    return MetricRow(name, own, baseline, difference_text(value, earlier), judgement)

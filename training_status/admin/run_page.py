@@ -103,7 +103,7 @@ def _content(run: TrainingRun, facts: Any) -> dict[str, Any]:
         "key": run.pk,
         "is_active": status["status"] in ("pending", "training"),
         "phases": phase_rows(status, now),
-        "metrics": metric_rows(status["metrics"], status["baseline_metrics"]),
+        "metrics": metric_rows(status),
         "baseline_run_number": status["baseline_run_number"],
         "config": _readable(run.config) if run.config else None,
         "prompts": sorted(prompts.items()) if isinstance(prompts, dict) else [],

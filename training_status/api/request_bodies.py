@@ -17,7 +17,12 @@ REF: Final = "#/components/schemas/{name}"
 _BODIES: Final[list[type[msgspec.Struct]]] = [Batch, NewDomain, DomainChange, NewRun, RunChange, TicketRequest]
 _NULL: Final = {"type": "null"}
 # Fields that are an object of anything for msgspec, and have a name of their own in the document.
-_FREE_OBJECTS: Final = {"metrics": "Metrics", "result": "TrainingResult", "config": "RunConfig"}
+_FREE_OBJECTS: Final = {
+    "metrics": "Metrics",
+    "result": "TrainingResult",
+    "config": "RunConfig",
+    "higher_is_better": "HigherIsBetter",
+}
 
 
 def body(kind: type[msgspec.Struct]) -> dict[str, Any]:
@@ -37,7 +42,8 @@ def request_body_schemas(named: dict[str, Any]) -> dict[str, Any]:
         schema["description"] = inspect.cleandoc(schema["description"])
         for field, name in _FREE_OBJECTS.items():
             if field in schema["properties"]:
-                schema["properties"][field] = {"oneOf": [reference(name), _NULL]}
+                is_nullable = _NULL in schema["properties"][field].get("anyOf", [])
+                schema["properties"][field] = {"oneOf": [reference(name), _NULL]} if is_nullable else reference(name)
     events = schemas["Batch"]["properties"]["events"]
     schemas["ReportedEvent"] = {"description": "An event of a reporter.", **events["items"]}
     events["items"] = reference("ReportedEvent")

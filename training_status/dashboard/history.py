@@ -23,7 +23,8 @@ RUNS_ON_A_PAGE: Final = 50
 # What a row shows. A run's config alone may have 64 KiB.
 _SHOWN: Final = (
     "run_number", "training_run_id", "status", "health", "failure_reason", "error_message", "started_at",
-    "elapsed_time_ms", "completed_at", "metrics", "baseline_metrics", "tags", "note", "optimizer", "llm_model",
+    "elapsed_time_ms", "completed_at", "metrics", "baseline_metrics", "higher_is_better", "tags", "note", "optimizer",
+    "llm_model",
 )  # fmt: skip
 
 

@@ -1,10 +1,10 @@
-"""The pinned baseline of a domain: checking it, removing it with its run, and notifying followers."""
+"""The pinned baseline of a domain: checking it, and removing it with its run."""
 
 from training_status.audit.record import record
-from training_status.change_notifications.notify import notify_on_commit
 from training_status.errors import InvalidInput
+from training_status.ingest.run_notifications import notify_active_runs
 from training_status.models import Domain, TrainingRun
-from training_status.run_states import ACTIVE_STATES, COMPLETED
+from training_status.run_states import COMPLETED
 
 
 def check_baseline(domain: Domain, run_number: int | None) -> None:
@@ -29,11 +29,4 @@ def unpin(domain: Domain, run_id: int) -> None:
     domain.baseline_run_number = None
     domain.save(update_fields=["baseline_run_number"])
     record("changed", "domain", domain.name, baseline_run_number={"from": number, "to": None})
-    announce_baseline(domain.id)
-
-
-def announce_baseline(domain_id: int) -> None:
-    """Notify followers of the domain's active runs that the baseline has changed."""
-    active = TrainingRun.objects.filter(domain_id=domain_id, state__in=ACTIVE_STATES)
-    for run_id in active.values_list("id", flat=True):
-        notify_on_commit(domain_id, run_id)
+    notify_active_runs(domain.id)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from training_status.errors import InvalidInput, TooLarge
+from training_status.ingest.declared_directions import HigherIsBetter, check_directions
 from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import PHASE_NAMES
@@ -44,6 +45,7 @@ class ProgressEvent(msgspec.Struct, tag="progress", forbid_unknown_fields=True, 
     fraction: Fraction
     message: str | None = None
     metrics: Metrics | None = None
+    higher_is_better: HigherIsBetter | None = None
     timestamp: Time | None = None
 
 
@@ -55,6 +57,7 @@ class LogEvent(msgspec.Struct, tag="log", forbid_unknown_fields=True, kw_only=Tr
     message: str
     step: StepName | None = None
     metrics: Metrics | None = None
+    higher_is_better: HigherIsBetter | None = None
     timestamp: Time | None = None
 
 
@@ -64,6 +67,7 @@ class CompleteEvent(msgspec.Struct, tag="complete", forbid_unknown_fields=True, 
     n: Number
     message: str | None = None
     metrics: Metrics | None = None
+    higher_is_better: HigherIsBetter | None = None
     result: dict[str, Any] | None = None
     timestamp: Time | None = None
 
@@ -75,6 +79,7 @@ class FailEvent(msgspec.Struct, tag="fail", forbid_unknown_fields=True, kw_only=
     error: str
     reason: FailReason = "error"
     metrics: Metrics | None = None
+    higher_is_better: HigherIsBetter | None = None
     timestamp: Time | None = None
 
 
@@ -142,7 +147,9 @@ def check_time(time: datetime | None, *, field: str) -> None:
 def _check(event: Event, field: str) -> None:
     """Check the limits that the types cannot express."""
     check_time(event.timestamp, field=f"{field}.timestamp")
-    check_metrics(None if isinstance(event, PhaseEvent) else event.metrics, field=f"{field}.metrics")
+    if not isinstance(event, PhaseEvent):
+        check_metrics(event.metrics, field=f"{field}.metrics")
+        check_directions(event.higher_is_better, field=f"{field}.higher_is_better")
     text_field = "error" if isinstance(event, FailEvent) else "message"
     text: str = getattr(event, text_field) or ""
     if len(text) * 4 > MESSAGE_MAX_BYTES:  # a character has at most 4 bytes, so most texts need no exact count

@@ -9,16 +9,18 @@ from msgspec import UNSET
 
 from training_status.audit.record import changes, record
 from training_status.errors import Conflict
-from training_status.ingest.baseline import announce_baseline, check_baseline
+from training_status.ingest.baseline import check_baseline
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.request_schemas import DomainChange, NewDomain
+from training_status.ingest.run_notifications import notify_active_runs
+from training_status.jsonb import to_jsonb
 from training_status.models import Domain
 from training_status.models.domain import DEFAULT_LLM_MODEL
 
 _INSERT_UNLESS_TAKEN = """
-    INSERT INTO training_status_domain (name, description, llm_model, last_run_number, created_at)
-    VALUES (%s, %s, %s, 0, %s) ON CONFLICT (name) DO NOTHING
+    INSERT INTO training_status_domain (name, description, llm_model, higher_is_better, last_run_number, created_at)
+    VALUES (%s, %s, %s, %s::jsonb, 0, %s) ON CONFLICT (name) DO NOTHING
 """
 
 
@@ -30,14 +32,17 @@ def create_domain(new: NewDomain, *, limits: Mapping[str, float | None] | None =
     taken; the existing domain is not changed.
     """
     llm_model = new.llm_model or DEFAULT_LLM_MODEL
+    directions = new.higher_is_better or {}
     own_limits = {name: limit for name, limit in (limits or {}).items() if limit is not None}
     with waiting_for_lock() as cursor:
-        cursor.execute(_INSERT_UNLESS_TAKEN, (new.name, new.description, llm_model, timezone.now()))
+        values = (new.name, new.description, llm_model, to_jsonb(directions), timezone.now())
+        cursor.execute(_INSERT_UNLESS_TAKEN, values)
         if cursor.rowcount == 0:
             raise Conflict(f"A domain '{new.name}' already exists.", code="domain_exists")
     if own_limits:
         Domain.objects.filter(name=new.name).update(**own_limits)
-    record("created", "domain", new.name, description=new.description, llm_model=llm_model, **own_limits)
+    details = own_limits | ({"higher_is_better": directions} if directions else {})
+    record("created", "domain", new.name, description=new.description, llm_model=llm_model, **details)
 
 
 @transaction.atomic
@@ -61,5 +66,5 @@ def change_domain(
         Domain.objects.filter(id=domain.id).update(**values)
     if changed := changes(vars(domain), values):
         record("changed", "domain", name, **changed)
-        if "baseline_run_number" in changed:
-            announce_baseline(domain.id)
+        if changed.keys() & {"baseline_run_number", "higher_is_better"}:
+            notify_active_runs(domain.id)

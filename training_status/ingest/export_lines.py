@@ -18,10 +18,11 @@ from training_status.ingest.batch import (
     check_metric_values,
     check_time,
 )
+from training_status.ingest.declared_directions import check_directions
 from training_status.ingest.exported_run import FORMAT, VERSION, ExportedEntry, ExportedRun, Header, Trailer
 from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
 from training_status.ingest.request_schemas import CONFIG_MAX_BYTES, NOTE_MAX_BYTES
-from training_status.ingest.run_state_machine import METRICS_KEPT_MAX_BYTES, Entry
+from training_status.ingest.run_state_machine import DIRECTIONS_KEPT_MAX_BYTES, METRICS_KEPT_MAX_BYTES, Entry
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.run_states import ACTIVE_STATES
 
@@ -47,6 +48,7 @@ def read_header(raw: bytes) -> Header:
             field="run.state",
         )
     _check_run(header.run)
+    check_directions(header.domain.higher_is_better, field="domain.higher_is_better")
     for timing in header.phase_timings:
         check_time(timing.started_at, field="phase_timings.started_at")
         check_time(timing.ended_at, field="phase_timings.ended_at")
@@ -87,6 +89,7 @@ def _check_run(run: ExportedRun) -> None:
         if name.endswith("_at"):
             check_time(getattr(run, name), field=f"run.{name}")
     _check_metrics(run.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES, field="run.metrics")
+    check_directions(run.higher_is_better, field="run.higher_is_better", max_bytes=DIRECTIONS_KEPT_MAX_BYTES)
     for name, max_bytes in (("config", CONFIG_MAX_BYTES), ("result", RESULT_MAX_BYTES)):
         refuse_unstorable(getattr(run, name), field=f"run.{name}")
         refuse_larger(_shortest(getattr(run, name)), max_bytes, field=f"run.{name}")

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from training_status.forecast_methods import FORECAST_METHODS
 from training_status.ingest.batch import Level, StepName, Time
+from training_status.ingest.declared_directions import HigherIsBetter
 from training_status.ingest.request_schemas import Description, DomainName, LlmModel, SampleCount, Tags
 from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
 from training_status.phases import PHASE_NAMES
@@ -33,10 +34,10 @@ Method = Literal[FORECAST_METHODS]  # type: ignore[valid-type]
 
 
 class _Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A part of the export. Every field is required, though it may be null."""
+    """A part of the export. Every field is required, though it may be null, except for those of later versions."""
 
 
-class ExportedDomain(_Part):
+class ExportedDomain(_Part, kw_only=True):
     """The domain at the time of the export. The import creates the domain from it where it does not exist.
 
     The baseline is left out: a new domain has no run but the imported one.
@@ -50,9 +51,10 @@ class ExportedDomain(_Part):
     lost_limit_s: Limit | None
     kept_runs: Annotated[int, Meta(gt=0, lt=10**9)] | None
     kept_days: Limit | None
+    higher_is_better: HigherIsBetter = {}
 
 
-class ExportedRun(_Part):
+class ExportedRun(_Part, kw_only=True):
     """Every column of a run, except for its internal keys."""
 
     public_id: UUID
@@ -72,6 +74,7 @@ class ExportedRun(_Part):
     progress_percent: Annotated[float, Meta(ge=0, le=100)]
     message: str | None
     metrics: dict[str, Any]
+    higher_is_better: HigherIsBetter = {}
     error_message: str | None
     result: dict[str, Any] | None
     created_at: Time

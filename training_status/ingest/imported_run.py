@@ -86,7 +86,12 @@ def _lock_or_create(exported: ExportedDomain) -> Domain:
     try:
         return lock_domain(exported.name, only_domain_id=None)
     except NotFound:
-        new = NewDomain(name=exported.name, description=exported.description, llm_model=exported.llm_model)
+        new = NewDomain(
+            name=exported.name,
+            description=exported.description,
+            llm_model=exported.llm_model,
+            higher_is_better=exported.higher_is_better,
+        )
         with suppress(Conflict):  # created by another transaction meanwhile: its settings are kept
             create_domain(new, limits={name: getattr(exported, name) for name in LIMITS})
         return lock_domain(exported.name, only_domain_id=None)

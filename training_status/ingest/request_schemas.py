@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from training_status.ingest.declared_directions import HigherIsBetter, check_directions
 from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
 from training_status.models.domain import (
     DESCRIPTION_MAX_CHARACTERS,
@@ -38,12 +39,14 @@ class NewDomain(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: DomainName
     description: Description
     llm_model: LlmModel | None = None
+    higher_is_better: HigherIsBetter | None = None
 
 
 class DomainChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The request to change a domain. The name cannot be changed. A null limit uses the setting of the service.
 
-    `baseline_run_number` must be a completed run of the domain; null removes the pin.
+    `baseline_run_number` must be a completed run of the domain; null removes the pin. `higher_is_better` replaces the
+    whole object.
     """
 
     description: Description | UnsetType = UNSET
@@ -54,6 +57,7 @@ class DomainChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     kept_runs: KeptRuns | UnsetType | None = UNSET
     kept_days: Limit | UnsetType | None = UNSET
     baseline_run_number: RunNumber | UnsetType | None = UNSET
+    higher_is_better: HigherIsBetter | UnsetType = UNSET
 
 
 class NewRun(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -66,6 +70,7 @@ class NewRun(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     config: dict[str, Any] | None = None
     tags: Tags | None = None
     note: str | None = None
+    higher_is_better: HigherIsBetter | None = None
 
 
 class RunChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -77,12 +82,17 @@ class RunChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 def read_new_domain(raw: bytes) -> NewDomain:
     """Parse the body of a request that creates a domain. Raises InvalidInput."""
-    return decode(raw, NewDomain)
+    new = decode(raw, NewDomain)
+    check_directions(new.higher_is_better, field="higher_is_better")
+    return new
 
 
 def read_domain_change(raw: bytes) -> DomainChange:
     """Parse the body of a request that changes a domain. Raises InvalidInput, also for a `name`."""
-    return decode(raw, DomainChange)
+    change = decode(raw, DomainChange)
+    if change.higher_is_better is not UNSET:
+        check_directions(change.higher_is_better, field="higher_is_better")
+    return change
 
 
 def read_new_run(raw: bytes) -> NewRun:
@@ -92,6 +102,7 @@ def read_new_run(raw: bytes) -> NewRun:
         refuse_unstorable(start.config, field="config")
         refuse_larger(start.config, CONFIG_MAX_BYTES, field="config")
     _check_note(start.note)
+    check_directions(start.higher_is_better, field="higher_is_better")
     return start
 
 

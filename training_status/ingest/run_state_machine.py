@@ -28,6 +28,7 @@ from training_status.selected import JSONB
 
 # The limit of the metrics in a run's status, as JSON. Those of the final event are added to it.
 METRICS_KEPT_MAX_BYTES = 64 * 1024
+DIRECTIONS_KEPT_MAX_BYTES = 64 * 1024  # of what a run has declared about its metrics, as JSON
 
 
 @dataclass(slots=True)
@@ -79,6 +80,7 @@ class RunStateMachine:
     progress_percent: float
     message: str | None
     metrics: Annotated[dict[str, Any], JSONB]
+    higher_is_better: Annotated[dict[str, bool], JSONB]
     error_message: str | None
     started_at: datetime | None
     ended_at: datetime | None
@@ -151,6 +153,8 @@ class RunStateMachine:
             if not isinstance(event, PhaseEvent):
                 self._enter(FIRST_PHASE.name, happened_at)
         self.last_n = event.n
+        if not isinstance(event, PhaseEvent) and event.higher_is_better:
+            self._declare_directions(event.higher_is_better)
         timestamp = event.timestamp or received_at
         match event:
             case PhaseEvent():
@@ -192,6 +196,12 @@ class RunStateMachine:
             room_bytes = METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES
         if len(to_jsonb(merged)) <= room_bytes:
             self.metrics = merged
+
+    def _declare_directions(self, higher_is_better: dict[str, bool]) -> None:
+        """Keep the latest declaration for each metric. When the limit is reached, new names are ignored."""
+        merged = self.higher_is_better | higher_is_better
+        if len(merged) == len(self.higher_is_better) or len(to_jsonb(merged)) <= DIRECTIONS_KEPT_MAX_BYTES:
+            self.higher_is_better = merged
 
     def _end(self, state: str, reason: str | None, ended_at: datetime) -> None:
         self.state, self.failure_reason, self.end_reported = state, reason, True

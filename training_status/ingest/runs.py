@@ -174,6 +174,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         config=start.config or {},
         tags=start.tags or [],
         note=start.note or "",
+        higher_is_better=start.higher_is_better or {},
         created_at=now,
         last_report_at=now,
         last_event_at=now,

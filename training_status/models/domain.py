@@ -10,6 +10,7 @@ DESCRIPTION_MIN_CHARACTERS = 10
 DESCRIPTION_MAX_CHARACTERS = 1000
 LLM_MODEL_MAX_CHARACTERS = 200
 DEFAULT_LLM_MODEL = "qwen3:32b"
+EMPTY_OBJECT = models.Value({}, output_field=models.JSONField())
 LIMITS = ("stall_limit_s", "hang_limit_s", "lost_limit_s", "kept_runs", "kept_days")
 
 
@@ -19,6 +20,7 @@ class Domain(models.Model):
     The limits say when a run of the domain is stalled, hanging or lost, in seconds; `kept_runs` and `kept_days` for
     how many finished runs and for how many days after its end a run's log is kept. Null: as the settings say.
     `baseline_run_number` is the completed run that all others are compared with; null: each with the one before it.
+    `higher_is_better` says by the name of a metric whether a higher value is better (`metric_directions`).
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -33,6 +35,7 @@ class Domain(models.Model):
     kept_runs = models.BigIntegerField(null=True, blank=True)
     kept_days = models.FloatField(null=True, blank=True)
     baseline_run_number = models.BigIntegerField(null=True, blank=True)
+    higher_is_better = models.JSONField(default=dict, db_default=EMPTY_OBJECT, blank=True)
 
     class Meta:
         ordering = ("name",)

@@ -9,7 +9,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce
 
 from training_status import run_states
-from training_status.models.domain import LLM_MODEL_MAX_CHARACTERS, Domain
+from training_status.models.domain import EMPTY_OBJECT, LLM_MODEL_MAX_CHARACTERS, Domain
 from training_status.phases import PHASE_NAMES
 
 OPTIMIZER_MAX_CHARACTERS = 200
@@ -56,6 +56,7 @@ class TrainingRun(models.Model):
     progress_percent = models.FloatField(default=0.0)
     message = models.TextField(null=True)  # null: none yet
     metrics = models.JSONField(default=dict)
+    higher_is_better = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # as the run has declared it
     error_message = models.TextField(null=True)  # null: not failed
     result = models.JSONField(null=True)
 

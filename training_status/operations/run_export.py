@@ -29,7 +29,7 @@ from training_status.log_levels import LEVEL_NAMES
 from training_status.serializers.times import utc_text
 
 _ENTRIES_PER_QUERY: Final = 250  # each message may have 64 KiB
-_JSON_FIELDS: Final = frozenset({"config", "tags", "metrics", "result"})
+_JSON_FIELDS: Final = frozenset({"config", "tags", "metrics", "higher_is_better", "result"})
 
 
 def _columns(kind: type[msgspec.Struct], table: str) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from training_status.jsonb import from_jsonb
-from training_status.read.run_columns import STALL_LIMIT_S, limits_of_settings
+from training_status.read.run_columns import DECLARED_DIRECTIONS, STALL_LIMIT_S, limits_of_settings
 from training_status.read.run_facts import PhaseTime
 from training_status.selected import JSONB, Column, Selected
 
@@ -58,6 +58,7 @@ class ComparedRun:
     ended_at: datetime | None
     stall_limit_s: Annotated[float, STALL_LIMIT_S]
     metrics: Annotated[dict[str, Any], JSONB]
+    declared_directions: Annotated[dict[str, bool], DECLARED_DIRECTIONS]
     llm_model: str
     optimizer: str | None
     sample_count: int | None

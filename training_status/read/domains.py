@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.db import connection
 
 from training_status.read.run_facts import RunFacts, latest_runs
+from training_status.selected import JSONB, Selected
 
 
 @dataclass(slots=True)
@@ -24,15 +25,12 @@ class DomainFacts:
     kept_runs: int | None
     kept_days: float | None
     baseline_run_number: int | None
+    higher_is_better: Annotated[dict[str, bool], JSONB]
     latest_run: RunFacts | None = None
 
 
-_SELECT = """
-    SELECT domain.id, domain.name, domain.description, domain.llm_model, domain.created_at,
-           domain.stall_limit_s, domain.hang_limit_s, domain.lost_limit_s, domain.kept_runs, domain.kept_days,
-           domain.baseline_run_number
-      FROM training_status_domain domain
-"""
+_FACTS = Selected(DomainFacts, "domain")
+_SELECT = f"SELECT {_FACTS.columns} FROM training_status_domain domain"
 
 
 class DomainList:
@@ -86,7 +84,7 @@ def _all(sql: str, parameters: tuple[Any, ...]) -> list[DomainFacts]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()
-    return [DomainFacts(*row) for row in rows]
+    return [_FACTS.instance(row) for row in rows]
 
 
 def domain_exists(name: str, *, only_domain_id: int | None = None) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from training_status.read.run_columns import STALL_LIMIT_S, limits_of_settings
+from training_status.read.run_columns import DECLARED_DIRECTIONS, STALL_LIMIT_S, limits_of_settings
 from training_status.selected import JSONB, Selected
 
 
@@ -28,6 +28,7 @@ class PastRun:
     ended_at: datetime | None
     stall_limit_s: Annotated[float, STALL_LIMIT_S]
     metrics: Annotated[dict[str, Any], JSONB]
+    declared_directions: Annotated[dict[str, bool], DECLARED_DIRECTIONS]
 
 
 _PAST_RUN = Selected(PastRun, "run")

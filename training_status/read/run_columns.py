@@ -1,8 +1,9 @@
-"""Columns that several queries of runs share: limits and the forecast."""
+"""Columns that several queries of runs share: limits, the forecast, and what is declared about metrics."""
 
 from django.conf import settings
 
 from training_status.forecast.stored_estimate import estimate_from_json
+from training_status.jsonb import from_jsonb
 from training_status.selected import Column
 
 # The domain's own limits or, without one, those of `limits_of_settings`.
@@ -11,6 +12,9 @@ HANG_LIMIT_S = Column("coalesce(domain.hang_limit_s, %(hang_limit_s)s)")
 LOST_LIMIT_S = Column("coalesce(domain.lost_limit_s, %(lost_limit_s)s)")
 
 ESTIMATE = Column("(SELECT estimate FROM training_status_runforecast WHERE run_id = run.id)", estimate_from_json)
+
+# Whether a higher value of a metric is better, by its name: as the run says, else as its domain says.
+DECLARED_DIRECTIONS = Column("domain.higher_is_better || run.higher_is_better", from_jsonb)
 
 
 def limits_of_settings() -> dict[str, float]:

@@ -15,7 +15,13 @@ from training_status import run_states
 from training_status.forecast.stored_estimate import StoredEstimate
 from training_status.jsonb import from_jsonb
 from training_status.log_levels import LEVELS
-from training_status.read.run_columns import ESTIMATE, HANG_LIMIT_S, STALL_LIMIT_S, limits_of_settings
+from training_status.read.run_columns import (
+    DECLARED_DIRECTIONS,
+    ESTIMATE,
+    HANG_LIMIT_S,
+    STALL_LIMIT_S,
+    limits_of_settings,
+)
 from training_status.selected import JSONB, Column, Selected
 
 LEVEL_COUNTS = f"ARRAY[{', '.join(f'run.{name.lower()}_count' for name in LEVELS)}]"
@@ -36,6 +42,7 @@ class RunFacts:
     `baseline_metrics` are the final metrics of the run `baseline_run_number`: the one pinned in the domain, or, where
     none is pinned and for the pinned run itself, the last completed run with a lower number. The limits are the
     domain's own or, where it has none, those of the settings.
+    `declared_directions` is what the run, else its domain, says about metrics (`metric_directions`).
     `estimate` is the last stored forecast. `read.phase_times` fills `phase_times` and `expected_phase_s` (for each
     phase; None if unknown) where they are needed.
     """
@@ -52,6 +59,7 @@ class RunFacts:
     progress_percent: float
     message: str | None
     metrics: Annotated[dict[str, Any], JSONB]
+    declared_directions: Annotated[dict[str, bool], DECLARED_DIRECTIONS]
     error_message: str | None
     created_at: datetime
     started_at: datetime | None

@@ -10,11 +10,12 @@ from rest_framework import serializers
 
 from training_status import run_states
 from training_status.displayed_state import displayed_state
+from training_status.metric_directions import shared_directions
 from training_status.number_text import is_number
 from training_status.phases import PHASE_NAMES
 from training_status.read.comparison import PROMPTS_MAX, ComparedRun, prompt_characters
 from training_status.serializers.configuration import OWN, differ, settings_of
-from training_status.serializers.free_objects import MetricsField
+from training_status.serializers.free_objects import HigherIsBetterField, MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 
 METRICS_MAX: Final = 200
@@ -97,6 +98,9 @@ class TrainingComparisonSerializer(serializers.Serializer):
     )
     runs = ComparedRunSerializer(many=True, help_text="In the requested order.")
     metrics = ComparedMetricSerializer(many=True, help_text=f"By name; {METRICS_MAX} at most.")
+    higher_is_better = HigherIsBetterField(
+        help_text="Of the metrics above whose direction is known. It is unknown where runs declare different ones."
+    )
     phases = ComparedPhaseSerializer(many=True, help_text="All phases, in order.")
     configuration = ComparedSettingSerializer(
         many=True,
@@ -126,6 +130,7 @@ class TrainingComparisonSerializer(serializers.Serializer):
             "baseline_metrics": instance.baseline and instance.baseline.metrics,
             "runs": [_run(run, now) for run in runs],
             "metrics": metrics[:METRICS_MAX],
+            "higher_is_better": _directions(instance, metrics[:METRICS_MAX]),
             "phases": [{"phase": phase, "seconds": _each(runs, _seconds_in(phase, now))} for phase in PHASE_NAMES],
             "configuration": _those_that_tell(configuration),
             "prompts": [_prompt(runs, name) for name in names[:PROMPTS_MAX]],
@@ -158,6 +163,13 @@ def _metrics(runs: Sequence[ComparedRun]) -> list[dict[str, Any]]:
     numbers = [{name: value for name, value in run.metrics.items() if is_number(value)} for run in runs]
     names = sorted({name for found in numbers for name in found})
     return [{"name": name, "values": [found.get(name) for found in numbers]} for name in names]
+
+
+def _directions(comparison: Comparison, metrics: list[dict[str, Any]]) -> dict[str, bool]:
+    """Return the directions of the metrics that are listed. The baseline counts whether or not it is compared."""
+    runs = [*comparison.runs, *([comparison.baseline] if comparison.baseline else [])]
+    known = shared_directions((run.metrics, run.declared_directions) for run in runs)
+    return {metric["name"]: known[metric["name"]] for metric in metrics if metric["name"] in known}
 
 
 def _seconds_in(phase: str, now: datetime) -> Callable[[ComparedRun], float | None]:

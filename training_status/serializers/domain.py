@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from training_status.read.domains import DomainFacts
+from training_status.serializers.free_objects import HigherIsBetterField
 from training_status.serializers.status import TrainingStatusSerializer
 from training_status.serializers.times import utc_text
 
@@ -34,6 +35,7 @@ class DomainSerializer(serializers.Serializer):
     baseline_run_number = serializers.IntegerField(
         allow_null=True, min_value=1, help_text="The run that all others are compared with. Null: none is pinned."
     )
+    higher_is_better = HigherIsBetterField(help_text="What is declared for the metrics of the domain's runs.")
     latest_run = TrainingStatusSerializer(allow_null=True, help_text="Null for a domain without a run.")
 
     def to_representation(self, instance: DomainFacts) -> dict[str, Any]:
@@ -51,5 +53,6 @@ class DomainSerializer(serializers.Serializer):
             "kept_runs": instance.kept_runs,
             "kept_days": instance.kept_days,
             "baseline_run_number": instance.baseline_run_number,
+            "higher_is_better": instance.higher_is_better,
             "latest_run": status,
         }

@@ -15,6 +15,12 @@ FREE_OBJECT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "additionalProperties": {"oneOf": [{"$ref": "#/components/schemas/MetricValue"}, {"type": "null"}]},
         "example": {"entity_f1": 0.87, "relation_f1": 0.82, "validation_accuracy": None},
     },
+    "HigherIsBetter": {
+        "type": "object",
+        "description": "Whether a higher value of a metric is better (true) or a lower one (false), by its name.",
+        "additionalProperties": {"type": "boolean"},
+        "example": {"entity_f1": True, "completion_tokens": False},
+    },
     "RunConfig": {
         "type": "object",
         "description": "What a run was started with, as its reporter sent it.",
@@ -31,6 +37,11 @@ FREE_OBJECT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
 @extend_schema_field({"$ref": "#/components/schemas/Metrics"})
 class MetricsField(serializers.JSONField):
     """An object of metrics, the latest value of each by name."""
+
+
+@extend_schema_field({"$ref": "#/components/schemas/HigherIsBetter"})
+class HigherIsBetterField(serializers.JSONField):
+    """An object of booleans by the name of a metric. A metric that is missing has no known direction."""
 
 
 @extend_schema_field({"$ref": "#/components/schemas/RunConfig"})

@@ -10,11 +10,12 @@ from rest_framework import serializers
 
 from training_status import run_states
 from training_status.displayed_state import displayed_state
+from training_status.metric_directions import shared_directions
 from training_status.number_text import is_number, number_text
 from training_status.read.forecast_scores import MethodScore
 from training_status.read.history import PastRun
 from training_status.serializers.forecast_scores import ForecastScoreSerializer
-from training_status.serializers.free_objects import MetricsField
+from training_status.serializers.free_objects import HigherIsBetterField, MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 
 
@@ -57,6 +58,10 @@ class TrainingHistorySerializer(serializers.Serializer):
         allow_null=True,
         help_text="The last completed run compared with the first: `+9% entity F1, +7% relation F1`.",
     )
+    higher_is_better = HigherIsBetterField(
+        help_text="Of the numeric metrics of all runs whose direction is known. It is unknown where runs declare"
+        " different ones."
+    )
     forecast_scores = ForecastScoreSerializer(
         many=True, help_text="The accuracy of the forecasts of the newest hundred completed runs, by method."
     )
@@ -70,6 +75,7 @@ class TrainingHistorySerializer(serializers.Serializer):
             "domain_name": domain_name,
             "training_runs": PastRunSerializer(runs, many=True, context={"now": now}).data,
             "improvement": improvement(completed[0].metrics, completed[-1].metrics) if len(completed) > 1 else None,
+            "higher_is_better": shared_directions((run.metrics, run.declared_directions) for run in runs),
             "forecast_scores": ForecastScoreSerializer(scores, many=True).data,
         }
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from training_status.metric_directions import known_directions
 from training_status.read.metric_curves import MetricCurves
+from training_status.serializers.free_objects import HigherIsBetterField
 from training_status.serializers.times import utc_text
 
 
@@ -29,6 +31,7 @@ class MetricCurvesSerializer(serializers.Serializer):
     domain_name = serializers.CharField()
     run_number = serializers.IntegerField(min_value=1)
     curves = MetricCurveSerializer(many=True)
+    higher_is_better = HigherIsBetterField(help_text="Of the curves' metrics whose direction is known.")
     first_seq = serializers.IntegerField(min_value=1, help_text="The oldest log entry kept.")
     last_seq = serializers.IntegerField(
         min_value=0, help_text="The newest log entry; later points come from entries after it."
@@ -53,6 +56,7 @@ class MetricCurvesSerializer(serializers.Serializer):
                 }
                 for name, points in instance.curves.items()
             ],
+            "higher_is_better": known_directions(instance.curves, run.declared_directions),
             "first_seq": run.first_seq,
             "last_seq": run.last_seq,
             "is_exact": instance.is_exact,

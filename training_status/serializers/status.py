@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from training_status import displayed_state, run_states
 from training_status.forecast.linear import linear_completion
+from training_status.metric_directions import directions
 from training_status.phases import (
     FIRST_PHASE,
     LAST_PHASE,
@@ -26,7 +27,7 @@ from training_status.phases import (
 )
 from training_status.read.run_facts import RunFacts
 from training_status.serializers.forecast import ForecastSerializer, forecast_at
-from training_status.serializers.free_objects import MetricsField
+from training_status.serializers.free_objects import HigherIsBetterField, MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 
 
@@ -64,6 +65,9 @@ class TrainingStatusSerializer(serializers.Serializer):
     baseline_run_number = serializers.IntegerField(
         allow_null=True, min_value=1, help_text="The number of the run with `baseline_metrics`."
     )
+    higher_is_better = HigherIsBetterField(
+        help_text="Of the numeric metrics whose direction is known. A difference in others is neither better nor worse."
+    )
     started_at = serializers.DateTimeField(allow_null=True)
     estimated_completion = serializers.DateTimeField(
         allow_null=True, help_text="The end of the run if its pace so far continues."
@@ -98,6 +102,7 @@ class TrainingStatusSerializer(serializers.Serializer):
             "progress": 100 if state == run_states.COMPLETED else min(int(percent), 99),
             "current_step": current_step(run, state),
             "steps": [step._asdict() for step in _steps(run, state)],
+            "higher_is_better": directions(run.metrics, run.declared_directions),
             "started_at": utc_text(run.started_at),
             "estimated_completion": utc_text(estimated_completion),
             "forecast": forecast_at(run, state=state, health=health, elapsed_ms=elapsed_ms, now=now),

@@ -142,3 +142,37 @@ def test_the_service_may_live_below_a_path(service: ContractServer, make_tracker
     service.await_(lambda: service.requests)
     assert service.requests[0] == "/aegis/api/v1/admin/domains/medical/training-runs"
     assert tracker.run_id
+
+
+def test_the_direction_of_metrics_is_declared_once_and_beside_them(
+    service: ContractServer, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker(higher_is_better={"grip": True, "perplexity": False})
+    tracker.update_progress(0.5, metrics={"grip": 1})
+    tracker.update_progress(0.6, metrics={"noise": 1}, higher_is_better={"noise": False})
+    tracker.log("INFO", "seen", metrics={"reach": 1}, higher_is_better={"reach": True})
+    tracker.complete({"size": 1}, higher_is_better={"size": False})
+    assert tracker.flush(30)
+    assert service.run.start["higher_is_better"] == {"grip": True, "perplexity": False}
+    assert [event.get("higher_is_better") for event in service.run.events] == [
+        None,
+        {"noise": False},
+        {"reach": True},
+        {"size": False},
+    ]
+
+
+def test_a_tracker_that_continues_a_run_declares_with_its_first_metrics(
+    service: ContractServer, make_tracker: MakeTracker
+) -> None:
+    """The start of a run that is there already declares nothing."""
+    first = make_tracker()
+    first.log("INFO", "begun")
+    first.close(30)
+    second = make_tracker(run_id=first.run_id, higher_is_better={"grip": True})
+    second.enter_phase(phases.LOADING_DATA)
+    second.update_progress(0.5, metrics={"grip": 1}, higher_is_better={"noise": False})
+    second.update_progress(0.6, metrics={"grip": 2})
+    assert second.flush(30)
+    declared = [event.get("higher_is_better") for event in service.run.events]
+    assert declared == [None, None, {"grip": True, "noise": False}, None]

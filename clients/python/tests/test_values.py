@@ -105,15 +105,20 @@ def valid(value: object) -> bool:
 
 def test_anything_is_taken(service: ContractServer, make_tracker: MakeTracker, anything: object) -> None:
     tracker = make_tracker(
-        llm_model=anything, optimizer=anything, sample_count=anything, config=anything, run_id=anything
+        llm_model=anything,
+        optimizer=anything,
+        sample_count=anything,
+        config=anything,
+        run_id=anything,
+        higher_is_better=anything,
     )
     tracker.enter_phase(anything, anything)
     tracker.enter_phase(phases.LOADING_DATA, anything)
     tracker.update_progress(anything, anything, anything)
-    tracker.update_progress(0.5, anything, {"metric": anything})
+    tracker.update_progress(0.5, anything, {"metric": anything}, higher_is_better={"metric": anything})
     tracker.log(anything, anything, anything, anything)
     tracker.log("INFO", anything, metrics={"metric": anything, "good": 1})
-    tracker.complete(anything, anything)
+    tracker.complete(anything, anything, higher_is_better=anything)
     assert tracker.flush(30)
 
     run = service.run
@@ -127,6 +132,8 @@ def test_anything_is_taken(service: ContractServer, make_tracker: MakeTracker, a
         assert all(
             value is None or type(value) in (bool, int, float, str) for value in event.get("metrics", {}).values()
         )
+        assert all(type(value) is bool for value in event.get("higher_is_better", {}).values())
+    assert all(type(value) is bool for value in run.start.get("higher_is_better", {}).values())
     assert run.events[5]["metrics"]["good"] == 1
 
 
@@ -236,3 +243,28 @@ def test_levels_are_understood(service: ContractServer, make_tracker: MakeTracke
     tracker.log(given, "text")
     assert tracker.flush(30)
     assert service.run.events[0]["level"] == sent
+
+
+def test_a_direction_is_true_or_false(service: ContractServer, make_tracker: MakeTracker) -> None:
+    class Flag:  # as NumPy has them
+        dtype = "bool"
+
+        def item(self) -> bool:
+            return True
+
+    with said_once("higher_is_better of 'b' was ignored. It must be True or False."):
+        tracker = make_tracker(higher_is_better={"a": Flag(), "b": 1, "c": False, "d": "no", "e\0": True})
+    with said_once("higher_is_better=list was ignored"):
+        tracker.update_progress(0.5, higher_is_better=["a"])
+    assert tracker.flush(30)
+    assert service.run.start["higher_is_better"] == {"a": True, "c": False, "e\ufffd": True}
+    assert "higher_is_better" not in service.run.events[0]
+
+
+def test_directions_beyond_16_kib_are_cut(service: ContractServer, make_tracker: MakeTracker) -> None:
+    with said_once("higher_is_better is larger than 16384 bytes"):
+        tracker = make_tracker(higher_is_better={f"metric_{number}": True for number in range(10_000)})
+    assert tracker.flush(30)
+    sent = service.run.start["higher_is_better"]
+    assert len(sent) > 500
+    assert len(json.dumps(sent).encode()) <= 16 * 1024

@@ -499,6 +499,7 @@ export interface components {
             n: number;
             message?: string | null;
             metrics?: components["schemas"]["Metrics"] | null;
+            higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
             result?: components["schemas"]["TrainingResult"] | null;
             /**
              * Format: date-time
@@ -558,6 +559,8 @@ export interface components {
              * @description The run that all others are compared with. Null: none is pinned.
              */
             baseline_run_number: number | null;
+            /** @description What is declared for the metrics of the domain's runs. */
+            higher_is_better: components["schemas"]["HigherIsBetter"];
             /** @description Null for a domain without a run. */
             latest_run: components["schemas"]["TrainingStatus"] | null;
         };
@@ -565,7 +568,8 @@ export interface components {
          * DomainChange
          * @description The request to change a domain. The name cannot be changed. A null limit uses the setting of the service.
          *
-         *     `baseline_run_number` must be a completed run of the domain; null removes the pin.
+         *     `baseline_run_number` must be a completed run of the domain; null removes the pin. `higher_is_better` replaces the
+         *     whole object.
          */
         DomainChange: {
             description?: string;
@@ -582,6 +586,7 @@ export interface components {
             kept_days?: number | null;
             /** Format: int64 */
             baseline_run_number?: number | null;
+            higher_is_better?: components["schemas"]["HigherIsBetter"];
         };
         DomainPage: {
             items: components["schemas"]["Domain"][];
@@ -620,6 +625,7 @@ export interface components {
              */
             reason: "error" | "lost";
             metrics?: components["schemas"]["Metrics"] | null;
+            higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
             /**
              * Format: date-time
              * @description When it happened, by the reporter's clock.
@@ -706,6 +712,16 @@ export interface components {
         GapEventType: "gap";
         /** @enum {string} */
         Health: "ok" | "stalled" | "hanging";
+        /**
+         * @description Whether a higher value of a metric is better (true) or a lower one (false), by its name.
+         * @example {
+         *       "entity_f1": true,
+         *       "completion_tokens": false
+         *     }
+         */
+        HigherIsBetter: {
+            [key: string]: boolean;
+        };
         LevelCounts: {
             /** Format: int64 */
             DEBUG?: number;
@@ -758,6 +774,7 @@ export interface components {
             message: string;
             step?: string | null;
             metrics?: components["schemas"]["Metrics"] | null;
+            higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
             /**
              * Format: date-time
              * @description When it happened, by the reporter's clock.
@@ -804,6 +821,8 @@ export interface components {
             /** Format: int64 */
             run_number: number;
             curves: components["schemas"]["MetricCurve"][];
+            /** @description Of the curves' metrics whose direction is known. */
+            higher_is_better: components["schemas"]["HigherIsBetter"];
             /**
              * Format: int64
              * @description The oldest log entry kept.
@@ -837,6 +856,7 @@ export interface components {
             name: string;
             description: string;
             llm_model?: string | null;
+            higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
         };
         /**
          * NewRun
@@ -852,6 +872,7 @@ export interface components {
             config?: components["schemas"]["RunConfig"] | null;
             tags?: string[] | null;
             note?: string | null;
+            higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
         };
         /** @description A run of the domain. Numeric metrics of a finished run are also fields of their own. */
         PastRun: {
@@ -959,6 +980,7 @@ export interface components {
             fraction: number;
             message?: string | null;
             metrics?: components["schemas"]["Metrics"] | null;
+            higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
             /**
              * Format: date-time
              * @description When it happened, by the reporter's clock.
@@ -1077,6 +1099,8 @@ export interface components {
             runs: components["schemas"]["ComparedRun"][];
             /** @description By name; 200 at most. */
             metrics: components["schemas"]["ComparedMetric"][];
+            /** @description Of the metrics above whose direction is known. It is unknown where runs declare different ones. */
+            higher_is_better: components["schemas"]["HigherIsBetter"];
             /** @description All phases, in order. */
             phases: components["schemas"]["ComparedPhase"][];
             /** @description The model, the optimiser, the number of samples, then the config by name; 300 at most, those that differ first to stay. */
@@ -1093,6 +1117,8 @@ export interface components {
             training_runs: components["schemas"]["PastRun"][];
             /** @description The last completed run compared with the first: `+9% entity F1, +7% relation F1`. */
             improvement: string | null;
+            /** @description Of the numeric metrics of all runs whose direction is known. It is unknown where runs declare different ones. */
+            higher_is_better: components["schemas"]["HigherIsBetter"];
             /** @description The accuracy of the forecasts of the newest hundred completed runs, by method. */
             forecast_scores: components["schemas"]["ForecastScore"][];
         };
@@ -1169,6 +1195,8 @@ export interface components {
              * @description The number of the run with `baseline_metrics`.
              */
             baseline_run_number: number | null;
+            /** @description Of the numeric metrics whose direction is known. A difference in others is neither better nor worse. */
+            higher_is_better: components["schemas"]["HigherIsBetter"];
             /** Format: date-time */
             started_at: string | null;
             /**
@@ -1250,6 +1278,8 @@ export interface components {
              * @description The number of the run with `baseline_metrics`.
              */
             baseline_run_number: number | null;
+            /** @description Of the numeric metrics whose direction is known. A difference in others is neither better nor worse. */
+            higher_is_better: components["schemas"]["HigherIsBetter"];
             /** Format: date-time */
             started_at: string | null;
             /**

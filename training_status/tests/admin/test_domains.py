@@ -60,6 +60,56 @@ def test_a_domain_is_changed(operator_browser):
     assert "No training runs yet." in page
 
 
+def test_the_directions_of_metrics_are_changed(operator_browser):
+    domain = DomainFactory(name="medical")
+    path = f"{DOMAINS}{domain.id}/change/"
+    typed = '{"throughput": true,\r\n "größe \\"x\\"": false}'
+    assert save(operator_browser, path, higher_is_better=typed).status_code == 302
+    domain.refresh_from_db()
+    assert domain.higher_is_better == {"throughput": True, 'größe "x"': False}
+    assert said(save(operator_browser, path)) == ["No changes."]
+    assert save(operator_browser, path, higher_is_better=" ").status_code == 302
+    domain.refresh_from_db()
+    assert domain.higher_is_better == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("throughput", "This is not valid JSON: "),
+        ("{" * 100_000, "This is not valid JSON: "),
+        ("null", "higher_is_better is not valid: expected an object, got null."),
+        ('["throughput"]', "higher_is_better is not valid: expected an object, got a list."),
+        ('{"throughput": "up"}', "higher_is_better.throughput must be true or false."),
+        ('{"throughput": NaN}', "This is not valid JSON: "),
+        ('{"\\ud800": true}', "This is not valid JSON: "),
+        ('{"\\u0000": true}', "NUL character"),
+    ],
+)
+def test_what_is_no_direction_is_said_at_its_field(operator_browser, typed, sentence):
+    domain = DomainFactory(name="medical", higher_is_better={"f1": False})
+    answer = save(operator_browser, f"{DOMAINS}{domain.id}/change/", higher_is_better=typed, description=ABOUT)
+    assert answer.status_code == 422
+    form = answer.context["form"]
+    assert sentence in str([*form.errors.get("higher_is_better", []), *form.non_field_errors()])
+    domain.refresh_from_db()
+    assert (domain.higher_is_better, domain.description) == ({"f1": False}, "A domain made for a test.")
+
+
+def test_directions_that_somebody_else_changed_are_shown(operator_browser):
+    domain = DomainFactory(name="medical", higher_is_better={"f1": False})
+    path = f"{DOMAINS}{domain.id}/change/"
+    old = open_fields(operator_browser, path)
+    change_domain("medical", DomainChange(higher_is_better={"f1": True}))
+    answer = operator_browser.post(path, {**old, "higher_is_better": '{"grip": true}'})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Somebody else has changed this field. The current value is: {\n  &quot;f1&quot;: true\n}" in page
+    assert operator_browser.post(path, fields_of(page)).status_code == 302
+    domain.refresh_from_db()
+    assert domain.higher_is_better == {"grip": True}
+
+
 def test_an_old_page_undoes_nobodys_change(operator_browser):
     """Somebody else sets two limits and the description while the page stands open."""
     domain = DomainFactory(name="medical", stall_limit_s=5.0, description="Two lines\nof a description", kept_days=7)

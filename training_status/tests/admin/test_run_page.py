@@ -57,13 +57,32 @@ def test_metrics_with_every_digit_to_be_had(operator_browser):
     run = TrainingRunFactory(domain=first.domain, run_number=2, completed=True, metrics=later)
     page = operator_browser.get(page_of(run)).content.decode()
     for row in (
-        "<td>1,234,568</td><td>1,234,567</td><td>+1</td>",
+        "<td>1,234,568</td><td>1,234,567</td><td>+1</td>",  # of what nobody knows which is better
         "<td>18,446,744,073,709,551,617</td><td>18,446,744,073,709,551,616</td><td>+1</td>",
         "<td>0.99997</td><td>0.99996</td><td>+0.00001</td>",
         '<td title="0.7654321">0.7654</td><td title="0.8765432">0.8765</td><td>-0.1111</td>',
         "<td>0.30000000000000004</td><td>0.3</td><td>+4e-17</td>",
     ):
         assert row in page, row
+
+
+def test_better_or_worse_is_said_where_it_is_known(operator_browser):
+    earlier = {"completion_tokens": 324_900, "entity_f1": 0.75, "grip": 2, "loss": 1, "throughput": 7}
+    later = {"completion_tokens": 195_000, "entity_f1": 0.5, "grip": 1, "loss": 1, "throughput": 9}
+    first = TrainingRunFactory(domain__name="medical", run_number=1, completed=True, metrics=earlier)
+    run = TrainingRunFactory(
+        domain=first.domain, run_number=2, completed=True, metrics=later, higher_is_better={"grip": False}
+    )
+    page = operator_browser.get(page_of(run)).content.decode()
+    for cell in (
+        '<td class="better">-129,900, better</td>',
+        '<td class="worse">-0.25, worse</td>',
+        '<td class="better">-1, better</td>',
+        "<td>same</td>",
+        "<td>+2</td>",
+        "<dd>{&quot;grip&quot;: false}</dd>",
+    ):
+        assert cell in page, cell
 
 
 def test_a_phase_is_not_at_a_hundred_percent_before_it_is_completed(operator_browser):

@@ -46,6 +46,7 @@ def finished() -> TrainingRun:
         domain__name="medical",
         domain__stall_limit_s=12.5,
         domain__kept_runs=7,
+        domain__higher_is_better={"grip": True, "ключ 🔑": False},
         run_number=3,
         optimizer="gepa",
         sample_count=2**40,
@@ -56,7 +57,7 @@ def finished() -> TrainingRun:
     events = [
         PhaseEvent(n=1, phase="loading_data", timestamp=datetime(1, 1, 1, tzinfo=UTC)),
         ProgressEvent(n=2, fraction=0.3, message="m", metrics=ODD_METRICS, timestamp=LAST_MOMENT),
-        LogEvent(n=3, level="CRITICAL", message="", step="", metrics={"x": 0.1 + 0.2}),
+        LogEvent(n=3, level="CRITICAL", message="", step="", metrics={"x": 0.1 + 0.2}, higher_is_better={"x": False}),
         LogEvent(n=4, level="DEBUG", message="\x01" * 1000 + "\r\n{\"end\": 1}", step=None),
         PhaseEvent(n=5, phase="model_validation"),
         CompleteEvent(n=6, message="done", metrics={"f1": 0.87}, result={"prompts": {"e": "…"}, "v": [1e300, 2**70]}),

@@ -22,7 +22,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def exported() -> bytes:
     """Run 3 of `medical`, with three entries, which is nowhere any more."""
-    run = TrainingRunFactory(domain__name="medical", domain__kept_days=2.5, run_number=3, config={"a": 1})
+    run = TrainingRunFactory(
+        domain__name="medical",
+        domain__kept_days=2.5,
+        domain__higher_is_better={"grip": True},
+        run_number=3,
+        config={"a": 1},
+        higher_is_better={"f1": False},
+    )
     send(
         run,
         ProgressEvent(n=1, fraction=0.5, message="half", metrics={"f1": 0.5}),
@@ -38,7 +45,7 @@ def test_a_missing_domain_is_made_as_it_was(exported):
     put_back(exported)
     domain = Domain.objects.get()
     assert (domain.name, domain.description, domain.kept_days) == ("medical", "A domain made for a test.", 2.5)
-    assert domain.last_run_number == 3
+    assert (domain.last_run_number, domain.higher_is_better) == (3, {"grip": True})
     entries = list(AuditEntry.objects.order_by("-id").values_list("action", "subject", "name", "details")[:2])
     assert entries[1][3]["kept_days"] == 2.5
     assert [entry[:3] for entry in entries] == [("imported", "run", "medical #3"), ("created", "domain", "medical")]
@@ -48,6 +55,23 @@ def test_a_missing_domain_is_made_as_it_was(exported):
         "log_entries": 3,
         "exported_from": {"domain": "medical", "run_number": 3},
     }
+
+
+def test_a_file_of_an_earlier_release_declares_nothing(exported):
+    header, *lines = lines_of(exported)
+    del header["domain"]["higher_is_better"], header["run"]["higher_is_better"]
+    put_back(joined([header, *lines]))
+    assert (Domain.objects.get().higher_is_better, TrainingRun.objects.get().higher_is_better) == ({}, {})
+
+
+@pytest.mark.parametrize("refused", [None, [], {"f1": 1}, {f"m{number:07}": True for number in range(10_000)}])
+def test_directions_that_no_reporter_could_send_are_refused(exported, refused):
+    for part in ("domain", "run"):
+        header, *lines = lines_of(exported)
+        header[part]["higher_is_better"] = refused
+        with pytest.raises(InvalidInput, match="higher_is_better"):
+            put_back(joined([header, *lines]))
+    assert not Domain.objects.exists()
 
 
 def test_a_domain_that_is_there_stays_as_it_is(exported):

@@ -7,6 +7,7 @@ phases are the names in `aegis_tracker.phases`.
 from typing import Any, Literal, TypedDict
 
 Metrics = dict[str, float | str | bool | None]
+HigherIsBetter = dict[str, bool]  # by the name of a metric; one whose direction is unknown is missing
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 RunStatus = Literal["pending", "training", "completed", "failed"]
 StepStatus = Literal["pending", "in_progress", "completed", "failed"]
@@ -47,6 +48,7 @@ class TrainingStatus(TypedDict):
     metrics: Metrics
     baseline_metrics: Metrics | None
     baseline_run_number: int | None
+    higher_is_better: HigherIsBetter
     started_at: str | None
     estimated_completion: str | None
     forecast: Forecast | None
@@ -113,6 +115,7 @@ class Domain(TypedDict):
     kept_runs: int | None
     kept_days: float | None
     baseline_run_number: int | None
+    higher_is_better: HigherIsBetter
 
 
 class PastRun(TypedDict):
@@ -157,6 +160,7 @@ class TrainingHistory(TypedDict):
     domain_name: str
     training_runs: list[PastRun]
     improvement: str | None
+    higher_is_better: HigherIsBetter
     forecast_scores: list[ForecastScore]
 
 
@@ -217,6 +221,7 @@ class TrainingComparison(TypedDict):
     baseline_metrics: Metrics | None
     runs: list[ComparedRun]
     metrics: list[ComparedMetric]
+    higher_is_better: HigherIsBetter
     phases: list[ComparedPhase]
     configuration: list[ComparedSetting]
     prompts: list[ComparedPrompt]

@@ -25,6 +25,7 @@ def start_record(
     optimizer: object,
     sample_count: object,
     config: object,
+    higher_is_better: object,
     warn: WarnOnce,
 ) -> Event:
     """The first record of a spool: how to start the run, and the `source` that numbers its events."""
@@ -38,6 +39,7 @@ def start_record(
         optimizer=fit.fit_name(optimizer),
         sample_count=fit.fit_count(sample_count, "sample_count", warn),
         config=fit.fit_object(config, fit.CONFIG_MAX_BYTES, "config", warn),
+        higher_is_better=fit.fit_directions(higher_is_better, warn),
     )
 
 
@@ -71,6 +73,13 @@ def complete_event(metrics: object, result: object, warn: WarnOnce) -> Event:
     """A `complete` event: the training has succeeded."""
     said = _if_any(result=fit.fit_object(result, fit.RESULT_MAX_BYTES, "result", warn))
     return _event("complete", metrics=fit.fit_metrics(metrics, warn)) | said
+
+
+def with_directions(event: Event, higher_is_better: object, warn: WarnOnce) -> Event:
+    """The event, with what is declared about its metrics, if anything is."""
+    if higher_is_better is None:
+        return event
+    return event | _if_any(higher_is_better=fit.fit_directions(higher_is_better, warn))
 
 
 def fail_event(error: object) -> Event:

@@ -126,6 +126,35 @@ def fit_metrics(metrics: object, warn: WarnOnce) -> dict[str, Scalar]:
     return _as_many_as_fit(plain, len(given), warn)
 
 
+def fit_directions(directions: object, warn: WarnOnce) -> dict[str, bool]:
+    """Whether a higher value of a metric is better, by its name, of at most 16 KiB as JSON.
+
+    What is neither true nor false is left out.
+    """
+    if directions is None:
+        return {}
+    kept: dict[str, bool] = {}
+    room = METRICS_MAX_BYTES
+    given = _mapping_of(directions)
+    if given is None:
+        kind = type(directions).__name__
+        warn("directions", f"higher_is_better={kind} was ignored. It must be a mapping of names to True or False.")
+        return {}
+    for name, value in given.items():
+        is_higher_better = _plain_scalar(value)
+        if is_higher_better is not True and is_higher_better is not False:
+            shown = fit_text(name, 100)
+            warn("direction", f"higher_is_better of {shown!r} was ignored. It must be True or False.")
+            continue
+        plain_name = fit_text(name, NAME_MAX_CHARACTERS)
+        room -= _size({plain_name: is_higher_better})
+        if room < 0:
+            warn("directions-too-large", f"higher_is_better is larger than {METRICS_MAX_BYTES} bytes. It was cut.")
+            break
+        kept[plain_name] = is_higher_better
+    return kept
+
+
 def fit_object(value: object, max_bytes: int, what: str, warn: WarnOnce) -> dict[str, Any] | None:
     """A JSON object of at most `max_bytes`; None for None. What is no mapping stands under `value`.
 
@@ -193,6 +222,14 @@ def _is_small(plain: dict[str, Scalar]) -> bool:
 
 def _size(plain: object) -> int:
     return len(json.dumps(plain, ensure_ascii=False).encode())  # with spaces: never less than the service's
+
+
+def _mapping_of(value: object) -> dict[object, object] | None:
+    """A copy, since the training may change it from another thread; None for what is no mapping or cannot be read."""
+    try:
+        return dict(cast(Mapping[object, object], value)) if _is_a(value, Mapping) else None
+    except Exception:  # noqa: BLE001 - a mapping can be anybody's code
+        return None
 
 
 def _metric(value: object) -> Scalar:

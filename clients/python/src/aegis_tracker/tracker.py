@@ -5,7 +5,7 @@ import os
 import sys
 import uuid
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, Self
 
@@ -93,6 +93,7 @@ class TrainingProgressTracker:
         optimizer: str | None = None,
         sample_count: int | None = None,
         config: dict[str, Any] | None = None,
+        higher_is_better: Mapping[str, bool] | None = None,
         spool_max_bytes: int | None = None,
         on_cancel: Callable[[], object] | None = None,
         raise_on_cancel: bool = False,
@@ -103,6 +104,9 @@ class TrainingProgressTracker:
         `url`, `token`, `spool_dir` and `spool_max_bytes` default to AEGIS_URL, AEGIS_TOKEN, AEGIS_SPOOL_DIR
         and AEGIS_SPOOL_MAX_BYTES. `run_id` is the UUID of the run, by default a new one. If an earlier process
         reported the run and it has not ended, it is continued.
+
+        `higher_is_better` says by the name of a metric whether a higher value is better (True) or a lower one (False).
+        It is needed for metrics whose names do not say it.
 
         When somebody asks the training to stop, `on_cancel` is called once, in a background thread. With
         `raise_on_cancel` the next report of each thread raises TrainingCancelled, after it was recorded.
@@ -117,6 +121,7 @@ class TrainingProgressTracker:
         self._raise_on_cancel = raise_on_cancel
         self._reporter: Reporter | None = None
         self._before_reports: tuple[BeforeReport, ...] = ()
+        self._undeclared: dict[str, bool] = {}
         self._begin(
             domain,
             url,
@@ -128,6 +133,7 @@ class TrainingProgressTracker:
             optimizer,
             sample_count,
             config,
+            higher_is_better,
             resumable,
         )
 
@@ -144,9 +150,14 @@ class TrainingProgressTracker:
         optimizer: object,
         sample_count: object,
         config: object,
+        higher_is_better: object,
         resumable: bool,
     ) -> None:
-        start = events.start_record(domain, run_id, llm_model, optimizer, sample_count, config, self._diagnostics.once)
+        start = events.start_record(
+            domain, run_id, llm_model, optimizer, sample_count, config, higher_is_better, self._diagnostics.once
+        )
+        if run_id is not None:  # the run may exist already: then its start declares nothing
+            self._undeclared = start.get("higher_is_better", {})
         spool = self._open_spool(start, spool_dir, max_bytes, is_joining=run_id is not None)
         cancelled = weakref.WeakMethod(self._cancelled)
         self._reporter = Reporter(
@@ -178,20 +189,35 @@ class TrainingProgressTracker:
         self._append("enter_phase", events.phase_event(phase, message, self._diagnostics.once))
 
     @_report
-    def update_progress(self, fraction: float, message: str = "", metrics: dict[str, Any] | None = None) -> None:
+    def update_progress(
+        self,
+        fraction: float,
+        message: str = "",
+        metrics: dict[str, Any] | None = None,
+        *,
+        higher_is_better: Mapping[str, bool] | None = None,
+    ) -> None:
         """Report how much of the current phase is done, 0.0 to 1.0, and new values of the run's metrics.
 
-        An invalid fraction is ignored; message and metrics are reported nevertheless.
+        An invalid fraction is ignored; message and metrics are reported nevertheless. `higher_is_better` is as for the
+        tracker, for metrics that were not declared there.
         """
         event = events.progress_event(fraction, self._fraction, message, metrics, self._diagnostics.once)
-        self._append("update_progress", event)
+        self._append("update_progress", events.with_directions(event, higher_is_better, self._diagnostics.once))
 
     @_report
     def log(
-        self, level: str | int, message: str, step: str | None = None, metrics: dict[str, Any] | None = None
+        self,
+        level: str | int,
+        message: str,
+        step: str | None = None,
+        metrics: dict[str, Any] | None = None,
+        *,
+        higher_is_better: Mapping[str, bool] | None = None,
     ) -> None:
         """Add an entry to the run's log. `level` is DEBUG, INFO, WARNING, ERROR, CRITICAL or a number of `logging`."""
-        self._append("log", events.log_event(level, message, step, metrics, self._diagnostics.once))
+        event = events.log_event(level, message, step, metrics, self._diagnostics.once)
+        self._append("log", events.with_directions(event, higher_is_better, self._diagnostics.once))
 
     @_never_raises
     def forward_log(self, level: str | int, message: str) -> None:
@@ -218,9 +244,16 @@ class TrainingProgressTracker:
         self._diagnostics.once(call, f"{call} could not be recorded: {reason}")
 
     @_never_raises
-    def complete(self, metrics: dict[str, Any] | None, result: dict[str, Any] | None = None) -> None:
+    def complete(
+        self,
+        metrics: dict[str, Any] | None,
+        result: dict[str, Any] | None = None,
+        *,
+        higher_is_better: Mapping[str, bool] | None = None,
+    ) -> None:
         """Report that the training has succeeded, with its final metrics and its `result` (at most 1 MiB)."""
-        self._append("complete", events.complete_event(metrics, result, self._diagnostics.once))
+        event = events.complete_event(metrics, result, self._diagnostics.once)
+        self._append("complete", events.with_directions(event, higher_is_better, self._diagnostics.once))
 
     @_never_raises
     def fail(self, error: BaseException | str) -> None:
@@ -313,6 +346,9 @@ class TrainingProgressTracker:
             return
         if self._before_reports:
             self._report_before(at_end=event["type"] in END_TYPES)
+        if self._undeclared and event["type"] != "phase":
+            event = event | {"higher_is_better": self._undeclared | event.get("higher_is_better", {})}
+            self._undeclared = {}
         self._reporter.append(call, event)
         self._fraction = 0.0 if event["type"] == "phase" else event.get("fraction", self._fraction)
 

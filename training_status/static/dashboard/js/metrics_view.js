@@ -29,7 +29,7 @@ export class MetricsView {
     });
     this.allDigits.hidden = true;
     element.replaceChildren(this.none, this.list, this.allDigits, this.legend);
-    /** @type {Pick<Status, "metrics" | "baseline_metrics" | "baseline_run_number" | "completed_at"> | null} */
+    /** @type {Pick<Status, "metrics" | "baseline_metrics" | "baseline_run_number" | "higher_is_better" | "completed_at"> | null} */
     this.status = null;
     /** @type {Map<string, Row>} */
     this.rows = new Map();
@@ -39,13 +39,14 @@ export class MetricsView {
   update(status) {
     this.status = status;
     const baselines = status.baseline_metrics ?? {};
+    const directions = status.higher_is_better ?? {}; // an earlier service, which the component may show, does not say it
     const metrics = Object.entries(status.metrics).sort(byKindAndName);
     const names = metrics.map(([name]) => name);
     if (names.join("\n") !== [...this.rows.keys()].join("\n")) this.#build(names);
     for (const [name, value] of metrics) {
       const row = this.rows.get(name);
       const baseline = Object.hasOwn(baselines, name) ? baselines[name] : null;
-      if (row && isNumeric(value)) showNumber(row, name, value, baseline, this.isExact);
+      if (row && isNumeric(value)) showNumber(row, name, value, baseline, directions, this.isExact);
       else if (row) showText(row, formatMetric(value), baseline);
     }
     const hidden = !metrics.some(([name, value]) => areShortened([value, baselines[name]]));
@@ -90,9 +91,10 @@ function newRow(name) {
  * @param {string} name
  * @param {import("./number_text.js").Numeric} value
  * @param {unknown} baseline
+ * @param {import("./types.js").HigherIsBetter} higherIsBetter
  * @param {boolean} isExact
  */
-function showNumber(row, name, value, baseline, isExact) {
+function showNumber(row, name, value, baseline, higherIsBetter, isExact) {
   const numbers = isNumeric(baseline) ? [value, baseline] : [value];
   const digits = isExact ? Infinity : digitsToTellApart(numbers);
   const values = numbers.map(Number);
@@ -100,7 +102,7 @@ function showNumber(row, name, value, baseline, isExact) {
   const scale = isShare ? WHOLE : niceScale(Math.min(0, ...values), Math.max(0, ...values), 2);
   const zero = positionOn(scale, 0);
   const place = positionOn(scale, Number(value));
-  const { text, kind } = difference(name, value, baseline);
+  const { text, kind } = difference(name, value, baseline, higherIsBetter);
   row.row.className = kind;
   setShare(row.bar, "--from", Math.min(zero, place));
   setShare(row.bar, "--to", Math.max(zero, place));

@@ -14,6 +14,7 @@
  * @typedef {import("#schema").components["schemas"]["TrainingComparison"]} Comparison
  * @typedef {import("#schema").components["schemas"]["Problem"]} Problem
  * @typedef {Status["metrics"]} Metrics
+ * @typedef {Status["higher_is_better"]} HigherIsBetter
  */
 
 export {};

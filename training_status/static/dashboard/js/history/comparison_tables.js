@@ -38,7 +38,7 @@ export function metricRows(comparison, reference, isExact) {
       const shown = metricElement(value, digits);
       if (comparison.runs[place]?.run_number === reference.number) return make("td", {}, shown, " ", make("span", { class: "difference" }, "baseline"));
       if (!isNumeric(baseline)) return make("td", {}, shown);
-      const { text, kind } = difference(name, value, baseline);
+      const { text, kind } = difference(name, value, baseline, comparison.higher_is_better);
       return make("td", {}, shown, " ", make("span", { class: `difference ${kind}` }, text));
     });
     return row(displayName(name), cells);

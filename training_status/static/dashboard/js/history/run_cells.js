@@ -3,7 +3,7 @@
  *
  * @typedef {import("../types.js").Run} Run
  * @typedef {Pick<Run, "run_number" | "training_run_id" | "status" | "health" | "failure_reason" | "error_message" | "started_at"
- *   | "elapsed_time_ms" | "completed_at" | "metrics" | "baseline_metrics" | "tags" | "note" | "optimizer" | "llm_model">} Row
+ *   | "elapsed_time_ms" | "completed_at" | "metrics" | "baseline_metrics" | "higher_is_better" | "tags" | "note" | "optimizer" | "llm_model">} Row
  */
 
 import { make } from "../dom.js";
@@ -52,7 +52,7 @@ export function metrics(run, digits) {
     const line = make("span", { class: "metric" }, make("span", { class: "metric-name" }, displayName(name)), " ", metricElement(value, digits.get(name)));
     const before = run.baseline_metrics?.[name];
     if (isNumeric(before)) {
-      const { text, kind } = difference(name, value, before);
+      const { text, kind } = difference(name, value, before, run.higher_is_better);
       line.append(" ", make("span", { class: `difference ${kind}` }, text));
     }
     return line;

@@ -17,7 +17,7 @@ import { modelCell, metrics, notesCell, shownMetrics, started, state, taken } fr
 const COLUMNS = ["Compare", "Run", "State", "Started", "Duration", "Metrics", "Tags and note"];
 
 /** The fields that a row shows: it is redrawn when one of them changes. */
-const SHOWN = /** @type {const} */ (["status", "health", "failure_reason", "error_message", "started_at", "completed_at", "metrics", "baseline_metrics", "tags", "note"]);
+const SHOWN = /** @type {const} */ (["status", "health", "failure_reason", "error_message", "started_at", "completed_at", "metrics", "baseline_metrics", "higher_is_better", "tags", "note"]);
 
 export class RunsTable {
   /**

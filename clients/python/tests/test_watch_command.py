@@ -34,8 +34,12 @@ def status(state: str = "training", progress: int = 27, **more: Any) -> dict[str
         "steps": [{"name": "loading_data", "status": "in_progress", "progress": 50}],
         "message": "trial 5",
         "metrics": {},
-        "estimated_completion": "2100-01-01T00:00:00Z",
+        "started_at": "2026-01-20T15:00:00Z",
+        "estimated_completion": "2026-01-20T15:05:00Z",
+        "forecast": None,
         "elapsed_time_ms": 60_000,
+        "completed_at": None,
+        "last_report_at": "2026-01-20T15:01:00Z",
         "health": "ok",
         "failure_reason": None,
         "error_message": None,
@@ -89,12 +93,23 @@ def test_a_line_a_change_from_the_stream(service: ContractServer) -> None:
     assert service.headers[2]["Last-Event-ID"] == "2.45"  # the log before is not wanted
 
 
+def test_the_time_left_is_that_of_the_forecast_by_the_clock_of_the_service(service: ContractServer) -> None:
+    forecast = {"completion": "2026-01-20T15:13:00Z", "low": "2026-01-20T15:10:00Z", "high": "2026-01-20T15:20:00Z"}
+    statuses = status(forecast=forecast), status(health="stalled"), status("completed", 100)
+    service.misbehave += [answer(statuses[0]), NEWEST, stream(told(*statuses[1:]))]
+    _, lines, _ = printed(service)
+    assert [line.split("  ")[:3] for line in lines[:2]] == [
+        ["training", "27 %", "about 12 min left"],
+        ["training, stalled", "27 %", "unknown (stalled)"],
+    ]
+
+
 def test_a_run_that_has_ended_is_told_at_once(service: ContractServer) -> None:
     service.misbehave += [answer(status("failed", failure_reason="error")), NEWEST]
     exit_status, lines, _ = printed(service)
     assert exit_status == 1
     assert len(lines) == 1
-    assert "failed (error)" in lines[0]
+    assert lines[0].startswith("failed: error  27 %")
 
 
 def test_it_waits_for_a_run_and_for_the_service(service: ContractServer) -> None:
@@ -128,7 +143,7 @@ def test_an_interruption_is_said(service: ContractServer) -> None:
     ]
     exit_status, lines, _ = printed(service)
     assert exit_status == 0
-    assert [line.partition("ago, ")[2] for line in lines] == [
+    assert [line.partition("last update just now, ")[2] for line in lines] == [
         "",
         "",
         "reconnecting: the service has ended the stream",

@@ -15,7 +15,7 @@ import pytest
 from aegis_tracker import number_text as in_tracker
 
 from training_status import number_text as in_service
-from training_status.templatetags.status_words import metric_value
+from training_status.templatetags.run_format import metric_value
 from training_status.tests.programs import path_of
 
 PROJECT = Path(__file__).resolve().parents[3]

@@ -10,16 +10,17 @@ import { domainAddress, urlPrefix } from "./addresses.js";
 import { ConnectionView } from "./connection_view.js";
 import { readJsonScript, make, getElement, setText } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
+import { timeLeftRank } from "./run_text.js";
 import { Service, ServiceError } from "./service.js";
 import { Stream } from "./stream.js";
 import { oneLine } from "./visible_text.js";
 
-/** @type {Record<string, (status: Status | null, name: string) => string | number>} */
+/** @type {Record<string, (status: Status | null, name: string, now: number) => string | number>} */
 const SORT_KEYS = {
   name: (_, name) => name,
   state: (status) => ["training", "pending", "failed", "completed"].indexOf(status?.status ?? "") + 1 || 9,
   progress: (status) => -(status?.progress ?? -1),
-  left: (status) => status?.estimated_completion ?? "~",
+  left: (status, _, now) => timeLeftRank(status, now),
   started: (status) => -Date.parse(status?.started_at ?? "1970-01-01T00:00:00Z"),
 };
 
@@ -66,8 +67,9 @@ class DomainsPage {
   arrange() {
     const key = SORT_KEYS[this.sort] ?? SORT_KEYS["name"];
     const text = this.find?.value.trim().toLowerCase() ?? "";
+    const now = this.service.now();
     const rows = [...this.rows.values()];
-    rows.sort((a, b) => compare(key?.(a.status, a.domain) ?? "", key?.(b.status, b.domain) ?? "") || compare(a.domain, b.domain));
+    rows.sort((a, b) => compare(key?.(a.status, a.domain, now) ?? "", key?.(b.status, b.domain, now) ?? "") || compare(a.domain, b.domain));
     for (const row of rows) row.element.hidden = text !== "" && !row.has(text);
     this.table?.tBodies[0]?.append(...rows.map((row) => row.element));
     const shown = rows.filter((row) => !row.element.hidden).length;

@@ -65,11 +65,8 @@ class DomainsPage {
 
   /** Sorts and filters the rows, and stores both in the URL. */
   arrange() {
-    const key = SORT_KEYS[this.sort] ?? SORT_KEYS["name"];
     const text = this.find?.value.trim().toLowerCase() ?? "";
-    const now = this.service.now();
-    const rows = [...this.rows.values()];
-    rows.sort((a, b) => compare(key?.(a.status, a.domain, now) ?? "", key?.(b.status, b.domain, now) ?? "") || compare(a.domain, b.domain));
+    const rows = this.#sorted();
     for (const row of rows) row.element.hidden = text !== "" && !row.has(text);
     this.table?.tBodies[0]?.append(...rows.map((row) => row.element));
     const shown = rows.filter((row) => !row.element.hidden).length;
@@ -87,6 +84,18 @@ class DomainsPage {
   tick() {
     this.connection.tick();
     for (const row of this.rows.values()) row.tick();
+    // Rows do not move away from the pointer or the focus.
+    const body = this.table?.tBodies[0];
+    if (!body || body.matches(":hover, :focus-within")) return;
+    if (this.#sorted().some(({ element }, place) => body.rows[place] !== element)) this.arrange();
+  }
+
+  /** The rows in the chosen order. */
+  #sorted() {
+    const key = SORT_KEYS[this.sort] ?? SORT_KEYS["name"];
+    const now = this.service.now();
+    const keys = new Map([...this.rows.values()].map((row) => [row, key?.(row.status, row.domain, now) ?? ""]));
+    return [...keys.keys()].sort((a, b) => compare(keys.get(a) ?? "", keys.get(b) ?? "") || compare(a.domain, b.domain));
   }
 
   #addSortButtons() {

@@ -19,6 +19,8 @@ const UNDER_A_MINUTE_S = 50; // shown as less than a minute
 const LINEAR_TOLERANCE_S = 5;
 const LEAST_PART = 0.15; // of a forecast remains, however long no report is received, as in the service's forecast
 const DONE_AT_MOST = 99;
+const ESTIMATING = "estimating…";
+const NOT_STARTED = "not started";
 
 /**
  * `350 ms`, `40 s`, `3 min 20 s`, `12 min`, `1 h 20 min`, `2 d 3 h`; a negative one is `0 s`, null a dash.
@@ -85,12 +87,9 @@ export function timeLeftRank(run, now) {
   const known = run === null ? "" : shownTimeLeft(run, now);
   if (typeof known === "number") return known;
   if (known === "") return Infinity;
-  // Beyond any time left, as dates end at 8.64e12 s.
+  // Beyond any time left: the dates of JavaScript end at 8.64e12 s.
   return known === ESTIMATING ? 1e13 : known === NOT_STARTED ? 2e13 : 3e13;
 }
-
-const ESTIMATING = "estimating…";
-const NOT_STARTED = "not started";
 
 /** The seconds left as they are shown, below 0 when overdue; or the text in their place. @param {Running} run @param {number} now */
 function shownTimeLeft(run, now) {

@@ -140,6 +140,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+DATETIME_FORMAT = "j M Y, H:i e"  # as `training_status.run_text.moment_text`
 
 # People sign in at one page, the admin's users too.
 LOGIN_URL = "sign-in"

@@ -96,6 +96,21 @@ def test_finding_and_sorting_are_kept_in_the_address(page: Page, run: Run) -> No
     assert found.index(other.domain) < found.index(run.domain)
 
 
+def test_the_order_follows_what_is_shown(page: Page, run: Run) -> None:
+    other = Run(run.client, create_domain(run.client))
+    run.send(phase(ENTITY), progress(0.5))
+    other.send(phase(ENTITY), progress(0.2))
+    expect(page.locator(f"tr[data-domain={other.domain}]")).to_contain_text("17 %")
+    page.get_by_role("button", name="Progress").click()
+    assert [name for name in names(page) if name in (run.domain, other.domain)] == [run.domain, other.domain]
+    other.send(progress(0.9))
+    expect(page.locator(f"tr[data-domain={other.domain}] ~ tr[data-domain={run.domain}]")).to_be_attached()
+    page.get_by_role("link", name=run.domain).focus()
+    run.send(progress(1.0))
+    expect(page.locator(f"tr[data-domain={run.domain}]")).to_contain_text("45 %")
+    assert names(page).index(other.domain) < names(page).index(run.domain)  # the focus has kept its place
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_violation_in_axe(page: Page, run: Run, scheme: str) -> None:
     run.send(phase(ENTITY), progress(0.5, message="x" * 200, metrics={"entity_f1": 0.71}))

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.screens import ENTITY, TAKEN_S, spread, steps
 from tests.support.axe import violations
-from tests.support.displayed_runs import ENTITY, TAKEN_S, spread, steps
-from tests.support.running_service import Run, Service, complete, phase, progress
+from tests.support.domains import create_domain
+from tests.support.running_service import Run, Service, complete, parse_time, phase, progress
 
 NewPage = Callable[[str], Page]
 
@@ -55,3 +56,27 @@ def test_the_history_tells_how_right_forecasts_were(service: Service, new_page: 
     scores = page.get_by_role("table").filter(has_text="Within range")
     expect(scores).to_contain_text("earlier runs")
     assert violations(page) == []
+
+
+def test_domains_are_sorted_by_the_time_left_that_they_show(service: Service, new_page: NewPage, running: Run) -> None:
+    """Between the forecast of one run and its linear estimate lies the completion of another."""
+    status, now = running.status(), datetime.now(UTC)
+    forecast, linear = (parse_time(text) for text in (status["forecast"]["completion"], status["estimated_completion"]))
+    between = forecast + (linear - forecast) / 2
+    operator = running.client
+    other, pending, silent = (Run(operator, create_domain(operator)) for _ in range(3))
+    for run, elapsed in ((other, (between - now) * 0.275 / 0.725), (silent, timedelta(minutes=1))):
+        run.send(*spread([phase(ENTITY), progress(0.5)], now - elapsed, elapsed.total_seconds()))
+    service.run_in_django(
+        "from datetime import timedelta; from django.utils import timezone\n"
+        "from training_status.models import TrainingRun\n"
+        f"TrainingRun.objects.filter(public_id='{silent.id}').update("
+        "last_report_at=timezone.now() - timedelta(minutes=3), last_event_at=timezone.now() - timedelta(minutes=3))"
+    )
+    page = new_page(f"{service.url}/?sort=left")
+    expect(page.locator("th[data-sort=left]")).to_have_attribute("aria-sort", "ascending")
+    shown = [row.get_attribute("data-domain") for row in page.locator("tbody tr").all()]
+    by_what_is_shown = [running, other] if forecast < linear else [other, running]
+    domains = [run.domain for run in (*by_what_is_shown, pending, silent)]
+    assert [name for name in shown if name in domains] == domains
+    expect(page.locator(f"tr[data-domain={silent.domain}]")).to_contain_text("unknown (stalled)")

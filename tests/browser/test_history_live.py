@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.support.axe import violations
 from tests.support.domains import create_domain
 from tests.support.pages import widest_overflow
-from tests.support.running_service import Run, Service, complete, phase, progress
+from tests.support.running_service import Run, Service, complete, fail, phase, progress
 
 NewPage = Callable[[str], Page]
 Open = Callable[..., Page]
@@ -103,6 +103,20 @@ def test_what_is_chosen_is_in_the_address(open_history: Open, domain: str) -> No
     expect(page.get_by_role("heading", name="Comparison")).to_be_hidden()
     page.get_by_role("button", name="Clear").click()
     assert page.evaluate("location.search") == "?metric=f1"
+
+
+def test_a_cancelled_run_looks_the_same_in_the_list_and_in_the_comparison(
+    open_history: Open, operator: httpx.Client, domain: str
+) -> None:
+    run = Run(operator, domain)
+    run.send(phase("loading_data"))
+    assert run.cancel().status_code == 200
+    run.send(fail("stopped as asked"))
+    page = open_history(domain, "?run=4&run=1")
+    compared = page.get_by_role("list", name="Compared runs").get_by_role("listitem")
+    for state in (row(page, 4).locator(".state"), compared.first.locator(".state")):
+        expect(state).to_have_text("failed: cancelled")
+        expect(state).to_have_class("state cancelled")
 
 
 def texts(page: Page, region: str) -> list[list[str]]:

@@ -83,7 +83,7 @@ def test_a_run_goes_through_all_its_phases_live(open_run: Callable[..., Page], r
         expect(page.locator(".latest-message")).to_have_text(f"half of {name}")
         expect(page.locator("#announcer")).to_have_text(f"Run 1: {name.replace('_', ' ')}")
         expect(page.locator("#log")).to_contain_text(f"half of {name}")
-    assert [state for _, state in steps(page)] == ["done"] * 6 + ["50 %"]
+    assert [state for _, state in steps(page)] == ["completed"] * 6 + ["50 %"]
     run.send(complete(metrics={"entity_f1": 0.87}, result={"prompts": {"entity": "Find every entity."}}))
     expect(page.locator("#state")).to_contain_text("completed")
     expect(bar).to_have_attribute("aria-valuenow", "100")
@@ -91,7 +91,7 @@ def test_a_run_goes_through_all_its_phases_live(open_run: Callable[..., Page], r
     expect(page.locator("#eta")).to_contain_text("total")
     expect(page.locator("#result")).to_contain_text("Find every entity.")
     expect(page.locator("#metrics")).to_contain_text("0.87")
-    assert all(re.fullmatch(r"\d+ s", time.inner_text()) for time in page.locator(".step-time").all())
+    assert all(re.fullmatch(r"\d+ m?s", time.inner_text()) for time in page.locator(".step-time").all())
 
 
 def test_the_next_run_of_the_domain_is_shown_when_it_starts(open_run: Callable[..., Page], run: Run) -> None:
@@ -229,6 +229,7 @@ def test_an_operator_cancels_a_run_and_only_when_they_mean_it(open_run: Callable
     assert run.status()["cancel_requested"] is True
     run.send(fail("stopped as asked"))
     expect(page.locator("#state")).to_contain_text("failed: cancelled")
+    expect(page).to_have_title(re.compile(r"^failed: cancelled · "))
     expect(page.get_by_role("button", name="Cancel run…")).to_be_hidden()
 
 

@@ -8,8 +8,9 @@ from django.utils.dateparse import parse_datetime
 
 from training_status.models import TrainingRun
 from training_status.number_text import difference_text, digits_to_tell_apart, is_number, metric_text
+from training_status.run_text import step_percent
 from training_status.serializers.times import milliseconds_between, utc_text
-from training_status.templatetags.status_words import exact_beyond, step_percent
+from training_status.templatetags.run_format import exact_beyond
 
 # Shown elsewhere on the page or on another page.
 _SHOWN_ELSEWHERE = {
@@ -61,7 +62,8 @@ class MetricRow(NamedTuple):
 def phase_rows(run: dict[str, Any], now: datetime) -> list[PhaseRow]:
     """Return all phases in order, from the run object of the API."""
     times = {time["phase"]: time for time in run["phase_times"]}
-    return [_phase_row(step, times.get(step["name"]), now) for step in run["steps"]]
+    until = parse_datetime(run["completed_at"]) if run["completed_at"] else now
+    return [_phase_row(step, times.get(step["name"]), until or now) for step in run["steps"]]
 
 
 def metric_rows(run: dict[str, Any]) -> list[MetricRow]:
@@ -83,10 +85,10 @@ def _fact_text(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
-def _phase_row(step: dict[str, Any], time: dict[str, Any] | None, now: datetime) -> PhaseRow:
+def _phase_row(step: dict[str, Any], time: dict[str, Any] | None, until: datetime) -> PhaseRow:
     started_at, ended_at = (time["started_at"], time["ended_at"]) if time else (None, None)
-    until = parse_datetime(ended_at) if ended_at else now
-    lasted = milliseconds_between(parse_datetime(started_at), until or now) if started_at else None
+    end = parse_datetime(ended_at) if ended_at else until
+    lasted = milliseconds_between(parse_datetime(started_at), end or until) if started_at else None
     return PhaseRow(step["name"], step["status"], step_percent(step), started_at, ended_at, lasted)
 
 

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from training_status.admin.run_snapshot import snapshot_of
-from training_status.templatetags import status_words
+from training_status.run_text import age_text, seconds_since, state_class, state_text, time_left_text
 
 NOTHING = "–"
 
@@ -21,9 +21,7 @@ class StatusCells:
         run, _ = snapshot_of(listed)
         if run is None:
             return "never trained"
-        return format_html(
-            '<span class="run-state {}">{}</span>', status_words.state_class(run), status_words.state_words(run)
-        )
+        return format_html('<span class="run-state {}">{}</span>', state_class(run), state_text(run))
 
     @admin.display(description="Progress")
     def progress(self, listed: Model) -> SafeString | str:
@@ -35,10 +33,10 @@ class StatusCells:
     def time_left(self, listed: Model) -> str:
         """The formatted time left."""
         run, now = snapshot_of(listed)
-        return NOTHING if run is None else status_words.time_left(run, now) or NOTHING
+        return NOTHING if run is None else time_left_text(run, now) or NOTHING
 
     @admin.display(description="Last report")
     def last_report(self, listed: Model) -> str:
         """The time since the last report."""
         run, now = snapshot_of(listed)
-        return NOTHING if run is None else status_words.ago(run["last_report_at"], now)
+        return NOTHING if run is None else age_text(seconds_since(run["last_report_at"], now))

@@ -20,7 +20,7 @@ from training_status.admin.run_search import HELP, runs_found_by
 from training_status.admin.run_snapshot import attach_snapshots_to_runs, snapshot_of
 from training_status.admin.status_cells import NOTHING, StatusCells
 from training_status.models import TrainingRun
-from training_status.templatetags import status_words
+from training_status.run_text import elapsed_text, moment_text
 from training_status.visible_text import one_line
 
 
@@ -111,13 +111,13 @@ class TrainingRunAdmin(StatusCells, BoundedListAdmin):
         """The optimiser and the language model."""
         return _two_lines(_said(run, "optimizer"), _said(run, "llm_model"))
 
-    @admin.display(description="Started (UTC), duration")
+    @admin.display(description="Started, duration")
     def started(self, run: TrainingRun) -> str:
         """The time of the first event, and the duration from there to now or to the end."""
-        status, _ = snapshot_of(run)
+        status, now = snapshot_of(run)
         if status is None or status["started_at"] is None:
             return NOTHING
-        return _two_lines(status_words.clock(status["started_at"]), status_words.duration(status["elapsed_time_ms"]))
+        return _two_lines(moment_text(status["started_at"]), elapsed_text(status, now))
 
 
 def _two_lines(first: str, second: str) -> str:

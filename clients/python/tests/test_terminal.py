@@ -7,13 +7,15 @@ import select
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aegis_tracker import phases
 from aegis_tracker.local_status import LocalStatus
-from aegis_tracker.terminal_view import duration, render
+from aegis_tracker.run_text import time_left_text
+from aegis_tracker.terminal_view import render
 from rich.console import Console
 
 ENTITY = phases.ENTITY_EXTRACTION_OPTIMIZATION
@@ -38,13 +40,13 @@ def progress(fraction: float, **more: Any) -> dict[str, Any]:
 def drawn(status: dict[str, Any], width: int = 100) -> str:
     console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115 (closed with the console's end)
     with console.file:
-        console.print(render(status))
+        console.print(render(status, datetime.now(UTC)))
         return console.export_text()
 
 
 def test_before_the_first_event():
     shown = following().shown()
-    assert (shown["status"], shown["progress"], shown["seconds_left"]) == ("pending", 0, None)
+    assert (shown["status"], shown["progress"], shown["estimated_completion"]) == ("pending", 0, None)
     assert {step["status"] for step in shown["steps"]} == {"pending"}
 
 
@@ -72,24 +74,44 @@ def test_the_time_left_is_the_pace_so_far(monkeypatch: pytest.MonkeyPatch):
     status = following(phase(ENTITY))
     now = 1060.0
     status.apply(progress(1.0))
-    assert status.shown()["seconds_left"] == pytest.approx(60 / 45 * 55)
+    completion = datetime.fromisoformat(status.shown()["estimated_completion"])
+    assert completion.timestamp() == pytest.approx(1060 + 60 / 45 * 55)
+    assert time_left_text(status.shown(), datetime.fromtimestamp(now, UTC)) == "about 1 min left"
+
+
+def test_an_estimate_beyond_all_calendars_is_none(monkeypatch: pytest.MonkeyPatch):
+    now = 1000.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    status = following(progress(1e-300))
+    now = 1060.0
+    assert status.shown()["estimated_completion"] is None
+    assert "estimating…" in drawn(status.shown())
 
 
 @pytest.mark.parametrize(
     ("end", "words"),
     [
         ({"type": "complete", "metrics": {"entity_f1": 0.9}}, "completed"),
-        ({"type": "fail", "error": "no memory"}, "failed"),
+        ({"type": "fail", "error": "no memory"}, "failed: error"),
+        ({"type": "fail", "error": "no memory", "reason": "lost"}, "failed: lost"),
     ],
 )
 def test_the_end_is_told(end: dict[str, Any], words: str):
     status = following(phase(ENTITY), progress(0.5), end)
-    assert status.ended
-    assert status.shown()["seconds_left"] is None
+    assert status.ended == (words != "failed: lost")  # which the next report takes back
+    assert status.shown()["estimated_completion"] is None
     picture = drawn(status.shown())
     assert words in picture
+    assert "total" in picture
     assert ("100 %" in picture) == (words == "completed") or "✓" in picture
-    assert ("no memory" in picture) == (words == "failed")
+    assert ("no memory" in picture) == (words != "completed")
+
+
+def test_an_end_after_a_request_to_stop_is_a_cancellation_as_in_the_service():
+    status = following(phase(ENTITY), progress(0.5))
+    status.cancel_requested = True
+    status.apply({"type": "fail", "error": "TrainingCancelled"})
+    assert "failed: cancelled  27 %" in drawn(status.shown())
 
 
 def test_a_phase_is_not_at_a_hundred_percent_before_it_is_completed():
@@ -141,13 +163,6 @@ def test_nothing_in_a_text_is_hidden_or_acts_on_the_terminal():
 def test_a_narrow_terminal_does_not_break_it():
     status = following(progress(0.5, message="x" * 500, metrics={str(n): n for n in range(50)}))
     assert max(len(line) for line in drawn(status.shown(), width=40).splitlines()) <= 40
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "1 s"), (40, "40 s"), (119, "119 s"), (300, "5 min"), (7200, "2 h"), (200_000, "2 d")]
-)
-def test_durations(seconds: float, words: str):
-    assert duration(seconds) == words
 
 
 TRAINING = """

@@ -8,6 +8,7 @@ from training_status.management.operator_command import OperatorCommand
 from training_status.number_text import number_text
 from training_status.operations.retention import prune_old_logs
 from training_status.operations.sweep import sweep_runs
+from training_status.run_text import duration_text
 
 BUSY: Final = 3
 _BATCHES: Final = 10
@@ -64,4 +65,4 @@ class Command(OperatorCommand):
 def _uptime_text(seconds: float) -> str:
     if seconds == 0.0:
         return "No serving process has recorded its uptime: no run ends until one has, for the limit."
-    return f"The service has been reachable for {seconds:.0f} s: only silence within that time counts."
+    return f"The service has been reachable for {duration_text(seconds)}: only silence within that time counts."

@@ -60,6 +60,15 @@ def test_a_stored_state_is_not_shown_where_silence_says_more(operator_browser):
         assert stalled in operator_browser.get(path).content.decode(), path
 
 
+def test_a_cancelled_run_and_a_lost_one_look_as_on_the_pages(operator_browser):
+    early = timezone.now() - 3 * MINUTE
+    TrainingRunFactory(lost=True)
+    TrainingRunFactory(running=True, created_at=early, cancel_requested_at=early)
+    page = operator_browser.get(RUNS).content.decode()
+    for reason in ("lost", "cancelled"):
+        assert f'<span class="run-state {reason}">failed: {reason}</span>' in page
+
+
 def test_the_newest_come_first(operator_browser):
     runs = [TrainingRunFactory() for _ in range(3)]
     assert shown(operator_browser) == [str(run) for run in reversed(runs)]

@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.support.concurrency import AWAIT_S, in_thread, wait_until_blocked
-from tests.support.factories import TrainingRunFactory, log_lines, send
+from tests.support.factories import PhaseTimingFactory, TrainingRunFactory, log_lines, send
 from tests.support.page_forms import fields_of, open_fields, save
 from training_status.ingest.batch import CompleteEvent, LogEvent, PhaseEvent, ProgressEvent
 from training_status.ingest.request_schemas import RunChange
@@ -91,6 +92,22 @@ def test_a_phase_is_not_at_a_hundred_percent_before_it_is_completed(operator_bro
     page = operator_browser.get(page_of(run)).content.decode()
     assert "<td>in progress</td><td>99 %</td>" in page
     assert 'title="loading data: 99 %"' in page
+
+
+def test_a_phase_lasts_no_longer_than_its_run(operator_browser):
+    """A run that was cancelled and fell silent is shown as ended, although no end of its phase is stored."""
+    ended = timezone.now() - timedelta(minutes=10)
+    run = TrainingRunFactory(
+        running=True,
+        created_at=ended - timedelta(minutes=5),
+        current_phase="initialization",
+        cancel_requested_at=ended,
+        last_report_at=ended,
+    )
+    PhaseTimingFactory(run=run, started_at=run.started_at)
+    page = operator_browser.get(page_of(run)).content.decode()
+    assert "<td>5 min</td>" in page
+    assert "5 min total" in page
 
 
 def test_a_run_of_which_nothing_is_known_yet(operator_browser):

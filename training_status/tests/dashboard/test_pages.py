@@ -1,7 +1,5 @@
 """The pages: who sees them and what they say."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
@@ -9,7 +7,7 @@ from django.test import Client
 
 from tests.support.factories import DomainFactory, TrainingRunFactory, send
 from training_status.ingest.batch import PhaseEvent, ProgressEvent
-from training_status.templatetags import status_words
+from training_status.templatetags.run_format import exact_value
 
 pytestmark = pytest.mark.django_db
 
@@ -123,70 +121,7 @@ def test_the_docs_name_no_other_host(browser):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(20, "less than a minute"), (90, "about 2 min"), (3600, "about 1 h"), (200_000, "about 2 d")],
-)
-def test_time_left_in_words(seconds, words):
-    now = datetime(2026, 1, 20, tzinfo=UTC)
-    told = (now + timedelta(seconds=seconds)).isoformat()
-    run = {"status": "training", "health": "ok", "estimated_completion": told, "forecast": None}
-    assert status_words.time_left(run, now) == words
-    learned = run | {"estimated_completion": now.isoformat(), "forecast": {"completion": told}}
-    assert status_words.time_left(learned, now) == words
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "words"),
-    [
-        (None, "–"), (0, "0 s"), (59_999, "59 s"), (60_000, "1 min"), (200_000, "3 min 20 s"),
-        (4_800_000, "1 h 20 min"), (3_601_000, "1 h"), (183_600_000, "2 d 3 h"),
-    ],
-)  # fmt: skip
-def test_durations_in_words(milliseconds, words):
-    assert status_words.duration(milliseconds) == words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(-5, "just now"), (1, "just now"), (2, "2 s ago"), (200, "3 min ago"), (90_000, "1 d ago")]
-)
-def test_how_long_ago_in_words(seconds, words):
-    now = datetime(2026, 1, 20, tzinfo=UTC)
-    assert status_words.ago((now - timedelta(seconds=seconds)).isoformat(), now) == words
-
-
-def test_time_left_says_why_there_is_none():
-    now = datetime(2026, 1, 20, tzinfo=UTC)
-    begun = {"status": "training", "health": "ok", "estimated_completion": None, "forecast": None}
-    assert status_words.time_left(begun, now) == "estimating…"
-    assert status_words.time_left(begun | {"health": "stalled"}, now) == "unknown"
-    assert status_words.time_left({"status": "pending"}, now) == "not started"
-    assert status_words.time_left({"status": "completed"}, now) == ""
-
-
-@pytest.mark.parametrize(
-    ("method", "runs", "words"),
-    [
-        ("history", 1, "based on 1 earlier run"),
-        ("history", 4, "based on 4 earlier runs"),
-        ("shares", 12, "based on 12 runs of other domains"),
-        ("linear", 0, "based on the current pace"),
-    ],
-)
-def test_what_a_forecast_is_based_on_in_words(method, runs, words):
-    assert status_words.forecast_basis({"forecast": {"method": method, "based_on_runs": runs}}) == words
-    assert status_words.forecast_basis({"forecast": None}) == ""
-
-
-def test_states_in_words():
-    assert status_words.state_words({"status": "failed", "failure_reason": "lost", "health": None}) == "failed: lost"
-    stalled = {"status": "training", "failure_reason": None, "health": "stalled"}
-    assert (status_words.state_words(stalled), status_words.state_class(stalled)) == ("training, stalled", "stalled")
-    well = {"status": "training", "failure_reason": None, "health": "ok"}
-    assert (status_words.state_words(well), status_words.state_class(well)) == ("training", "training")
-
-
-@pytest.mark.parametrize(
     ("value", "exact"), [(0.87654, "0.87654"), (0.99996, ""), (1234567, ""), (True, ""), ("0.87654", ""), (None, "")]
 )
 def test_the_exact_value_where_it_is_not_shown(value, exact):
-    assert status_words.exact_value(value) == exact
+    assert exact_value(value) == exact

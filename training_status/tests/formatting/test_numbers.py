@@ -17,7 +17,7 @@ from aegis_tracker import number_text as in_tracker
 from tests.support.programs import path_of
 from tests.support.project import PROJECT
 from training_status import number_text as in_service
-from training_status.templatetags.status_words import metric_value
+from training_status.templatetags.run_format import metric_value
 
 TABLE = json.loads((PROJECT / "docs" / "formatting.json").read_text())
 SEED = 20260120

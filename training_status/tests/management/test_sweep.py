@@ -35,9 +35,7 @@ def silent(db):
 def test_a_sweep_gives_up_when_the_service_was_there(silent):
     now = timezone.now()
     ServicePresence.objects.create(since=now - HOUR, seen_at=now)
-    assert said("sweep").startswith(
-        "Silent runs ended: 1 lost, 0 cancelled.\nThe service has been reachable for 3600 s"
-    )
+    assert said("sweep").startswith("Silent runs ended: 1 lost, 0 cancelled.\nThe service has been reachable for 1 h")
     assert TrainingRun.objects.get().failure_reason == "lost"
     assert not AuditEntry.objects.exists()  # the service does so by itself
 

@@ -13,6 +13,7 @@ from aegis_tracker.client import Client
 from aegis_tracker.delivery_errors import TryLaterError
 from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.orphaned_spools import Outcome, Sent, remove_unfinished_files, send_orphaned_spool
+from aegis_tracker.run_text import duration_text
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
 from aegis_tracker.spool_adoption import is_in_use, is_spool
 from aegis_tracker.spool_files import run_id_of, spool_paths
@@ -231,7 +232,7 @@ def _status(directory: Path) -> int:
     if not paths:
         _print(f"There are no spools in {directory}.\n")
         return 0
-    _print(f"{'run':36}  {'domain':20}  {'events':>8}  {'bytes':>12}  {'age':>6}  process  end\n")
+    _print(f"{'run':36}  {'domain':20}  {'events':>8}  {'bytes':>12}  {'age':>12}  process  end\n")
     for path in paths:
         summary = summarize(path)
         _print(f"{one_line(path.name)}: not a spool\n" if summary is None else _row(summary))
@@ -243,13 +244,5 @@ def _row(spool: SpoolSummary) -> str:
     refused = f"\n    refused: {one_line(spool.refused)}" if spool.refused else ""
     return (
         f"{one_line(spool.run_id):36}  {one_line(spool.domain):20}  {spool.events:8}  {spool.size_bytes:12}  "
-        f"{_age(spool.age_s):>6}  {process:7}  {spool.end or '-'}{refused}\n"
+        f"{duration_text(spool.age_s):>12}  {process:7}  {spool.end or '-'}{refused}\n"
     )
-
-
-def _age(seconds: float) -> str:
-    """A duration in the largest unit of which there are at least two."""
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{seconds:.0f} s"

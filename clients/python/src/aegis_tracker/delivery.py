@@ -14,6 +14,7 @@ from aegis_tracker.delivery_errors import OtherReporterError, RefusedError, TryL
 from aegis_tracker.diagnostics import log
 from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended
 from aegis_tracker.run_requests import RunRequests
+from aegis_tracker.run_text import age_text, duration_text
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Batch, Place, SpoolReader
 from aegis_tracker.transport import Transport
@@ -189,8 +190,8 @@ class Delivery:
         silent_s = self._other.seen(run, now)
         if not self._other.is_gone:
             raise OtherReporterError(
-                f"another process reported this run {max(0.0, silent_s):.0f} s ago. This process continues the run "
-                f"when the other one has not reported for {SILENT_FOR_S:.0f} s",
+                f"another process reported this run {age_text(silent_s)}. This process continues the run "
+                f"when the other one has not reported for {duration_text(SILENT_FOR_S)}",
                 ASK_AGAIN_AFTER_S,
             )
 

@@ -1,6 +1,7 @@
 """The status of a run, computed from its own events without the service."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from aegis_tracker.phases import INITIALIZATION, PERCENT_RANGES, PHASES, SAVING_RESULTS
@@ -22,9 +23,12 @@ class LocalStatus:
         self._message: str | None = None
         self._metrics: dict[str, Any] = {}
         self._error: str | None = None
+        self._reason: str | None = None
         self._started_at: float | None = None
         self._ended_at: float | None = None
+        self._reported_at = time.time()
         self._is_lost = False  # an end that the next report takes back
+        self.cancel_requested = False  # by an operator: an end as failed is one as cancelled then, as in the service
 
     @property
     def ended(self) -> bool:
@@ -34,9 +38,11 @@ class LocalStatus:
     def apply(self, event: dict[str, Any]) -> None:
         """Take the status one event further."""
         if self._is_lost:  # and reports again
-            self._is_lost, self._status, self._error, self._ended_at = False, "training", None, None
+            self._is_lost, self._status, self._ended_at = False, "training", None
+            self._error = self._reason = None
+        self._reported_at = time.time()
         if self._started_at is None:
-            self._started_at, self._status = time.time(), "training"
+            self._started_at, self._status = self._reported_at, "training"
         kind = event["type"]
         if kind == "phase" and PHASES.index(event["phase"]) > PHASES.index(self._phase):
             self._phase = event["phase"]
@@ -48,18 +54,18 @@ class LocalStatus:
         if kind != "log":
             self._metrics = self._metrics | (event.get("metrics") or {})
         if kind in _ENDS:
-            self._status, self._error, self._ended_at = _ENDS[kind], event.get("error"), time.time()
+            self._status, self._error, self._ended_at = _ENDS[kind], event.get("error"), self._reported_at
             self._is_lost = says_lost(event)
-            if kind == "complete":
+            if kind == "fail":
+                self._reason = "cancelled" if self.cancel_requested else event.get("reason") or "error"
+            else:
                 self._phase, self._percent = SAVING_RESULTS, 100.0
 
     def shown(self) -> Status:
         """The status object as the service would show it now, as far as a terminal shows it.
 
-        `seconds_left` stands for `estimated_completion`: the pace so far goes on; None at 0 % and at the end.
+        It knows no earlier runs: `estimated_completion` is when the run is completed if its pace so far goes on.
         """
-        elapsed_s = 0.0 if self._started_at is None else max(0.0, (self._ended_at or time.time()) - self._started_at)
-        running = self._status == "training" and self._percent > 0
         return {
             "domain_name": self._domain,
             "status": self._status,
@@ -69,11 +75,23 @@ class LocalStatus:
             "message": self._message,
             "metrics": self._metrics,
             "error_message": self._error,
-            "elapsed_time_ms": int(elapsed_s * 1000),
-            "seconds_left": elapsed_s / self._percent * (100 - self._percent) if running else None,
-            "health": None,
-            "failure_reason": None,
+            "started_at": _timestamp(self._started_at),
+            "estimated_completion": self._estimated_completion(),
+            "forecast": None,
+            "completed_at": _timestamp(self._ended_at),
+            "last_report_at": _timestamp(self._reported_at),
+            "health": "ok" if self._ended_at is None else None,
+            "failure_reason": self._reason,
         }
+
+    def _estimated_completion(self) -> str | None:
+        if self._status != "training" or self._started_at is None or self._percent <= 0:
+            return None
+        now = time.time()
+        try:
+            return _timestamp(now + max(0.0, now - self._started_at) / self._percent * (100 - self._percent))
+        except (OSError, OverflowError, ValueError):
+            return None  # a time beyond the year 9999
 
     def _step(self, name: str) -> dict[str, Any]:
         start, end = PERCENT_RANGES[name]
@@ -85,3 +103,7 @@ class LocalStatus:
         else:
             status = "pending"
         return {"name": name, "status": status, "progress": round(100 * done), "share": end - start}
+
+
+def _timestamp(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()

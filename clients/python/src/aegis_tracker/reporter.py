@@ -356,6 +356,7 @@ class Reporter:
 
     def _cancelled(self) -> None:
         self._cancel.note()
+        self.status.cancel_requested = True
         self._on_cancelled()
 
     def _sending_done(self, arrived: bool) -> None:

@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aegis_tracker.number_text import metric_text
+from aegis_tracker.run_text import elapsed_text, state_class, state_text, step_percent, time_left_text
 from aegis_tracker.visible_text import one_line
 
 Status = dict[str, Any]
@@ -27,19 +29,39 @@ _MARKS = {
     "failed": Text("✗", "red"),
     "pending": Text("·", "dim"),
 }
-_STATES = {"completed": "green", "training": "cyan", "failed": "red", "pending": "dim"}
+_STATES = {
+    "completed": "green",
+    "training": "cyan",
+    "stalled": "yellow",
+    "hanging": "yellow",
+    "failed": "red",
+    "lost": "red",
+    "cancelled": "dim",
+    "pending": "dim",
+}
+
+
+def clock_of_machine() -> datetime:
+    """The time by this machine's clock."""
+    return datetime.now(UTC)
 
 
 class LiveView:
     """Draws what `status` gives, a few times a second, in a thread of its own, until `stop`.
 
+    Times count from `now`, which gives the time by the clock that the status is of.
     What the program prints meanwhile appears above. Where `console` is no terminal, only the last
     state is printed.
     """
 
-    def __init__(self, status: Callable[[], Status], console: Console | None = None) -> None:
+    def __init__(
+        self,
+        status: Callable[[], Status],
+        console: Console | None = None,
+        now: Callable[[], datetime] = clock_of_machine,
+    ) -> None:
         self._live = Live(
-            get_renderable=lambda: render(status()),
+            get_renderable=lambda: render(status(), now()),
             # Bound to the stream of now: what a training puts in its place later may print through us.
             console=console or Console(file=sys.stderr),
             refresh_per_second=REFRESHES_A_SECOND,
@@ -56,17 +78,17 @@ class LiveView:
             self._live.stop()
 
 
-def render(status: Status) -> RenderableType:
+def render(status: Status, now: datetime) -> RenderableType:
     """A status object as a panel. Its texts are shown as they are, never as markup."""
     rows = Table.grid(padding=(0, 1))
     for step in status["steps"]:
         rows.add_row(
             _MARKS.get(step["status"], _MARKS["pending"]),
-            Text(words(step["name"]), "bold" if step["status"] == "in_progress" else ""),
+            Text(display_name(step["name"]), "bold" if step["status"] == "in_progress" else ""),
             ProgressBar(total=100, completed=step["progress"], width=BAR_WIDTH),
-            Text(f"{_step_percent(step):>3} %"),
+            Text(f"{step_percent(step):>3} %"),
         )
-    parts: list[RenderableType] = [headline(status), rows]
+    parts: list[RenderableType] = [headline(status, now), rows]
     if status["message"] and status["status"] == "training":
         parts.append(Text(one_line(status["message"]), "dim", no_wrap=True, overflow="ellipsis"))
     if status["error_message"]:
@@ -76,47 +98,23 @@ def render(status: Status) -> RenderableType:
     return Panel(Group(*parts), title=Text(one_line(status["domain_name"])), title_align="left", expand=False)
 
 
-def headline(status: Status) -> Text:
-    """State, percentage, and time left or taken, in words."""
-    state = status["status"]
-    qualifier = status["failure_reason"] or (status["health"] if status["health"] not in (None, "ok") else None)
-    text = Text(one_line(f"{state} ({qualifier})" if qualifier else state), _STATES.get(state, ""))
+def headline(status: Status, now: datetime) -> Text:
+    """The state, the percentage, and the time left or taken."""
+    text = Text(one_line(state_text(status)), _STATES.get(state_class(status), ""))
     text.append(f"  {status['progress']} %", "bold")
-    if state == "training":
-        left = status["seconds_left"]
-        text.append(f"  {_time_left(left)}")
-    elif status["elapsed_time_ms"]:
-        text.append(f"  after {duration(status['elapsed_time_ms'] / 1000)}")
+    time = time_left_text(status, now) or elapsed_text(status, now)
+    if time:
+        text.append(f"  {one_line(time)}")
     return text
-
-
-def _time_left(seconds: float | None) -> str:
-    if seconds is None:
-        return "estimating…"
-    return f"about {duration(seconds)} left" if seconds > 0 else "taking longer than usual"
-
-
-def _step_percent(step: dict[str, Any]) -> int:
-    """99 at most until the phase is completed."""
-    progress: int = step["progress"]
-    return progress if step["status"] == "completed" else min(progress, 99)
 
 
 def metrics_line(metrics: dict[str, Any]) -> Text:
     """The first few metrics by name."""
     shown = sorted(metrics.items())[:METRICS_SHOWN]
-    line = "  ".join(f"{words(name)} {one_line(metric_text(value))}" for name, value in shown)
+    line = "  ".join(f"{display_name(name)} {one_line(metric_text(value))}" for name, value in shown)
     return Text(line, no_wrap=True, overflow="ellipsis")
 
 
-def duration(seconds: float) -> str:
-    """`40 s`, `5 min`, `3 h`, `2 d`: never 0."""
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{round(seconds / size)} {unit}"
-    return f"{max(1, round(seconds))} s"
-
-
-def words(name: str) -> str:
+def display_name(name: str) -> str:
     """`entity_f1` as `entity f1`."""
     return one_line(name).replace("_", " ")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -10,8 +10,9 @@ from rich.console import Console
 from aegis_tracker.client import Client
 from aegis_tracker.contract_types import TrainingStatus
 from aegis_tracker.event_watch import Trouble
+from aegis_tracker.run_text import age_text, state_text
 from aegis_tracker.service_error import ServiceError
-from aegis_tracker.terminal_view import LiveView, headline, words
+from aegis_tracker.terminal_view import LiveView, display_name, headline
 from aegis_tracker.transport import UnreachableError
 from aegis_tracker.visible_text import one_line
 
@@ -36,6 +37,7 @@ class Watch:
         self._domain = domain
         self._clock = clock
         self._heard_at = 0.0
+        self._ahead = timedelta(0)  # of the service's clock, compared with ours
         self._cursor: str | None = None
         self.on_change: Callable[[], object] = lambda: None
         self.status: TrainingStatus | None = None
@@ -54,7 +56,8 @@ class Watch:
             self.trouble = f"{'waiting' if is_waiting else 'reconnecting'}: {one_line(str(error))}"
             return
         self._cursor = f"{status['run_number']}.{newest['seq'] if newest else 0}"  # the log before is not wanted
-        self.status, self.trouble = status, None
+        self._take(status)
+        self.trouble = None
 
     def follow(self) -> None:
         """Return when this very run has ended. Raises WatchError when the service refuses to go on."""
@@ -71,7 +74,7 @@ class Watch:
                 for event in events:
                     self.trouble = None
                     if event["event_type"] != "log" and event["event_type"] != "gap":
-                        self.status = event["data"]["status"]
+                        self._take(event["data"]["status"])
                         self.on_change()
                     if self.exit_status is not None:
                         return
@@ -79,22 +82,33 @@ class Watch:
                 raise WatchError(one_line(error.detail)) from error
 
     def shown(self) -> Status | None:
-        """The last status, with the time left counted down to now and any trouble as its message."""
+        """The last status, with any trouble as its message."""
         if self.status is None:
             return None
-        completion = self.status["estimated_completion"]
-        left = None if completion is None else datetime.fromisoformat(completion).timestamp() - self._clock()
-        shown = {**self.status, "seconds_left": left}
-        if self.trouble:
-            ago = self._clock() - self._heard_at
-            shown["message"] = f"last update {ago:.0f} s ago, {self.trouble}"
-        return shown
+        if not self.trouble:
+            return {**self.status}
+        age = age_text(self._clock() - self._heard_at)
+        return {**self.status, "message": f"last update {age}, {self.trouble}"}
+
+    def now(self) -> datetime:
+        """The time by the service's clock, as far as the last status tells."""
+        return self._now_here() + self._ahead
 
     @property
     def exit_status(self) -> int | None:
         """0 once the run has completed, 1 once it has failed, None while it goes on."""
         ends = {"completed": COMPLETED, "failed": FAILED}
         return None if self.status is None else ends.get(self.status["status"])
+
+    def _take(self, status: TrainingStatus) -> None:
+        self.status = status
+        started, elapsed_ms = status["started_at"], status["elapsed_time_ms"]
+        if started is not None and elapsed_ms is not None and status["completed_at"] is None:
+            computed_at = datetime.fromisoformat(started) + timedelta(milliseconds=elapsed_ms)
+            self._ahead = computed_at - self._now_here()
+
+    def _now_here(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
 
     def _on_trouble(self, trouble: Trouble) -> None:
         if self.trouble is None:
@@ -132,7 +146,7 @@ def _wait_for_status(watched: Watch) -> None:
 
 def _draw(watched: Watch, console: Console) -> None:
     """A picture, whose time left counts down in the thread that draws it."""
-    view = LiveView(lambda: watched.shown() or {}, console)
+    view = LiveView(lambda: watched.shown() or {}, console, watched.now)
     view.start()
     try:
         watched.follow()
@@ -147,10 +161,10 @@ def _print_changes(watched: Watch, console: Console) -> None:
     def print_change() -> None:
         nonlocal last
         status = watched.shown() or {}
-        now = status["status"], status["progress"], status["current_step"], status["message"]
+        now = state_text(status), status["progress"], status["current_step"], status["message"]
         if now != last:
             message = f"  {one_line(status['message'])}" if status["message"] else ""
-            line = f"{headline(status).plain}  {words(status['current_step'])}{message}"
+            line = f"{headline(status, watched.now()).plain}  {display_name(status['current_step'])}{message}"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
             last = now
 

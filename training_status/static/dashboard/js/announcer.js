@@ -5,7 +5,8 @@
  */
 
 import { visibleText } from "./visible_text.js";
-import { formatState, displayName } from "./format.js";
+import { displayName } from "./format.js";
+import { stateText } from "./run_text.js";
 
 export class Announcer {
   /** @param {HTMLElement} element with role="status" */
@@ -25,7 +26,7 @@ export class Announcer {
     const sentence =
       status.status === "training"
         ? `Run ${status.run_number}: ${displayName(status.current_step)}`
-        : `Run ${status.run_number}: ${formatState(status)}`;
+        : `Run ${status.run_number}: ${stateText(status)}`;
     // The state at page load is not announced: screen readers read it with the page.
     if (this.said !== null && sentence !== this.said) this.element.textContent = visibleText(sentence);
     this.said = sentence;

@@ -5,7 +5,7 @@
  */
 
 import { make, setText } from "./dom.js";
-import { formatDuration } from "./format.js";
+import { ageText } from "./run_text.js";
 
 const QUIET_MS = 1500; // shorter interruptions are not shown
 
@@ -44,7 +44,7 @@ export class ConnectionView {
     const shown = this.state === "waiting" && !lost ? "open" : this.state;
     this.element.className = `connection ${shown}`;
     if (this.state === "refused") setText(this.text, this.why);
-    else if (lost) setText(this.text, `last update ${formatDuration(age / 1000)} ago, reconnecting`);
+    else if (lost) setText(this.text, `last update ${ageText(age / 1000)}, reconnecting`);
     else setText(this.text, this.state === "ended" ? "finished" : this.state === "connecting" ? "connecting…" : "live");
   }
 }

@@ -8,8 +8,9 @@
 import { make, setText } from "./dom.js";
 import { metricElement } from "./metric_element.js";
 import { setShares } from "./phase_bar.js";
+import { ageText, secondsSince, stateClass, stateText, stepPercent, timeLeftText } from "./run_text.js";
 import { oneLine } from "./visible_text.js";
-import { formatAge, formatTime, stateClass, formatState, formatStepPercent, formatTimeLeft, displayName } from "./format.js";
+import { displayName, formatTime, progressText } from "./format.js";
 
 export class DomainRow {
   /**
@@ -55,10 +56,10 @@ export class DomainRow {
     if (!this.status || !this.state || !this.left || !this.started) return;
     const now = this.service.now();
     this.state.className = `state ${stateClass(this.status)}`;
-    setText(this.state, formatState(this.status));
-    setText(this.left, formatTimeLeft(this.status, now));
+    setText(this.state, stateText(this.status));
+    setText(this.left, timeLeftText(this.status, now));
     const { started_at: started, run_number: number } = this.status;
-    const when = started ? `${formatTime(started, now)}, ${formatAge(started, now)}` : "not started";
+    const when = started ? `${formatTime(started, now)}, ${ageText(secondsSince(started, now))}` : "not started";
     if (this.started.firstChild?.textContent !== when) {
       this.started.replaceChildren(make("time", { datetime: started ?? "" }, when), about(`run ${number}`));
     }
@@ -77,7 +78,7 @@ function bar(domain, status) {
       class: step.status,
       max: "100",
       value: String(step.progress),
-      title: `${displayName(step.name)}: ${formatStepPercent(step)}`,
+      title: `${displayName(step.name)}: ${stepPercent(step)} %`,
       "aria-hidden": "true",
     }),
   );
@@ -90,7 +91,7 @@ function bar(domain, status) {
       "aria-valuemin": "0",
       "aria-valuemax": "100",
       "aria-valuenow": String(status.progress),
-      "aria-valuetext": `${status.progress} percent, ${displayName(status.current_step)}`,
+      "aria-valuetext": progressText(status),
     },
     ...parts,
   );

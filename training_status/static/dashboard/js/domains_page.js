@@ -11,16 +11,17 @@ import { ServiceError } from "./connection/service_error.js";
 import { ConnectionView } from "./connection_view.js";
 import { readJsonScript, make, getElement, setText } from "./dom.js";
 import { DomainRow } from "./domain_row.js";
+import { timeLeftRank } from "./run_text.js";
 import { Service } from "./service.js";
 import { Stream } from "./stream.js";
 import { oneLine } from "./visible_text.js";
 
-/** @type {Record<string, (status: Status | null, name: string) => string | number>} */
+/** @type {Record<string, (status: Status | null, name: string, now: number) => string | number>} */
 const SORT_KEYS = {
   name: (_, name) => name,
   state: (status) => ["training", "pending", "failed", "completed"].indexOf(status?.status ?? "") + 1 || 9,
   progress: (status) => -(status?.progress ?? -1),
-  left: (status) => status?.estimated_completion ?? "~",
+  left: (status, _, now) => timeLeftRank(status, now),
   started: (status) => -Date.parse(status?.started_at ?? "1970-01-01T00:00:00Z"),
 };
 
@@ -64,10 +65,8 @@ class DomainsPage {
 
   /** Sorts and filters the rows, and stores both in the URL. */
   arrange() {
-    const key = SORT_KEYS[this.sort] ?? SORT_KEYS["name"];
     const text = this.find?.value.trim().toLowerCase() ?? "";
-    const rows = [...this.rows.values()];
-    rows.sort((a, b) => compare(key?.(a.status, a.domain) ?? "", key?.(b.status, b.domain) ?? "") || compare(a.domain, b.domain));
+    const rows = this.#sorted();
     for (const row of rows) row.element.hidden = text !== "" && !row.has(text);
     this.table?.tBodies[0]?.append(...rows.map((row) => row.element));
     const shown = rows.filter((row) => !row.element.hidden).length;
@@ -85,6 +84,18 @@ class DomainsPage {
   tick() {
     this.connection.tick();
     for (const row of this.rows.values()) row.tick();
+    // Rows do not move away from the pointer or the focus.
+    const body = this.table?.tBodies[0];
+    if (!body || body.matches(":hover, :focus-within")) return;
+    if (this.#sorted().some(({ element }, place) => body.rows[place] !== element)) this.arrange();
+  }
+
+  /** The rows in the chosen order. */
+  #sorted() {
+    const key = SORT_KEYS[this.sort] ?? SORT_KEYS["name"];
+    const now = this.service.now();
+    const keys = new Map([...this.rows.values()].map((row) => [row, key?.(row.status, row.domain, now) ?? ""]));
+    return [...keys.keys()].sort((a, b) => compare(keys.get(a) ?? "", keys.get(b) ?? "") || compare(a.domain, b.domain));
   }
 
   #addSortButtons() {

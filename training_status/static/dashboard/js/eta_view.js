@@ -6,7 +6,8 @@
  */
 
 import { make, setText } from "./dom.js";
-import { formatTime, formatTimeRange, formatDuration, formatForecastBasis, formatTimeLeft } from "./format.js";
+import { formatTime, formatTimeRange } from "./format.js";
+import { elapsedText, forecastBasisText, timeLeftText } from "./run_text.js";
 
 export class EtaView {
   /** @param {HTMLElement} element @param {Service} service */
@@ -31,14 +32,13 @@ export class EtaView {
   tick() {
     if (this.status === null) return;
     const now = this.service.now();
-    const { status, forecast, estimated_completion: linear, started_at: started, completed_at: ended } = this.status;
+    const { status, forecast, estimated_completion: linear, completed_at: ended } = this.status;
     const completion = this.status.health === "ok" ? (forecast?.completion ?? linear) : null;
-    setText(this.left, ended ? endedWords(status) : formatTimeLeft(this.status, now));
+    setText(this.left, ended ? endedWords(status) : timeLeftText(this.status, now));
     if (ended) setText(this.clock, formatTime(ended, now));
     else setText(this.clock, completion && Date.parse(completion) > now ? `at ${formatTime(completion, now)}` : "");
-    setText(this.range, forecast && !ended ? `${formatTimeRange(forecast.low, forecast.high, now)}, ${formatForecastBasis(forecast)}` : "");
-    const until = ended ? Date.parse(ended) : now;
-    setText(this.elapsed, started ? `${formatDuration((until - Date.parse(started)) / 1000)} ${ended ? "total" : "so far"}` : "");
+    setText(this.range, forecast && !ended ? `${formatTimeRange(forecast.low, forecast.high, now)}, ${forecastBasisText(forecast)}` : "");
+    setText(this.elapsed, elapsedText(this.status, now));
   }
 }
 

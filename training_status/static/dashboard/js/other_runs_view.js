@@ -9,7 +9,8 @@
 import { runAddress } from "./addresses.js";
 import { ServiceError } from "./connection/service_error.js";
 import { make } from "./dom.js";
-import { formatState, displayName } from "./format.js";
+import { displayName } from "./format.js";
+import { stateText } from "./run_text.js";
 
 export class OtherRunsView {
   /** @param {HTMLElement} element @param {Service} service @param {string} domain */
@@ -41,5 +42,5 @@ export class OtherRunsView {
 
 /** @param {Status} run */
 function label(run) {
-  return `run ${run.run_number}, ${run.progress} %, ${run.status === "training" ? displayName(run.current_step) : formatState(run)}`;
+  return `run ${run.run_number}, ${run.progress} %, ${run.status === "training" ? displayName(run.current_step) : stateText(run)}`;
 }

@@ -10,9 +10,8 @@
 import { make } from "./dom.js";
 import { showMessage } from "./log/message_text.js";
 import { setShares } from "./phase_bar.js";
-import { formatDuration, formatStepPercent, displayName } from "./format.js";
-
-const STEP_WORDS = { pending: "pending", in_progress: "in progress", completed: "done", failed: "failed" };
+import { displayName, progressText } from "./format.js";
+import { durationText, secondsSince, stepPercent } from "./run_text.js";
 
 export class ProgressView {
   /** @param {HTMLElement} element @param {Service} service */
@@ -48,7 +47,7 @@ export class ProgressView {
     if (this.bar.childElementCount !== status.steps.length) this.#build(status);
     this.percent.textContent = `${status.progress} %`;
     this.bar.setAttribute("aria-valuenow", String(status.progress));
-    this.bar.setAttribute("aria-valuetext", `${status.progress} percent, ${displayName(status.current_step)}`);
+    this.bar.setAttribute("aria-valuetext", progressText(status));
     status.steps.forEach((step, index) => {
       const part = /** @type {HTMLProgressElement} */ (this.bar.children[index]);
       const line = /** @type {HTMLElement} */ (this.legend.children[index]);
@@ -66,8 +65,8 @@ export class ProgressView {
     this.status?.steps.forEach((step, index) => {
       const [, state, time] = this.legend.children[index]?.children ?? [];
       if (!state || !time) return;
-      const progress = step.status === "in_progress" || step.status === "failed" ? formatStepPercent(step) : "";
-      state.textContent = progress || STEP_WORDS[step.status];
+      const progress = step.status === "in_progress" || step.status === "failed" ? `${stepPercent(step)} %` : "";
+      state.textContent = progress || displayName(step.status);
       time.textContent = this.#timeWords(step);
     });
   }
@@ -89,7 +88,7 @@ export class ProgressView {
     const taken = this.#timeTaken(name);
     const seconds = this.expected?.find((one) => one.phase === name)?.seconds;
     if (seconds === undefined || status === "completed" || this.status?.status !== "training") return taken;
-    return taken ? `${taken} of about ${formatDuration(seconds)}` : `about ${formatDuration(seconds)}`;
+    return taken ? `${taken} of about ${durationText(seconds)}` : `about ${durationText(seconds)}`;
   }
 
   /** @param {string} phase */
@@ -98,6 +97,6 @@ export class ProgressView {
     if (!time) return "";
     const active = this.status?.status === "training";
     const end = time.ended_at ?? (active ? this.service.now() : this.status?.completed_at);
-    return end ? formatDuration((Number(new Date(end)) - Date.parse(time.started_at)) / 1000) : "";
+    return end ? durationText(secondsSince(time.started_at, Number(new Date(end)))) : "";
   }
 }

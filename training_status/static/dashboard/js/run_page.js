@@ -14,7 +14,7 @@ import { LogStateInUrl } from "./log/log_state.js";
 import { OtherRunsView } from "./other_runs_view.js";
 import { Service } from "./service.js";
 import { TrainingView } from "./training_view.js";
-import { displayName } from "./format.js";
+import { stateText } from "./run_text.js";
 
 const PARTS = /** @type {const} */ (["state", "eta", "progress", "metrics", "curves", "log", "result", "connection", "announcer"]);
 
@@ -49,5 +49,5 @@ function showStatus(status) {
 
 /** @param {Status} status */
 function title(status) {
-  return status.status === "training" ? `${status.progress} %` : displayName(status.status);
+  return status.status === "training" ? `${status.progress} %` : stateText(status);
 }

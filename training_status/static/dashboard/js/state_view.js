@@ -7,7 +7,8 @@
 
 import { make, setText } from "./dom.js";
 import { showMessage } from "./log/message_text.js";
-import { formatAge, stateClass, formatState, displayName } from "./format.js";
+import { displayName } from "./format.js";
+import { ageText, durationText, secondsSince, stateClass, stateText } from "./run_text.js";
 
 export class StateView {
   /**
@@ -36,7 +37,7 @@ export class StateView {
   update(status) {
     this.status = status;
     this.state.className = `state ${stateClass(status)}`;
-    setText(this.state, formatState(status));
+    setText(this.state, stateText(status));
     if (this.shown !== status.error_message) showMessage(this.error, status.error_message ?? "", { marked: null });
     this.shown = status.error_message;
     this.error.hidden = !status.error_message;
@@ -52,7 +53,7 @@ export class StateView {
     setText(this.notice, sentence);
     this.notice.hidden = sentence === "";
     this.notice.className = `notice ${stateClass(this.status)}`;
-    setText(this.age, this.status.completed_at ? "" : `last update ${formatAge(this.status.last_report_at, now)}`);
+    setText(this.age, this.status.completed_at ? "" : `last update ${ageText(secondsSince(this.status.last_report_at, now))}`);
   }
 }
 
@@ -67,7 +68,7 @@ function notice(status, now) {
   }
   if (status.status !== "training") return "";
   if (status.cancel_requested) return "Cancel requested. Waiting for the training to stop.";
-  if (status.health === "stalled") return `No report from the training for ${formatAge(status.last_report_at, now).replace(" ago", "")}. It may be busy, disconnected, or no longer running.`;
+  if (status.health === "stalled") return `No report from the training for ${durationText(secondsSince(status.last_report_at, now))}. It may be busy, disconnected, or no longer running.`;
   if (status.health === "hanging") return "The training sends heartbeats, but has reported no progress for a long time.";
   return "";
 }

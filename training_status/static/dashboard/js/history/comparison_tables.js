@@ -10,7 +10,8 @@ import { jsonText } from "../exact_json.js";
 import { difference } from "../metric_difference.js";
 import { metricElement } from "../metric_element.js";
 import { digitsToTellApart, exactNumberText, isNumeric } from "../number_text.js";
-import { formatDuration, displayName } from "../format.js";
+import { durationText } from "../run_text.js";
+import { displayName } from "../format.js";
 
 /** @param {string} title @param {string} label @param {Comparison} comparison @param {HTMLElement[]} rows */
 export function runsTable(title, label, { runs }, rows) {
@@ -55,7 +56,7 @@ export function phaseRows({ phases }) {
         if (one === null) return make("td", { class: "none" }, "not entered");
         const bar = make("span", { class: "phase-bar", "aria-hidden": "true" });
         bar.style.setProperty("--share", `${((100 * one) / longest).toFixed(2)}%`);
-        return make("td", {}, bar, make("span", { class: "phase-time" }, one < 1 ? `${Math.round(one * 1000)} ms` : formatDuration(one)));
+        return make("td", {}, bar, make("span", { class: "phase-time" }, durationText(one)));
       }),
     ),
   );

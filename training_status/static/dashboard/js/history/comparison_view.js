@@ -12,7 +12,8 @@ import { ServiceError } from "../connection/service_error.js";
 import { make, getElement, setText } from "../dom.js";
 import { jsonText } from "../exact_json.js";
 import { allDigitsSwitch, areShortened } from "../metric_element.js";
-import { formatTime, formatDuration } from "../format.js";
+import { formatTime } from "../format.js";
+import { durationText, stateClass, stateText } from "../run_text.js";
 import { metricRows, phaseRows, runsTable, settingRows } from "./comparison_tables.js";
 import { curvesOf } from "./run_curves.js";
 import { promptDiff } from "./prompt_diff.js";
@@ -103,8 +104,9 @@ export class ComparisonView {
         this.selection.setRun(run.run_number, false);
         getElement("comparison-heading").focus();
       });
-      const state = make("span", { class: `state ${run.status}` }, run.failure_reason ? `${run.status}: ${run.failure_reason}` : run.status);
-      const times = [run.started_at && formatTime(run.started_at, this.service.now()), run.duration_ms === null ? "" : formatDuration(run.duration_ms / 1000)];
+      const shown = { ...run, health: null }; // a comparison does not say it
+      const state = make("span", { class: `state ${stateClass(shown)}` }, stateText(shown));
+      const times = [run.started_at && formatTime(run.started_at, this.service.now()), run.duration_ms === null ? "" : durationText(run.duration_ms / 1000)];
       const about = make("span", { class: "about" }, times.filter(Boolean).join(" · "));
       return make("li", {}, make("a", { href: runAddress(this.domain, run.run_number) }, `Run ${run.run_number}`), " ", state, about, leave);
     });

@@ -6,8 +6,8 @@
 
 import { make } from "../dom.js";
 import { numberTexts } from "../number_text.js";
+import { durationText } from "../run_text.js";
 import { positionOn, niceScale, reserveLabelWidth, tickText } from "../scale.js";
-import { formatDuration } from "../format.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000;
@@ -34,7 +34,7 @@ export function overlaidChart(name, courses) {
     drawing.append(path(`chart-line run-line-${line}`, places.length > 1 ? `M${places.join("L")}` : `M${places[0]}h0`));
   }
   const ends = numberTexts(courses.map(({ points: own }) => own.at(-1)?.y ?? 0));
-  const told = courses.map(({ title, points: own }, place) => `${title} ends at ${ends[place]} after ${formatDuration(own.at(-1)?.x ?? 0)}`);
+  const told = courses.map(({ title, points: own }, place) => `${title} ends at ${ends[place]} after ${durationText(own.at(-1)?.x ?? 0)}`);
   const plot = make("div", { class: "chart-plot", role: "img", "aria-label": `${name} over time: ${told.join("; ")}` });
   const beside = labels("chart-y", "top", y, (share) => 1 - share);
   plot.append(beside, drawing, make("span", { class: "chart-unit" }, unit), labels("chart-x", "left", x, (share) => share));

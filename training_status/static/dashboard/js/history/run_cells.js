@@ -10,8 +10,9 @@ import { make } from "../dom.js";
 import { difference, numericMetrics } from "../metric_difference.js";
 import { metricElement } from "../metric_element.js";
 import { isNumeric } from "../number_text.js";
+import { durationText, secondsSince, stateClass, stateText } from "../run_text.js";
 import { oneLine, visibleText } from "../visible_text.js";
-import { formatTime, formatDuration, stateClass, formatState, displayName } from "../format.js";
+import { displayName, formatTime } from "../format.js";
 
 const METRICS_IN_A_ROW = 12;
 
@@ -22,7 +23,7 @@ export function modelCell(run) {
 
 /** @param {Row} run */
 export function state(run) {
-  const shown = make("span", { class: `state ${stateClass(run)}` }, formatState(run));
+  const shown = make("span", { class: `state ${stateClass(run)}` }, stateText(run));
   return run.error_message ? [shown, make("span", { class: "about error", dir: "auto" }, firstLine(run.error_message))] : [shown];
 }
 
@@ -35,8 +36,8 @@ export function started(run, now) {
 /** @param {Row} run @param {number} now in ms */
 export function taken(run, now) {
   if (run.started_at === null || run.elapsed_time_ms === null) return [none("–")];
-  if (run.completed_at) return [formatDuration(run.elapsed_time_ms / 1000)];
-  return [formatDuration((now - Date.parse(run.started_at)) / 1000), make("span", { class: "about" }, "so far")];
+  if (run.completed_at) return [durationText(run.elapsed_time_ms / 1000)];
+  return [durationText(secondsSince(run.started_at, now)), make("span", { class: "about" }, "so far")];
 }
 
 /** The metrics shown in a row. @param {Row} run */

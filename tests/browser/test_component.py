@@ -91,7 +91,7 @@ def test_a_run_goes_on_live_and_what_happens_can_be_heard(page: Page, show: Show
     expect(element.get_by_role("region", name="Time left")).to_contain_text("left")
     assert ["training-progress", "training", 27] in heard(page)
     run.send(complete())
-    expect(element.get_by_text("completed", exact=True)).to_be_visible()
+    expect(element.locator(".state")).to_have_text("completed")
     assert heard(page)[-1] == ["training-end", "completed", 100]
     assert [type_ for type_, *_ in heard(page)].count("training-end") == 1
     assert "token" not in page.evaluate("document.querySelector('domain-training-progress').getAttributeNames()")
@@ -110,7 +110,7 @@ def test_long_numbers_are_shown_exactly_and_told_as_plain_numbers(page: Page, sh
 def test_the_next_run_is_shown_when_it_starts(page: Page, show: Show, run: Run) -> None:
     run.send(phase(ENTITY), complete())
     element = show(run)
-    expect(element.get_by_text("completed", exact=True)).to_be_visible()
+    expect(element.locator(".state")).to_have_text("completed")
     Run(run.client, run.domain).send(phase(ENTITY), fail(error="no more memory"))
     expect(element.get_by_text("no more memory").first).to_be_visible()
     expect(element.get_by_text("failed: error", exact=True)).to_be_visible()
@@ -226,7 +226,7 @@ def test_another_token_takes_nothing_from_its_reader(page: Page, show: Show, run
     expect(element.get_by_role("grid", name="Log lines").locator("mark")).to_have_text("two")
     element.evaluate("(element, token) => { element.token = token }", service.token("operator"))
     run.send(log("three"), complete())
-    expect(element.get_by_text("completed", exact=True)).to_be_visible()
+    expect(element.locator(".state")).to_have_text("completed")
     expect(element.get_by_label("Search log messages")).to_have_value("two")
     assert heard(page)[-1] == ["training-end", "completed", 100]
 

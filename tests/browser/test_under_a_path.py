@@ -92,7 +92,7 @@ def test_everything_stays_under_the_path(page: Page, home: str, service: Service
     assert downloading.value.url.startswith(f"{home}/api/")
     assert "another" in Path(downloading.value.path()).read_text()
     other.send(complete(metrics={"entity_f1": 0.5}, result={"prompts": {}}))
-    expect(page.get_by_text("completed", exact=True)).to_be_visible()
+    expect(page.locator("#state .state")).to_have_text("completed")
 
     page.get_by_role("link", name="Aegis Training Status").click()
     expect(page).to_have_url(f"{home}/")

@@ -209,10 +209,10 @@ def test_a_refusal_of_a_token_that_was_replaced_meanwhile_does_not_count(
     run.send(phase(ENTITY), progress(0.5))
     held: list[Route] = []
     page.route("**/training-stream*", lambda route: held.append(route), times=1)
-    element = show(run, token=service.token("viewer"))
+    element = show(run)
     while not held:
         page.wait_for_timeout(20)
-    element.evaluate("(element, token) => { element.token = token }", service.token("viewer"))
+    element.evaluate("(element, token) => { element.token = token }", service.token("operator"))
     held[0].fulfill(status=401, headers={"Access-Control-Allow-Origin": "*"}, json={"detail": "No longer."})
     expect(element.get_by_text("live", exact=True)).to_be_visible()
 

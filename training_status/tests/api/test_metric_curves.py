@@ -30,6 +30,7 @@ def test_it_works(viewer, run):
     assert body == {
         "domain_name": run.domain.name,
         "run_number": run.run_number,
+        "higher_is_better": {"f1": True},
         "first_seq": 1,
         "last_seq": 10,
         "is_exact": True,

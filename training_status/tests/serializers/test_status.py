@@ -59,6 +59,7 @@ def test_a_running_run_in_full():
         "metrics": {"entity_f1": 0.71},
         "baseline_metrics": None,
         "baseline_run_number": None,
+        "higher_is_better": {"entity_f1": True},
         "started_at": "2026-01-20T14:55:00Z",
         "estimated_completion": "2026-01-20T15:35:00Z",
         "forecast": None,

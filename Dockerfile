@@ -12,6 +12,10 @@ COPY manage.py ./
 COPY aegis_training aegis_training
 COPY training_status training_status
 
+# At the first start otherwise, and then in a folder that can be written.
+ENV AEGIS_STATIC_DIR=/app/static
+RUN AEGIS_SECRET_KEY=unused python manage.py collectstatic
+
 RUN useradd --system --no-create-home aegis && mkdir /data && chown aegis /data
 USER aegis
 ENV AEGIS_DATA_DIR=/data HOST=0.0.0.0 PORT=8000

@@ -64,8 +64,7 @@ MIDDLEWARE = [
     "training_status.api.health.health_check_middleware",
     "training_status.api.cache_control.private_by_default",
     "django.middleware.security.SecurityMiddleware",
-    "aegis_training.compressed_static.CompressedStaticFiles",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "training_status.api.static_files.StaticFiles",
     "training_status.api.paths.without_trailing_slash",
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -187,9 +186,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 STATIC_URL = f"{URL_PREFIX}/static/"
-# Served by the process itself, straight from the packages: there is no step to collect them first.
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
+# Collected by the process itself into a folder for each release, below this one, and served from there.
+STATIC_RELEASES = Path(environment.text("AEGIS_STATIC_DIR", str(DATA_DIR / "static"))).expanduser().resolve()
+STATIC_MODULES = "dashboard/js/*.js"  # whose imports get the hashed names; `*` means folders too
+STORAGES = {"staticfiles": {"BACKEND": "aegis_training.static_files.releases.ReleasedFiles"}}
 
 BODY_MAX_BYTES = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES

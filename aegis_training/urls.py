@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from training_status.api import docs, problems
@@ -13,7 +14,7 @@ urlpatterns = [
     path("docs", docs.swagger, name="swagger-ui"),
     path("redoc", docs.redoc, name="redoc"),
     path("redoc/script.js", docs.redoc_script, name="redoc-script"),
-    path("favicon.ico", RedirectView.as_view(url=static("dashboard/icon.svg"))),
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("dashboard/icon.svg"))),
     path("admin/login/", RedirectView.as_view(pattern_name="sign-in", query_string=True)),  # one page to sign in at
     path("admin/", admin.site.urls),
     path("", include("training_status.dashboard.urls")),

@@ -111,7 +111,7 @@ def signed_in(browser: Browser, service: Service) -> tuple[Page, CDPSession]:
     """A page of a browser with nothing in its cache, in which the operator is signed in."""
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.goto(f"{service.url}/sign-in")
-    page.get_by_label("User name").fill("operator")
+    page.get_by_label("Username").fill("operator")
     page.get_by_label("Password").fill(service.operator_password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{service.url}/")

@@ -118,6 +118,25 @@ def test_no_migrate_leaves_a_new_database_alone(tmp_path: Path) -> None:
         await_end(keeper_pid(tmp_path / "postgresql"))
 
 
+@as_root
+@pytest.mark.parametrize(
+    ("options", "reason"), [("size=6m", "No space left on device"), ("ro", "Read-only file system")]
+)
+def test_static_files_on_a_bad_disk(tmp_path: Path, options: str, reason: str) -> None:
+    prefix = with_full_disk(tmp_path, options)
+    if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    for command in (("serve", "--port", "0"), ("collectstatic",)):
+        refused = manage(
+            *command,
+            data_dir=tmp_path / "data",
+            prefix=prefix,
+            AEGIS_SECRET_KEY="x",
+            DATABASE_URL="postgresql:///aegis",
+        )
+        assert_refused(refused, f"The static files cannot be stored in {tmp_path}/data/static ({reason})")
+
+
 def created_token(data_dir: Path, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """By the first command ever, with a database that is made for it."""
     created = manage("create_token", "name", "--role", "viewer", data_dir=data_dir, prefix=prefix)
@@ -129,6 +148,7 @@ def test_a_token_before_the_first_start(tmp_path: Path) -> None:
     created = created_token(tmp_path)
     assert created.stdout.startswith("aegis_"), created.stderr
     assert manage("revoke_token", "name", data_dir=tmp_path).returncode == 0
+    assert not (tmp_path / "static").exists()  # which commands do not need
     await_end(keeper_pid(tmp_path / "postgresql"))
 
 

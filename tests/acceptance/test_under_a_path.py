@@ -149,7 +149,9 @@ def test_the_description_of_the_api_says_where_it_is(through: httpx.Client, ngin
 
 
 def test_static_files_have_the_prefix(browser: httpx.Client) -> None:
-    assert browser.get(f"{PREFIX}/favicon.ico").headers["location"] == f"{PREFIX}/static/dashboard/icon.svg"
+    icon = browser.get(f"{PREFIX}/favicon.ico").headers["location"]
+    assert re.fullmatch(rf"{PREFIX}/static/dashboard/icon\.[0-9a-f]{{12}}\.svg", icon)
+    assert "immutable" in browser.get(icon).headers["cache-control"]
     answer = browser.get(f"{PREFIX}/static/dashboard/js/run_page.js", headers={"Accept-Encoding": "gzip"})
     assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
 

@@ -120,9 +120,9 @@ def test_the_admin_and_the_documentation(page: Page, home: str, service: Service
     expect(page).to_have_url(f"{home}/admin/")
 
     page.goto(f"{home}/docs")
-    expect(page.get_by_role("combobox").first).to_have_value(PREFIX)
+    expect(page.get_by_role("combobox").first).to_have_value(PREFIX, timeout=LIMIT_MS)
     page.goto(f"{home}/redoc")
-    expect(page.get_by_text("Aegis Training Status").first).to_be_visible()
+    expect(page.get_by_text("Aegis Training Status").first).to_be_visible(timeout=LIMIT_MS)
     page.goto(f"{home}/")
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(f"{home}/sign-in")

@@ -66,7 +66,11 @@ class Service:
                 for name, value in os.environ.items()
                 if not name.startswith(("AEGIS_", "DJANGO_", "PYTEST_")) and name != "DATABASE_URL"
             }
-            | {"AEGIS_DATA_DIR": self._data_dir, "PYTHONUNBUFFERED": "1"}
+            | {
+                "AEGIS_DATA_DIR": self._data_dir,
+                "AEGIS_STATIC_DIR": str(PROJECT / ".data" / "tests" / "static"),  # collected once for all tests
+                "PYTHONUNBUFFERED": "1",
+            }
             | settings
         )
         self._tokens: dict[tuple[str, str | None], str] = {}

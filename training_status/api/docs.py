@@ -75,7 +75,7 @@ def redoc(request: HttpRequest) -> HttpResponseBase:
 def redoc_script(request: HttpRequest) -> HttpResponseBase:
     """ReDoc's script, with our icon in the place of the logo that it would load from its maker's host."""
     script = HttpResponse(_redoc_script(), content_type="text/javascript")
-    script.headers["Cache-Control"] = "private, max-age=3600"
+    script.headers["Cache-Control"] = "private, no-cache"
     return document_response(request, script)
 
 

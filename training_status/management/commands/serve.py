@@ -1,4 +1,4 @@
-"""`manage.py serve`: migrate the database and serve everything, in one process on one port."""
+"""`manage.py serve`: collect static files, migrate the database and serve everything, in one process on one port."""
 
 import errno
 import os
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from aegis_training.serving import server
+from aegis_training.static_files.releases import collected_release
 from training_status.management.migrating import migrated, migrated_before
 from training_status.roles import OPERATOR
 
@@ -35,13 +36,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bind the port, so that a taken port is noticed first; then prepare the database and serve.
+        """Bind the port, so that a taken port is noticed first; then prepare static files and the database, and serve.
 
         Connections are refused until then, so clients notice at once that the service is not ready.
         """
         host: str = options["host"]
         listener = _listen(host, _port(options["port"]))
         address = _reachable_at(host, listener.getsockname()[1]) + settings.URL_PREFIX
+        collected_release()
         password = _prepare_database(migrate=options["migrate"])
         if password is not None:
             self.stdout.write(f"Created the operator. Sign in as 'operator' with the password {password}")

@@ -1,0 +1,1 @@
+"""Static files: hashed names, collected once for each release, compressed, served with the headers that caches need."""

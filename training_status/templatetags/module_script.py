@@ -1,0 +1,20 @@
+"""A page's module, with all that it imports."""
+
+from django import template
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from aegis_training.static_files.module_graph import imported_modules
+
+register = template.Library()
+
+
+@register.simple_tag
+def module_script(module: str) -> SafeString:
+    """A script element, and a link for each module that it imports, so that the browser loads them all at once."""
+    preloads = format_html_join(
+        "\n  ", '<link rel="modulepreload" href="{}">', ([url] for url in imported_modules(module))
+    )
+    script = format_html('<script type="module" src="{}"></script>', staticfiles_storage.url(module))
+    return format_html("{}\n  {}", script, preloads)

@@ -2,15 +2,15 @@
 
 import fcntl
 import os
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
-import no_locks
 import pytest
-from aegis_tracker import AegisTrackerWarning, TrainingProgressTracker
-from contract_server import ContractServer
-from trainings import TOKEN
+from aegis_tracker import TrainingProgressTracker
+from support import no_locks
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker
+from support.trainings import TOKEN
 
 
 @pytest.fixture(autouse=True)
@@ -78,17 +78,6 @@ def service() -> Iterator[ContractServer]:
 @pytest.fixture
 def spool_dir(tmp_path: Path) -> Path:
     return tmp_path / "spool"
-
-
-@contextmanager
-def said_once(match: str) -> Iterator[pytest.WarningsRecorder]:
-    """What is done inside makes the tracker warn exactly once."""
-    with pytest.warns(AegisTrackerWarning, match=match) as warned:
-        yield warned
-    assert len([one for one in warned if one.category is AegisTrackerWarning]) == 1
-
-
-MakeTracker = Callable[..., TrainingProgressTracker]
 
 
 @pytest.fixture

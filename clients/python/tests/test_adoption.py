@@ -14,16 +14,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-import no_locks
 import pytest
-from contract_server import ContractServer, Handler, Run
-from trainings import (
+from support import no_locks
+from support.contract_server import ContractServer, Handler, Run
+from support.process import Process
+from support.trainings import (
     KILLED,
     NOBODY_LISTENS,
-    Lines,
-    Process,
     ended,
-    first_line,
     left_behind,
     run_training,
     start_python,
@@ -57,7 +55,7 @@ tracker.complete({"f1": 1})
 def under_way(url: str, spool_dir: Path, program: str = UNDER_WAY, **more: object) -> Iterator[tuple[Process, str]]:
     """A training that has reported "one", and its run. It reports "two" and completes once it is given a line."""
     with run_training(program, url, spool_dir, **more) as training:
-        yield training, first_line(training)
+        yield training, training.next_line()
 
 
 def next_training(url: str, spool_dir: Path, **more: object) -> str:
@@ -633,13 +631,12 @@ def test_what_reports_in_another_folder_meanwhile_is_kept_and_that_is_said(
         under_way(service.url, spool_dir) as (training, run_id),
         elsewhere(service.url, tmp_path, run_id) as second,
     ):
-        said = Lines(second.stderr)
-        said.await_("nother process")
+        second.errors.await_("nother process")
         assert service.run.texts() == ["one"]
-        assert len(said.so_far("nother process", "AegisTrackerWarning")) == 1
+        assert len(second.errors.so_far("nother process", "AegisTrackerWarning")) == 1
         ended(training, "\n")
         assert service.run.texts() == ["one", "two", ""]
-        errors = may_continue(second, said)
+        errors = may_continue(second)
     assert service.run.texts() == ["one", "two", ""]
     assert service.run.events[-1]["type"] == "complete"
     warnings = [line for line in errors.splitlines() if "AegisTrackerWarning" in line]
@@ -657,25 +654,22 @@ def test_a_process_elsewhere_takes_over_once_the_first_one_was_killed(
         under_way(service.url, spool_dir) as (training, run_id),
         elsewhere(service.url, tmp_path, run_id) as second,
     ):
-        said = Lines(second.stderr)
-        said.await_("nother process")
+        second.errors.await_("nother process")
         training.kill()
         with service.changed:
             service.run.told = LONG_AGO
         service.await_(lambda: service.run.texts() == ["one", "from elsewhere"])
-        assert "Traceback" not in may_continue(second, said)
+        assert "Traceback" not in may_continue(second)
     assert second.returncode == 0
     assert service.run.texts() == ["one", "from elsewhere", ""]
     assert service.run.events[-1]["type"] == "complete"
 
 
-def may_continue(training: Process, said: Lines) -> str:
+def may_continue(training: Process) -> str:
     """Give it a line, and await its end; what it has said in all."""
-    assert training.stdin is not None
-    training.stdin.write("\n")
-    training.stdin.close()
-    training.wait(60)
-    return said.all()
+    training.say()
+    training.communicate()
+    return training.errors.text()
 
 
 # What is no spool

@@ -5,8 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from contract_server import ContractServer
-from trainings import KILLED, NOBODY_LISTENS, ended, first_line, run_training, sync
+from support.contract_server import ContractServer
+from support.trainings import KILLED, NOBODY_LISTENS, ended, run_training, sync
 
 GRANDCHILD = """
 tracker.log("INFO", "original")
@@ -168,7 +168,7 @@ asyncio.run(train())
 @pytest.mark.parametrize("resumable", [True, False])
 def test_a_cancelled_task_hands_a_resumable_run_over(service: ContractServer, spool_dir: Path, resumable: bool) -> None:
     with run_training(ASYNCIO, service.url, spool_dir, tracker=f"resumable={resumable}") as training:
-        first_line(training)
+        training.next_line()
         training.send_signal(signal.SIGINT)
         training.communicate(timeout=60)
     assert service.run.ended is not resumable

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from aegis_tracker import phases
 from aegis_tracker.spool_summary import summarize
-from conftest import TOKEN, MakeTracker, said_once
-from contract_server import ContractServer
-from trainings import NOBODY_LISTENS, run_training, sync
+from support.contract_server import ContractServer, free_port
+from support.trackers import MakeTracker, said_once
+from support.trainings import NOBODY_LISTENS, TOKEN, run_training, sync
 
 LIMIT = 256 * 1024
 DROPPED = re.compile(r"(\d+) (DEBUG|INFO|WARNING) log entries|(\d+) (progress) reports")
@@ -32,11 +32,6 @@ def dropped(texts: list[str]) -> dict[str, int]:
 
 def kept(texts: list[str], kind: str) -> list[int]:
     return [int(text.split()[1]) for text in texts if text.startswith(f"{kind} ")]
-
-
-def free_port() -> int:
-    with ContractServer(TOKEN) as reserved:
-        return reserved.port
 
 
 def test_the_oldest_debug_entries_go_first(make_tracker: MakeTracker, spool_dir: Path) -> None:

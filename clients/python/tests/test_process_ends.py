@@ -12,14 +12,12 @@ import uuid
 from pathlib import Path
 
 import pytest
-from contract_server import ContractServer, Run
-from trainings import (
+from support.contract_server import ContractServer, Run
+from support.process import Lines, Process
+from support.trainings import (
     NOBODY_LISTENS,
-    Lines,
-    Process,
     each_interpreter,
     ended,
-    first_line,
     run_training,
     settings,
     start_python,
@@ -489,7 +487,7 @@ NO_CORE = "import resource, signal\nresource.setrlimit(resource.RLIMIT_CORE, (0,
 def signalled(training: Process, name: str) -> tuple[int, str]:
     """How a training ends that is sent a signal when it says "go"; its errors."""
     with training:
-        said = first_line(training)
+        said = training.next_line()
         assert said == "go", training.communicate()[1]
         training.send_signal(getattr(signal, name))
         _, errors = training.communicate(timeout=60)
@@ -718,7 +716,7 @@ def test_a_tracker_that_is_dropped_gives_its_run_up(
     service: ContractServer, spool_dir: Path, way: str, python: str
 ) -> None:
     with dropping(service, spool_dir, way, python) as training:
-        assert first_line(training) == "dropped"
+        assert training.next_line() == "dropped"
         service.await_(lambda: service.runs and service.run.lost)
         told, errors = ended(training, "\n")
     assert (told, errors) == ("0 0 []\n", "")
@@ -741,7 +739,7 @@ def test_a_tracker_that_is_made_anew_goes_on_with_the_run(
         process = start_python(service.url, spool_dir / "anew", "-c", drop + then, str(uuid.uuid4()))
     with process as training:
         if waits:
-            assert first_line(training) == "dropped"
+            assert training.next_line() == "dropped"
             service.await_(lambda: service.runs and service.run.lost)
         ended(training, "\n")
     assert reported(service.run) == ["one", "two"]
@@ -778,19 +776,13 @@ for line in sys.stdin:
 """
 
 
-def say(session: Process, statement: str) -> None:
-    assert session.stdin is not None
-    session.stdin.write(f"{statement}\n")
-    session.stdin.flush()
-
-
 @each_interpreter
 def test_a_statement_that_is_interrupted_gives_the_run_up_unless_it_goes_on(
     service: ContractServer, spool_dir: Path, python: str
 ) -> None:
     with run_training(CONSOLE, service.url, spool_dir, python=python) as session:
-        say(session, "tracker.log('INFO', 'one')")
-        say(session, "raise KeyboardInterrupt")
+        session.say("tracker.log('INFO', 'one')")
+        session.say("raise KeyboardInterrupt")
         service.await_(lambda: service.runs and service.run.lost)
         assert "KeyboardInterrupt" in service.run.events[-1]["error"]
         if python == sys.executable:
@@ -798,9 +790,9 @@ def test_a_statement_that_is_interrupted_gives_the_run_up_unless_it_goes_on(
                 beats = service.run.heartbeats
                 assert not service.changed.wait_for(lambda: service.run.heartbeats > beats, 20)
         assert service.run.lost
-        say(session, "tracker.log('INFO', 'two')")
+        session.say("tracker.log('INFO', 'two')")
         service.await_(lambda: not service.run.lost)
-        say(session, "tracker.complete({})")
+        session.say("tracker.complete({})")
         ended(session, "")
     assert reported(service.run) == ["one", "two"]
     assert service.run.status == "completed"

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import MakeTracker, said_once
-from contract_server import ContractServer
-from trainings import NOBODY_LISTENS, run_training
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker, said_once
+from support.trainings import NOBODY_LISTENS, run_training
 
 
 def only_spool(spool_dir: Path) -> list[dict[str, object]]:
@@ -27,12 +27,10 @@ for number in range(10**9):
     sys.stdout.flush()
 """
     with run_training(program, NOBODY_LISTENS, spool_dir) as training:
-        assert training.stdout is not None
-        for line in training.stdout:
-            if line == "2000\n":
-                training.kill()
-                break
-        handed_over = 2000 + sum(1 for _ in training.stdout)
+        while training.next_line() != "2000":
+            pass
+        training.kill()
+        handed_over = 2000 + len(training.communicate()[0].splitlines())
     messages = [record.get("message") for record in only_spool(spool_dir)[1:]]
     assert len(messages) > handed_over
     assert messages == [str(number) for number in range(len(messages))]

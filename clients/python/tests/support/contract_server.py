@@ -215,6 +215,12 @@ class ContractServer:
         return 200, answer | {"cancel_requested": self.cancel_requested}, {}
 
 
+def free_port() -> int:
+    """A port on which nobody listens now. A server may be started there later."""
+    with ContractServer("") as reserved:
+        return reserved.port
+
+
 class Handler(BaseHTTPRequestHandler):
     service: ContractServer
     protocol_version = "HTTP/1.1"

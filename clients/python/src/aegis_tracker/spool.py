@@ -20,7 +20,7 @@ from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Any
 
-from aegis_tracker.descriptors import identity
+from aegis_tracker.descriptors import OwnFile, identity
 from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import lock, unlock
 from aegis_tracker.spool_descriptors import KeptDescriptors
@@ -279,15 +279,17 @@ class Spool:
 
     def _use_part(self, number: int, file: int, size: int) -> None:
         with self._files:
-            part, before = self._part, self._file
+            part, before, was = self._part, self._file, self._file_id
             self._part, self._file, self._size = number, file, size
             self._file_id = identity(file)
             if before in (self._head, file) or before == -1:
                 return
+            if identity(before) != was:
+                return  # the training has closed it, and the number may be of its own file
             if self._is_forked:
                 os.close(before)  # the original reads
             else:
-                self._kept.keep(part, before)
+                self._kept.keep(part, OwnFile(before))
 
     def _follow_into_memory(self) -> None:
         """Continue in memory, because another process could not write to the files."""
@@ -440,7 +442,7 @@ class Spool:
         self._recover_files()
         if part == 0 and self._head is not None:
             return self._head  # which always keeps its file
-        own = self._file if part == self._part else None
+        own = OwnFile(self._file) if part == self._part else None
         return self._kept.of(path, part, own, may_differ=part in self._shed_tiers or self._was_forked)
 
     def part_after(self, part: int) -> int | None:
@@ -544,7 +546,7 @@ class Spool:
 
     def _reopen(self, path: Path) -> None:
         file = os.open(part_path(path, self._part), os.O_RDWR | os.O_APPEND)
-        if not os.path.samestat(os.fstat(file), os.fstat(self._file)):  # the part was replaced by shedding
+        if identity(file) != self._file_id:  # the part was replaced by shedding
             os.close(file)
             self._open_last_part()
         else:

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
-from aegis_tracker.descriptors import Identity, close_own, identity
+from aegis_tracker.descriptors import OwnSocket
 
 MEMORY_MAX_EVENTS = 10_000
 MEMORY_MAX_BYTES = 32 * 1024 * 1024
@@ -26,15 +26,14 @@ class ForkedLines:
 
     def __init__(self) -> None:
         self._shared: mmap.mmap | bytearray = bytearray(1)
-        self._ends: tuple[socket.socket, socket.socket] | None = None
-        self._identities: list[Identity | None] = []
+        self._ends: tuple[OwnSocket, OwnSocket] | None = None
         try:
             self._shared = mmap.mmap(-1, 1)
-            self._ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+            ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         except OSError:
             return  # no descriptors left: reports of forked processes are then dropped, and counted
-        self._identities = [identity(end.fileno()) for end in self._ends]
-        for end in self._ends:
+        self._ends = OwnSocket(ends[0]), OwnSocket(ends[1])
+        for end in ends:
             end.setblocking(False)
 
     @property
@@ -49,26 +48,26 @@ class ForkedLines:
     def add(self, line: bytes, *, always: bool = False) -> bool:
         """Pass a line to the original. Returns False if its buffer is full. Never waits."""
         del always
-        if self._ends is None or identity(self._ends[0].fileno()) != self._identities[0]:
+        if self._ends is None or not self._ends[0].is_open:
             return False
         try:
-            return self._ends[0].send(line) == len(line)
+            return self._ends[0].socket.send(line) == len(line)
         except OSError:
             return False
 
     def received(self) -> Iterator[bytes]:
         """In the original process: the lines that have arrived since the last call."""
-        while self._ends is not None and identity(self._ends[1].fileno()) == self._identities[1]:
+        while self._ends is not None and self._ends[1].is_open:
             try:
-                yield self._ends[1].recv(_LINE_MAX_BYTES)
+                yield self._ends[1].socket.recv(_LINE_MAX_BYTES)
             except OSError:
                 return
 
     def close(self) -> None:
         """Close this process's ends."""
         if self._ends is not None:
-            for end, own in zip(self._ends, self._identities, strict=True):
-                close_own(end, own)
+            for end in self._ends:
+                end.close()
             self._ends = None
 
 

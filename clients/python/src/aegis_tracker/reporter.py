@@ -125,13 +125,13 @@ class Reporter:
             if self._ended_by is not None:
                 self._diagnostics.once("ended", f"log() is ignored: it came after {self._ended_by}.")
                 return
+            self._take_over_if_original_is_gone()
             self.spool.append_logs(level, messages)
             self.status.apply(_A_LOG_ENTRY)
             self._events += len(messages)
-            self._was_taken()
+            self._stop_reason = None  # the program goes on, whatever its handler did
 
-    def _was_taken(self) -> None:
-        self._stop_reason = None  # the program goes on, whatever its handler did
+    def _take_over_if_original_is_gone(self) -> None:
         if self._is_forked_copy and self._sender is None and self._original_is_gone():
             self.spool.take_over_sending()
             self._start_sending()  # as after becoming a daemon
@@ -141,10 +141,11 @@ class Reporter:
             if self._ended_by is not None:
                 self._diagnostics.once("ended", f"{call}() was ignored because it came after {self._ended_by}.")
                 return
+            self._take_over_if_original_is_gone()
             self._append(event)
+            self._stop_reason = None  # the program goes on, whatever its handler did
             if event["type"] in END_TYPES:
                 self._ended_by = f"{call}()"
-            self._was_taken()
             if self._ended_by is not None and (self._sender is None or self._sender.stopped):
                 self._close_spool()
 

@@ -23,6 +23,7 @@ from typing import Any
 from aegis_tracker.descriptors import OwnFile, identity
 from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import lock, unlock
+from aegis_tracker.shared_flag import SharedFlag
 from aegis_tracker.spool_descriptors import KeptDescriptors
 from aegis_tracker.spool_files import (
     create,
@@ -33,7 +34,7 @@ from aegis_tracker.spool_files import (
     write_at,
     write_in_place,
 )
-from aegis_tracker.spool_memory import ForkedLines, SpoolMemory
+from aegis_tracker.spool_memory import SpoolMemory
 from aegis_tracker.spool_owner import owner_line, this_process
 from aegis_tracker.spool_records import (
     END_TYPES,
@@ -94,8 +95,12 @@ class Spool:
         self._is_closed = False
         self._diagnostics = diagnostics
         self._memory = SpoolMemory() if head is None else None
-        self._forked_lines = ForkedLines()
+        self._files_are_done = SharedFlag()  # the process that sends reads no more from the files
+        if head is None:
+            self._files_are_done.set()
         self._is_forked = False
+        self._has_own_descriptor = True  # else it shares its place in the file with the process that forked it
+        self._inherited_memory: SpoolMemory | None = None
         self._max_bytes = max_bytes
         self._part_max_bytes = min(_PART_MAX_BYTES, self._max_bytes // 16)
         self._block_max_bytes = min(_BLOCK_MAX_BYTES, self._part_max_bytes)
@@ -106,6 +111,7 @@ class Spool:
         self._may_shed = True  # only the process that sends knows which parts were not read
         self._check_after = 0.0  # monotonic
         self._lost: dict[str, int] = {}  # by kind, not reported yet
+        self._lost_because = ""
         self._is_full = False
         self._looked_for_room_at = 0.0  # monotonic
         self._files = threading.RLock()  # which files there are, as seen by this process; guards those below
@@ -125,15 +131,13 @@ class Spool:
         If the spool is full, log entries and progress are dropped and counted.
         """
         kind = record["type"]
-        if self._forked_lines.files_are_done:
-            self._follow_into_memory()
         if kind in _LOSABLE and self._memory is None and self._is_full and not self._has_room_again():
-            self._lose(record, "limit")
+            self._lose_to_limit(record)
             return
         if self._lost and not (self._is_full and kind in _LOSABLE):
             self._report_losses(always=kind in END_TYPES)
         if not self._append_line(line_of(record), always=kind in END_TYPES):
-            self._lose(record, "memory")
+            self._lose(record)
 
     def append_logs(self, level: str, messages: Sequence[str]) -> None:
         """`append` of log entries of this moment, with one write for as many of them as possible.
@@ -142,7 +146,7 @@ class Spool:
         """
         lines = log_lines(level, messages)
         while lines:
-            if self._memory is not None or self._is_full or self._lost or self._forked_lines.files_are_done:
+            if self._memory is not None or self._is_full or self._lost or self._files_are_done.is_set:
                 for line in lines:
                     self.append(json.loads(line))
                 return
@@ -150,7 +154,7 @@ class Spool:
             # As somebody else wrote as well, or there is no room, some may be left: one by one that can be told.
             for line in self._write_together(lines[:count]):
                 if not self._append_line(line):
-                    self._lose(json.loads(line), "memory")
+                    self._lose(json.loads(line))
             lines = lines[count:]
 
     def _fitting_together(self, lines: list[bytes]) -> int:
@@ -187,7 +191,7 @@ class Spool:
         """
         now = time.monotonic()
         if now >= self._check_after or os.lseek(self._file, 0, os.SEEK_CUR) != self._size:
-            self._recover_files()
+            self._prepare_to_write()
             self._check_after = now + _CHECK_FILE_EVERY_S
 
     def _others_since(self, before: int, begin: int) -> bytes:
@@ -219,21 +223,20 @@ class Spool:
         os.utime(self._file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def _append_line(self, line: bytes, *, always: bool = False) -> bool:
-        if self._memory is None:
+        if self._memory is None and not (self._is_forked and self._files_are_done.is_set):
             try:
                 self._write(line)
             except OSError as error:
-                self._go_on_in_memory(str(error))
+                if not self._is_forked:
+                    self._go_on_in_memory(str(error))
             else:
                 if self._size >= self._part_max_bytes:
                     self._go_on_in_next_part()
                 return True
-        assert self._memory is not None
-        keeper = self._forked_lines if self._is_forked else self._memory
-        return keeper.add(line, always=always)
+        return self._memory is not None and self._memory.add(line, always=always)
 
     def _write(self, line: bytes) -> None:
-        self._recover_files()
+        self._prepare_to_write()
         while True:
             write_all(self._file, line)
             end = os.lseek(self._file, 0, os.SEEK_CUR)
@@ -246,6 +249,11 @@ class Spool:
                 self._open_last_part()
             elif not others or others.endswith(b"\n"):
                 break  # otherwise it follows a torn line, and is written again
+
+    def _prepare_to_write(self) -> None:
+        if not self._has_own_descriptor and self.path is not None:
+            self._reopen(self.path)
+        self._recover_files()
 
     def _go_on_in_next_part(self) -> None:
         """Start the next part. If that fails, this part grows, and the next record tries again."""
@@ -291,33 +299,10 @@ class Spool:
             else:
                 self._kept.keep(part, OwnFile(before))
 
-    def _follow_into_memory(self) -> None:
-        """Continue in memory, because another process could not write to the files."""
-        self._begin_memory()
-        self.take_in()
-
-    def _begin_memory(self) -> None:
-        with self._files:
-            if self._memory is None:
-                self._memory = SpoolMemory()
-
-    def take_in(self) -> None:
-        """Add the records that forked processes could not write."""
-        memory = self._memory
-        if memory is None or self._is_forked:
-            return
-        without_room = []
-        with memory.lock:
-            for line in self._forked_lines.received():
-                record = parse_record(line)
-                if record is not None and not memory.add(line, always=record["type"] in END_TYPES):
-                    without_room.append(record)
-        for record in without_room:  # outside the lock, because this may warn
-            self._lose(record, "memory")
-
     def _go_on_in_memory(self, reason: str) -> None:
-        self._begin_memory()
-        self._forked_lines.end_files()
+        """The files are read to their end then, and no more: forked processes must not write to them either."""
+        self._files_are_done.set()
+        self._memory = SpoolMemory()
         self._diagnostics.once(
             "spool", f"The spool {self.path} cannot be written ({reason}). Reports are kept in memory."
         )
@@ -381,15 +366,28 @@ class Spool:
                 self._report_losses()
         return not self._is_full
 
-    def _lose(self, record: dict[str, Any], why: str) -> None:
+    def _lose(self, record: dict[str, Any]) -> None:
+        """Count a record for which there is neither room in a file nor in memory."""
+        if not self._is_forked:
+            self._count_lost(record, "no file could be written, and memory was full")
+            self._diagnostics.once("lost-memory", "The memory for reports is full. Reports are dropped, and counted.")
+        else:
+            self._count_lost(record, "a forked process could not write the spool")
+            where = f"The spool {self.path} cannot be written" if self.path else "There is no spool"
+            self._diagnostics.once("lost-forked", f"{where}. Reports of this forked process are dropped.")
+
+    def _lose_to_limit(self, record: dict[str, Any]) -> None:
+        self._count_lost(record, "the spool was full")
+        room = f"The spool (limit {self._max_bytes} bytes)"
+        self._diagnostics.once("lost-limit", f"{room} is full. Reports are dropped, and counted.")
+
+    def _count_lost(self, record: dict[str, Any], reason: str) -> None:
         kind = record.get("level", record["type"])
         self._lost[kind] = self._lost.get(kind, 0) + 1
-        room = "The memory for reports" if why == "memory" else f"The spool (limit {self._max_bytes} bytes)"
-        self._diagnostics.once(f"lost-{why}", f"{room} is full. Reports are dropped, and counted.")
+        self._lost_because = reason
 
     def _report_losses(self, *, always: bool = False) -> None:
-        reason = "no file could be written, and memory was full" if self._memory is not None else "the spool was full"
-        record = dropped_record(dict(self._lost), reason)
+        record = dropped_record(dict(self._lost), self._lost_because)
         if self._append_line(line_of(record), always=always):
             self._lost.clear()
 
@@ -398,8 +396,6 @@ class Spool:
     @property
     def in_memory(self) -> bool:
         """Whether new reports are kept in memory, after those in the files."""
-        if self._forked_lines.files_are_done:
-            self._follow_into_memory()
         return self._memory is not None
 
     def read(self, part: int, offset: int, size: int) -> bytes:
@@ -489,7 +485,6 @@ class Spool:
 
     def end(self) -> tuple[int, int]:
         """The part and offset after the last record, including those of other processes."""
-        self.take_in()
         memory = self._memory
         if memory is not None:
             return MEMORY_PART, memory.end
@@ -527,7 +522,10 @@ class Spool:
                 os.utime(self._head, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def process_forked(self) -> None:
-        """In a forked process: append through a new descriptor, and do nothing else with the files."""
+        """In a forked process: append through a new descriptor, and do nothing else with the files.
+
+        It has no memory for reports: those for which there is no room in a file are dropped and counted.
+        """
         self._is_owner = False
         self._files = threading.RLock()
         self._kept.close()
@@ -535,14 +533,9 @@ class Spool:
         self._may_shed = False
         self._lost = {}
         self._is_forked = True
+        self._has_own_descriptor = False
         if self._memory is not None:
-            self._memory = SpoolMemory()
-            self._forked_lines.end_files()
-        elif self.path is not None:
-            try:
-                self._reopen(self.path)
-            except OSError as error:
-                self._go_on_in_memory(str(error))
+            self._inherited_memory, self._memory = self._memory.inherited(), None
 
     def _reopen(self, path: Path) -> None:
         file = os.open(part_path(path, self._part), os.O_RDWR | os.O_APPEND)
@@ -551,6 +544,7 @@ class Spool:
             self._open_last_part()
         else:
             self._use_part(self._part, file, 0)
+        self._has_own_descriptor = True
 
     def take_over_sending(self) -> None:
         """Send from now on, instead of another process. How far that one got is not known."""
@@ -558,6 +552,8 @@ class Spool:
             self._may_shed = True
             self._is_forked = False
             self._read_part = self._part
+            if self._files_are_done.is_set:
+                self._memory = self._inherited_memory or SpoolMemory()
         with suppress(OSError):  # it has the lock anyway
             self.claim()
 
@@ -595,7 +591,6 @@ class Spool:
         if self._is_closed:
             return
         self._is_closed = True
-        self._forked_lines.close()
         with self._files:
             self._kept.close()
             head, self._head, file, self._file = self._head, None, self._file, -1

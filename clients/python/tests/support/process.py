@@ -109,10 +109,14 @@ class Process(subprocess.Popen[str]):
         deadline = time.monotonic() + (WAIT_S if timeout is None else timeout)
         try:
             self.wait(timeout)
-            rest = self.output.rest(max(0.0, deadline - time.monotonic()))
-            return rest, self.errors.rest(max(0.0, deadline - time.monotonic()))
+            rest = tuple(lines.rest(max(0.0, deadline - time.monotonic())) for lines in (self.output, self.errors))
         except subprocess.TimeoutExpired:
             raise AssertionError(f"has not ended: {self.output.text()!r}, errors: {self.errors.text()!r}") from None
+        assert self.stdout is not None
+        assert self.stderr is not None
+        self.stdout.close()
+        self.stderr.close()
+        return rest
 
     def _close_input(self) -> None:
         if self.stdin is not None:

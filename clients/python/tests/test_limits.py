@@ -144,8 +144,8 @@ def test_a_kill_while_it_is_thinned_out_loses_and_doubles_nothing(
     """The process is killed at the n-th step of the file system in the third time that entries are dropped."""
     program = f"""
 import pathlib
-from aegis_tracker import spool, spool_shedding
-times, steps, shed = 0, 0, spool.shed
+from aegis_tracker import spool_limit, spool_shedding
+times, steps, shed = 0, 0, spool_limit.shed
 def killing(name, original):
     def step(*arguments, **options):
         global steps
@@ -161,7 +161,7 @@ def counted(*arguments, **options):
     global times
     times += 1
     return shed(*arguments, **options)
-spool.shed = counted
+spool_limit.shed = counted
 spool_shedding.replace = killing("replace", spool_shedding.replace)
 spool_shedding.empty_head = killing("empty_head", spool_shedding.empty_head)
 pathlib.Path.unlink = killing("unlink", pathlib.Path.unlink)
@@ -281,12 +281,12 @@ def test_a_further_file_that_cannot_be_made_doubles_nothing(
     service: ContractServer, spool_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = """
-from aegis_tracker import spool
+from aegis_tracker import spool_parts
 def refuse(*_):
     raise OSError(28, "No space left on device")
-create, spool.create = spool.create, refuse
+create, spool_parts.create = spool_parts.create, refuse
 for number in range(1000): tracker.log("INFO", f"INFO {number}")
-spool.create = create
+spool_parts.create = create
 for number in range(1000, 1500): tracker.log("INFO", f"INFO {number}")
 tracker.complete({})
 """

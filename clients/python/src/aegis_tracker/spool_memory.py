@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 
+MEMORY_PART = 2**62  # the number of the part in memory, after that of every file
 MEMORY_MAX_EVENTS = 10_000
 MEMORY_MAX_BYTES = 32 * 1024 * 1024
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import subprocess
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from support import no_locks
 from support.contract_server import ContractServer
 from support.trackers import MakeTracker
 from support.trainings import TOKEN
+
+IN_CONTAINER = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child")
+AS_A_CHILD = ("sh", "-c", '"$@"; exit $?', "sh")  # the first process of a container cannot be killed from inside
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +71,18 @@ def no_locks_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if reason:
         pytest.skip(reason)
     return no_locks.build(tmp_path_factory.mktemp("no_locks"))
+
+
+@pytest.fixture
+def container() -> tuple[str, ...]:
+    """The command that runs another in a container: its processes have numbers of their own."""
+    try:
+        tried = subprocess.run([*IN_CONTAINER, "true"], capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("there is no `unshare` on PATH")
+    if tried.returncode:
+        pytest.skip(f"{' '.join(IN_CONTAINER)} true: {tried.stderr.strip()}")
+    return (*IN_CONTAINER, *AS_A_CHILD)
 
 
 @pytest.fixture

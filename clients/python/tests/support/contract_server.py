@@ -19,6 +19,7 @@ from typing import Any, Self
 
 WAIT_S = 30.0  # far more than anything waited for takes
 ENDS = ("complete", "fail")
+LONG_AGO = {"last_report_at": "2020-01-01T00:00:00Z"}  # for `Run.told`: its process is silent
 STATUS = {  # as readers are told it, with no more than they need
     "domain_name": "medical",
     "training_run_id": "0b9c7c9e-1111-4222-8333-444455556666",
@@ -59,6 +60,11 @@ class Run:
     def ended(self) -> bool:
         """Whether its reporter has ended it, for good."""
         return bool(self.events) and self.events[-1]["type"] in ENDS and not says_lost(self.events)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, or was given up."""
+        return self.ended or self.lost
 
     @property
     def status(self) -> str:

@@ -6,8 +6,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from aegis_tracker.console_lines import ConsoleLines
-from aegis_tracker.console_text import collapse
+from aegis_tracker.console_lines import ConsoleLines, collapse
 from aegis_tracker.sanitizing import MESSAGE_MAX_BYTES, fit_text
 from support.console_reader import ConsoleReader
 from support.console_texts import lines, pieces

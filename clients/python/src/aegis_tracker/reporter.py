@@ -122,14 +122,15 @@ class Reporter:
             if self._ended_by is not None:
                 self._diagnostics.once("ended", f"log() is ignored: it came after {self._ended_by}.")
                 return
-            self._take_over_if_original_is_gone()
+            if self._is_forked_copy:
+                self._take_over_if_original_is_gone()
             self.spool.append_logs(level, messages)
             self.status.apply(_A_LOG_ENTRY)
             self._events += len(messages)
             self._stop_reason.forget()
 
     def _take_over_if_original_is_gone(self) -> None:
-        if self.is_forked_copy and self._original.is_gone():
+        if self._sending.sender is None and self._original.is_gone():
             self.spool.take_over_sending()
             self._sending.start()  # as after becoming a daemon
 
@@ -138,7 +139,8 @@ class Reporter:
             if self._ended_by is not None:
                 self._diagnostics.once("ended", f"{call}() was ignored because it came after {self._ended_by}.")
                 return
-            self._take_over_if_original_is_gone()
+            if self._is_forked_copy:
+                self._take_over_if_original_is_gone()
             self._append(event)
             self._stop_reason.forget()
             if event["type"] in END_TYPES:

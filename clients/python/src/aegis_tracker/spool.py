@@ -65,6 +65,7 @@ class Spool:
         self._is_forked = False
         self._is_closed = False
         self._lost = Losses(self.path, max_bytes, diagnostics)
+        self._limit: SpoolLimit | None = None
         if parts is None:
             self._files_are_done.set()
         else:
@@ -85,7 +86,7 @@ class Spool:
         If the spool is full, log entries and progress are dropped and counted.
         """
         is_end = record["type"] in END_TYPES
-        if record["type"] in _LOSABLE and self._is_full():
+        if self._limit is not None and self._limit.is_full and record["type"] in _LOSABLE and self._is_full():
             self._lost.spool_is_full(record)
             return
         if self._lost:
@@ -100,7 +101,13 @@ class Spool:
         """
         lines = log_lines(level, messages)
         while lines:
-            if self._memory is not None or self._lost or self._files_are_done.is_set or self._limit.is_full:
+            if (
+                self._memory is not None
+                or self._lost
+                or self._files_are_done.is_set
+                or self._limit is None
+                or self._limit.is_full
+            ):
                 for line in lines:
                     self.append(json.loads(line))
                 return
@@ -154,11 +161,11 @@ class Spool:
 
     def keep_limit(self) -> None:
         """If the files are larger than the limit, remove parts that have arrived and shed entries of the others."""
-        if self._parts is not None:
+        if self._limit is not None:
             self._limit.keep()
 
     def _is_full(self) -> bool:
-        if self._memory is not None or self._parts is None or not self._limit.is_full:
+        if self._memory is not None or self._limit is None:
             return False
         if self._limit.keep_if_due() and self._limit.is_full and self._lost:
             self._report_losses()
@@ -194,7 +201,7 @@ class Spool:
 
     def entered(self, part: int, next_n: int, source: str) -> None:
         """Note that everything before `part` has arrived, and how its events are numbered."""
-        if self._parts is not None:
+        if self._parts is not None and self._limit is not None:
             self._limit.entered(part, next_n, source)
             self._parts.close_before(part)
 
@@ -243,7 +250,7 @@ class Spool:
         self._lost.clear()
         if self._memory is not None:
             self._inherited_memory, self._memory = self._memory.inherited(), None
-        if self._parts is not None and self._claim is not None:
+        if self._parts is not None and self._claim is not None and self._limit is not None:
             self._parts.process_forked()
             self._claim.process_forked()
             self._limit.may_make_room = False
@@ -253,7 +260,7 @@ class Spool:
         self._is_forked = False
         if self._files_are_done.is_set:
             self._memory = self._inherited_memory or SpoolMemory()
-        if self._parts is not None:
+        if self._parts is not None and self._limit is not None:
             self._parts.take_over_sending()
             self._limit.may_make_room = True
             with suppress(OSError):  # it has the lock anyway

@@ -48,7 +48,8 @@ class SpoolParts:
         """Make sure that `last` is a file of this process. Raises OSError."""
         if self._shares_descriptor:
             self._open_own()
-        self._recover()
+        if not self.last.is_open:
+            self._recover()
 
     def begin_next(self) -> None:
         """End the last part with a `next` line, and append to a new one. Raises OSError."""

@@ -51,7 +51,8 @@ class SpoolWriter:
                 self._on_new_part()
             elif not others or others.endswith(b"\n"):
                 break  # otherwise it follows a torn line, and is written again
-        self._go_on_if_full()
+        if parts.size >= self._part_max_bytes:
+            self._go_on_in_next_part()
 
     def write_together(self, lines: list[bytes]) -> list[bytes]:
         """Append lines with one call. Returns those that are not in the file as lines of their own."""
@@ -72,7 +73,8 @@ class SpoolWriter:
                 return lines
             if others and not others.endswith(b"\n"):
                 return lines[:1]
-        self._go_on_if_full()
+        if parts.size >= self._part_max_bytes:
+            self._go_on_in_next_part()
         return []
 
     def count_together(self, lines: list[bytes]) -> int:
@@ -103,10 +105,8 @@ class SpoolWriter:
             others = os.pread(file, self._parts.size, 0)
         return others
 
-    def _go_on_if_full(self) -> None:
+    def _go_on_in_next_part(self) -> None:
         """Begin the next part. If that fails, this part grows, and the next line tries again."""
-        if self._parts.size < self._part_max_bytes:
-            return
         try:
             self._parts.begin_next()
             self._on_new_part()

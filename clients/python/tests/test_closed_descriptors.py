@@ -7,20 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.closed_descriptors import OWN_FILES, in_the_middle_of_a_request
 from support.contract_server import ContractServer
 from support.trainings import ended, left_behind, run_training, start_python
 
-OWN_FILES = """
-import tempfile
-def take_all_numbers():
-    os.closerange(3, 256)
-    return [tempfile.TemporaryFile() for _ in range(30)]
-def check(files):
-    for file in files:
-        assert file.read() == b""
-        file.write(b"mine")
-        file.flush()
-"""
 CLOSES_BY_NUMBER = f"""
 {OWN_FILES}
 for number in range(100):
@@ -46,33 +36,9 @@ def test_descriptors_that_the_training_has_closed_are_not_used(
     assert service.run.ended
 
 
-IN_THE_MIDDLE_OF_A_REQUEST = """
-import os, socket, threading
-from aegis_tracker import TrainingProgressTracker
-{own_files}
-reached, may_go_on = threading.Event(), threading.Event()
-original = socket.socket.{step}
-def step(*arguments):
-    socket.socket.{step} = original
-    reached.set()
-    may_go_on.wait()
-    return original(*arguments)
-socket.socket.{step} = step
-tracker = TrainingProgressTracker("medical")
-tracker.log("INFO", "one")
-assert reached.wait(60)
-own = take_all_numbers()
-may_go_on.set()
-tracker.complete({{}})
-assert tracker.flush(60)
-tracker.close()
-check(own)
-"""
-
-
 @pytest.mark.parametrize("step", ["connect", "setsockopt", "sendall", "recv_into"])
 def test_descriptors_are_closed_in_the_middle_of_a_request(service: ContractServer, spool_dir: Path, step: str) -> None:
-    program = IN_THE_MIDDLE_OF_A_REQUEST.format(own_files=OWN_FILES, step=step)
+    program = in_the_middle_of_a_request(f"socket.socket.{step}")
     _, errors = ended(start_python(service.url, spool_dir, "-c", program))
     assert errors == ""
     assert service.run.texts() == ["one", ""]

@@ -6,6 +6,7 @@ lost run back. Readers are answered with what `misbehave` holds; where it is emp
 """
 
 import json
+import ssl
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -88,7 +89,7 @@ Reply = tuple[int, dict[str, Any], dict[str, str]]
 class ContractServer:
     """`misbehave` holds what to do with the next requests, instead of answering properly."""
 
-    def __init__(self, token: str, port: int = 0) -> None:
+    def __init__(self, token: str, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
         self.token = token
         self.domains = {"medical"}
         self.runs: dict[str, Run] = {}
@@ -106,6 +107,9 @@ class ContractServer:
         ThreadingHTTPServer.allow_reuse_address = True
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Bound)
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
@@ -114,7 +118,7 @@ class ContractServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://{'127.0.0.1' if self._scheme == 'http' else 'localhost'}:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -39,7 +39,7 @@ test-tracker: .venv/installed-dev
 # The same as on a file system whose files cannot be locked; needs a C compiler.
 test-tracker-no-locks: .venv/installed-dev
 	@if command -v cc >/dev/null || test -n "$$CI"; then \
-		$(BIN)/python clients/python/tests/no_locks.py ENOLCK --numprocesses 6; \
+		$(BIN)/python clients/python/tests/support/no_locks.py ENOLCK --numprocesses 6; \
 	else echo "There is no C compiler (cc): the tracker is not tested without locks."; fi
 
 test-example: example-env

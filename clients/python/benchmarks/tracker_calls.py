@@ -151,7 +151,7 @@ def send_what_waits(_: int, waiting: int) -> dict[str, float]:
     peak = Peak()
     began = time.monotonic()
     tracker = new_tracker()
-    tracker._reporter._orphaned_spools.finish(600)
+    tracker._reporter._sending.finish_orphaned_spools(600)
     assert len(os.listdir(os.environ["AEGIS_SPOOL_DIR"])) == 1, "not all was sent"
     return {"before": before, "added": peak.end() - before, "per_s": waiting / (time.monotonic() - began)}
 

@@ -2,15 +2,19 @@
 
 import fcntl
 import os
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+import subprocess
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
-import no_locks
 import pytest
-from aegis_tracker import AegisTrackerWarning, TrainingProgressTracker
-from contract_server import ContractServer
-from trainings import TOKEN
+from aegis_tracker import TrainingProgressTracker
+from support import no_locks
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker
+from support.trainings import TOKEN
+
+IN_CONTAINER = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child")
+AS_A_CHILD = ("sh", "-c", '"$@"; exit $?', "sh")  # the first process of a container cannot be killed from inside
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +74,18 @@ def no_locks_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def container() -> tuple[str, ...]:
+    """The command that runs another in a container: its processes have numbers of their own."""
+    try:
+        tried = subprocess.run([*IN_CONTAINER, "true"], capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("there is no `unshare` on PATH")
+    if tried.returncode:
+        pytest.skip(f"{' '.join(IN_CONTAINER)} true: {tried.stderr.strip()}")
+    return (*IN_CONTAINER, *AS_A_CHILD)
+
+
+@pytest.fixture
 def service() -> Iterator[ContractServer]:
     with ContractServer(TOKEN) as server:
         yield server
@@ -78,17 +94,6 @@ def service() -> Iterator[ContractServer]:
 @pytest.fixture
 def spool_dir(tmp_path: Path) -> Path:
     return tmp_path / "spool"
-
-
-@contextmanager
-def said_once(match: str) -> Iterator[pytest.WarningsRecorder]:
-    """What is done inside makes the tracker warn exactly once."""
-    with pytest.warns(AegisTrackerWarning, match=match) as warned:
-        yield warned
-    assert len([one for one in warned if one.category is AegisTrackerWarning]) == 1
-
-
-MakeTracker = Callable[..., TrainingProgressTracker]
 
 
 @pytest.fixture

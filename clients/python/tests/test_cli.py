@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from aegis_tracker import __version__
-from conftest import MakeTracker
-from contract_server import ContractServer
-from trainings import SOURCE, left_behind, settings
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker
+from support.trainings import SOURCE, left_behind, settings
 
 
 def aegis_tracker(*arguments: object) -> subprocess.CompletedProcess[str]:

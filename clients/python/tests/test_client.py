@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from aegis_tracker import Client, ServiceError, SettingsError, UnreachableError
-from conftest import TOKEN
-from contract_server import STATUS, ContractServer, Handler, like_a_proxy, raw, say, send
+from support.contract_server import STATUS, ContractServer, Handler, like_a_proxy, raw, say, send
+from support.trainings import TOKEN
 
 API = "/api/v1/admin"
 RUN = STATUS | {"llm_model": "qwen3:32b", "config": {}}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aegis_tracker import Client, EventWatch, ServiceError, UnreachableError, backoff
 from aegis_tracker import event_connection as event_connection_module
-from conftest import TOKEN
-from contract_server import STATUS, ContractServer, Handler, like_a_proxy, no_content, raw, say, send, stream
+from support.contract_server import STATUS, ContractServer, Handler, like_a_proxy, no_content, raw, say, send, stream
+from support.trainings import TOKEN
 
 PATH = "/api/v1/admin/domains/medical/training-stream"
 A_RUN = "0b9c9ab4-6c4b-4c5f-8d4e-6f0f9a1d2c3b"

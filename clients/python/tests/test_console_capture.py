@@ -11,10 +11,10 @@ from contextlib import suppress
 import pytest
 from aegis_tracker import capture_console
 from aegis_tracker.sanitizing import fit_text
-from conftest import MakeTracker
-from contract_server import ContractServer
 from rich.console import Console
 from rich.progress import Progress
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker
 
 
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:

@@ -6,11 +6,10 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from aegis_tracker.console_lines import ConsoleLines
-from aegis_tracker.console_text import collapse
+from aegis_tracker.console_lines import ConsoleLines, collapse
 from aegis_tracker.sanitizing import MESSAGE_MAX_BYTES, fit_text
-from console_reader import ConsoleReader
-from console_texts import lines, pieces
+from support.console_reader import ConsoleReader
+from support.console_texts import lines, pieces
 
 RECORDINGS = Path(__file__).parent / "recordings"
 LINES_MIN = 1_000_000

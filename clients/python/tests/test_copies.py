@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from aegis_tracker import TrainingProgressTracker
-from conftest import MakeTracker
-from contract_server import ContractServer
-from trainings import NOBODY_LISTENS, each_interpreter, ended, run_training
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker
+from support.trainings import NOBODY_LISTENS, each_interpreter, ended, run_training
 
 
 @dataclass

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from aegis_tracker import Client, UnreachableError, backoff, event_connection, transport
-from conftest import TOKEN, MakeTracker
-from contract_server import WAIT_S, ContractServer, Handler, stream
+from support.contract_server import WAIT_S, ContractServer, Handler, stream
+from support.trackers import MakeTracker
+from support.trainings import TOKEN
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -1,7 +1,17 @@
 """The package needs nothing but Python; following DSPy is an extra."""
 
+import os
 import subprocess
 import sys
+
+from support.trainings import SOURCE
+
+
+def test_it_needs_only_the_standard_library() -> None:
+    """`-S` leaves out all installed packages."""
+    program = "import aegis_tracker, aegis_tracker.cli, aegis_tracker.client; print(aegis_tracker.__version__)"
+    command = [sys.executable, "-S", "-c", program]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": SOURCE}, check=True, timeout=60)
 
 
 def test_nothing_imports_dspy_but_its_own_part() -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from aegis_tracker import TrainingCancelled
-from conftest import MakeTracker, said_once
-from contract_server import ContractServer, well
-from trainings import NOBODY_LISTENS, left_behind, run_training
+from support.contract_server import ContractServer, well
+from support.trackers import MakeTracker, said_once
+from support.trainings import NOBODY_LISTENS, left_behind, run_training
 
 FAILED_BY_SIGTERM = "SIGTERM: the training's process was told to terminate."
 
 # Not one long sleep: a signal that comes between two instructions and just before it would wait for its end.
-WAITS = "os.write(1, b'go'); [time.sleep(0.1) for _ in range(600)]"
+WAITS = "os.write(1, b'go\\n'); [time.sleep(0.1) for _ in range(600)]"
 
 
 def test_a_cancel_calls_back_once(service: ContractServer, make_tracker: MakeTracker) -> None:
@@ -83,8 +83,7 @@ def test_ctrl_c_fails_the_run(service: ContractServer, spool_dir: Path, block: b
     program = WAITS
     program = f"with tracker:\n    {program}" if block else program
     with run_training(program, service.url, spool_dir) as training:
-        assert training.stdout is not None
-        training.stdout.read(2)
+        assert training.next_line() == "go"
         training.send_signal(signal.SIGINT)
         training.communicate(timeout=60)
     assert training.returncode == -signal.SIGINT
@@ -106,8 +105,7 @@ def test_sigterm_fails_the_run_and_ends_the_process_as_before(
     program = WAITS
     program = f"with tracker:\n    {program}" if block else program
     with run_training(program, service.url, spool_dir) as training:
-        assert training.stdout is not None
-        training.stdout.read(2)
+        assert training.next_line() == "go"
         training.send_signal(signal.SIGTERM)
         training.communicate(timeout=60)
     assert training.returncode == -signal.SIGTERM

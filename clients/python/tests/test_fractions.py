@@ -5,9 +5,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import MakeTracker, said_once
-from contract_server import ContractServer
-from test_numbers import Element, Share
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker, said_once
+from support.unusual_numbers import Element, Share
 
 
 @pytest.mark.parametrize(

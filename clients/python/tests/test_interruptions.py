@@ -5,8 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from contract_server import ContractServer
-from trainings import KILLED, NOBODY_LISTENS, ended, first_line, run_training, sync
+from support.contract_server import ContractServer
+from support.trainings import KILLED, NOBODY_LISTENS, ended, run_training, sync
 
 GRANDCHILD = """
 tracker.log("INFO", "original")
@@ -168,7 +168,7 @@ asyncio.run(train())
 @pytest.mark.parametrize("resumable", [True, False])
 def test_a_cancelled_task_hands_a_resumable_run_over(service: ContractServer, spool_dir: Path, resumable: bool) -> None:
     with run_training(ASYNCIO, service.url, spool_dir, tracker=f"resumable={resumable}") as training:
-        first_line(training)
+        training.next_line()
         training.send_signal(signal.SIGINT)
         training.communicate(timeout=60)
     assert service.run.ended is not resumable
@@ -244,33 +244,3 @@ os._exit(0)
     texts = [path.read_text() for path in spool_dir.iterdir()]
     (reported,) = [text for text in texts if '"one"' in text]
     assert '{"type":"closed"}' in reported
-
-
-CLOSES_BY_NUMBER = """
-import tempfile
-for number in range(100):
-    tracker.log("INFO", f"{number} " + "x" * 100)
-os.closerange(3, 256)
-own = [tempfile.TemporaryFile() for _ in range(20)]
-for number in range(100, 200):
-    tracker.log("INFO", f"{number} " + "x" * 100)
-tracker.complete({})
-assert tracker.flush(30)
-tracker.close()
-for file in own:
-    assert file.read() == b""
-    file.write(b"mine")
-    file.flush()
-"""
-
-
-@pytest.mark.parametrize("has_parts", [False, True], ids=["one file", "several files"])
-def test_descriptors_that_the_training_has_closed_are_not_used(
-    service: ContractServer, spool_dir: Path, monkeypatch: pytest.MonkeyPatch, has_parts: bool
-) -> None:
-    """As a program does that becomes a daemon. Its own files may have their numbers then."""
-    if has_parts:
-        monkeypatch.setenv("AEGIS_SPOOL_MAX_BYTES", str(128 * 1024))
-    ended(run_training(CLOSES_BY_NUMBER, service.url, spool_dir))
-    assert [text.split()[0] for text in service.run.texts() if text] == [str(n) for n in range(200)]
-    assert service.run.ended

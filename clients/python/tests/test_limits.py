@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from aegis_tracker import phases
 from aegis_tracker.spool_summary import summarize
-from conftest import TOKEN, MakeTracker, said_once
-from contract_server import ContractServer
-from trainings import NOBODY_LISTENS, run_training, sync
+from support.contract_server import ContractServer, free_port
+from support.trackers import MakeTracker, said_once
+from support.trainings import NOBODY_LISTENS, TOKEN, run_training, sync
 
 LIMIT = 256 * 1024
 DROPPED = re.compile(r"(\d+) (DEBUG|INFO|WARNING) log entries|(\d+) (progress) reports")
@@ -32,11 +32,6 @@ def dropped(texts: list[str]) -> dict[str, int]:
 
 def kept(texts: list[str], kind: str) -> list[int]:
     return [int(text.split()[1]) for text in texts if text.startswith(f"{kind} ")]
-
-
-def free_port() -> int:
-    with ContractServer(TOKEN) as reserved:
-        return reserved.port
 
 
 def test_the_oldest_debug_entries_go_first(make_tracker: MakeTracker, spool_dir: Path) -> None:
@@ -149,8 +144,8 @@ def test_a_kill_while_it_is_thinned_out_loses_and_doubles_nothing(
     """The process is killed at the n-th step of the file system in the third time that entries are dropped."""
     program = f"""
 import pathlib
-from aegis_tracker import spool, spool_shedding
-times, steps, shed = 0, 0, spool.shed
+from aegis_tracker import spool_limit, spool_shedding
+times, steps, shed = 0, 0, spool_limit.shed
 def killing(name, original):
     def step(*arguments, **options):
         global steps
@@ -166,7 +161,7 @@ def counted(*arguments, **options):
     global times
     times += 1
     return shed(*arguments, **options)
-spool.shed = counted
+spool_limit.shed = counted
 spool_shedding.replace = killing("replace", spool_shedding.replace)
 spool_shedding.empty_head = killing("empty_head", spool_shedding.empty_head)
 pathlib.Path.unlink = killing("unlink", pathlib.Path.unlink)
@@ -286,12 +281,12 @@ def test_a_further_file_that_cannot_be_made_doubles_nothing(
     service: ContractServer, spool_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = """
-from aegis_tracker import spool
+from aegis_tracker import spool_parts
 def refuse(*_):
     raise OSError(28, "No space left on device")
-create, spool.create = spool.create, refuse
+create, spool_parts.create = spool_parts.create, refuse
 for number in range(1000): tracker.log("INFO", f"INFO {number}")
-spool.create = create
+spool_parts.create = create
 for number in range(1000, 1500): tracker.log("INFO", f"INFO {number}")
 tracker.complete({})
 """

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from aegis_tracker import TrainingLogHandler, capture_console
-from conftest import MakeTracker
-from contract_server import ContractServer
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker
 
 
 @pytest.fixture

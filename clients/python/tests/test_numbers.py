@@ -1,6 +1,5 @@
 """Numbers arrive as they are: exact where they can be, missing where they are missing, never another number."""
 
-import enum
 import math
 import sys
 from collections.abc import Callable
@@ -10,56 +9,13 @@ from typing import Any
 
 import pytest
 from aegis_tracker.sanitizing import fit_metrics, fit_number
-from conftest import MakeTracker
-from contract_server import ContractServer
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker
+from support.unusual_numbers import Count, Element, NoNumber, Share, Tensor
 
 
 def as_metric(value: object) -> object:
     return fit_metrics({"metric": value}, lambda _, sentence: pytest.fail(sentence))["metric"]
-
-
-class Share(enum.Enum):
-    HALF = 0.5
-    EXACT = Decimal("0.25")
-    NAMED = "0.5"
-    NOTHING = None
-
-
-class Count(enum.IntEnum):
-    THREE = 3
-
-
-class NoNumber:
-    def __float__(self) -> float:
-        return math.nan
-
-
-class Tensor:
-    """As TensorFlow's: it has no `item`, and a method for integers that not all take part in."""
-
-    dtype = "bfloat16"
-
-    def __index__(self) -> int:
-        raise TypeError("only integer tensors can be converted to an index")
-
-    def __float__(self) -> float:
-        return 0.75
-
-
-class Element:
-    """As a scalar of JAX or PyTorch."""
-
-    def __init__(self, value: object, mask: object = None) -> None:
-        self.dtype = f"some.{type(value).__name__}"
-        self.value = value
-        if mask is not None:
-            self.mask = mask
-
-    def item(self) -> object:
-        return self.value
-
-
-EXACT = sys.float_info
 
 
 @pytest.mark.parametrize(
@@ -70,7 +26,7 @@ EXACT = sys.float_info
         (-(2**63), -(2**63)),
         (Count.THREE, 3),
         (0.1 + 0.2, 0.30000000000000004),
-        (EXACT.max, EXACT.max),
+        (sys.float_info.max, sys.float_info.max),
         (5e-324, 5e-324),
         (Decimal("0.1"), 0.1),
         (Decimal("0.1000000000000000055511151231257827"), 0.1),

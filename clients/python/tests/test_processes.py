@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import MakeTracker, said_once
-from contract_server import ContractServer
-from trainings import NOBODY_LISTENS, run_training
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker, said_once
+from support.trainings import NOBODY_LISTENS, ended, run_training
 
 
 def only_spool(spool_dir: Path) -> list[dict[str, object]]:
@@ -27,12 +27,10 @@ for number in range(10**9):
     sys.stdout.flush()
 """
     with run_training(program, NOBODY_LISTENS, spool_dir) as training:
-        assert training.stdout is not None
-        for line in training.stdout:
-            if line == "2000\n":
-                training.kill()
-                break
-        handed_over = 2000 + sum(1 for _ in training.stdout)
+        while training.next_line() != "2000":
+            pass
+        training.kill()
+        handed_over = 2000 + len(training.communicate()[0].splitlines())
     messages = [record.get("message") for record in only_spool(spool_dir)[1:]]
     assert len(messages) > handed_over
     assert messages == [str(number) for number in range(len(messages))]
@@ -183,30 +181,96 @@ tracker.complete({})
     assert service.run.texts()[:-1] == [str(number) for number in range(1000)]
 
 
-@pytest.mark.parametrize("forked_before", [True, False])
-def test_forked_processes_report_through_their_parent_when_the_disk_is_full(
-    service: ContractServer, spool_dir: Path, forked_before: bool
+FULL = "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))"
+IS_DROPPED = "Reports of this forked process are dropped"
+
+
+@pytest.mark.parametrize("is_full_before", [False, True])
+def test_a_full_disk_loses_nothing_but_reports_of_forked_processes(
+    service: ContractServer, spool_dir: Path, is_full_before: bool
 ) -> None:
-    full = "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))"
+    """The process that has the tracker goes on in memory, which the forked ones cannot reach. They say so."""
     program = f"""
 import resource
 for number in range(200): tracker.log("INFO", str(number))
-{"" if forked_before else full + "; tracker.log('INFO', 'x' * 20_000)"}
+{FULL + "; tracker.log('INFO', 'x' * 20_000)" if is_full_before else ""}
 pid = os.fork()
 if pid == 0:
-    {full}
-    for number in range(200, 400): tracker.log("INFO", str(number))
+    {FULL}
+    for number in range(300): tracker.log("INFO", f"forked {{number}}")
     os._exit(0)
-os.waitpid(pid, 0)
-for number in range(400, 600): tracker.log("INFO", str(number))
+assert os.waitpid(pid, 0)[1] == 0
+for number in range(200, 400): tracker.log("INFO", str(number))
 tracker.complete({{}})
 """
-    with run_training(program, service.url, spool_dir) as training:
-        _, errors = training.communicate(timeout=60)
-    assert training.returncode == 0, errors
-    texts = [text for text in service.run.texts()[:-1] if not text.startswith("x")]
-    assert texts == [str(number) for number in range(600)]
+    _, errors = ended(run_training(program, service.url, spool_dir))
+    texts = service.run.texts()[:-1]
+    assert [text for text in texts if text[0].isdigit()] == [str(number) for number in range(400)]
+    of_the_fork = [text for text in texts if text.startswith("forked")]
+    assert of_the_fork == [f"forked {number}" for number in range(len(of_the_fork))]
+    assert (len(of_the_fork) == 0) is is_full_before
+    assert len(of_the_fork) < 300
+    assert IS_DROPPED in errors
     assert service.run.ended
+
+
+def test_a_forked_process_that_can_write_again_reports_what_it_dropped(
+    service: ContractServer, spool_dir: Path
+) -> None:
+    program = f"""
+import resource
+tracker.log("INFO", "one")
+pid = os.fork()
+if pid == 0:
+    {FULL}
+    for number in range(300): tracker.log("INFO", f"forked {{number}}")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    tracker.log("INFO", "forked again")
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+tracker.complete({{}})
+"""
+    ended(run_training(program, service.url, spool_dir))
+    one, *of_the_fork, told, again, end = service.run.texts()
+    assert (one, again, end) == ("one", "forked again", "")
+    lost = 300 - len(of_the_fork)
+    assert told == f"The tracker dropped {lost} INFO log entries here: a forked process could not write the spool."
+
+
+def test_reports_of_forked_processes_are_dropped_where_no_folder_can_be_written(
+    service: ContractServer, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    program = """
+tracker.log("INFO", "one")
+pid = os.fork()
+if pid == 0:
+    tracker.log("INFO", "forked")
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+tracker.complete({})
+"""
+    _, errors = ended(run_training(program, service.url, tmp_path / "file" / "spool"))
+    assert service.run.texts() == ["one", ""]
+    assert IS_DROPPED in errors
+
+
+def test_a_daemon_goes_on_from_memory_where_no_folder_can_be_written(service: ContractServer, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    program = """
+tracker.log("INFO", "before")
+parent = os.getpid()
+if os.fork():
+    os._exit(0)
+while os.getppid() == parent:
+    time.sleep(0.01)
+tracker.log("INFO", "as a daemon")
+tracker.complete({})
+"""
+    with run_training(program, service.url, tmp_path / "file" / "spool") as training:
+        training.communicate(timeout=60)
+    service.await_(service.ended)
+    assert service.run.texts() == ["before", "as a daemon", ""]
 
 
 @pytest.mark.filterwarnings("ignore:No access token")

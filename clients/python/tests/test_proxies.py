@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from aegis_tracker import AegisTrackerWarning, backoff
-from conftest import MakeTracker, said_once
-from contract_server import ContractServer, Handler, Run, like_a_proxy, no_content, raw, say, send, well
+from support.contract_server import ContractServer, Handler, Run, like_a_proxy, no_content, raw, say, send, well
+from support.trackers import MakeTracker, said_once
 
 KINDS = sorted(like_a_proxy(403))
 SERVED = "accepts reports again"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from aegis_tracker import phases
-from conftest import MakeTracker
-from contract_server import ContractServer
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker
 
 
 @pytest.fixture(autouse=True)

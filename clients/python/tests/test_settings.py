@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from aegis_tracker import AegisTrackerWarning, Client, SettingsError, TrainingProgressTracker
 from aegis_tracker.settings import service_address, spool_directory
-from conftest import TOKEN, MakeTracker, said_once
-from contract_server import ContractServer
-from trainings import NOBODY_LISTENS, SOURCE
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker, said_once
+from support.trainings import NOBODY_LISTENS, SOURCE, TOKEN
 
 SECRETS = ("hunter2", "somebody", "k3y")
 SECRET_URLS = [

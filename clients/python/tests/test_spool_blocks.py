@@ -123,7 +123,7 @@ def test_a_file_that_took_the_number_of_the_spool_gets_nothing_of_it(tmp_path: P
     spool.append_logs("INFO", ["first"])
     other = tmp_path / "other"
     with other.open("wb") as file:
-        os.dup2(file.fileno(), spool._file)
+        os.dup2(file.fileno(), spool._parts.last.number)
     spool.append_logs("INFO", ["second", "third"])
     assert other.read_bytes() == b""
     assert messages(tmp_path) == ["first", "second", "third"]

@@ -3,16 +3,14 @@
 import errno
 import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import TOKEN, MakeTracker
-from contract_server import ContractServer
-from test_limits import free_port
-from trainings import KILLED, NOBODY_LISTENS, left_behind, run_training
+from support.contract_server import ContractServer, free_port
+from support.trackers import MakeTracker
+from support.trainings import KILLED, NOBODY_LISTENS, TOKEN, left_behind, run_training
 
 SMALL_PARTS = 256 * 1024  # as the limit, for parts of 16 KiB
 HALF = 200
@@ -62,21 +60,6 @@ def numbers(service: ContractServer) -> list[int]:
     return [int(text.split()[0]) for text in service.run.texts() if text and text[0].isdigit()]
 
 
-def answer(training: "subprocess.Popen[str]", words: str) -> None:
-    """Wait for these words of the training, and let it go on."""
-    assert training.stdout is not None
-    assert training.stdin is not None
-    assert training.stdout.readline() == f"{words}\n"
-    training.stdin.write("\n")
-    training.stdin.flush()
-
-
-def hear(training: "subprocess.Popen[str]", words: str) -> None:
-    """Wait until the training complains with these words."""
-    assert training.stderr is not None
-    assert any(words in line for line in training.stderr)
-
-
 @pytest.mark.parametrize("vanish", [remove, remove_files, move, replace_by_file, replace_by_another])
 @pytest.mark.parametrize("has_parts", [False, True], ids=["one file", "several files"])
 def test_a_folder_that_vanishes_takes_nothing_along(
@@ -87,14 +70,11 @@ def test_a_folder_that_vanishes_takes_nothing_along(
     port = free_port()
     program = f"padding = 300\n{REPORT_AND_WAIT}{IN_TWO_HALVES}"
     with run_training(program, f"http://127.0.0.1:{port}", spool_dir) as training:
-        assert training.stdout is not None
-        assert training.stdin is not None
-        assert training.stdout.readline() == "half\n"
+        assert training.next_line() == "half"
         files = len(list(spool_dir.iterdir()))
         vanish(spool_dir)
-        training.stdin.write("\n")
-        training.stdin.flush()
-        answer(training, "whole")
+        training.say()
+        training.goes_on_after("whole")
         with ContractServer(TOKEN, port) as service:
             _, errors = training.communicate(timeout=60)
             assert training.returncode == 0, errors
@@ -114,8 +94,8 @@ def test_a_folder_that_is_removed_while_reports_arrive(
     with run_training(program, service.url, spool_dir) as training:
         service.await_(lambda: service.runs and len(service.run.events) > HALF // 2)
         remove(spool_dir)
-        answer(training, "half")
-        answer(training, "whole")
+        training.goes_on_after("half")
+        training.goes_on_after("whole")
         _, errors = training.communicate(timeout=60)
     assert training.returncode == 0, errors
     assert numbers(service) == list(range(2 * HALF))
@@ -141,16 +121,13 @@ def test_a_folder_that_comes_back_goes_on(spool_dir: Path, monkeypatch: pytest.M
     port = free_port()
     program = functions + CONTINUED.format(run_id=run_id, half=HALF)
     with run_training(program, f"http://127.0.0.1:{port}", spool_dir) as training:
-        assert training.stdout is not None
-        assert training.stdout.readline() == "whole\n"
+        assert training.next_line() == "whole"
         moved = spool_dir.rename(spool_dir.with_name("moved"))
         with ContractServer(TOKEN, port) as service:
-            hear(training, "cannot be read from")
+            training.errors.await_("cannot be read from")
             assert service.runs[run_id].events == []
             moved.rename(spool_dir)
-            assert training.stdin is not None
-            training.stdin.write("\n")
-            training.stdin.flush()
+            training.say()
             _, errors = training.communicate(timeout=60)
             assert training.returncode == 0, errors
             run = service.runs[run_id]
@@ -195,12 +172,9 @@ report({2 * HALF})
 tracker.complete({{}})
 """
     with run_training(program, service.url, spool_dir) as training:
-        assert training.stdout is not None
-        assert training.stdout.readline() == "exhausted\n"
+        assert training.next_line() == "exhausted"
         service.await_(lambda: len(numbers(service)) == 2 * HALF)
-        assert training.stdin is not None
-        training.stdin.write("\n")
-        training.stdin.flush()
+        training.say()
         _, errors = training.communicate(timeout=60)
     assert training.returncode == 0, errors
     assert numbers(service) == list(range(3 * HALF))
@@ -222,12 +196,9 @@ release(taken)
 tracker.complete({{}})
 """
     with run_training(program, service.url, spool_dir) as training:
-        hear(training, "now (Too many open files)")
-        assert training.stdout is not None
-        run_id = training.stdout.readline().strip()
-        assert training.stdin is not None
-        training.stdin.write("\n")
-        training.stdin.flush()
+        training.errors.await_("now (Too many open files)")
+        run_id = training.next_line()
+        training.say()
         _, errors = training.communicate(timeout=60)
     assert training.returncode == 0, errors
     assert [int(text.split()[0]) for text in service.runs[run_id].texts() if text] == list(range(HALF))
@@ -249,9 +220,9 @@ os.pread = pread
 tracker.complete({{}})
 """
     with run_training(program, service.url, spool_dir) as training:
-        hear(training, os.strerror(number))
+        training.errors.await_(os.strerror(number))
         assert not numbers(service)
-        answer(training, "reported")
+        training.goes_on_after("reported")
         _, errors = training.communicate(timeout=60)
     assert training.returncode == 0, errors
     assert "Traceback" not in errors

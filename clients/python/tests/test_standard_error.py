@@ -6,8 +6,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from contract_server import ContractServer, say, send, well
-from trainings import NOBODY_LISTENS, ended, run_training, settings, start_python
+from support.contract_server import ContractServer, say, send, well
+from support.trainings import NOBODY_LISTENS, ended, run_training, settings, start_python
 
 STREAMS = {
     "closed": "import io\nstream = io.StringIO()\nstream.close()",

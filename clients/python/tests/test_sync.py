@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import MakeTracker
-from contract_server import ContractServer, lose_the_answer, say, well
-from trainings import KILLED, NOBODY_LISTENS, SOURCE, left_behind, run_training, start_sync, sync
+from support.contract_server import ContractServer, lose_the_answer, say, well
+from support.trackers import MakeTracker
+from support.trainings import KILLED, NOBODY_LISTENS, SOURCE, left_behind, run_training, start_sync, sync
 
 pytestmark = pytest.mark.needs_locks  # without them nothing is sent but on somebody's word
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from aegis_tracker import AegisTrackerWarning
-from conftest import TOKEN, MakeTracker, said_once
-from contract_server import ContractServer, like_a_proxy, lose_the_answer, say, well
+from support.contract_server import ContractServer, like_a_proxy, lose_the_answer, say, well
+from support.trackers import MakeTracker, said_once
+from support.trainings import TOKEN
 
 
 def report_all(tracker: object, count: int = 50) -> list[str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from aegis_tracker import AegisTrackerWarning, phases
-from conftest import MakeTracker, said_once
-from contract_server import ContractServer
+from support.contract_server import ContractServer
+from support.trackers import MakeTracker, said_once
 
 pytestmark = pytest.mark.filterwarnings("ignore::aegis_tracker.AegisTrackerWarning")
 

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import TOKEN
-from contract_server import ContractServer, say, send, stream
-from trainings import SOURCE
+from support.contract_server import ContractServer, say, send, stream
+from support.trainings import SOURCE, TOKEN
 
 LIMIT_S = 30
 DOMAIN = "/api/v1/admin/domains/medical"

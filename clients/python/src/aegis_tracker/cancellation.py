@@ -1,7 +1,8 @@
 """Requests to stop a training."""
 
-import mmap
 import threading
+
+from aegis_tracker.shared_flag import SharedFlag
 
 
 class TrainingCancelled(BaseException):
@@ -12,24 +13,21 @@ class CancelRequest:
     """Whether somebody asked the training to stop. Forked processes share it."""
 
     def __init__(self) -> None:
-        try:
-            self._flag: mmap.mmap | bytearray = mmap.mmap(-1, 1)  # shared with forked processes
-        except OSError:
-            self._flag = bytearray(1)
+        self._flag = SharedFlag()
         self._thread = threading.local()
 
     @property
     def made(self) -> bool:
         """Whether it was made, as far as the service has answered yet."""
-        return self._flag[0] != 0
+        return self._flag.is_set
 
     def note(self) -> None:
         """The service says that it was made."""
-        self._flag[0] = 1
+        self._flag.set()
 
     def is_news(self) -> bool:
         """Whether it was made and this thread was not told so before; the thread counts as told after."""
-        if not self._flag[0] or getattr(self._thread, "told", False):
+        if not self._flag.is_set or getattr(self._thread, "told", False):
             return False
         self._thread.told = True
         return True

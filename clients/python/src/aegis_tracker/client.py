@@ -19,8 +19,7 @@ from aegis_tracker.contract_types import (
     TrainingStatus,
 )
 from aegis_tracker.event_watch import EventWatch, Trouble
-from aegis_tracker.list_pages import DomainPage, RunPage, list_items
-from aegis_tracker.log_pages import LogPage, log_entries
+from aegis_tracker.pages import DomainPage, LogPage, RunPage, list_items, log_entries
 from aegis_tracker.service_error import ServiceError, error_of
 from aegis_tracker.settings import access_token_if_any, service_address
 from aegis_tracker.transport import Transport

@@ -24,9 +24,15 @@ _PARAMETERS_MAX_CHARACTERS = 256  # more of a control sequence is passed over
 _PLAIN_MAX_CHARACTERS = ROW_MAX_CHARACTERS
 
 
-def has_controls(text: str) -> bool:
-    """Whether text does more than to be shown line by line."""
-    return _CONTROL.search(text) is not None
+def collapse(text: str) -> str:
+    """What a terminal shows of a text in the end: no colours and cursor movements, and the last of what was redrawn.
+
+    So a progress bar that redraws its line becomes one line.
+    """
+    if _CONTROL.search(text) is None:
+        return text
+    lines = ConsoleLines(holds_all=True)
+    return "\n".join([*lines.feed(text), *lines.end()])
 
 
 class ConsoleLines:

@@ -1,10 +1,9 @@
 """One connection to a stream of the service, which is read as it comes, for as long as it lasts."""
 
 import http.client
-import socket
 
 from aegis_tracker.answer import answer_of
-from aegis_tracker.http_connection import Deadline, open_connection, shut_down
+from aegis_tracker.http_connection import Connection, Deadline, open_connection
 from aegis_tracker.service_error import error_of
 from aegis_tracker.settings import ServiceAddress
 from aegis_tracker.transport import (
@@ -28,8 +27,7 @@ class EventConnection:
         self._headers = headers_with(token) | {"Accept": "text/event-stream", "Cache-Control": "no-cache"}
         self._deadline = Deadline()
         self._is_aborted = False
-        self._sock: socket.socket | None = None
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: Connection | None = None
         self._response: http.client.HTTPResponse | None = None
 
     def open(self, path: str, last_event_id: str | None, *, may_be_over: bool) -> bool:
@@ -40,7 +38,6 @@ class EventConnection:
         headers = self._headers if last_event_id is None else self._headers | {"Last-Event-ID": last_event_id}
         try:
             self._connection = open_connection(self._address, self._deadline)
-            self._sock = self._connection.sock
             if self._is_aborted:
                 raise UnreachableError("The connection was closed.")
             self._deadline.begin(EXCHANGE_TIMEOUT_S)
@@ -73,8 +70,9 @@ class EventConnection:
     def abort(self) -> None:
         """Make what another thread does with it fail now; whoever uses it closes it."""
         self._is_aborted = True
-        if self._sock is not None:
-            shut_down(self._sock)
+        connection = self._connection
+        if connection is not None:
+            connection.own.shut_down()
 
     def close(self) -> None:
         """Close the connection. It is not used again."""

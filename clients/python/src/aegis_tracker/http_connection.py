@@ -11,6 +11,7 @@ import ssl
 import time
 from typing import Any
 
+from aegis_tracker.descriptors import DescriptorClosedError, OwnSocket
 from aegis_tracker.settings import ServiceAddress
 
 CONNECT_TIMEOUT_S = 5.0
@@ -40,50 +41,78 @@ class Deadline:
         sock.settimeout(left_s)
 
 
-def open_connection(address: ServiceAddress, deadline: Deadline) -> http.client.HTTPConnection:
+class Connection(http.client.HTTPConnection):
+    """A connection of ours: it leaves alone whatever else has its descriptor by now. See `descriptors`."""
+
+    deadline: Deadline
+    own: OwnSocket
+
+    def connect(self) -> None:
+        """Raises OSError."""
+        self.own = _connected(self.host, self.port)
+        self.sock = self.own.socket
+
+    def send(self, data: Any) -> None:
+        self.own.check()
+        self.deadline.limit(self.sock)
+        super().send(data)
+
+    def close(self) -> None:
+        if self.sock is not None:
+            self.own.let_go()
+        super().close()
+
+
+class _TLSConnection(Connection):
+    default_port = http.client.HTTPS_PORT
+
+    def connect(self) -> None:
+        super().connect()
+        try:
+            context = ssl.create_default_context()
+            self.sock = context.wrap_socket(self.own.socket, server_hostname=self.host, do_handshake_on_connect=False)
+            self.own.socket = self.sock
+            self.sock.do_handshake()
+        except (OSError, ValueError):
+            self.close()
+            raise
+
+
+def open_connection(address: ServiceAddress, deadline: Deadline) -> Connection:
     """A connection that is open; what it sends and reads from then on keeps to `deadline`. Raises OSError."""
-    if address.scheme == "https":
-        connection: http.client.HTTPConnection = _TLSConnection(
-            address.host, address.port, timeout=CONNECT_TIMEOUT_S, context=ssl.create_default_context()
-        )
-    else:
-        connection = _PlainConnection(address.host, address.port, timeout=CONNECT_TIMEOUT_S)
+    connection = (_TLSConnection if address.scheme == "https" else Connection)(address.host, address.port)
     connection.connect()
-    connection.deadline = deadline  # type: ignore[attr-defined]
-    connection.response_class = functools.partial(_Response, deadline)  # type: ignore[assignment]
+    connection.deadline = deadline
+    connection.response_class = functools.partial(_Response, deadline, connection.own)  # type: ignore[assignment]
     return connection
 
 
-def shut_down(sock: socket.socket) -> None:
-    """Make whoever reads from it or writes to it, in another thread, fail now."""
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # not connected any more, which is what was wanted
+def _connected(host: str, port: int) -> OwnSocket:
+    """A socket with a connection to the first address of the host that takes it. Raises OSError.
 
-
-class _PlainConnection(http.client.HTTPConnection):
-    deadline: Deadline
-
-    def send(self, data: Any) -> None:
-        self.deadline.limit(self.sock)
-        super().send(data)
-
-
-class _TLSConnection(http.client.HTTPSConnection):
-    deadline: Deadline
-
-    def send(self, data: Any) -> None:
-        self.deadline.limit(self.sock)
-        super().send(data)
+    As `socket.create_connection`, which would close what has the descriptor of an attempt by now.
+    """
+    failure = OSError("the host has no address")
+    for family, kind, protocol, _, target in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        own = OwnSocket(socket.socket(family, kind, protocol))
+        try:
+            own.socket.settimeout(CONNECT_TIMEOUT_S)
+            own.socket.connect(target)
+            own.check()
+            own.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return own
+        except OSError as error:
+            failure = error if own.is_open else DescriptorClosedError(str(error))
+            own.close()
+    raise failure
 
 
 class _Response(http.client.HTTPResponse):
     """The response behind interim ones, of which the standard library skips 100 alone, and any number of them."""
 
-    def __init__(self, deadline: Deadline, sock: socket.socket, *arguments: Any, **named: Any) -> None:
+    def __init__(self, deadline: Deadline, own: OwnSocket, sock: socket.socket, *arguments: Any, **named: Any) -> None:
         super().__init__(sock, *arguments, **named)
-        self.fp = io.BufferedReader(_PunctualReader(deadline, sock, self.fp.detach()))
+        self.fp = io.BufferedReader(_PunctualReader(deadline, own, self.fp.detach()))
         self._seen = 0
 
     def begin(self) -> None:
@@ -102,21 +131,23 @@ class _Response(http.client.HTTPResponse):
 class _PunctualReader(io.RawIOBase):
     """What comes over a socket, until a deadline."""
 
-    def __init__(self, deadline: Deadline, sock: socket.socket, raw: io.RawIOBase) -> None:
+    def __init__(self, deadline: Deadline, own: OwnSocket, raw: io.RawIOBase) -> None:
         super().__init__()
         self._deadline = deadline
-        self._sock = sock
+        self._own = own
         self._raw = raw
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._deadline.limit(self._sock)
+        self._own.check()
+        self._deadline.limit(self._own.socket)
         count = self._raw.readinto(buffer)
         self._deadline.extend((count or 0) / SLOWEST_BYTES_A_SECOND)
         return count
 
     def close(self) -> None:
+        self._own.let_go()
         self._raw.close()
         super().close()

@@ -7,7 +7,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from aegis_tracker.console_text import collapse
+from aegis_tracker.console_lines import collapse
 from aegis_tracker.diagnostics import logger
 from aegis_tracker.levels import level_name
 from aegis_tracker.sanitizing import fit_text

@@ -19,13 +19,14 @@ from aegis_tracker.other_reporter import OtherReporter
 from aegis_tracker.sanitizing import time_now
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
-from aegis_tracker.spool_files import NEW_SUFFIX, has_moved
+from aegis_tracker.spool_files import NEW_SUFFIX, has_moved, part_numbers, part_path
 from aegis_tracker.spool_reader import Place
-from aegis_tracker.spool_records import ARRIVED_TYPE, HOME_TYPE, REFUSED_TYPE, line_of, source_line
+from aegis_tracker.spool_records import ARRIVED_TYPE, HOME_TYPE, REFUSED_TYPE, line_of, parse_record, source_line
 from aegis_tracker.transport import Transport
 
 CLOSED_KEPT_S = 7 * 24 * 3600.0  # how long a run that was closed without an end can be continued
 RESTART_GRACE_S = 300.0  # some supervisors wait five minutes before they restart a process
+_HOME_HEAD = b'{"type":"%s"' % HOME_TYPE.encode()
 NO_END = "The training's process ended without reporting an end. Its spool shows this."
 
 WaitAfter = Callable[[TryLaterError | None], bool]
@@ -140,7 +141,14 @@ def send_adopted_spool(
 
 def homes_of(spool: Spool) -> set[str]:
     """The URLs of the services that have started the run. Raises OSError."""
-    return {str(record.get("url")) for record in spool.records_of(HOME_TYPE)}
+    assert spool.path is not None
+    homes = set()
+    for number in [0, *part_numbers(spool.path)]:
+        with part_path(spool.path, number).open("rb") as file:
+            for line in file:
+                if line.startswith(_HOME_HEAD) and (record := parse_record(line)):
+                    homes.add(str(record.get("url")))
+    return homes
 
 
 def _declare_lost(spool: Spool, delivery: Delivery) -> bool:

@@ -4,32 +4,26 @@ The training holds a `TrainingProgressTracker`, the threads hold a `Reporter`. S
 discards its tracker without an end, and the reports still arrive.
 """
 
-import os
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from aegis_tracker import process_hooks
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
-from aegis_tracker.diagnostics import Diagnostics, QuietLock, warn_at_exit
-from aegis_tracker.earlier_spools import EarlierSpools
+from aegis_tracker.diagnostics import Diagnostics, QuietLock
 from aegis_tracker.events import Event, fail_event, lost_event
+from aegis_tracker.exit_delivery import ExitDelivery
 from aegis_tracker.interactive_session import InteractiveSession
 from aegis_tracker.local_status import LocalStatus
-from aegis_tracker.orphaned_spool_sender import OrphanedSpoolSender
+from aegis_tracker.original_process import OriginalProcess
+from aegis_tracker.run_sending import RunSending
 from aegis_tracker.sanitizing import time_now
-from aegis_tracker.sender import Sender
 from aegis_tracker.spool import Spool
-from aegis_tracker.spool_owner import ProcessState, state_of, this_process
-from aegis_tracker.spool_reader import Place
 from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of, says_lost
+from aegis_tracker.stop_reason import StopReason
 from aegis_tracker.transport import Transport
 
-_LOOK_FOR_ORIGINAL_EVERY_S = 1.0
 _A_LOG_ENTRY: Event = {"type": "log"}
-_CAUSES_MAX = 100  # somebody may have made them a circle
 
 DISCARDED = "The tracker was discarded before the run was completed or failed."
 
@@ -66,29 +60,32 @@ class Reporter:
         self._lock = QuietLock(diagnostics)  # a signal handler may interrupt a report with another one
         self._cancel = cancel
         self._on_cancelled = on_cancelled
-        self._connect = connect
         self._is_resumable = is_resumable
         self._ended_by = "the end that an earlier process reported" if spool.ended else None
-        self._original = this_process()
-        self._parent_pid = os.getpid()  # of a forked copy
-        self._looked_for_original_at = -_LOOK_FOR_ORIGINAL_EVERY_S
+        self._original = OriginalProcess()
         self._is_forked_copy = False
         self._is_open = True
         self._is_discarded = False
         self._is_handed_over = False
-        self._stop_reason: tuple[str, BaseException | None] | None = None
-        self._exit_deadline: float | None = None  # monotonic, once the process ends
-        self._sender: Sender | None = None
-        self._orphaned_spools: OrphanedSpoolSender | None = None
-        self._place = Place()
+        self._stop_reason = StopReason()
+        self._sending = RunSending(
+            spool,
+            diagnostics,
+            connect,
+            before_step=self._before_step,
+            note=self._note,
+            on_cancelled=self._cancelled,
+            on_done=self._sending_done,
+        )
+        self._exit = ExitDelivery(spool, self._sending, diagnostics, self.flush)
         self._session = InteractiveSession()
         self._events = 0
 
     def start(self) -> None:
         """Start to send this spool and the orphaned spools in its folder."""
         process_hooks.watch(self)
-        self._start_sending()
-        self._start_sending_orphaned_spools()
+        self._sending.start()
+        self._sending.start_orphaned_spools()
 
     @property
     def has_ended(self) -> bool:
@@ -98,7 +95,7 @@ class Reporter:
     @property
     def is_forked_copy(self) -> bool:
         """Whether this is a copy in a forked process. The original process sends its reports."""
-        return self._is_forked_copy and self._sender is None
+        return self._is_forked_copy and self._sending.sender is None
 
     def append(self, call: str, event: Event) -> None:
         """Write the report of a `call`. Waits only while the process ends.
@@ -109,7 +106,7 @@ class Reporter:
             return
         if self.status.ended:
             self.stop_showing()
-        if self._exit_deadline is not None:
+        if self._exit.has_begun:
             self._deliver_late_report()
 
     def append_logs(self, level: str, messages: Sequence[str]) -> None:
@@ -117,7 +114,7 @@ class Reporter:
         if self._lock.defer(lambda: self._take_logs(level, messages)):
             return
         self._take_logs(level, messages)
-        if self._exit_deadline is not None:
+        if self._exit.has_begun:
             self._deliver_late_report()
 
     def _take_logs(self, level: str, messages: Sequence[str]) -> None:
@@ -125,46 +122,38 @@ class Reporter:
             if self._ended_by is not None:
                 self._diagnostics.once("ended", f"log() is ignored: it came after {self._ended_by}.")
                 return
+            if self._is_forked_copy:
+                self._take_over_if_original_is_gone()
             self.spool.append_logs(level, messages)
             self.status.apply(_A_LOG_ENTRY)
             self._events += len(messages)
-            self._was_taken()
+            self._stop_reason.forget()
 
-    def _was_taken(self) -> None:
-        self._stop_reason = None  # the program goes on, whatever its handler did
-        if self._is_forked_copy and self._sender is None and self._original_is_gone():
+    def _take_over_if_original_is_gone(self) -> None:
+        if self._sending.sender is None and self._original.is_gone():
             self.spool.take_over_sending()
-            self._start_sending()  # as after becoming a daemon
+            self._sending.start()  # as after becoming a daemon
 
     def _take(self, call: str, event: Event) -> None:
         with self._lock:
             if self._ended_by is not None:
                 self._diagnostics.once("ended", f"{call}() was ignored because it came after {self._ended_by}.")
                 return
+            if self._is_forked_copy:
+                self._take_over_if_original_is_gone()
             self._append(event)
+            self._stop_reason.forget()
             if event["type"] in END_TYPES:
                 self._ended_by = f"{call}()"
-            self._was_taken()
-            if self._ended_by is not None and (self._sender is None or self._sender.stopped):
+            if self._ended_by is not None and self._sending.has_stopped:
                 self._close_spool()
-
-    def _original_is_gone(self) -> bool:
-        """Whether the process that sends has ended. Checked at most once a second."""
-        now = time.monotonic()
-        if now - self._looked_for_original_at < _LOOK_FOR_ORIGINAL_EVERY_S:
-            return False
-        self._looked_for_original_at = now
-        state = state_of(self._original)
-        if state is ProcessState.UNKNOWN:  # the system does not list its processes
-            return os.getppid() != self._parent_pid
-        return state is ProcessState.GONE
 
     def end_by(self, error: BaseException | str) -> None:
         """End the run because of an exception, or with the text of a signal.
 
         If somebody told the program to end, a resumable run is handed over instead.
         """
-        reason = self._reason_of(error)
+        reason = self._stop_reason.of(error)
         is_error = isinstance(error, (Exception, TrainingCancelled)) and not isinstance(reason, str)
         if self._is_resumable and not is_error:
             self.hand_over()  # a signal, Ctrl-C, `sys.exit` or a cancelled task
@@ -179,13 +168,12 @@ class Reporter:
                 self._is_handed_over = True
                 self._write(line_of({"type": CLOSED_TYPE}))
                 self.spool.is_finished = True
-                if self._sender is not None:
-                    self._sender.finish()
+                self._sending.finish()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait up to `timeout_s` until all reports have arrived. Returns whether they have."""
         with self._lock:
-            sender = self._sender
+            sender = self._sending.sender
             if sender is None:
                 return False
             target = self.spool.end() if self._is_open else None
@@ -195,13 +183,12 @@ class Reporter:
         """Flush, stop sending, and close the spool. A run without an end can be continued with its id."""
         self.stop_showing()
         self.flush(timeout_s)
-        if self._orphaned_spools is not None:
-            self._orphaned_spools.stop(timeout_s=1.0)
+        self._sending.stop_orphaned_spools(timeout_s=1.0)
         with self._lock:
             if self._ended_by is None:
                 self._ended_by = "close()"
                 self._write(line_of({"type": CLOSED_TYPE}))
-        sender = self._sender
+        sender = self._sending.sender
         if sender is not None and not sender.stop(timeout_s=1.0):
             return  # a connection attempt cannot be aborted; the thread closes the spool after it
         with self._lock:
@@ -213,7 +200,7 @@ class Reporter:
             self._close_spool()
             return
         self._is_discarded = self.spool.is_finished = True
-        if self._sender is None or self._sender.stopped:
+        if self._sending.has_stopped:
             self._end_discarded()
 
     def stop_showing(self) -> None:
@@ -226,35 +213,30 @@ class Reporter:
 
     def stop_requested(self, reason: str, error: BaseException | None) -> None:
         """A signal asked the program to end. `error` is what the program's handler raised, None without a handler."""
-        self._stop_reason = (reason, error)
+        self._stop_reason.note(reason, error)
 
     def process_forked(self) -> None:
         """In a forked process: reports go to the same spool, which the parent process sends."""
         self._is_forked_copy = True
-        self._parent_pid = os.getppid()
+        self._original.process_forked()
         self.view = None  # the parent draws
-        self._exit_deadline = None
+        self._exit.process_forked()
         self._diagnostics.held = False
         self._lock = QuietLock(self._diagnostics)
         if self._is_open:
             self.spool.process_forked()
-        if self._orphaned_spools is not None:
-            self._orphaned_spools.process_forked()
-            self._orphaned_spools = None
-        if self._sender is not None:
-            self._place = self._sender.place
-            self._sender = None
+        self._sending.process_forked()
 
     def process_is_ending(self, timeout_s: float) -> None:
         """From now on each call sends its own report, within `timeout_s` for all of them."""
-        self._exit_deadline = time.monotonic() + timeout_s
+        self._exit.begin(timeout_s)
 
     def process_ends(self, timeout_s: float) -> None:
         """End the run if an error or a signal ends the program. Send for up to `timeout_s`, and warn of the rest."""
         deadline = time.monotonic() + timeout_s
         if self._is_discarded:
             self._end_discarded()
-        reason = self._stop_reason[0] if self._stop_reason is not None else self._session.uncaught()
+        reason = self._stop_reason.text or self._session.uncaught()
         if not self.has_ended and not self.is_forked_copy:
             if reason is not None:
                 self.end_by(reason)
@@ -263,58 +245,17 @@ class Reporter:
         self.process_is_ending(deadline - time.monotonic())
         self.stop_showing()
         arrived = self.deliver(max(0.0, deadline - time.monotonic()))
-        if self._orphaned_spools is not None:
-            if arrived:
-                self._orphaned_spools.finish(deadline - time.monotonic())
-            self._orphaned_spools.stop(timeout_s=0.5)
+        if arrived:
+            self._sending.finish_orphaned_spools(deadline - time.monotonic())
+        self._sending.stop_orphaned_spools(timeout_s=0.5)
 
     def deliver(self, timeout_s: float) -> bool:
         """Wait up to `timeout_s` until all reports have arrived. Otherwise warn where they are kept."""
-        sender = self._sender
-        if sender is None or sender.stopped:
-            return sender is not None and sender.has_all
-        try:
-            arrived = self.flush(timeout_s)
-        except KeyboardInterrupt:
-            arrived = False
-        if not arrived:
-            self._warn_of_unsent_reports()
-        return arrived
-
-    def _reason_of(self, error: BaseException | str) -> BaseException | str:
-        """The reason for a run's failure: the signal if `error` was raised because of it, else `error`."""
-        if self._stop_reason is None or isinstance(error, str):
-            return error
-        reason, raised = self._stop_reason
-        cause: BaseException | None = error
-        for _ in range(_CAUSES_MAX):
-            if cause is None:
-                return error
-            if cause is raised:
-                return reason
-            cause = cause.__cause__ or cause.__context__
-        return error
+        return self._exit.deliver(timeout_s)
 
     def _deliver_late_report(self) -> None:
-        """Send a report that was made while the process ends."""
-        assert self._exit_deadline is not None
         if self._is_open and not self.is_forked_copy:
-            if sys.is_finalizing() or self._sender is None or threading.current_thread() is not threading.main_thread():
-                # The sender does not run any more, or this thread may be stopped at any time.
-                self._warn_of_unsent_reports()
-            else:
-                self.deliver(max(0.0, self._exit_deadline - time.monotonic()))
-
-    def _warn_of_unsent_reports(self) -> None:
-        kept = (
-            f"are kept in {self.spool.path}. The next tracker in that folder, or aegis-tracker sync, sends them"
-            if self.spool.path
-            else "are lost, because no spool could be written"
-        )
-        run_id = self.spool.start["id"]
-        warn_at_exit(
-            self._diagnostics, "exit", f"Not all reports of run {run_id} have arrived. The missing ones {kept}."
-        )
+            self._exit.deliver_late_report()
 
     def defer_if_reporting(self, action: Callable[[], None]) -> bool:
         """If this thread is inside a report, run `action` right after it. Returns whether it is."""
@@ -342,11 +283,10 @@ class Reporter:
             if self._ended_by is None:
                 self._append(lost_event(DISCARDED, timestamp=time_now()))
                 self._ended_by = "the tracker was discarded"
-            sender = self._sender
-            if sender is None or sender.stopped:
+            if self._sending.has_stopped:
                 self._close_spool()
             else:
-                sender.finish()
+                self._sending.finish()
         self.stop_showing()
 
     def _note(self, record: Record) -> None:
@@ -368,8 +308,7 @@ class Reporter:
                     self._remove_spool()
             if self._ended_by is not None:
                 self._close_spool()
-        if self._orphaned_spools is not None:
-            self._orphaned_spools.end_after_this_look()
+        self._sending.end_orphaned_spools_after_this_look()
 
     # The spool
 
@@ -394,38 +333,3 @@ class Reporter:
         """Close the file, which releases its lock."""
         self._is_open = False
         self.spool.close()
-
-    # The threads
-
-    def _start_sending(self) -> None:
-        if self._connect is None or sys.is_finalizing():  # no new thread would run
-            return
-        transport = self._connect()
-        sender = Sender(
-            self.spool,
-            transport,
-            self._diagnostics,
-            self._place,
-            before_counting=EarlierSpools(self.spool, transport, self._diagnostics).send,
-            before_step=self._before_step,
-            note=self._note,
-            on_cancelled=self._cancelled,
-            on_done=self._sending_done,
-        )
-        try:
-            sender.start()
-        except RuntimeError as error:
-            self._diagnostics.once("thread", f"Reports are kept in {self.spool.path}, but not sent: {error}.")
-            return
-        self._sender = sender
-
-    def _start_sending_orphaned_spools(self) -> None:
-        if self._connect is None or self.spool.path is None or sys.is_finalizing():
-            return
-        orphaned_spools = OrphanedSpoolSender(self.spool.path.parent, self._connect(), self._diagnostics)
-        try:
-            orphaned_spools.start()
-        except RuntimeError as error:
-            self._diagnostics.once("thread", f"The spools of earlier trainings are not sent: {error}.")
-            return
-        self._orphaned_spools = orphaned_spools

@@ -12,8 +12,10 @@ from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.file_locks import is_locked, lock, locks_work
 from aegis_tracker.settings import SPOOL_MAX_BYTES
 from aegis_tracker.spool import Spool, spool_open_here
+from aegis_tracker.spool_claim import SpoolClaim
 from aegis_tracker.spool_files import has_moved
 from aegis_tracker.spool_owner import LINE_BYTES, Owner, ProcessState, is_this_process, owner_of, state_of
+from aegis_tracker.spool_parts import SpoolParts
 from aegis_tracker.spool_records import RECORD_MAX_BYTES, SOURCE_HEAD, Record, parse_record
 from aegis_tracker.spool_repair import is_start, repair
 
@@ -116,9 +118,9 @@ def _adopted(
     doubt = _doubt(path, owner, is_running, has_lock, is_known_to_have_ended)
     if doubt is not None:
         raise InDoubtError(doubt, start)
-    spool = Spool(start, file, path, diagnostics, max_bytes)
-    if owner is not _UNNAMED:
-        spool.owner_is_named_at(owner_at)
+    parts = SpoolParts(path, file, start["source"])
+    claim = SpoolClaim(path, parts.head, None if owner is _UNNAMED else owner_at)
+    spool = Spool(start, diagnostics, max_bytes, parts, claim)
     second = os.pread(file, LINE_BYTES + 200, owner_at + (LINE_BYTES if owner is not _UNNAMED else 0))
     spool.is_joining = second.startswith(SOURCE_HEAD)
     repair(spool, path, file)

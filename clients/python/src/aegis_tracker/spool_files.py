@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from aegis_tracker.file_locks import lock
@@ -90,6 +91,14 @@ def replace(path: Path, content: bytes) -> None:
     finally:
         os.close(file)
         new.unlink(missing_ok=True)
+
+
+def remove_files(head: Path) -> None:
+    """Remove all files of a spool. Raises OSError."""
+    head.unlink(missing_ok=True)  # first: parts without it are ignored
+    with suppress(FileNotFoundError):  # the folder is gone as well
+        for number in part_numbers(head):
+            part_path(head, number).unlink(missing_ok=True)
 
 
 def write_all(file: int, data: bytes) -> None:

@@ -1,75 +1,11 @@
-"""Keeps reports in memory when no file can be written: a limited number of lines, lost with the process.
+"""Keeps reports in memory when no file can be written: a limited number of lines, lost with the process."""
 
-Forked processes pass theirs to the process that sends.
-"""
-
-import mmap
-import socket
 import threading
 from collections import deque
-from collections.abc import Iterator
 
-from aegis_tracker.descriptors import Identity, close_own, identity
-
+MEMORY_PART = 2**62  # the number of the part in memory, after that of every file
 MEMORY_MAX_EVENTS = 10_000
 MEMORY_MAX_BYTES = 32 * 1024 * 1024
-
-
-_LINE_MAX_BYTES = 4 * 1024 * 1024
-
-
-class ForkedLines:
-    """Passes lines of forked processes to the original, in order. Created before any fork.
-
-    `files_are_done` is shared by all of them, so that none goes on writing a file that is not read any more.
-    """
-
-    def __init__(self) -> None:
-        self._shared: mmap.mmap | bytearray = bytearray(1)
-        self._ends: tuple[socket.socket, socket.socket] | None = None
-        self._identities: list[Identity | None] = []
-        try:
-            self._shared = mmap.mmap(-1, 1)
-            self._ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        except OSError:
-            return  # no descriptors left: reports of forked processes are then dropped, and counted
-        self._identities = [identity(end.fileno()) for end in self._ends]
-        for end in self._ends:
-            end.setblocking(False)
-
-    @property
-    def files_are_done(self) -> bool:
-        """Whether one of the processes could not write its file."""
-        return self._shared[0] != 0
-
-    def end_files(self) -> None:
-        """Tell all processes to write no more files."""
-        self._shared[0] = 1
-
-    def add(self, line: bytes, *, always: bool = False) -> bool:
-        """Pass a line to the original. Returns False if its buffer is full. Never waits."""
-        del always
-        if self._ends is None or identity(self._ends[0].fileno()) != self._identities[0]:
-            return False
-        try:
-            return self._ends[0].send(line) == len(line)
-        except OSError:
-            return False
-
-    def received(self) -> Iterator[bytes]:
-        """In the original process: the lines that have arrived since the last call."""
-        while self._ends is not None and identity(self._ends[1].fileno()) == self._identities[1]:
-            try:
-                yield self._ends[1].recv(_LINE_MAX_BYTES)
-            except OSError:
-                return
-
-    def close(self) -> None:
-        """Close this process's ends."""
-        if self._ends is not None:
-            for end, own in zip(self._ends, self._identities, strict=True):
-                close_own(end, own)
-            self._ends = None
 
 
 class SpoolMemory:
@@ -77,9 +13,16 @@ class SpoolMemory:
 
     def __init__(self) -> None:
         self._lines: deque[bytes] = deque()
-        self._begin = 0
-        self._end = 0
-        self.lock = threading.RLock()
+        self._begin = self._end = 0
+        self._lock = threading.RLock()
+
+    def inherited(self) -> "SpoolMemory":
+        """In a forked process: the lines of the original, without the lock, which one of its threads may have."""
+        copy = SpoolMemory()
+        copy._lines.extend(self._lines)
+        copy._end = self._end
+        copy._begin = self._end - sum(map(len, self._lines))
+        return copy
 
     @property
     def end(self) -> int:
@@ -88,7 +31,7 @@ class SpoolMemory:
 
     def add(self, line: bytes, *, always: bool = False) -> bool:
         """Keep a line; False where there is no room for it. `always` is for the end of a run."""
-        with self.lock:
+        with self._lock:
             is_full = len(self._lines) >= MEMORY_MAX_EVENTS or self._end - self._begin + len(line) > MEMORY_MAX_BYTES
             if is_full and not always:
                 return False
@@ -98,7 +41,7 @@ class SpoolMemory:
 
     def read(self, offset: int, size: int) -> bytes:
         """Whole lines from `offset` on, at least one where there is one, else of at most `size` bytes."""
-        with self.lock:
+        with self._lock:
             found: list[bytes] = []
             at = self._begin
             for line in self._lines:
@@ -112,7 +55,7 @@ class SpoolMemory:
 
     def write_at(self, offset: int, place: int, data: bytes) -> None:
         """Write in place, `place` bytes into the line that begins at `offset`."""
-        with self.lock:
+        with self._lock:
             at = self._begin
             for number, line in enumerate(self._lines):
                 if at == offset:
@@ -122,6 +65,6 @@ class SpoolMemory:
 
     def arrived(self, offset: int) -> None:
         """Remove the lines before `offset`."""
-        with self.lock:
+        with self._lock:
             while self._lines and self._begin + len(self._lines[0]) <= offset:
                 self._begin += len(self._lines.popleft())

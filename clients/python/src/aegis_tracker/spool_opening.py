@@ -7,8 +7,10 @@ from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.settings import SPOOL_MAX_BYTES
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_adoption import InDoubtError, adopt_spool
+from aegis_tracker.spool_claim import SpoolClaim
 from aegis_tracker.spool_files import SPOOL_SUFFIX, create, part_numbers, part_path
 from aegis_tracker.spool_owner import owner_line, this_process
+from aegis_tracker.spool_parts import SpoolParts
 from aegis_tracker.spool_records import Record, line_of, source_line
 
 _LOCK_WAIT_S = 0.2  # another process may be checking whether the spool is in use
@@ -44,7 +46,7 @@ def open_spool(
 
 def memory_spool(start: Record, diagnostics: Diagnostics, *, is_joining: bool = False) -> Spool:
     """A spool in memory, for when no file can be written. It is lost with the process."""
-    spool = Spool(start, None, None, diagnostics, SPOOL_MAX_BYTES)
+    spool = Spool(start, diagnostics, SPOOL_MAX_BYTES)
     spool.is_joining = is_joining
     if is_joining:
         spool.append_to_memory(source_line(start["source"]))
@@ -57,8 +59,9 @@ def _new(path: Path, start: Record, diagnostics: Diagnostics, max_bytes: int, *,
     file = create(path, content, locked=True)
     for number in part_numbers(path):  # left by a spool whose process ended while it was being removed
         part_path(path, number).unlink(missing_ok=True)
-    spool = Spool(start, file, path, diagnostics, max_bytes)
-    spool.created(len(content), owner_at=len(first))
+    parts = SpoolParts(path, file, start["source"], size=len(content))
+    claim = SpoolClaim(path, parts.head, len(first), is_ours=True)
+    spool = Spool(start, diagnostics, max_bytes, parts, claim)
     spool.is_joining = is_joining
     return spool
 

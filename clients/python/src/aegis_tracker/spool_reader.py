@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aegis_tracker.diagnostics import log
-from aegis_tracker.spool import MEMORY_PART, Spool
+from aegis_tracker.spool import Spool
+from aegis_tracker.spool_memory import MEMORY_PART
 from aegis_tracker.spool_records import (
     DROPPED_TYPE,
     END_TYPES,

@@ -1,34 +1,22 @@
 """`TrainingProgressTracker`: the methods by which a training reports its progress."""
 
-import functools
 import os
 import sys
 import uuid
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, Self
+from typing import Any, NoReturn, Protocol, Self
 
 from aegis_tracker import events, process_hooks, stop_signals
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
 from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.guarded_calls import never_raises, raises_only_cancelled
 from aegis_tracker.local_status import LocalStatus
 from aegis_tracker.reporter import Reporter
 from aegis_tracker.sanitizing import fit_text
-from aegis_tracker.settings import (
-    SPOOL_MAX_BYTES,
-    SettingsError,
-    access_token,
-    service_address,
-    spool_directory,
-    spool_max_bytes,
-)
-from aegis_tracker.spool import Spool
-from aegis_tracker.spool_opening import memory_spool, open_spool
 from aegis_tracker.spool_records import END_TYPES
-from aegis_tracker.transport import Transport
-
-_Parameters = ParamSpec("_Parameters")
+from aegis_tracker.tracker_settings import connection_by_settings, open_spool_by_settings
 
 
 class BeforeReport(Protocol):
@@ -36,35 +24,6 @@ class BeforeReport(Protocol):
 
     def __call__(self, *, at_end: bool) -> None:
         """`at_end`: it is the last chance to report."""
-
-
-def _never_raises(
-    report: Callable[Concatenate["TrainingProgressTracker", _Parameters], None],
-) -> Callable[Concatenate["TrainingProgressTracker", _Parameters], None]:
-    """Turn exceptions of a report into warnings: they must not reach the training."""
-
-    @functools.wraps(report)
-    def guarded(self: "TrainingProgressTracker", /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
-        try:
-            report(self, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - see the docstring
-            self._could_not_record(report.__name__, error)
-
-    return guarded
-
-
-def _report(
-    report: Callable[Concatenate["TrainingProgressTracker", _Parameters], None],
-) -> Callable[Concatenate["TrainingProgressTracker", _Parameters], None]:
-    """A report raises only TrainingCancelled, with `raise_on_cancel`, after it was recorded."""
-    guarded = _never_raises(report)
-
-    @functools.wraps(report)
-    def cancellable(self: "TrainingProgressTracker", /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
-        guarded(self, *args, **kwargs)
-        self._raise_if_cancelled()
-
-    return cancellable
 
 
 class TrainingProgressTracker:
@@ -137,7 +96,7 @@ class TrainingProgressTracker:
             resumable,
         )
 
-    @_never_raises
+    @never_raises
     def _begin(
         self,
         domain: object,
@@ -158,7 +117,7 @@ class TrainingProgressTracker:
         )
         if run_id is not None:  # the run may exist already: then its start declares nothing
             self._undeclared = start.get("higher_is_better", {})
-        spool = self._open_spool(start, spool_dir, max_bytes, is_joining=run_id is not None)
+        spool = open_spool_by_settings(start, spool_dir, max_bytes, self._diagnostics, is_joining=run_id is not None)
         cancelled = weakref.WeakMethod(self._cancelled)
         self._reporter = Reporter(
             spool,
@@ -166,7 +125,7 @@ class TrainingProgressTracker:
             LocalStatus(fit_text(domain)),
             self._cancel,
             lambda: _call_if_alive(cancelled),
-            connect=self._connection_to(url, token, spool),
+            connect=connection_by_settings(url, token, spool.path, self._diagnostics),
             is_resumable=resumable,
         )
         weakref.finalize(self, self._reporter.discard).atexit = False  # reports are accepted while the process ends
@@ -183,12 +142,12 @@ class TrainingProgressTracker:
         """Whether somebody asked the training to stop, by the service's last answer."""
         return self._cancel.made
 
-    @_report
+    @raises_only_cancelled
     def enter_phase(self, phase: str, message: str = "") -> None:
         """Report that the training enters one of `aegis_tracker.phases.PHASES`. Its fraction begins at 0.0."""
         self._append("enter_phase", events.phase_event(phase, message, self._diagnostics.once))
 
-    @_report
+    @raises_only_cancelled
     def update_progress(
         self,
         fraction: float,
@@ -205,7 +164,7 @@ class TrainingProgressTracker:
         event = events.progress_event(fraction, self._fraction, message, metrics, self._diagnostics.once)
         self._append("update_progress", events.with_directions(event, higher_is_better, self._diagnostics.once))
 
-    @_report
+    @raises_only_cancelled
     def log(
         self,
         level: str | int,
@@ -219,7 +178,7 @@ class TrainingProgressTracker:
         event = events.log_event(level, message, step, metrics, self._diagnostics.once)
         self._append("log", events.with_directions(event, higher_is_better, self._diagnostics.once))
 
-    @_never_raises
+    @never_raises
     def forward_log(self, level: str | int, message: str) -> None:
         """The same as `log`, for log handlers and the like. It never raises TrainingCancelled."""
         self._append("log", events.log_event(level, message, None, None, self._diagnostics.once))
@@ -243,7 +202,7 @@ class TrainingProgressTracker:
         reason = f"{type(error).__name__}: {fit_text(error, 1000)}"
         self._diagnostics.once(call, f"{call} could not be recorded: {reason}")
 
-    @_never_raises
+    @never_raises
     def complete(
         self,
         metrics: dict[str, Any] | None,
@@ -255,12 +214,12 @@ class TrainingProgressTracker:
         event = events.complete_event(metrics, result, self._diagnostics.once)
         self._append("complete", events.with_directions(event, higher_is_better, self._diagnostics.once))
 
-    @_never_raises
+    @never_raises
     def fail(self, error: BaseException | str) -> None:
         """Report that the training has failed. An exception is reported as `Type: message`."""
         self._append("fail", events.fail_event(error))
 
-    @_never_raises
+    @never_raises
     def show(self) -> None:
         """Draw the run in this terminal until it ends: phases, percentage, time left, metrics.
 
@@ -330,7 +289,7 @@ class TrainingProgressTracker:
             "Report from the process that has the tracker, or close it and make a tracker with that run_id elsewhere."
         )
 
-    @_never_raises
+    @never_raises
     def _end_by(self, error: BaseException) -> None:
         self._report_before(at_end=True)
         if self._reporter is not None:
@@ -365,31 +324,6 @@ class TrainingProgressTracker:
         has_ended = self._reporter is None or self._reporter.has_ended
         if self._raise_on_cancel and not has_ended and self._cancel.is_news():
             raise TrainingCancelled("Somebody asked the training to stop.")
-
-    def _open_spool(
-        self, start: events.Event, spool_dir: str | os.PathLike[str] | None, max_bytes: int | None, *, is_joining: bool
-    ) -> Spool:
-        limit = SPOOL_MAX_BYTES
-        try:
-            limit = spool_max_bytes(max_bytes)
-        except SettingsError as error:
-            self._diagnostics.once("limit", str(error))
-        try:
-            directory = spool_directory(spool_dir)
-        except SettingsError as error:
-            self._diagnostics.once("spool", f"{error} Reports are kept in memory.")
-            return memory_spool(start, self._diagnostics, is_joining=is_joining)
-        return open_spool(directory, start, self._diagnostics, limit, is_joining=is_joining)
-
-    def _connection_to(self, url: str | None, token: str | None, spool: Spool) -> Callable[[], Transport] | None:
-        try:
-            address, secret = service_address(url), access_token(token)
-        except Exception as error:  # noqa: BLE001 - while the interpreter shuts down anything may fail
-            kept = f"are kept in {spool.path}" if spool.path else "stay in memory"
-            reason = error if isinstance(error, SettingsError) else f"The service's address cannot be used ({error})."
-            self._diagnostics.once("settings", f"{reason} The training continues. Its reports {kept} and are not sent.")
-            return None
-        return functools.partial(Transport, address, secret)
 
 
 def _call_if_alive(method: "weakref.WeakMethod[Callable[[], None]]") -> None:

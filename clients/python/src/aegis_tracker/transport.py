@@ -7,8 +7,8 @@ Redirects are not followed, so that the token goes nowhere but to the address it
 import http.client
 
 from aegis_tracker.answer import Answer, answer_of, shown
-from aegis_tracker.descriptors import Identity, close_own, identity
-from aegis_tracker.http_connection import Deadline, open_connection, shut_down
+from aegis_tracker.descriptors import DescriptorClosedError
+from aegis_tracker.http_connection import Connection, Deadline, open_connection
 from aegis_tracker.settings import ServiceAddress
 from aegis_tracker.version import VERSION
 
@@ -27,8 +27,7 @@ class Transport:
         self.address = address
         self._headers = headers_with(token) | {"Content-Type": "application/json", "Accept": "application/json"}
         self._answer_max_bytes = answer_max_bytes
-        self._connection: http.client.HTTPConnection | None = None
-        self._socket_identity: Identity | None = None
+        self._connection: Connection | None = None
         self._deadline = Deadline()
 
     def post(self, path: str, body: bytes) -> Answer:
@@ -39,47 +38,40 @@ class Transport:
         """GET a path below the base URL. Raises UnreachableError."""
         return self._request("GET", path, None)
 
-    def _request(self, method: str, path: str, body: bytes | None) -> Answer:
-        """A request on a connection that the service closed meanwhile is made once more on a new one."""
+    def _request(self, method: str, path: str, body: bytes | None, *, is_last_try: bool = False) -> Answer:
+        """A request on a connection that was closed meanwhile is made once more on a new one."""
         reused = self._connection is not None
         try:
             return self._exchange(method, path, body)
         except (OSError, http.client.HTTPException, ValueError) as error:
+            was_closed_here = isinstance(error, DescriptorClosedError) or not self._is_open_or_unused()
+            was_closed_there = reused and isinstance(error, (ConnectionError, http.client.BadStatusLine))
             self.close()
-            if reused and isinstance(error, (ConnectionError, http.client.BadStatusLine)):
-                return self._request(method, path, body)
+            if not is_last_try and (was_closed_here or was_closed_there):
+                return self._request(method, path, body, is_last_try=True)
             raise unreachable(error) from cause_of(error)
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            if connection.sock is not None:
-                close_own(connection.sock, self._socket_identity)
             connection.close()
 
-    def _is_own(self, connection: http.client.HTTPConnection) -> bool:
-        """Whether the training has not closed it by its number."""
-        sock = connection.sock
-        return sock is not None and identity(sock.fileno()) == self._socket_identity
+    def _is_open_or_unused(self) -> bool:
+        """Whether the training has not closed the connection by its number."""
+        connection = self._connection
+        return connection is None or connection.sock is None or connection.own.is_open
 
     def abort(self) -> None:
         """Make a request under way in another thread fail now."""
-        sock = self._connection.sock if self._connection is not None else None
-        if sock is not None:
-            shut_down(sock)
+        connection = self._connection
+        if connection is not None:
+            connection.own.shut_down()
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> Answer:
-        connection = self._connection
-        if (
-            connection is not None
-            and identity(connection.sock.fileno() if connection.sock else None) != self._socket_identity
-        ):
-            self.close()  # the training has closed it by its number
-            connection = None
-        if connection is None:
-            connection = self._connection = open_connection(self.address, self._deadline)
-            self._socket_identity = identity(connection.sock.fileno())
+        if self._connection is not None and not self._connection.own.is_open:
+            self.close()
+        connection = self._connection = self._connection or open_connection(self.address, self._deadline)
         self._deadline.begin(EXCHANGE_TIMEOUT_S)
         connection.request(method, self.address.path_prefix + path, body, self._headers)
         self._deadline.begin(EXCHANGE_TIMEOUT_S)

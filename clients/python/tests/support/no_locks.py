@@ -1,6 +1,6 @@
 """Runs processes without locks: builds `no_locks.c`, and says in which environment it works.
 
-The whole suite, as on a file system without locks: `python clients/python/tests/no_locks.py ENOLCK`, from the
+The whole suite, as on a file system without locks: `python clients/python/tests/support/no_locks.py ENOLCK`, from the
 project's folder; what follows is for pytest.
 """
 
@@ -37,5 +37,5 @@ def environment(library: Path, *, flock: str = "", hostname: str = "") -> dict[s
 if __name__ == "__main__":
     how, *arguments = sys.argv[1:]
     os.environ |= environment(build(Path(tempfile.mkdtemp())))
-    command = [sys.executable, "-m", "pytest", str(Path(__file__).parent), f"--flock={how}"]
+    command = [sys.executable, "-m", "pytest", str(Path(__file__).parents[1]), f"--flock={how}"]
     os.execv(sys.executable, [*command, *arguments])

@@ -4,18 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import TracebackType
-from typing import IO
 
 import pytest
-from contract_server import WAIT_S
 
-SOURCE = str(Path(__file__).parents[1] / "src")
+from support.process import Process
+
+SOURCE = str(Path(__file__).parents[2] / "src")
 NOBODY_LISTENS = "http://127.0.0.1:9"
 KILLED = "os.write(1, tracker.run_id.encode()); os.kill(os.getpid(), 9)"
 TOKEN = "aegis_test_token"
@@ -47,17 +44,6 @@ each_interpreter = pytest.mark.parametrize(
 )
 
 
-class Process(subprocess.Popen[str]):
-    """As a context it does not outlive an error in its block, which would wait for it."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.kill()
-        super().__exit__(kind, error, trace)
-
-
 def settings(url: str, spool_dir: Path) -> dict[str, str]:
     """Where a process reports to."""
     return {"AEGIS_URL": url, "AEGIS_TOKEN": TOKEN, "AEGIS_SPOOL_DIR": str(spool_dir), "PYTHONPATH": SOURCE}
@@ -78,7 +64,6 @@ def start_python(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
 
 
@@ -98,12 +83,6 @@ def run_training(
     head = "import os, sys, time\nfrom aegis_tracker import TrainingProgressTracker\n"
     head += f"{first}\ntracker = TrainingProgressTracker('medical', {tracker})\n"
     return start_python(url, spool_dir, "-c", head + program, python=python, environment=environment, before=before)
-
-
-def first_line(process: Process) -> str:
-    """What it says first, once it has."""
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 def ended(training: Process, answer: str | None = None) -> tuple[str, str]:
@@ -147,42 +126,3 @@ def sync(
     with start_sync(url, spool_dir, *arguments, environment=environment, before=before) as process:
         told, errors = process.communicate(timeout=60)
     return process.returncode, told, errors
-
-
-class Lines:
-    """What a process writes, read as it comes, so that one can wait for a line of it."""
-
-    def __init__(self, stream: IO[str] | None) -> None:
-        assert stream is not None
-        self._stream = stream
-        self._lines: list[str] = []
-        self._ended = False
-        self._changed = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        with suppress(OSError):  # the end of a terminal is an error
-            for line in self._stream:
-                with self._changed:
-                    self._lines.append(line)
-                    self._changed.notify_all()
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-
-    def await_(self, text: str) -> str:
-        """The first line that holds `text`, once it has come."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._ended or self.so_far(text), WAIT_S)
-            assert self.so_far(text), f"{text!r} was not said, but: {''.join(self._lines)}"
-            return self.so_far(text)[0]
-
-    def all(self) -> str:
-        """Everything, once the process has ended."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: self._ended, WAIT_S)
-            return "".join(self._lines)
-
-    def so_far(self, *texts: str) -> list[str]:
-        """The lines that hold all of `texts`."""
-        return [line for line in self._lines if all(text in line for text in texts)]

@@ -6,6 +6,7 @@ lost run back. Readers are answered with what `misbehave` holds; where it is emp
 """
 
 import json
+import ssl
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import Any, Self
 
 WAIT_S = 30.0  # far more than anything waited for takes
 ENDS = ("complete", "fail")
+LONG_AGO = {"last_report_at": "2020-01-01T00:00:00Z"}  # for `Run.told`: its process is silent
 STATUS = {  # as readers are told it, with no more than they need
     "domain_name": "medical",
     "training_run_id": "0b9c7c9e-1111-4222-8333-444455556666",
@@ -61,6 +63,11 @@ class Run:
         return bool(self.events) and self.events[-1]["type"] in ENDS and not says_lost(self.events)
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended, or was given up."""
+        return self.ended or self.lost
+
+    @property
     def status(self) -> str:
         if not self.events:
             return "pending"
@@ -82,7 +89,7 @@ Reply = tuple[int, dict[str, Any], dict[str, str]]
 class ContractServer:
     """`misbehave` holds what to do with the next requests, instead of answering properly."""
 
-    def __init__(self, token: str, port: int = 0) -> None:
+    def __init__(self, token: str, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
         self.token = token
         self.domains = {"medical"}
         self.runs: dict[str, Run] = {}
@@ -100,6 +107,9 @@ class ContractServer:
         ThreadingHTTPServer.allow_reuse_address = True
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Bound)
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
@@ -108,7 +118,7 @@ class ContractServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://{'127.0.0.1' if self._scheme == 'http' else 'localhost'}:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -213,6 +223,12 @@ class ContractServer:
     def _accepted(self, run: Run, accepted: int, duplicates: int) -> Reply:
         answer = {"accepted": accepted, "duplicates": duplicates, "last_n": len(run.events), "status": run.status}
         return 200, answer | {"cancel_requested": self.cancel_requested}, {}
+
+
+def free_port() -> int:
+    """A port on which nobody listens now. A server may be started there later."""
+    with ContractServer("") as reserved:
+        return reserved.port
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -71,7 +71,7 @@ format: .venv/installed-dev node_modules/.installed ## Bring code, openapi.yaml 
 lock: .venv/installed-dev ## Write what *.in ask for into *.txt, with hashes; LOCK_OPTIONS=--upgrade takes newer versions of the rest
 	@for place in $(LOCKED); do \
 		echo "Locking $$place.in …"; \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --custom-compile-command 'make lock' \
 			$(LOCK_OPTIONS) $$place.in --output-file $$place.txt || exit 1; \
 	done
 

@@ -1,7 +1,6 @@
 """What `postmaster.pid` and the process table tell of the server's first process, the postmaster."""
 
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +34,14 @@ def read_pid_file(cluster: Path) -> Postmaster | None:
 
 def serves(pid: int, cluster: Path) -> bool:
     """Whether the process `pid` is, or may be, a postmaster on `cluster`. In doubt, yes."""
-    arguments = _arguments(pid)
+    import psutil  # here, because the service imports this package with any database, and this only comes with ours
+
+    try:
+        arguments = psutil.Process(pid).cmdline()
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:  # nor is it only waiting to be reaped
+        return False
     if not arguments or os.path.basename(arguments[0]) != "postgres":
         return False
     if "-D" not in arguments[:-1]:
@@ -49,18 +55,6 @@ def serves(pid: int, cluster: Path) -> bool:
         return True
 
 
-def _arguments(pid: int) -> list[str]:
-    """The command line of a process; empty if it does not exist or is only waiting to be reaped."""
-    if os.path.isdir("/proc/self"):
-        try:
-            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            return []
-        return [os.fsdecode(argument) for argument in raw.split(b"\0")[:-1]]
-    listing = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return listing.stdout.split()[:1]  # arguments with spaces cannot be told apart, so: in doubt, yes
-
-
 def clear_stale_files(directory: DataDirectory, socket_directory: Path) -> None:
     """Remove the lock files of a killed server whose process number is now somebody else's.
 
@@ -70,20 +64,12 @@ def clear_stale_files(directory: DataDirectory, socket_directory: Path) -> None:
     was started by hand does not hold that lock, so a file that names a possible postmaster stays, and
     PostgreSQL decides.
     """
+    import psutil
+
     for file in (socket_directory / f"{SOCKET_NAME}.lock", directory.cluster / PID_FILE):
         try:
             pid = int(file.read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):  # about an unreadable one PostgreSQL gives its own advice
             continue
-        if _is_alive(pid) and not serves(pid, directory.cluster):
+        if psutil.pid_exists(pid) and not serves(pid, directory.cluster):
             file.unlink()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -64,7 +64,7 @@ class PatientConnection(psycopg.Connection[Any]):
         while True:
             answers = self.reachability.is_answering(limits.answer_s)
             try:
-                return super().wait(gen, interval, limits.ask_after_s if answers else 0)
+                return super().wait(_rest_of(gen), interval, limits.ask_after_s if answers else 0)
             except _WaitTimeout:
                 if not answers:
                     self.reachability.give_up(all_connections=True)
@@ -77,6 +77,19 @@ class PatientConnection(psycopg.Connection[Any]):
             _cancel(self.pgconn)
         self.pgconn.finish()
         raise OperationalError(reason)
+
+
+def _rest_of(gen: PQGen[RV]) -> PQGen[RV]:
+    """The rest of what was waited for before.
+
+    `wait` begins a generator with None, which one that has begun takes for an answer to what it waits for.
+    """
+    ready: int = waiting.READY_NONE
+    try:
+        while True:
+            ready = (yield gen.send(ready)) or waiting.READY_NONE
+    except StopIteration as end:
+        return end.value
 
 
 def _cancel(pgconn: PGconn) -> None:

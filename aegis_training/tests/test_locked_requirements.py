@@ -15,12 +15,14 @@ LOCKED = (
     "examples/domain_training/requirements.txt",
     "clients/generated/requirements.txt",
 )
+ENTRY = re.compile(r"(\S+==[^\\\n]+?) \\\n((?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)((?: +#.*\n)+)")
 ASKED_BY = re.compile(r"-r (\S+\.in)$", re.MULTILINE)
+Requirements = dict[tuple[str, str], Requirement]
 
 
-def chosen(path: Path) -> dict[tuple[str, str], Requirement]:
+def chosen(path: Path) -> Requirements:
     """What a `.in` file and those that it includes ask for, by file and name of the package."""
-    requirements = {}
+    requirements: Requirements = {}
     for line in path.read_text().splitlines():
         text = re.sub(r"(^|\s)#.*", "", line).strip()
         if text.startswith("-r "):
@@ -31,36 +33,33 @@ def chosen(path: Path) -> dict[tuple[str, str], Requirement]:
     return requirements
 
 
-def entries(path: Path) -> list[str]:
-    """The entries of a locked file, each with its hashes and the comment that says who asked for it."""
-    return re.split(r"^(?=[a-z0-9])", path.read_text(), flags=re.MULTILINE)[1:]
+def locked(path: Path) -> list[tuple[Requirement, str]]:
+    """The entries of a locked file, each with the comment that says who asked for it. All have hashes."""
+    _, *texts = re.split(r"^(?=[^\s#])", path.read_text(), flags=re.MULTILINE)
+    entries = [ENTRY.fullmatch(text) for text in texts]
+    assert all(entries), [text for text, entry in zip(texts, entries, strict=True) if entry is None]
+    return [(Requirement(entry[1]), entry[3]) for entry in entries if entry]
 
 
-def versions(path: Path) -> dict[str, str]:
-    """The locked version of each package."""
-    return dict(re.findall(r"^([a-z0-9._-]+)==([^ ]+)", path.read_text(), re.MULTILINE))
+def versions(path: Path) -> set[tuple[str, str]]:
+    """The name and the version of each package that is locked."""
+    return {(entry.name, str(entry.specifier)) for entry, _ in locked(path)}
 
 
 @pytest.mark.parametrize("name", LOCKED)
 def test_a_lock_is_up_to_date(name: str) -> None:
-    path = PROJECT / name
-    requirements = chosen(path.with_suffix(".in"))
-    asked_for = {(file, entry.partition("==")[0]) for entry in entries(path) for file in ASKED_BY.findall(entry)}
-    assert asked_for == set(requirements), f"{name} is older than its .in file: run `make lock`"
-    locked = versions(path)
-    for (file, package), requirement in requirements.items():
-        assert requirement.specifier.contains(locked[package]), (
-            f"{file} asks for {requirement}, but {name} has {locked[package]}: run `make lock`"
-        )
-
-
-@pytest.mark.parametrize("name", LOCKED)
-def test_every_entry_has_a_version_and_hashes(name: str) -> None:
-    for entry in entries(PROJECT / name):
-        assert re.match(r"[a-z0-9._-]+==[^ ]+( ; [^\\]+)? \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n)+", entry), entry
+    requirements = chosen((PROJECT / name).with_suffix(".in"))
+    entries = locked(PROJECT / name)
+    answers = {(file, entry.name): entry for entry, comment in entries for file in ASKED_BY.findall(comment)}
+    assert set(answers) == set(requirements), f"{name} is older than its .in file: run `make lock`"
+    for key, requirement in requirements.items():
+        answer = answers[key]
+        version = str(answer.specifier).removeprefix("==")
+        assert requirement.specifier.contains(version), f"{requirement}, but {answer}: run `make lock`"
+        assert requirement.extras <= answer.extras, f"{requirement}, but {answer}: run `make lock`"
 
 
 def test_the_service_has_the_same_versions_everywhere() -> None:
     everything = versions(PROJECT / "requirements-dev.txt")
     for name in ("requirements.txt", "requirements-local.txt"):
-        assert versions(PROJECT / name).items() <= everything.items(), f"{name} differs: run `make lock`"
+        assert versions(PROJECT / name) <= everything, f"{name} differs: run `make lock`"

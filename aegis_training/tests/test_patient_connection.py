@@ -1,11 +1,14 @@
 """What becomes of a query that is given up, and what counts as an answer of the server."""
 
+import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -39,6 +42,24 @@ def test_a_query_that_is_given_up_is_cancelled(database: Database, monkeypatch: 
             connection.execute("UPDATE given_up SET a = 1 FROM pg_sleep(3600)")
     await_until(lambda: not any("given_up" in query for (query,) in database.query(ACTIVE)), LIMIT_S)
     assert database.query("SELECT a FROM given_up") == [(0,)]
+
+
+def test_a_large_statement_is_sent_on_after_the_server_has_paused(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection asks whether the server answers others while only a part of the statement is sent."""
+    monkeypatch.setattr(patience, "_patience", replace(patience.OF_REQUESTS, ask_after_s=0.1))
+    text = "x" * 20_000_000
+    with closing(PatientConnection.connect(database.url, autocommit=True)) as connection:
+        backend = connection.info.backend_pid
+
+        def go_on_and_answer() -> "psycopg.Connection[Any]":
+            os.kill(backend, signal.SIGCONT)
+            return database.connect()
+
+        connection.reachability = Reachability(go_on_and_answer)
+        os.kill(backend, signal.SIGSTOP)
+        assert connection.execute("SELECT length(%s)", [text]).fetchone() == (len(text),)
 
 
 @pytest.mark.parametrize("severity", ["FATAL", "ВАЖНО"])

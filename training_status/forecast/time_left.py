@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 from training_status.forecast.experience import Expectation
 
-_PACES: Final = tuple(step * 0.08 for step in range(-38, 39))  # as logarithms: from a twentieth to twenty times
 _CHANGED_PACE_SIGMA: Final = 1.0
 _SHARE_EXPONENT: Final = 1.1
 _EPSILON_S: Final = 1e-9
@@ -50,6 +49,14 @@ class _Deviation(NamedTuple):
     variance: float
 
 
+class _Pace(NamedTuple):
+    """A normal distribution of the logarithm of the pace, and the logarithm of its weight among the others."""
+
+    log_weight: float
+    mean: float
+    variance: float
+
+
 def time_left(expected: Expectation, progress: RunProgress) -> TimeLeft:
     """Return the time left at the last report."""
     seconds = [math.exp(log) for log in expected.log_seconds]
@@ -85,10 +92,9 @@ def _over_paces(
     now: _Deviation | None,
     seen: Sequence[_Deviation],
 ) -> TimeLeft:
-    middle = _weighted(seen) if expected.pace_sigma is None else 0.0
-    logs = [_log_likelihood(expected, middle + pace, seen) for pace in _PACES]
-    highest = max(logs)
-    weights = [math.exp(log - highest) for log in logs]
+    paces = _posterior(expected, seen)
+    highest = max(pace.log_weight for pace in paces)
+    weights = [math.exp(pace.log_weight - highest) for pace in paces]
     total = sum(weights)
     # The slowness of the current phase is known from its time so far. If its first steps were quicker than average, the
     # remaining ones are slower and the estimate of the phase is too low: both errors have the same sign.
@@ -97,23 +103,37 @@ def _over_paces(
     after = sum(seconds[phase + 1 :])
     after_variance = phase_variance * sum(one**2 for one in seconds[phase + 1 :])
     mean = square = 0.0
-    for step, weight in zip(_PACES, weights, strict=True):
-        pace = middle + step
-        own = (1 - done) * seconds[phase] * math.exp((now.off - pace) * known if now else 0.0)
+    for pace, weight in zip(paces, weights, strict=True):
+        own = (1 - done) * seconds[phase] * math.exp((now.off - pace.mean) * known if now else 0.0)
         left = own + after + _EPSILON_S
-        log = math.log(left) + pace
+        log = math.log(left) + pace.mean
+        change = 1 - known * own / left  # of the logarithm, with the pace
+        variance = change**2 * pace.variance + (own**2 * own_variance + after_variance) / left**2
         mean += weight / total * log
-        square += weight / total * (log**2 + (own**2 * own_variance + after_variance) / left**2)
+        square += weight / total * (log**2 + variance)
     evidence = highest + math.log(total) - sum(0.5 * math.log(one.variance) for one in seen)
     return TimeLeft(mean, math.sqrt(max(0.0, square - mean**2)), evidence)
 
 
-def _log_likelihood(expected: Expectation, pace: float, seen: Sequence[_Deviation]) -> float:
-    log = 0.0
-    if expected.pace_sigma is not None:
-        usual = (1 - expected.sudden) * _density(pace, expected.pace_sigma)
-        log = math.log(usual + expected.sudden * _density(pace, _CHANGED_PACE_SIGMA) + 1e-300)
-    return log - sum((one.off - pace) ** 2 / one.variance for one in seen) / 2
+def _posterior(expected: Expectation, seen: Sequence[_Deviation]) -> list[_Pace]:
+    """Return the distribution of the pace after what was seen: a mixture of normal distributions.
+
+    Prior and likelihood are normal, so Bayes' rule adds their precisions. If only shares are known, the prior is flat.
+    """
+    precision = sum(1 / one.variance for one in seen)
+    off = sum(one.off / one.variance for one in seen)
+    misfit = sum(one.off**2 / one.variance for one in seen)
+    if expected.pace_sigma is None:
+        priors = [(1.0, 0.0)]
+    else:
+        priors = [(1 - expected.sudden, expected.pace_sigma**-2), (expected.sudden, _CHANGED_PACE_SIGMA**-2)]
+    paces = []
+    for probability, prior_precision in priors:
+        variance = 1 / (prior_precision + precision)
+        mean = variance * off
+        weight = probability * math.sqrt(prior_precision or 1.0) * math.sqrt(variance)
+        paces.append(_Pace(math.log(max(weight, 1e-300)) + (mean**2 / variance - misfit) / 2, mean, variance))
+    return paces
 
 
 def _phase_variance(expected: Expectation, off: Sequence[tuple[float, float]]) -> float:
@@ -125,11 +145,3 @@ def _phase_variance(expected: Expectation, off: Sequence[tuple[float, float]]) -
     mean = sum(one * part for one, part in off) / total
     shown = sum(part * (one - mean) ** 2 for one, part in off) / total
     return (variance + (len(off) - 1) * shown) / len(off)
-
-
-def _weighted(seen: Sequence[_Deviation]) -> float:
-    return sum(one.off / one.variance for one in seen) / sum(1 / one.variance for one in seen)
-
-
-def _density(value: float, sigma: float) -> float:
-    return math.exp(-((value / sigma) ** 2) / 2) / sigma

@@ -7,25 +7,11 @@ shrunk towards prior ones. Impossible times and outliers are ignored.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from training_status.forecast import parameters
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.phases import PHASES
-
-RUNS_MAX: Final = 20
-_WEIGHT_DECAY: Final = 0.88  # the weight of a run relative to the next one
-_SHORTEST_S, _LONGEST_S = 0.001, 1e7
-_OUTLIER_LOG: Final = 2.0  # as a logarithm: seven times the usual time, or a seventh
-_USUAL_SIGMA: Final = 0.18  # prior sigma of a run's pace, and of a phase relative to the pace
-_USUAL_STEP_SIGMA: Final = 0.10
-_PRIOR_RUNS: Final = 2.0  # the prior variance has the weight of this many runs
-_PACE_CHANGE_PROBABILITY: Final = 0.4  # of a pace unlike all earlier ones …
-_PACE_CHANGE_PROBABILITY_IF_NEW: Final = 0.7  # … for a configuration that is new to the domain
-_NEW_PACE_SIGMA: Final = 0.9
-_GROWTH_SIGMA: Final = 0.3  # when the samples grow by a factor of e
-_OTHER_DOMAINS_SIGMA: Final = 0.35  # of a phase's share of the time between domains
-_PRIOR_DOMAINS: Final = 4.0  # with this many domains the prior weight of their shares is one half
-_SPECIFIED_SIGMA: Final = 0.4  # of the specified shares, which were not measured
 
 
 class RunTimes(NamedTuple):
@@ -69,7 +55,7 @@ def specified(phase_sigma: float | None = None, step_sigma: float = 0.12) -> Exp
         0,
         tuple(math.log(phase.end - phase.start) for phase in PHASES),
         None,
-        _SPECIFIED_SIGMA if phase_sigma is None else phase_sigma,
+        parameters.SPECIFIED_SIGMA if phase_sigma is None else phase_sigma,
         0.0,
         (1.0,) * len(PHASES),
         step_sigma,
@@ -92,11 +78,11 @@ def of_other_domains(runs: Sequence[RunTimes], *, domains: int) -> Expectation |
         len(logs),
         mean,
         None,
-        _OTHER_DOMAINS_SIGMA,
+        parameters.OTHER_DOMAINS_SIGMA,
         0.0,
         (1.0,) * len(PHASES),
         0.15,
-        domains / (domains + _PRIOR_DOMAINS),
+        domains / (domains + parameters.PRIOR_DOMAINS),
     )
 
 
@@ -105,10 +91,10 @@ def of_same_domain(runs: Sequence[RunTimes], sample_count: int | None, *, is_new
 
     None if no run has usable times.
     """
-    runs = [run for run in runs[-RUNS_MAX:] if any(_is_possible(seconds) for seconds in run.seconds)]
+    runs = [run for run in runs[-parameters.RUNS_MAX :] if any(_is_possible(seconds) for seconds in run.seconds)]
     if not runs:
         return None
-    weights = [_WEIGHT_DECAY ** (len(runs) - 1 - place) for place in range(len(runs))]
+    weights = [parameters.WEIGHT_DECAY ** (len(runs) - 1 - place) for place in range(len(runs))]
     logs = [_scaled_logs(run, sample_count) for run in runs]
     log_seconds = _mean_logs(logs, weights)
     pace_sigma, phase_sigma = _spreads(logs, weights, log_seconds)
@@ -119,20 +105,20 @@ def of_same_domain(runs: Sequence[RunTimes], sample_count: int | None, *, is_new
             HISTORY,
             len(runs),
             log_seconds,
-            _NEW_PACE_SIGMA,
+            parameters.NEW_PACE_SIGMA,
             phase_sigma,
-            _PACE_CHANGE_PROBABILITY_IF_NEW,
+            parameters.PACE_CHANGE_PROBABILITY_IF_NEW,
             shape,
             step_sigma,
         )
     growth = abs(_growth(runs[-1].sample_count, sample_count))
-    pace_change = _PACE_CHANGE_PROBABILITY + min(0.5, _GROWTH_SIGMA * growth)
-    pace_sigma = math.hypot(pace_sigma, _GROWTH_SIGMA * growth)
+    pace_change = parameters.PACE_CHANGE_PROBABILITY + min(0.5, parameters.GROWTH_SIGMA * growth)
+    pace_sigma = math.hypot(pace_sigma, parameters.GROWTH_SIGMA * growth)
     return Expectation(HISTORY, len(runs), log_seconds, pace_sigma, phase_sigma, pace_change, shape, step_sigma)
 
 
 def _is_possible(seconds: float | None) -> bool:
-    return seconds is not None and _SHORTEST_S < seconds < _LONGEST_S
+    return seconds is not None and parameters.SHORTEST_S < seconds < parameters.LONGEST_S
 
 
 def _growth(before: int | None, now: int | None) -> float:
@@ -154,10 +140,10 @@ def _mean_logs(logs: Sequence[Sequence[float | None]], weights: Sequence[float])
     for column in zip(*logs, strict=True):
         known = [(log, weight) for log, weight in zip(column, weights, strict=True) if log is not None]
         if not known:
-            means.append(math.log(_SHORTEST_S))
+            means.append(math.log(parameters.SHORTEST_S))
             continue
         median = _weighted_median(known)
-        near = [(log, weight) for log, weight in known if abs(log - median) < _OUTLIER_LOG]
+        near = [(log, weight) for log, weight in known if abs(log - median) < parameters.OUTLIER_LOG]
         means.append(_weighted_mean(near))
     return tuple(means)
 
@@ -172,7 +158,7 @@ def _spreads(
         off = [
             (log - expected, count)
             for log, expected, count in zip(run, usual, counts, strict=True)
-            if log is not None and abs(log - expected) < _OUTLIER_LOG
+            if log is not None and abs(log - expected) < parameters.OUTLIER_LOG
         ]
         if len(off) * 2 < len(PHASES):
             continue
@@ -180,11 +166,11 @@ def _spreads(
         paces += weight * pace**2
         phases += weight * _weighted_mean([((one - pace) ** 2, count) for one, count in off])
         seen += weight
-    usual_part = _PRIOR_RUNS * _USUAL_SIGMA**2
+    usual_part = parameters.PRIOR_RUNS * parameters.USUAL_SIGMA**2
     uncertain = 1 + 0.5 / max(1.0, seen)  # the mean times are estimates themselves
     return (
-        math.sqrt((usual_part + paces) / (_PRIOR_RUNS + seen) * uncertain),
-        math.sqrt((usual_part + phases) / (_PRIOR_RUNS + seen) * uncertain),
+        math.sqrt((usual_part + paces) / (parameters.PRIOR_RUNS + seen) * uncertain),
+        math.sqrt((usual_part + phases) / (parameters.PRIOR_RUNS + seen) * uncertain),
     )
 
 
@@ -201,7 +187,7 @@ def _shapes(runs: Sequence[RunTimes]) -> tuple[tuple[float, ...], float]:
         mean = trust * sum(near) / len(near) + (1 - trust) * math.log(0.5)
         shapes.append(min(3.0, max(0.4, mean / math.log(0.5))))
         off += [(log - mean) ** 2 for log in logs]
-    return tuple(shapes), math.sqrt((4 * _USUAL_STEP_SIGMA**2 + sum(off)) / (4 + len(off)))
+    return tuple(shapes), math.sqrt((4 * parameters.USUAL_STEP_SIGMA**2 + sum(off)) / (4 + len(off)))
 
 
 def _weighted_mean(pairs: Sequence[tuple[float, float]]) -> float:

@@ -8,17 +8,12 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from training_status.forecast.experience import specified
+from training_status.forecast import parameters
+from training_status.forecast.experience import Expectation, specified
 from training_status.forecast.scoring import Guess
 from training_status.forecast.time_left import RunProgress, time_left
 
-_TRUE: Final = specified(phase_sigma=0.08, step_sigma=0.10)
-_ROUGHLY_TRUE: Final = specified(phase_sigma=0.35)
-_NO_GUIDE: Final = specified(phase_sigma=1.0)
 _COVERAGE: Final = 0.8  # the probability of the range
-_SIGMAS: Final = 1.2816  # of a normal distribution: this probability lies within
-_SIGMA_MIN: Final = 0.02
-_UNKNOWN_SIGMA: Final = 1.0  # while nothing that is done has taken any time
 _WIDTH_MAX: Final = 8.0  # as a logarithm: three thousand times as long
 _HALVINGS: Final = 20
 
@@ -34,15 +29,20 @@ class _Part(NamedTuple):
 def formula(left_s: float, progress: RunProgress) -> Guess:
     """Return the formula's seconds left with their sigma."""
     if left_s <= 0 or not progress.has_taken_time:
-        return Guess(left_s, _UNKNOWN_SIGMA)
-    found = [time_left(expected, progress) for expected in (_TRUE, _ROUGHLY_TRUE, _NO_GUIDE)]
+        return Guess(left_s, parameters.UNKNOWN_SIGMA)
+    found = [time_left(expected, progress) for expected in _hypotheses()]
     best = max(one.log_evidence for one in found)
     weights = [math.exp(one.log_evidence - best) for one in found]
     parts = [
-        _Part(weight / sum(weights), one.log_s, max(one.sigma, _SIGMA_MIN))
+        _Part(weight / sum(weights), one.log_s, max(one.sigma, parameters.LINEAR_SIGMA_MIN))
         for weight, one in zip(weights, found, strict=True)
     ]
-    return Guess(left_s, _half_width(math.log(left_s), parts) / _SIGMAS)
+    return Guess(left_s, _half_width(math.log(left_s), parts) / parameters.RANGE_SIGMAS)
+
+
+def _hypotheses() -> list[Expectation]:
+    sigmas = (parameters.TRUE_SIGMA, parameters.ROUGHLY_TRUE_SIGMA, parameters.NO_GUIDE_SIGMA)
+    return [specified(phase_sigma=sigma) for sigma in sigmas]
 
 
 def _half_width(middle: float, parts: Sequence[_Part]) -> float:

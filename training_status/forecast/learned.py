@@ -6,22 +6,15 @@ An `Estimate` is computed when a run makes progress. A forecast at any later mom
 
 import math
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from training_status.forecast import parameters
 from training_status.forecast.experience import Expectation, specified
 from training_status.forecast.formula import formula
 from training_status.forecast.scoring import Calibration, Guess
 from training_status.forecast.time_left import RunProgress, TimeLeft, time_left
 from training_status.forecast_methods import LINEAR, SHARES
 from training_status.phases import PHASES
-
-_SIGMAS: Final = 1.28  # of a normal distribution: 80 % lie between
-_LEFT_MIN_PART: Final = 0.15  # of the estimate remains, however long no report is received
-_COUNTDOWN_GAPS: Final = 1.5
-_GAP_DECAY: Final = 0.8
-_WAITING_SIGMA: Final = 0.15
-_SIGMA_MIN: Final = 0.03
-_SIGMA_MAX: Final = 5.0  # from a 600th to 600 times
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +80,28 @@ def expected_phase_s(learned: Learned) -> list[float] | None:
 
 def usual_gap(before_s: float, gap_s: float) -> float:
     """Return the longest of the recent gaps between reports; older gaps decay."""
-    return max(gap_s, before_s * _GAP_DECAY)
+    return max(gap_s, before_s * parameters.GAP_DECAY)
 
 
-def guesses(learned: Learned, moved: RunMoment) -> Guesses | None:
+def guesses(learned: Learned, moment: RunMoment) -> Guesses | None:
     """Return both forecasts; None before any progress."""
-    done = moved.part_done
-    if done <= 0:
+    if moment.part_done <= 0:
         return None
-    linear = formula(moved.elapsed_s / done * (1 - done), moved.progress)
-    if learned.expected is None:
-        return Guesses(linear, None)
-    found = time_left(learned.expected, moved.progress)
-    if learned.expected.method == SHARES:
-        found = _mixture(time_left(specified(), moved.progress), found, learned.expected.believed)
-    return Guesses(linear, Guess(math.exp(found.log_s), found.sigma))
+    return Guesses(linear_guess(moment), None if learned.expected is None else learned_guess(learned.expected, moment))
+
+
+def linear_guess(moment: RunMoment) -> Guess:
+    """Return the forecast of the linear formula for a run that has made progress."""
+    done = moment.part_done
+    return formula(moment.elapsed_s / done * (1 - done), moment.progress)
+
+
+def learned_guess(expected: Expectation, moment: RunMoment) -> Guess:
+    """Return the forecast of what was learned."""
+    found = time_left(expected, moment.progress)
+    if expected.method == SHARES:
+        found = _mixture(time_left(specified(), moment.progress), found, expected.believed)
+    return Guess(math.exp(found.log_s), found.sigma)
 
 
 def estimate(learned: Learned, guessed: Guesses, usual_gap_s: float) -> Estimate:
@@ -121,10 +121,10 @@ def forecast(made: Estimate, *, since_s: float, linear_left_s: float) -> Forecas
     """Return the forecast `since_s` seconds after the estimate. `linear_left_s` is what the formula gives now."""
     if made.method == LINEAR:
         return _ranged(linear_left_s, made.sigma)
-    waited_s = min(since_s, _COUNTDOWN_GAPS * made.usual_gap_s or since_s)
-    left_s = max(made.left_s - waited_s, _LEFT_MIN_PART * made.left_s)
-    waiting = _WAITING_SIGMA * min(since_s, made.usual_gap_s) / max(left_s, 1e-9)
-    return _ranged(left_s, math.hypot(made.sigma, waiting, _SIGMA_MIN))
+    waited_s = min(since_s, parameters.COUNTDOWN_GAPS * made.usual_gap_s or since_s)
+    left_s = max(made.left_s - waited_s, parameters.LEFT_MIN_PART * made.left_s)
+    waiting = parameters.WAITING_SIGMA * min(since_s, made.usual_gap_s) / max(left_s, 1e-9)
+    return _ranged(left_s, math.hypot(made.sigma, waiting, parameters.SIGMA_MIN))
 
 
 def _mixture(linear: TimeLeft, shares: TimeLeft, weight: float) -> TimeLeft:
@@ -139,5 +139,5 @@ def _mixture(linear: TimeLeft, shares: TimeLeft, weight: float) -> TimeLeft:
 
 
 def _ranged(left_s: float, sigma: float) -> Forecast:
-    factor = math.exp(_SIGMAS * min(sigma, _SIGMA_MAX))
+    factor = math.exp(parameters.RANGE_SIGMAS * min(sigma, parameters.SIGMA_MAX))
     return Forecast(left_s, left_s / factor, left_s * factor)

@@ -10,12 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from training_status.forecast import parameters
+
 MARKS: Final = (10, 25, 50, 75, 90)  # percentages of a run
-_PRIOR_RUNS: Final = 3.0  # the prior of correct ranges has the weight of this many runs
-_RUNS_MIN: Final = 3  # runs needed before the linear formula may be used …
-_CLEARLY_BETTER: Final = 0.9  # … alone, if its error is below this part; otherwise both are mixed
-_ERROR_MAX_SIGMAS: Final = 2.5  # larger errors are clipped: the run was unusual
-_FACTOR_MIN: Final = 0.92
 
 
 class Guess(NamedTuple):
@@ -55,7 +52,7 @@ def calibrate(runs: Sequence[Sequence[ScoredMark]]) -> Calibration:
     learned = [[(mark.learned, mark.actual_s) for mark in run if mark.learned] for run in both]
     beside = [[(mark.linear, mark.actual_s) for mark in run] for run in both]
     return Calibration(
-        len(linear), max(_FACTOR_MIN, _factor(learned)), _factor(linear), _linear_weight(beside, learned)
+        len(linear), max(parameters.FACTOR_MIN, _factor(learned)), _factor(linear), _linear_weight(beside, learned)
     )
 
 
@@ -72,12 +69,12 @@ def _off(guess: Guess, actual_s: float) -> float:
 def _linear_weight(
     linear: Sequence[Sequence[tuple[Guess, float]]], learned: Sequence[Sequence[tuple[Guess, float]]]
 ) -> float:
-    if len(learned) < _RUNS_MIN:
+    if len(learned) < parameters.CALIBRATION_RUNS_MIN:
         return 0.0
     by_formula, by_learning = _error(linear), _error(learned)
-    if by_formula < _CLEARLY_BETTER * by_learning:
+    if by_formula < parameters.CLEARLY_BETTER * by_learning:
         return 1.0
-    trust = len(learned) / (len(learned) + _PRIOR_RUNS)
+    trust = len(learned) / (len(learned) + parameters.CALIBRATION_PRIOR_RUNS)
     return trust / (1 + (by_formula / max(by_learning, 1e-9)) ** 4)
 
 
@@ -90,8 +87,9 @@ def _factor(runs: Sequence[Sequence[tuple[Guess, float]]]) -> float:
     """Return the ratio of actual to expected errors, shrunk towards 1."""
     squares = [
         statistics.fmean(
-            min(_ERROR_MAX_SIGMAS, abs(_off(guess, actual_s)) / guess.sigma) ** 2 for guess, actual_s in run
+            min(parameters.ERROR_MAX_SIGMAS, abs(_off(guess, actual_s)) / guess.sigma) ** 2 for guess, actual_s in run
         )
         for run in runs
     ]
-    return math.sqrt((_PRIOR_RUNS + sum(squares)) / (_PRIOR_RUNS + len(squares)))
+    prior_runs = parameters.CALIBRATION_PRIOR_RUNS
+    return math.sqrt((prior_runs + sum(squares)) / (prior_runs + len(squares)))

@@ -7,13 +7,10 @@ So a run that is suddenly four times slower is noticed as soon as its long phase
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from training_status.forecast import parameters
 from training_status.forecast.experience import Expectation
-
-_CHANGED_PACE_SIGMA: Final = 1.0
-_SHARE_EXPONENT: Final = 1.1
-_EPSILON_S: Final = 1e-9
 
 
 class RunProgress(NamedTuple):
@@ -74,7 +71,7 @@ def time_left(expected: Expectation, progress: RunProgress) -> TimeLeft:
     share = max(shares[progress.phase], 0.001)
     phase_variance = _phase_variance(expected, [*behind, *([(now.off, share * done)] if now else [])])
     # Long phases say most about other long phases; where seconds are known, short phases say little about the pace.
-    tells = 1.0 if expected.pace_sigma is None else _SHARE_EXPONENT
+    tells = 1.0 if expected.pace_sigma is None else parameters.SHARE_EXPONENT
     seen = [_Deviation(off, phase_variance / part**tells) for off, part in behind]
     if now is not None:
         seen.append(_Deviation(now.off, phase_variance / share**tells + now.variance))
@@ -105,7 +102,7 @@ def _over_paces(
     mean = square = 0.0
     for pace, weight in zip(paces, weights, strict=True):
         own = (1 - done) * seconds[phase] * math.exp((now.off - pace.mean) * known if now else 0.0)
-        left = own + after + _EPSILON_S
+        left = own + after + parameters.EPSILON_S
         log = math.log(left) + pace.mean
         change = 1 - known * own / left  # of the logarithm, with the pace
         variance = change**2 * pace.variance + (own**2 * own_variance + after_variance) / left**2
@@ -126,7 +123,7 @@ def _posterior(expected: Expectation, seen: Sequence[_Deviation]) -> list[_Pace]
     if expected.pace_sigma is None:
         priors = [(1.0, 0.0)]
     else:
-        priors = [(1 - expected.sudden, expected.pace_sigma**-2), (expected.sudden, _CHANGED_PACE_SIGMA**-2)]
+        priors = [(1 - expected.sudden, expected.pace_sigma**-2), (expected.sudden, parameters.CHANGED_PACE_SIGMA**-2)]
     paces = []
     for probability, prior_precision in priors:
         variance = 1 / (prior_precision + precision)

@@ -1,7 +1,7 @@
 """The service's own forecast over generated runs, with what the service knows of them."""
 
 import itertools
-from functools import partial
+from functools import partial, reduce
 from typing import NamedTuple
 
 from forecast_baselines import Estimate, part_done
@@ -9,7 +9,7 @@ from forecast_runs import PHASES, GeneratedRun, Report
 from forecast_scenarios import Case
 
 from training_status.forecast import learned
-from training_status.forecast.experience import Expectation, RunTimes, of_other_domains, of_same_domain
+from training_status.forecast.expectation import Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned, RunMoment
 from training_status.forecast.scoring import MARKS, ScoredMark, calibrate
 from training_status.forecast.time_left import RunProgress
@@ -24,11 +24,11 @@ class Service:
         self._learned = Learned(history(case).expectation(), calibrate(scored))
 
     def estimate(self, now_s: float, last: Report) -> Estimate | None:
-        """From the reports by then."""
+        """Use the reports until `last`."""
         guessed = learned.guesses(self._learned, run_moment(self._reports, last))
         if guessed is None:
             return None
-        made = learned.estimate(self._learned, guessed, usual_gap(self._reports, last))
+        made = learned.estimate(self._learned, guessed, reduce(learned.usual_gap, gaps(self._reports, last), 0.0))
         done = part_done(last)
         linear_s = now_s / done * (1 - done)
         return Estimate(*learned.forecast(made, since_s=now_s - last.at_s, linear_left_s=linear_s))
@@ -57,9 +57,7 @@ def history(case: Case) -> History:
     others = [
         run
         for run in case.earlier
-        if run.is_completed
-        and run.domain != case.current.domain
-        and run.configuration.optimizer == current.optimizer
+        if run.is_completed and run.domain != case.current.domain and run.configuration.optimizer == current.optimizer
     ]
     return History(
         [_times(run) for run in same or own],
@@ -96,12 +94,10 @@ def run_moment(reports: tuple[Report, ...], last: Report) -> RunMoment:
     return RunMoment(RunProgress(behind_s, last.phase, last.fraction, last.at_s - starts[-1]), last.at_s)
 
 
-def usual_gap(reports: tuple[Report, ...], last: Report) -> float:
-    """The usual seconds between reports, as of `last`."""
-    gap_s = 0.0
-    for earlier, later in itertools.pairwise(report.at_s for report in reports if report.at_s <= last.at_s):
-        gap_s = learned.usual_gap(gap_s, later - earlier)
-    return gap_s
+def gaps(reports: tuple[Report, ...], last: Report) -> list[float]:
+    """The seconds between the reports until `last`."""
+    times = [report.at_s for report in reports if report.at_s <= last.at_s]
+    return [later - earlier for earlier, later in itertools.pairwise(times)]
 
 
 def _marks(case: Case) -> list[ScoredMark]:

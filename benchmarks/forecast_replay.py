@@ -9,10 +9,11 @@ import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import NamedTuple
 
 from forecast_baselines import part_done
-from forecast_learned import History, completed_runs, history, mark_reports, run_moment, runs_before, usual_gap
+from forecast_learned import History, completed_runs, gaps, history, mark_reports, run_moment, runs_before
 from forecast_scenarios import SCENARIOS, SEEDS, Case
 
 from training_status.forecast import learned, parameters
@@ -30,7 +31,7 @@ class Moment:
 
     run: RunMoment
     since_s: float
-    usual_gap_s: float
+    gaps_s: list[float]  # between the reports so far
     linear_left_s: float
     actual_s: float
     linear: Guess | None = None
@@ -114,7 +115,7 @@ def _moment(case: Case, now_s: float) -> Moment:
     return Moment(
         run_moment(run.reports, last),
         now_s - last.at_s,
-        usual_gap(run.reports, last),
+        gaps(run.reports, last),
         now_s / done * (1 - done),
         run.total_s - now_s,
     )
@@ -153,7 +154,9 @@ def _forecast(known: Learned, case: Replayed, moment: Moment, part: Part) -> tup
         return left_s, left_s, left_s
     expected = known.expected
     by_learning = None if expected is None else learned.learned_guess(expected, moment.run)
-    made = learned.estimate(known, learned.Guesses(_linear(moment, part), by_learning), moment.usual_gap_s)
+    made = learned.estimate(
+        known, learned.Guesses(_linear(moment, part), by_learning), reduce(learned.usual_gap, moment.gaps_s, 0.0)
+    )
     return learned.forecast(made, since_s=moment.since_s, linear_left_s=moment.linear_left_s)
 
 

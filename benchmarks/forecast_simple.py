@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from forecast_learned import History
 from forecast_replay import Moment
 
-from training_status.forecast.experience import RunTimes
+from training_status.forecast.expectation import RunTimes
 from training_status.phases import PHASES
 
 RUNS_MAX = 20
@@ -32,12 +32,13 @@ def simple_left_s(history: History, moment: Moment) -> float:
     if done + assumed <= 0:
         return moment.linear_left_s
     left_s = (moment.run.elapsed_s + assumed) / (done + assumed) * (sum(usual) - done)
-    return max(LEFT_MIN_PART * left_s, left_s - min(moment.since_s, moment.usual_gap_s))
+    return max(LEFT_MIN_PART * left_s, left_s - min(moment.since_s, max(moment.gaps_s, default=0.0)))
 
 
 def _medians(runs: Sequence[RunTimes]) -> list[float]:
-    columns = [[seconds for seconds in column if seconds] for column in zip(*(run.seconds for run in runs), strict=True)]
-    return [statistics.median(column) if column else 0.0 for column in columns]
+    columns = zip(*(run.seconds for run in runs), strict=True)
+    known = ([seconds for seconds in column if seconds] for column in columns)
+    return [statistics.median(column) if column else 0.0 for column in known]
 
 
 def _shares(run: RunTimes) -> RunTimes | None:

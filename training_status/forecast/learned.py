@@ -1,15 +1,16 @@
-"""The learned forecast: from earlier runs of the domain, else from other domains, else the specified formula.
+"""The learned forecast: from earlier runs of the domain, else from other domains, else the linear formula.
 
 An `Estimate` is computed when a run makes progress. A forecast at any later moment is simple arithmetic on it.
-`benchmarks/forecasts.py` measures the accuracy over generated runs.
+`benchmarks/forecasts.py` measures the accuracy.
 """
 
 import math
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from training_status.forecast import parameters
-from training_status.forecast.experience import Expectation, specified
+from training_status.forecast.expectation import Expectation, specified
 from training_status.forecast.formula import formula
 from training_status.forecast.scoring import Calibration, Guess
 from training_status.forecast.time_left import RunProgress, TimeLeft, time_left
@@ -17,15 +18,14 @@ from training_status.forecast_methods import LINEAR, SHARES
 from training_status.phases import PHASES
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(msgspec.Struct, frozen=True, rename={"calibration": "verdict"}):
     """What earlier runs have taught when a run begins; `expected` is None without usable runs.
 
-    Stored as JSON: the names of the fields must not change. `verdict` is the calibration from earlier forecasts.
+    Stored as JSON: the names stored must not change.
     """
 
     expected: Expectation | None = None
-    verdict: Calibration = field(default_factory=Calibration)
+    calibration: Calibration = Calibration()
 
 
 class RunMoment(NamedTuple):
@@ -41,8 +41,7 @@ class RunMoment(NamedTuple):
         return (phase.start + self.progress.fraction * (phase.end - phase.start)) / 100
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(msgspec.Struct, frozen=True):
     """The seconds left at a report, their sigma, and the usual gap between reports.
 
     Stored as JSON: the names of the fields must not change.
@@ -100,13 +99,14 @@ def learned_guess(expected: Expectation, moment: RunMoment) -> Guess:
     """Return the forecast of what was learned."""
     found = time_left(expected, moment.progress)
     if expected.method == SHARES:
-        found = _mixture(time_left(specified(), moment.progress), found, expected.believed)
+        by_specified_shares = time_left(specified(parameters.ROUGHLY_TRUE_SIGMA), moment.progress)
+        found = _mixture(by_specified_shares, found, expected.prior_weight)
     return Guess(math.exp(found.log_s), found.sigma)
 
 
 def estimate(learned: Learned, guessed: Guesses, usual_gap_s: float) -> Estimate:
     """Combine the guesses by their calibration. Without earlier runs, this is exactly the linear formula."""
-    calibration = learned.verdict
+    calibration = learned.calibration
     if learned.expected is None or guessed.learned is None or calibration.linear_weight == 1:
         runs = calibration.runs if learned.expected is not None else 0
         return Estimate(
@@ -121,10 +121,9 @@ def forecast(made: Estimate, *, since_s: float, linear_left_s: float) -> Forecas
     """Return the forecast `since_s` seconds after the estimate. `linear_left_s` is what the formula gives now."""
     if made.method == LINEAR:
         return _ranged(linear_left_s, made.sigma)
-    waited_s = min(since_s, parameters.COUNTDOWN_GAPS * made.usual_gap_s or since_s)
+    waited_s = min(since_s, made.usual_gap_s or since_s)
     left_s = max(made.left_s - waited_s, parameters.LEFT_MIN_PART * made.left_s)
-    waiting = parameters.WAITING_SIGMA * min(since_s, made.usual_gap_s) / max(left_s, 1e-9)
-    return _ranged(left_s, math.hypot(made.sigma, waiting, parameters.SIGMA_MIN))
+    return _ranged(left_s, made.sigma)
 
 
 def _mixture(linear: TimeLeft, shares: TimeLeft, weight: float) -> TimeLeft:

@@ -7,8 +7,9 @@ of one run are correlated, so each run counts once.
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+import msgspec
 
 from training_status.forecast import parameters
 
@@ -30,8 +31,7 @@ class ScoredMark(NamedTuple):
     actual_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(msgspec.Struct, frozen=True):
     """How to correct the next forecast, by the errors in a domain's earlier `runs`.
 
     The factors multiply the sigmas of the learned forecast and of the linear formula. `linear_weight` (0 to 1) is the
@@ -51,9 +51,7 @@ def calibrate(runs: Sequence[Sequence[ScoredMark]]) -> Calibration:
     both = [run for run in ([mark for mark in run if mark.learned] for run in possible) if run]
     learned = [[(mark.learned, mark.actual_s) for mark in run if mark.learned] for run in both]
     beside = [[(mark.linear, mark.actual_s) for mark in run] for run in both]
-    return Calibration(
-        len(linear), max(parameters.FACTOR_MIN, _factor(learned)), _factor(linear), _linear_weight(beside, learned)
-    )
+    return Calibration(len(linear), _factor(learned), _factor(linear), _linear_weight(beside, learned))
 
 
 def _is_possible(mark: ScoredMark) -> bool:

@@ -9,14 +9,15 @@ loss and gain are those of one scenario, in parts of its error. Where the range 
 import multiprocessing
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from forecast_learned import History
-from forecast_replay import Part, Replayed, Result, prepare, replay
+from forecast_replay import Part, Result, prepare, replay
+from forecast_scenarios import SCENARIOS
 from forecast_simple import simple_left_s
 from msgspec.structs import replace
 from table import report
@@ -46,8 +47,6 @@ NOT_MEASURED = (
     "RUNS_CONSIDERED", "OTHER_RUNS_CONSIDERED", "OTHER_RUNS_PER_DOMAIN", "OTHER_RUNS_MAX",
     "ESTIMATE_EVERY_PERCENT", "ESTIMATE_EVERY_S", "RANGE_SIGMAS",
 )  # fmt: skip
-_cases: dict[bool, list[Replayed]] = {}
-_jobs: list[tuple[Part, bool]] = []
 
 
 def _without_halves(history: History) -> list[RunTimes]:
@@ -65,49 +64,48 @@ def numbers() -> Iterator[Part]:
                 yield Part(f"{name} = {changed:.3g}", {name: changed}, changes_linear=name in LINEAR_NUMBERS)
 
 
-def measure(job: int) -> dict[str, Result]:
-    """The results of the scenarios, in a process that was forked with all cases and jobs."""
-    part, odd = _jobs[job]
-    return replay(_cases[odd], part)
+def measure(job: tuple[int, bool]) -> tuple[list[Result], list[Result]]:
+    """The results of all parts in one scenario, with odd or with even seeds; with even ones of the numbers, too.
+
+    The numbers are measured with every second of the even seeds.
+    """
+    place, odd = job
+    cases = prepare(SCENARIOS[place], odd=odd)
+    of_parts = [replay(cases, part) for part in (WHOLE, *PARTS)]
+    return of_parts, [] if odd else [replay(cases[::2], part) for part in (WHOLE, *numbers())]
 
 
-def row(part: Part, found: dict[str, Result], whole: dict[str, Result]) -> tuple[str, ...]:
-    """The cells of one part and one half of the seeds."""
-    errors = [result.error for result in found.values()]
-    changes = {name: result.error / whole[name].error - 1 for name, result in found.items()}
-    most, least = max(changes, key=changes.__getitem__), min(changes, key=changes.__getitem__)
-    covered = sorted(result.covered for result in found.values())
-    return (
-        f"{statistics.mean(errors):.4f}",
-        f"{(1 - statistics.mean(errors)) / (1 - statistics.mean(result.error for result in whole.values())):.0%}",
-        "" if part is WHOLE else f"{changes[most]:+.1%} {most}",
-        "" if part is WHOLE else f"{changes[least]:+.1%} {least}",
-        "" if part.left_s else f"{covered[0]:.0%}–{covered[-1]:.0%}",
-    )
+def rows(parts: Sequence[Part], seeds: str, by_scenario: Sequence[Sequence[Result]]) -> Iterator[tuple[str, ...]]:
+    """The rows of all parts, with the results of the scenarios in their order."""
+    whole, *_ = columns = list(zip(*by_scenario, strict=True))
+    gain = 1 - statistics.mean(result.error for result in whole)
+    for part, found in zip(parts, columns, strict=True):
+        error = statistics.mean(result.error for result in found)
+        changes = [
+            (one.error / of_whole.error - 1, place)
+            for place, (one, of_whole) in enumerate(zip(found, whole, strict=True))
+        ]
+        largest = [f"{change:+.1%} {SCENARIOS[place].name}" for change, place in (max(changes), min(changes))]
+        covered = sorted(result.covered for result in found)
+        range_text = "" if part.left_s else f"{covered[0]:.0%}–{covered[-1]:.0%}"
+        yield part.name, seeds, f"{error:.4f}", f"{(1 - error) / gain:.0%}", *largest, range_text
 
 
-def main(chosen: list[str]) -> None:
-    """Both tables; or only the parts whose names contain one of the words."""
-    for odd in (False, True):
-        _cases[odd] = prepare(odd=odd)
-        replay(_cases[odd], WHOLE)  # caches the guesses of the formula for all
-    parts = [WHOLE, *PARTS]
-    of_numbers = list(numbers())
-    if chosen:
-        parts = [part for part in parts if part is WHOLE or any(word in part.name for word in chosen)]
-        of_numbers = [part for part in of_numbers if any(word in part.name for word in chosen)]
-    _jobs.extend((part, odd) for part in parts for odd in (False, True))
-    _jobs.extend((part, False) for part in of_numbers)
-    whole: dict[bool, dict[str, Result]] = {}
-    rows: list[tuple[str, ...]] = []
-    with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-        for (part, odd), found in zip(_jobs, pool.imap(measure, range(len(_jobs))), strict=True):
-            whole.setdefault(odd, found)
-            rows.append((part.name, "odd" if odd else "even", *row(part, found, whole[odd])))
+def main() -> None:
+    """Both tables."""
+    jobs = [(place, odd) for odd in (False, True) for place in range(len(SCENARIOS))]
+    with multiprocessing.Pool(WORKERS) as pool:
+        results = pool.map(measure, jobs, chunksize=1)
+    even, odd = results[: len(SCENARIOS)], results[len(SCENARIOS) :]
+    parts = (WHOLE, *PARTS)
+    of_even = rows(parts, "even", [of_parts for of_parts, _ in even])
+    of_odd = rows(parts, "odd", [of_parts for of_parts, _ in odd])
     head = ("forecast", "seeds", "error", "gain kept", "largest loss", "largest gain", "in range")
-    report("forecast_parts", "What the parts of the forecast add", head, rows[: 2 * len(parts)])
-    report("forecast_numbers", "Numbers of the forecast, halved and doubled", head, rows[2 * len(parts) :])
+    both = [row for pair in zip(of_even, of_odd, strict=True) for row in pair]
+    report("forecast_parts", "What the parts of the forecast add", head, both)
+    of_numbers = list(rows((WHOLE, *numbers()), "even", [found for _, found in even]))
+    report("forecast_numbers", "Numbers of the forecast, halved and doubled", head, of_numbers)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

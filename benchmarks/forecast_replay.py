@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from forecast_baselines import part_done
 from forecast_learned import History, completed_runs, gaps, history, mark_reports, run_moment, runs_before
-from forecast_scenarios import SCENARIOS, SEEDS, Case
+from forecast_scenarios import SEEDS, Case, Scenario
 
 from training_status.forecast import learned, parameters
 from training_status.forecast.learned import Learned, RunMoment
@@ -40,7 +40,6 @@ class Moment:
 class Replayed(NamedTuple):
     """A run of a scenario, and the runs before it, each with what the service knew when it began."""
 
-    scenario: str
     history: History
     moments: list[Moment]
     earlier: list[tuple[History, list[Moment]]]
@@ -65,36 +64,27 @@ class Part:
     changes_linear: bool = False
 
 
-def prepare(*, odd: bool) -> list[Replayed]:
-    """Return all runs with odd, or with even, seeds."""
-    cases = []
-    for scenario in SCENARIOS:
-        for seed in SEEDS:
-            if seed % 2 == odd:
-                cases.append(_replayed(scenario.name, scenario.make(random.Random(f"{scenario.name} {seed}"))))
-    return cases
+def prepare(scenario: Scenario, *, odd: bool) -> list[Replayed]:
+    """Return the runs of the scenario with odd, or with even, seeds."""
+    seeds = [seed for seed in SEEDS if seed % 2 == odd]
+    return [_replayed(scenario.make(random.Random(f"{scenario.name} {seed}"))) for seed in seeds]
 
 
-def replay(cases: list[Replayed], part: Part) -> dict[str, Result]:
-    """Forecast all runs; the result of each scenario."""
-    errors: dict[str, list[float]] = {}
-    linear: dict[str, list[float]] = {}
-    covered: dict[str, list[bool]] = {}
+def replay(cases: list[Replayed], part: Part) -> Result:
+    """Forecast all runs."""
+    errors, linear, covered = [], [], []
     with _numbers(part.numbers):
         for case in cases:
             known = _learn(case, part)
             for moment in case.moments:
                 left_s, low_s, high_s = _forecast(known, case, moment, part)
-                errors.setdefault(case.scenario, []).append(_error(left_s, moment))
-                linear.setdefault(case.scenario, []).append(_error(moment.linear_left_s, moment))
-                covered.setdefault(case.scenario, []).append(low_s <= moment.actual_s <= high_s)
-    return {
-        name: Result(statistics.mean(errors[name]) / statistics.mean(linear[name]), statistics.mean(covered[name]))
-        for name in errors
-    }
+                errors.append(_error(left_s, moment))
+                linear.append(_error(moment.linear_left_s, moment))
+                covered.append(low_s <= moment.actual_s <= high_s)
+    return Result(statistics.mean(errors) / statistics.mean(linear), statistics.mean(covered))
 
 
-def _replayed(scenario: str, case: Case) -> Replayed:
+def _replayed(case: Case) -> Replayed:
     run = case.current
     moments = []
     for part in MOMENTS:
@@ -105,7 +95,7 @@ def _replayed(scenario: str, case: Case) -> Replayed:
     for one in completed_runs(case)[-RUNS_MAX:]:
         before = Case(runs_before(case.earlier, one), one)
         earlier.append((history(before), [_moment(before, last.at_s) for last in mark_reports(one)]))
-    return Replayed(scenario, history(case), moments, earlier)
+    return Replayed(history(case), moments, earlier)
 
 
 def _moment(case: Case, now_s: float) -> Moment:

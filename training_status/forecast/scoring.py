@@ -51,7 +51,7 @@ def calibrate(runs: Sequence[Sequence[ScoredMark]]) -> Calibration:
     both = [run for run in ([mark for mark in run if mark.learned] for run in possible) if run]
     learned = [[(mark.learned, mark.actual_s) for mark in run if mark.learned] for run in both]
     beside = [[(mark.linear, mark.actual_s) for mark in run] for run in both]
-    return Calibration(len(linear), _factor(learned), _factor(linear), _linear_weight(beside, learned))
+    return Calibration(len(linear), max(1.0, _factor(learned)), _factor(linear), _linear_weight(beside, learned))
 
 
 def _is_possible(mark: ScoredMark) -> bool:

@@ -14,12 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from forecast_baselines import BASELINES
 from forecast_learned import Service
-from forecast_runs import PHASES
 from forecast_scenarios import SCENARIOS, SEEDS, TYPICAL, Case, usual_seconds
 from forecasts import score
 from table import report
 
-from training_status.forecast.experience import Expectation
+from training_status.forecast.expectation import Expectation
 from training_status.forecast.learned import Learned
 from training_status.forecast_methods import HISTORY
 
@@ -34,9 +33,15 @@ class Told(Service):
     def __init__(self, case: Case) -> None:
         super().__init__(case)
         usual = tuple(math.log(seconds) for seconds in _USUAL[case.current.total_s])
-        shape = (1.0,) * PHASES
         self._learned = Learned(
-            Expectation(HISTORY, len(SEEDS), usual, RUN_SIGMA, PHASE_SIGMA, 0.0, shape, FIRST_HALF_SIGMA)
+            Expectation(
+                method=HISTORY,
+                runs=len(SEEDS),
+                log_seconds=usual,
+                pace_sigma=RUN_SIGMA,
+                phase_sigma=PHASE_SIGMA,
+                step_sigma=FIRST_HALF_SIGMA,
+            )
         )
 
 

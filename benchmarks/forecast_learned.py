@@ -1,58 +1,90 @@
-"""The service's own forecast over generated runs, told what the service knows of them."""
+"""The service's own forecast over generated runs, with what the service knows of them."""
 
 import itertools
-from functools import partial
+from functools import partial, reduce
+from typing import NamedTuple
 
 from forecast_baselines import Estimate, part_done
 from forecast_runs import PHASES, GeneratedRun, Report
 from forecast_scenarios import Case
 
 from training_status.forecast import learned
-from training_status.forecast.experience import Expectation, RunTimes, of_other_domains, of_same_domain
+from training_status.forecast.expectation import Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned, RunMoment
 from training_status.forecast.scoring import MARKS, ScoredMark, calibrate
 from training_status.forecast.time_left import RunProgress
 
 
 class Service:
-    """Learns once, when the run begins, also from how right it was with the runs before."""
+    """Learns once, when the run begins, also from the errors of its forecasts of earlier runs."""
 
     def __init__(self, case: Case) -> None:
         self._reports = case.current.reports
-        own = [run for run in case.earlier if run.domain == case.current.domain and run.is_completed]
-        scored = [_marks(Case(_before(case.earlier, run), run)) for run in own[-20:]]
-        self._learned = Learned(_expected(case), calibrate(scored))
+        scored = [_marks(Case(runs_before(case.earlier, run), run)) for run in completed_runs(case)[-20:]]
+        self._learned = Learned(history(case).expectation(), calibrate(scored))
 
     def estimate(self, now_s: float, last: Report) -> Estimate | None:
-        """From the reports by then."""
-        moved = _moved(self._reports, last)
-        guessed = learned.guesses(self._learned, moved)
+        """Use the reports until `last`."""
+        guessed = learned.guesses(self._learned, run_moment(self._reports, last))
         if guessed is None:
             return None
-        made = learned.estimate(self._learned, guessed, _usual_gap(self._reports, last))
+        made = learned.estimate(self._learned, guessed, reduce(learned.usual_gap, gaps(self._reports, last), 0.0))
         done = part_done(last)
         linear_s = now_s / done * (1 - done)
         return Estimate(*learned.forecast(made, since_s=now_s - last.at_s, linear_left_s=linear_s))
 
 
-def _before(runs: list[GeneratedRun], run: GeneratedRun) -> list[GeneratedRun]:
+class History(NamedTuple):
+    """What the service finds of earlier runs when a run begins, oldest first."""
+
+    own: list[RunTimes]
+    is_new: bool
+    sample_count: int | None
+    others: list[RunTimes]
+    other_domains: int
+
+    def expectation(self) -> Expectation | None:
+        """What is expected of the run."""
+        expected = of_same_domain(self.own, self.sample_count, is_new=self.is_new)
+        return expected or of_other_domains(self.others, domains=self.other_domains)
+
+
+def history(case: Case) -> History:
+    """What the service reads from the database (`earlier_runs.py`)."""
+    current = case.current.configuration
+    own = completed_runs(case)
+    same = [run for run in own if run.configuration[:2] == current[:2]]
+    others = [
+        run
+        for run in case.earlier
+        if run.is_completed and run.domain != case.current.domain and run.configuration.optimizer == current.optimizer
+    ]
+    return History(
+        [_times(run) for run in same or own],
+        not same,
+        current.sample_count,
+        [_times(run) for run in others],
+        len({run.domain for run in others}),
+    )
+
+
+def completed_runs(case: Case) -> list[GeneratedRun]:
+    """The completed earlier runs of the domain."""
+    return [run for run in case.earlier if run.domain == case.current.domain and run.is_completed]
+
+
+def runs_before(runs: list[GeneratedRun], run: GeneratedRun) -> list[GeneratedRun]:
+    """Those of `runs` that come before `run`."""
     return runs[: next(place for place, one in enumerate(runs) if one is run)]
 
 
-def _marks(case: Case) -> list[ScoredMark]:
-    """What was said at the marks of a run that was followed as this one is."""
-    known = Learned(_expected(case))
-    reports, total_s = case.current.reports, case.current.total_s
-    marks = []
-    for mark in MARKS:
-        last = next(report for report in reports if part_done(report) * 100 >= mark)
-        guessed = learned.guesses(known, _moved(reports, last))
-        if guessed is not None:
-            marks.append(ScoredMark(guessed.linear, guessed.learned, total_s - last.at_s))
-    return marks
+def mark_reports(run: GeneratedRun) -> list[Report]:
+    """The reports at which the run reached the marks."""
+    return [next(report for report in run.reports if part_done(report) * 100 >= mark) for mark in MARKS]
 
 
-def _moved(reports: tuple[Report, ...], last: Report) -> RunMoment:
+def run_moment(reports: tuple[Report, ...], last: Report) -> RunMoment:
+    """What the service knows of the run at its report `last`."""
     begun: dict[int, float] = {}
     for report in reports:
         if report.at_s <= last.at_s:
@@ -62,26 +94,21 @@ def _moved(reports: tuple[Report, ...], last: Report) -> RunMoment:
     return RunMoment(RunProgress(behind_s, last.phase, last.fraction, last.at_s - starts[-1]), last.at_s)
 
 
-def _usual_gap(reports: tuple[Report, ...], last: Report) -> float:
-    gap_s = 0.0
-    for earlier, later in itertools.pairwise(report.at_s for report in reports if report.at_s <= last.at_s):
-        gap_s = learned.usual_gap(gap_s, later - earlier)
-    return gap_s
+def gaps(reports: tuple[Report, ...], last: Report) -> list[float]:
+    """The seconds between the reports until `last`."""
+    times = [report.at_s for report in reports if report.at_s <= last.at_s]
+    return [later - earlier for earlier, later in itertools.pairwise(times)]
 
 
-def _expected(case: Case) -> Expectation | None:
-    current = case.current.configuration
-    completed = [run for run in case.earlier if run.is_completed]
-    own = [run for run in completed if run.domain == case.current.domain]
-    same = [run for run in own if run.configuration[:2] == current[:2]]
-    times = [_times(run) for run in same or own]
-    expected = of_same_domain(times, current.sample_count, is_new=not same)
-    others = [
-        run
-        for run in completed
-        if run.domain != case.current.domain and run.configuration.optimizer == current.optimizer
-    ]
-    return expected or of_other_domains([_times(run) for run in others], domains=len({run.domain for run in others}))
+def _marks(case: Case) -> list[ScoredMark]:
+    """The forecasts at the marks of an earlier run."""
+    known = Learned(history(case).expectation())
+    marks = []
+    for last in mark_reports(case.current):
+        guessed = learned.guesses(known, run_moment(case.current.reports, last))
+        if guessed is not None:
+            marks.append(ScoredMark(guessed.linear, guessed.learned, case.current.total_s - last.at_s))
+    return marks
 
 
 def _times(run: GeneratedRun) -> RunTimes:

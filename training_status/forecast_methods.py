@@ -1,4 +1,4 @@
-"""What a forecast may be based on: the specified formula, the usual shares of all domains, or the domain's own runs."""
+"""What a forecast is based on: the linear formula, the shares of phases in other domains, or the domain's own runs."""
 
 from typing import Final
 

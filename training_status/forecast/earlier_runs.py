@@ -6,17 +6,13 @@ from typing import Any, Final
 
 from django.db import connection
 
-from training_status.forecast.experience import RUNS_MAX, Expectation, RunTimes, of_other_domains, of_same_domain
+from training_status.forecast import parameters
+from training_status.forecast.expectation import Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned
 from training_status.forecast.scoring import Guess, ScoredMark, calibrate
 from training_status.jsonb import from_jsonb
 from training_status.phases import PHASE_NAMES
 from training_status.run_states import COMPLETED
-
-_RUNS_CONSIDERED: Final = 60  # of a domain, among which those with the same configuration are chosen
-_OTHER_RUNS_CONSIDERED: Final = 500
-_RUNS_PER_OTHER_DOMAIN: Final = 4
-_OTHER_RUNS_MAX: Final = 60
 
 _TIMES: Final = """
     (SELECT jsonb_object_agg(timing.phase, jsonb_build_array(
@@ -37,7 +33,7 @@ _OF_DOMAIN: Final = f"""
            LATERAL (SELECT id, run_number, llm_model, optimizer, sample_count, ended_at
                       FROM training_status_trainingrun
                      WHERE domain_id = this.domain_id AND state = '{COMPLETED}'
-                     ORDER BY run_number DESC LIMIT {_RUNS_CONSIDERED}) AS run
+                     ORDER BY run_number DESC LIMIT {parameters.RUNS_CONSIDERED}) AS run
      WHERE this.id = %s
      ORDER BY run.run_number
 """
@@ -49,12 +45,12 @@ _OF_OTHERS: Final = f"""
                    row_number() OVER (PARTITION BY newest.domain_id ORDER BY newest.id DESC) AS place
               FROM (SELECT id, domain_id, optimizer FROM training_status_trainingrun
                      WHERE state = '{COMPLETED}' AND failure_reason IS NULL
-                     ORDER BY id DESC LIMIT {_OTHER_RUNS_CONSIDERED}) AS newest,
+                     ORDER BY id DESC LIMIT {parameters.OTHER_RUNS_CONSIDERED}) AS newest,
                    training_status_trainingrun AS this
              WHERE this.id = %s AND newest.domain_id <> this.domain_id
                AND newest.optimizer IS NOT DISTINCT FROM this.optimizer) AS run
-     WHERE run.place <= {_RUNS_PER_OTHER_DOMAIN}
-     ORDER BY run.id DESC LIMIT {_OTHER_RUNS_MAX}
+     WHERE run.place <= {parameters.OTHER_RUNS_PER_DOMAIN}
+     ORDER BY run.id DESC LIMIT {parameters.OTHER_RUNS_MAX}
 """
 
 
@@ -63,7 +59,7 @@ def learn(run_id: int) -> Learned:
     with connection.cursor() as cursor:
         cursor.execute(_OF_DOMAIN, (run_id,))
         rows = cursor.fetchall()
-    calibration = calibrate([_scored(from_jsonb(marks) or []) for *_, marks in rows[-RUNS_MAX:]])
+    calibration = calibrate([_scored(from_jsonb(marks) or []) for *_, marks in rows[-parameters.RUNS_MAX :]])
     return Learned(_of_domain(rows) or _of_others(run_id), calibration)
 
 

@@ -1,62 +1,25 @@
 """The uncertainty of the linear formula, estimated from the run itself.
 
 The specified shares were not measured. Three hypotheses are weighted by how well the run so far fits each: the shares
-are true, roughly true, or meaningless. `benchmarks/forecasts.py` measures the result.
+are true, roughly true, or meaningless.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+import operator
 
-from training_status.forecast.experience import specified
+from training_status.forecast import parameters
+from training_status.forecast.expectation import specified
 from training_status.forecast.scoring import Guess
 from training_status.forecast.time_left import RunProgress, time_left
 
-_TRUE: Final = specified(phase_sigma=0.08, step_sigma=0.10)
-_ROUGHLY_TRUE: Final = specified(phase_sigma=0.35)
-_NO_GUIDE: Final = specified(phase_sigma=1.0)
-_COVERAGE: Final = 0.8  # the probability of the range
-_SIGMAS: Final = 1.2816  # of a normal distribution: this probability lies within
-_SIGMA_MIN: Final = 0.02
-_UNKNOWN_SIGMA: Final = 1.0  # while nothing that is done has taken any time
-_WIDTH_MAX: Final = 8.0  # as a logarithm: three thousand times as long
-_HALVINGS: Final = 20
-
-
-class _Part(NamedTuple):
-    """A normal distribution of the logarithm of the seconds left, and its weight among the others."""
-
-    weight: float
-    mean: float
-    sigma: float
-
 
 def formula(left_s: float, progress: RunProgress) -> Guess:
-    """Return the formula's seconds left with their sigma."""
+    """Return the formula's seconds left with their sigma: the root of the mean square error by the three hypotheses."""
     if left_s <= 0 or not progress.has_taken_time:
-        return Guess(left_s, _UNKNOWN_SIGMA)
-    found = [time_left(expected, progress) for expected in (_TRUE, _ROUGHLY_TRUE, _NO_GUIDE)]
+        return Guess(left_s, parameters.UNKNOWN_SIGMA)
+    sigmas = (parameters.TRUE_SIGMA, parameters.ROUGHLY_TRUE_SIGMA, parameters.NO_GUIDE_SIGMA)
+    found = [time_left(specified(sigma), progress) for sigma in sigmas]
     best = max(one.log_evidence for one in found)
     weights = [math.exp(one.log_evidence - best) for one in found]
-    parts = [
-        _Part(weight / sum(weights), one.log_s, max(one.sigma, _SIGMA_MIN))
-        for weight, one in zip(weights, found, strict=True)
-    ]
-    return Guess(left_s, _half_width(math.log(left_s), parts) / _SIGMAS)
-
-
-def _half_width(middle: float, parts: Sequence[_Part]) -> float:
-    """Return the distance from the middle to both sides that contains the probability `_COVERAGE`."""
-    low, high = 0.0, _WIDTH_MAX
-    for _ in range(_HALVINGS):
-        width = (low + high) / 2
-        if sum(part.weight * _between(part, middle - width, middle + width) for part in parts) < _COVERAGE:
-            low = width
-        else:
-            high = width
-    return high
-
-
-def _between(part: _Part, low: float, high: float) -> float:
-    scale = part.sigma * math.sqrt(2)
-    return (math.erf((high - part.mean) / scale) - math.erf((low - part.mean) / scale)) / 2
+    squares = [one.sigma**2 + (one.log_s - math.log(left_s)) ** 2 for one in found]
+    return Guess(left_s, math.sqrt(sum(map(operator.mul, weights, squares)) / sum(weights)))

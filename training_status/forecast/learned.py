@@ -1,38 +1,31 @@
-"""The learned forecast: from earlier runs of the domain, else from other domains, else the specified formula.
+"""The learned forecast: from earlier runs of the domain, else from other domains, else the linear formula.
 
 An `Estimate` is computed when a run makes progress. A forecast at any later moment is simple arithmetic on it.
-`benchmarks/forecasts.py` measures the accuracy over generated runs.
+`benchmarks/forecasts.py` measures the accuracy.
 """
 
 import math
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from training_status.forecast.experience import Expectation, specified
+import msgspec
+
+from training_status.forecast import parameters
+from training_status.forecast.expectation import Expectation, specified
 from training_status.forecast.formula import formula
 from training_status.forecast.scoring import Calibration, Guess
 from training_status.forecast.time_left import RunProgress, TimeLeft, time_left
 from training_status.forecast_methods import LINEAR, SHARES
 from training_status.phases import PHASES
 
-_SIGMAS: Final = 1.28  # of a normal distribution: 80 % lie between
-_LEFT_MIN_PART: Final = 0.15  # of the estimate remains, however long no report is received
-_COUNTDOWN_GAPS: Final = 1.5
-_GAP_DECAY: Final = 0.8
-_WAITING_SIGMA: Final = 0.15
-_SIGMA_MIN: Final = 0.03
-_SIGMA_MAX: Final = 5.0  # from a 600th to 600 times
 
-
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(msgspec.Struct, frozen=True, rename={"calibration": "verdict"}):
     """What earlier runs have taught when a run begins; `expected` is None without usable runs.
 
-    Stored as JSON: the names of the fields must not change. `verdict` is the calibration from earlier forecasts.
+    Stored as JSON: the names stored must not change.
     """
 
     expected: Expectation | None = None
-    verdict: Calibration = field(default_factory=Calibration)
+    calibration: Calibration = Calibration()
 
 
 class RunMoment(NamedTuple):
@@ -48,8 +41,7 @@ class RunMoment(NamedTuple):
         return (phase.start + self.progress.fraction * (phase.end - phase.start)) / 100
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(msgspec.Struct, frozen=True):
     """The seconds left at a report, their sigma, and the usual gap between reports.
 
     Stored as JSON: the names of the fields must not change.
@@ -87,26 +79,34 @@ def expected_phase_s(learned: Learned) -> list[float] | None:
 
 def usual_gap(before_s: float, gap_s: float) -> float:
     """Return the longest of the recent gaps between reports; older gaps decay."""
-    return max(gap_s, before_s * _GAP_DECAY)
+    return max(gap_s, before_s * parameters.GAP_DECAY)
 
 
-def guesses(learned: Learned, moved: RunMoment) -> Guesses | None:
+def guesses(learned: Learned, moment: RunMoment) -> Guesses | None:
     """Return both forecasts; None before any progress."""
-    done = moved.part_done
-    if done <= 0:
+    if moment.part_done <= 0:
         return None
-    linear = formula(moved.elapsed_s / done * (1 - done), moved.progress)
-    if learned.expected is None:
-        return Guesses(linear, None)
-    found = time_left(learned.expected, moved.progress)
-    if learned.expected.method == SHARES:
-        found = _mixture(time_left(specified(), moved.progress), found, learned.expected.believed)
-    return Guesses(linear, Guess(math.exp(found.log_s), found.sigma))
+    return Guesses(linear_guess(moment), None if learned.expected is None else learned_guess(learned.expected, moment))
+
+
+def linear_guess(moment: RunMoment) -> Guess:
+    """Return the forecast of the linear formula for a run that has made progress."""
+    done = moment.part_done
+    return formula(moment.elapsed_s / done * (1 - done), moment.progress)
+
+
+def learned_guess(expected: Expectation, moment: RunMoment) -> Guess:
+    """Return the forecast of what was learned."""
+    found = time_left(expected, moment.progress)
+    if expected.method == SHARES:
+        by_specified_shares = time_left(specified(parameters.ROUGHLY_TRUE_SIGMA), moment.progress)
+        found = _mixture(by_specified_shares, found, expected.prior_weight)
+    return Guess(math.exp(found.log_s), found.sigma)
 
 
 def estimate(learned: Learned, guessed: Guesses, usual_gap_s: float) -> Estimate:
     """Combine the guesses by their calibration. Without earlier runs, this is exactly the linear formula."""
-    calibration = learned.verdict
+    calibration = learned.calibration
     if learned.expected is None or guessed.learned is None or calibration.linear_weight == 1:
         runs = calibration.runs if learned.expected is not None else 0
         return Estimate(
@@ -121,10 +121,9 @@ def forecast(made: Estimate, *, since_s: float, linear_left_s: float) -> Forecas
     """Return the forecast `since_s` seconds after the estimate. `linear_left_s` is what the formula gives now."""
     if made.method == LINEAR:
         return _ranged(linear_left_s, made.sigma)
-    waited_s = min(since_s, _COUNTDOWN_GAPS * made.usual_gap_s or since_s)
-    left_s = max(made.left_s - waited_s, _LEFT_MIN_PART * made.left_s)
-    waiting = _WAITING_SIGMA * min(since_s, made.usual_gap_s) / max(left_s, 1e-9)
-    return _ranged(left_s, math.hypot(made.sigma, waiting, _SIGMA_MIN))
+    waited_s = min(since_s, made.usual_gap_s or since_s)
+    left_s = max(made.left_s - waited_s, parameters.LEFT_MIN_PART * made.left_s)
+    return _ranged(left_s, made.sigma)
 
 
 def _mixture(linear: TimeLeft, shares: TimeLeft, weight: float) -> TimeLeft:
@@ -139,5 +138,5 @@ def _mixture(linear: TimeLeft, shares: TimeLeft, weight: float) -> TimeLeft:
 
 
 def _ranged(left_s: float, sigma: float) -> Forecast:
-    factor = math.exp(_SIGMAS * min(sigma, _SIGMA_MAX))
+    factor = math.exp(parameters.RANGE_SIGMAS * min(sigma, parameters.SIGMA_MAX))
     return Forecast(left_s, left_s / factor, left_s * factor)

@@ -7,15 +7,13 @@ of one run are correlated, so each run counts once.
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import msgspec
+
+from training_status.forecast import parameters
+
 MARKS: Final = (10, 25, 50, 75, 90)  # percentages of a run
-_PRIOR_RUNS: Final = 3.0  # the prior of correct ranges has the weight of this many runs
-_RUNS_MIN: Final = 3  # runs needed before the linear formula may be used …
-_CLEARLY_BETTER: Final = 0.9  # … alone, if its error is below this part; otherwise both are mixed
-_ERROR_MAX_SIGMAS: Final = 2.5  # larger errors are clipped: the run was unusual
-_FACTOR_MIN: Final = 0.92
 
 
 class Guess(NamedTuple):
@@ -33,8 +31,7 @@ class ScoredMark(NamedTuple):
     actual_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(msgspec.Struct, frozen=True):
     """How to correct the next forecast, by the errors in a domain's earlier `runs`.
 
     The factors multiply the sigmas of the learned forecast and of the linear formula. `linear_weight` (0 to 1) is the
@@ -54,9 +51,7 @@ def calibrate(runs: Sequence[Sequence[ScoredMark]]) -> Calibration:
     both = [run for run in ([mark for mark in run if mark.learned] for run in possible) if run]
     learned = [[(mark.learned, mark.actual_s) for mark in run if mark.learned] for run in both]
     beside = [[(mark.linear, mark.actual_s) for mark in run] for run in both]
-    return Calibration(
-        len(linear), max(_FACTOR_MIN, _factor(learned)), _factor(linear), _linear_weight(beside, learned)
-    )
+    return Calibration(len(linear), max(1.0, _factor(learned)), _factor(linear), _linear_weight(beside, learned))
 
 
 def _is_possible(mark: ScoredMark) -> bool:
@@ -72,12 +67,12 @@ def _off(guess: Guess, actual_s: float) -> float:
 def _linear_weight(
     linear: Sequence[Sequence[tuple[Guess, float]]], learned: Sequence[Sequence[tuple[Guess, float]]]
 ) -> float:
-    if len(learned) < _RUNS_MIN:
+    if len(learned) < parameters.CALIBRATION_RUNS_MIN:
         return 0.0
     by_formula, by_learning = _error(linear), _error(learned)
-    if by_formula < _CLEARLY_BETTER * by_learning:
+    if by_formula < parameters.CLEARLY_BETTER * by_learning:
         return 1.0
-    trust = len(learned) / (len(learned) + _PRIOR_RUNS)
+    trust = len(learned) / (len(learned) + parameters.CALIBRATION_PRIOR_RUNS)
     return trust / (1 + (by_formula / max(by_learning, 1e-9)) ** 4)
 
 
@@ -90,8 +85,9 @@ def _factor(runs: Sequence[Sequence[tuple[Guess, float]]]) -> float:
     """Return the ratio of actual to expected errors, shrunk towards 1."""
     squares = [
         statistics.fmean(
-            min(_ERROR_MAX_SIGMAS, abs(_off(guess, actual_s)) / guess.sigma) ** 2 for guess, actual_s in run
+            min(parameters.ERROR_MAX_SIGMAS, abs(_off(guess, actual_s)) / guess.sigma) ** 2 for guess, actual_s in run
         )
         for run in runs
     ]
-    return math.sqrt((_PRIOR_RUNS + sum(squares)) / (_PRIOR_RUNS + len(squares)))
+    prior_runs = parameters.CALIBRATION_PRIOR_RUNS
+    return math.sqrt((prior_runs + sum(squares)) / (prior_runs + len(squares)))

@@ -1,17 +1,15 @@
 """The stored forecast of a run: what was learned before it, and its latest estimate."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from training_status.forecast import parameters
 from training_status.forecast.learned import Estimate, Learned, RunMoment, estimate, forecast, guesses, usual_gap
 from training_status.forecast.scoring import MARKS, Guess
 from training_status.forecast.time_left import RunProgress
 from training_status.phases import PHASES
-
-_DUE_AFTER: Final = timedelta(seconds=1)
-_DUE_AFTER_PERCENT: Final = 1.0
 
 
 class StoredEstimate(msgspec.Struct, frozen=True):
@@ -56,8 +54,8 @@ def is_due(last: StoredEstimate | None, *, at: datetime, percent: float) -> bool
     """Whether a run has progressed far or long enough to compute another estimate."""
     return (
         last is None
-        or percent >= last.percent + _DUE_AFTER_PERCENT
-        or at >= last.at + _DUE_AFTER
+        or percent >= last.percent + parameters.ESTIMATE_EVERY_PERCENT
+        or at >= last.at + timedelta(seconds=parameters.ESTIMATE_EVERY_S)
         or _mark(last.percent, percent) is not None
     )
 

@@ -7,14 +7,10 @@ So a run that is suddenly four times slower is noticed as soon as its long phase
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from training_status.forecast.experience import Expectation
-
-_PACES: Final = tuple(step * 0.08 for step in range(-38, 39))  # as logarithms: from a twentieth to twenty times
-_CHANGED_PACE_SIGMA: Final = 1.0
-_SHARE_EXPONENT: Final = 1.1
-_EPSILON_S: Final = 1e-9
+from training_status.forecast import parameters
+from training_status.forecast.expectation import Expectation
 
 
 class RunProgress(NamedTuple):
@@ -50,13 +46,25 @@ class _Deviation(NamedTuple):
     variance: float
 
 
+class _Pace(NamedTuple):
+    """A normal distribution of the logarithm of the pace, and the logarithm of its weight among the others."""
+
+    log_weight: float
+    mean: float
+    variance: float
+
+
 def time_left(expected: Expectation, progress: RunProgress) -> TimeLeft:
     """Return the time left at the last report."""
     seconds = [math.exp(log) for log in expected.log_seconds]
-    shares = [one / sum(seconds) for one in seconds]
+    if not progress.has_taken_time and expected.pace_sigma is None:
+        return TimeLeft(math.log(sum(seconds)), parameters.UNKNOWN_SIGMA, 0.0)
     done = progress.fraction ** expected.shape[progress.phase] if progress.fraction > 0 else 0.0
-    behind = [
-        (math.log(taken / seconds[place]), max(shares[place], 0.001))
+    # Short phases say little about the pace: their variance is that of the longest ones, divided by their share.
+    tells = 1.0 if expected.pace_sigma is None else parameters.SHARE_EXPONENT
+    variances = [expected.phase_sigma**2 / max(one / sum(seconds), parameters.SHARE_MIN) ** tells for one in seconds]
+    seen = [
+        _Deviation(math.log(taken / seconds[place]), variances[place])
         for place, taken in enumerate(progress.behind_s)
         if taken > 0
     ]
@@ -64,16 +72,8 @@ def time_left(expected: Expectation, progress: RunProgress) -> TimeLeft:
     if done > 0 and progress.phase_s > 0:
         steps = expected.step_sigma**2 * (1 - done) / done
         now = _Deviation(math.log(progress.phase_s / (done * seconds[progress.phase])), steps)
-    share = max(shares[progress.phase], 0.001)
-    phase_variance = _phase_variance(expected, [*behind, *([(now.off, share * done)] if now else [])])
-    # Long phases say most about other long phases; where seconds are known, short phases say little about the pace.
-    tells = 1.0 if expected.pace_sigma is None else _SHARE_EXPONENT
-    seen = [_Deviation(off, phase_variance / part**tells) for off, part in behind]
-    if now is not None:
-        seen.append(_Deviation(now.off, phase_variance / share**tells + now.variance))
-    if not progress.has_taken_time and expected.pace_sigma is None:
-        return TimeLeft(math.log(sum(seconds)), 1.0, 0.0)
-    return _over_paces(expected, progress.phase, done, seconds, phase_variance, now, seen)
+        seen.append(_Deviation(now.off, variances[progress.phase] + steps))
+    return _over_paces(expected, progress.phase, done, seconds, now, seen)
 
 
 def _over_paces(
@@ -81,55 +81,49 @@ def _over_paces(
     phase: int,
     done: float,
     seconds: Sequence[float],
-    phase_variance: float,
     now: _Deviation | None,
     seen: Sequence[_Deviation],
 ) -> TimeLeft:
-    middle = _weighted(seen) if expected.pace_sigma is None else 0.0
-    logs = [_log_likelihood(expected, middle + pace, seen) for pace in _PACES]
-    highest = max(logs)
-    weights = [math.exp(log - highest) for log in logs]
+    paces = _posterior(expected, seen)
+    highest = max(pace.log_weight for pace in paces)
+    weights = [math.exp(pace.log_weight - highest) for pace in paces]
     total = sum(weights)
-    # The slowness of the current phase is known from its time so far. If its first steps were quicker than average, the
-    # remaining ones are slower and the estimate of the phase is too low: both errors have the same sign.
+    # How far the current phase differs from the pace is estimated from its time so far, shrunk towards the pace.
+    phase_variance = expected.phase_sigma**2
     known = phase_variance / (phase_variance + now.variance) if now else 0.0
-    own_variance = phase_variance * (1 - known) + expected.step_sigma**2 * (done / max(1 - done, 0.02) + 2 * known)
+    own_variance = phase_variance * (1 - known) + expected.step_sigma**2 * done / max(1 - done, 0.02)
     after = sum(seconds[phase + 1 :])
     after_variance = phase_variance * sum(one**2 for one in seconds[phase + 1 :])
     mean = square = 0.0
-    for step, weight in zip(_PACES, weights, strict=True):
-        pace = middle + step
-        own = (1 - done) * seconds[phase] * math.exp((now.off - pace) * known if now else 0.0)
-        left = own + after + _EPSILON_S
-        log = math.log(left) + pace
+    for pace, weight in zip(paces, weights, strict=True):
+        own = (1 - done) * seconds[phase] * math.exp((now.off - pace.mean) * known if now else 0.0)
+        left = own + after + parameters.EPSILON_S
+        log = math.log(left) + pace.mean
+        change = 1 - known * own / left  # of the logarithm of the time left, when that of the pace changes by 1
+        variance = change**2 * pace.variance + (own**2 * own_variance + after_variance) / left**2
         mean += weight / total * log
-        square += weight / total * (log**2 + (own**2 * own_variance + after_variance) / left**2)
+        square += weight / total * (log**2 + variance)
     evidence = highest + math.log(total) - sum(0.5 * math.log(one.variance) for one in seen)
     return TimeLeft(mean, math.sqrt(max(0.0, square - mean**2)), evidence)
 
 
-def _log_likelihood(expected: Expectation, pace: float, seen: Sequence[_Deviation]) -> float:
-    log = 0.0
-    if expected.pace_sigma is not None:
-        usual = (1 - expected.sudden) * _density(pace, expected.pace_sigma)
-        log = math.log(usual + expected.sudden * _density(pace, _CHANGED_PACE_SIGMA) + 1e-300)
-    return log - sum((one.off - pace) ** 2 / one.variance for one in seen) / 2
+def _posterior(expected: Expectation, seen: Sequence[_Deviation]) -> list[_Pace]:
+    """Return the distribution of the pace after what was seen: a mixture of normal distributions.
 
-
-def _phase_variance(expected: Expectation, off: Sequence[tuple[float, float]]) -> float:
-    """Return the expected variance; if only shares are known, adjusted by the run's own phases, once it has two."""
-    variance = expected.phase_sigma**2
-    total = sum(part for _, part in off)
-    if expected.pace_sigma is not None or not expected.may_adapt or len(off) < 2 or total <= 0:
-        return variance
-    mean = sum(one * part for one, part in off) / total
-    shown = sum(part * (one - mean) ** 2 for one, part in off) / total
-    return (variance + (len(off) - 1) * shown) / len(off)
-
-
-def _weighted(seen: Sequence[_Deviation]) -> float:
-    return sum(one.off / one.variance for one in seen) / sum(1 / one.variance for one in seen)
-
-
-def _density(value: float, sigma: float) -> float:
-    return math.exp(-((value / sigma) ** 2) / 2) / sigma
+    Prior and likelihood are normal, so Bayes' rule adds their precisions. If only shares are known, the prior is flat.
+    """
+    precision = sum(1 / one.variance for one in seen)
+    off = sum(one.off / one.variance for one in seen)
+    misfit = sum(one.off**2 / one.variance for one in seen)
+    if expected.pace_sigma is None:
+        priors = [(1.0, 0.0)]
+    else:
+        changed = expected.pace_change_probability
+        priors = [(1 - changed, expected.pace_sigma**-2), (changed, parameters.CHANGED_PACE_SIGMA**-2)]
+    paces = []
+    for probability, prior_precision in priors:
+        variance = 1 / (prior_precision + precision)
+        mean = variance * off
+        weight = probability * math.sqrt(prior_precision or 1.0) * math.sqrt(variance)
+        paces.append(_Pace(math.log(max(weight, 1e-300)) + (mean**2 / variance - misfit) / 2, mean, variance))
+    return paces

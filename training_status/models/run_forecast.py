@@ -1,4 +1,4 @@
-"""What is forecast of a run, and what was forecast at some marks of it."""
+"""The stored forecast of a run, and its forecasts at some percentages, from which the accuracy is computed."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,8 +8,8 @@ from training_status.models.training_run import TrainingRun
 
 
 class RunForecast(models.Model):
-    """What was learned when the run began to move, and the estimate made when it last moved on; `forecast.kept` tells
-    what is in them.
+    """What was learned when the run first made progress, and its latest estimate, as `forecast.stored_estimate` encodes
+    them.
     """
 
     run = models.OneToOneField(TrainingRun, on_delete=models.CASCADE, primary_key=True, related_name="kept_forecast")
@@ -21,10 +21,10 @@ class RunForecast(models.Model):
 
 
 class ForecastMark(models.Model):
-    """What was forecast when a run had come to `percent`; with its end known it can be scored.
+    """The forecast when a run reached `percent`, to be compared with what happened.
 
-    Seconds are those left from `forecast_at` on. `low_s` to `high_s` is the range that was told. `linear_` and
-    `learned_` are what the formula and what was learned say, each by itself; null: nothing was learned.
+    Seconds are those left from `forecast_at` on. `low_s` to `high_s` is the range that was shown. `linear_` and
+    `learned_` are the linear estimate and the learned one before they were mixed; null without earlier runs.
     """
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="forecast_marks")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.forecast_runs import SECONDS, run
-from training_status.forecast.experience import Expectation, RunTimes, of_other_domains, of_same_domain
+from training_status.forecast.expectation import Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned, RunMoment, estimate, guesses
 from training_status.forecast.learned import forecast as forecast_later
 from training_status.forecast.linear import linear_completion
@@ -125,7 +125,7 @@ def test_it_counts_down_for_a_while_and_never_to_nothing() -> None:
     made = [forecast(expected, at(2, 0.5, since_s=since_s)) for since_s in (0.0, 5.0, 15.0, 1e4)]
     seconds = [one.left_s for one in made if one]
     assert seconds[1] == pytest.approx(seconds[0] - 5)
-    assert seconds[2] == seconds[3] == pytest.approx(seconds[0] - 15)
+    assert seconds[2] == seconds[3] == pytest.approx(seconds[0] - 10)
     almost = forecast(expected, at(6, 0.9, since_s=1e4))
     assert almost is not None
     assert almost.left_s > 0

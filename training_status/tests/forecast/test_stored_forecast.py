@@ -1,5 +1,6 @@
 """A forecast from the events of a run to its status: learned from earlier runs, kept, counted down and scored."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests.support.factories import DomainFactory, TrainingRunFactory, send
+from training_status.forecast import parameters
 from training_status.forecast.earlier_runs import learn
+from training_status.forecast.stored_estimate import as_json, learned_from_json
 from training_status.ingest.batch import CompleteEvent, Event, FailEvent, PhaseEvent, ProgressEvent
 from training_status.models import Domain, ForecastMark, PhaseTiming, RunForecast, TrainingRun
 from training_status.phases import PHASE_NAMES, PHASES
@@ -114,7 +117,7 @@ def test_runs_of_others_with_another_optimiser_tell_nothing() -> None:
     assert learn(TrainingRunFactory(optimizer="miprov2").id).expected is None
     expected = learn(TrainingRunFactory(optimizer="bootstrap").id).expected
     assert expected is not None
-    assert (expected.runs, expected.believed) == (3, pytest.approx(3 / 7))
+    assert (expected.runs, expected.prior_weight) == (3, pytest.approx(3 / (3 + parameters.PRIOR_DOMAINS)))
 
 
 def test_failed_and_cancelled_runs_teach_nothing() -> None:
@@ -133,10 +136,10 @@ def test_another_model_is_not_taken_for_the_same() -> None:
     domain = DomainFactory()
     for _ in range(3):
         completed(domain, llm_model="small")
-    for model, sudden in (("small", 0.4), ("large", 0.7)):
+    for model, probability in (("small", parameters.PACE_CHANGE_PROBABILITY), ("large", 1.0)):
         expected = learn(TrainingRunFactory(domain=domain, llm_model=model).id).expected
         assert expected is not None
-        assert expected.sudden == sudden
+        assert expected.pace_change_probability == probability
 
 
 def test_runs_with_the_same_configuration_are_preferred() -> None:
@@ -283,3 +286,18 @@ def test_the_run_tells_what_each_phase_is_expected_to_take(viewer: APIClient) ->
     assert [one["phase"] for one in told] == [phase.name for phase in PHASES]
     assert [one["seconds"] for one in told] == pytest.approx(SECONDS)
     assert viewer.get(f"{API}/training-runs/{first.public_id}").json()["expected_phases"] is None
+
+
+def test_what_an_earlier_version_stored_is_read() -> None:
+    """Version 1.0 stored these names; its running runs go on, and `expected_phases` of all runs stay."""
+    expected = {
+        "method": "history", "runs": 4, "log_seconds": [1.0] * len(PHASES), "pace_sigma": 0.2, "phase_sigma": 0.1,
+        "sudden": 0.4, "shape": [1.0] * len(PHASES), "step_sigma": 0.1, "believed": 0.5, "may_adapt": True,
+    }  # fmt: skip
+    verdict = {"runs": 4, "learned_factor": 1.5, "linear_factor": 1.0, "linear_weight": 0.25}
+    learned = learned_from_json(json.dumps({"expected": expected, "verdict": verdict}))
+    assert learned is not None
+    assert learned.expected is not None
+    assert (learned.expected.pace_change_probability, learned.expected.prior_weight) == (0.4, 0.5)
+    assert (learned.calibration.learned_factor, learned.calibration.linear_weight) == (1.5, 0.25)
+    assert learned_from_json(as_json(learned)) == learned

@@ -4,9 +4,9 @@ FROM python:3.13-slim
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 
-# Without the embedded PostgreSQL of requirements-local.txt: it is for machines without one, and has 70 MB.
-COPY requirements.txt ./
-RUN pip install --require-hashes -r requirements.txt
+# Without the embedded PostgreSQL of requirements.txt: it is for machines without one, and has 70 MB.
+COPY requirements-server.txt ./
+RUN pip install --require-hashes -r requirements-server.txt
 
 COPY manage.py ./
 COPY aegis_training aegis_training

@@ -12,7 +12,7 @@ SDK := clients/typescript
 COMPONENT := clients/component
 GENERATED := clients/generated
 # Each is locked within the bounds of the one before, where it says so.
-LOCKED := requirements requirements-local requirements-dev $(EXAMPLE)/requirements $(GENERATED)/requirements
+LOCKED := requirements-server requirements requirements-dev $(EXAMPLE)/requirements $(GENERATED)/requirements
 PAGE := training_status/static/dashboard
 export HOST PORT
 
@@ -79,7 +79,7 @@ screens: .venv/installed-dev ## A picture of every page and state, light and dar
 	$(BIN)/python -m tests.browser.screens
 
 bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on stdout and in benchmarks/results/
-	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/reading_and_writing.py
 	$(BIN)/python benchmarks/rest_servers.py
 	$(BIN)/python benchmarks/streams.py
 	$(BIN)/python benchmarks/page.py
@@ -158,10 +158,10 @@ define install_tracker
 	@problems=$$($(1)/bin/python -m pip check --disable-pip-version-check) || { echo "$$problems" >&2; exit 1; }
 endef
 
-.venv/installed: requirements-local.txt clients/python/pyproject.toml
+.venv/installed: requirements.txt clients/python/pyproject.toml
 	$(call make_venv,.venv)
 	@echo "Installing the service into .venv …"
-	$(call install_locked,.venv,requirements-local.txt)
+	$(call install_locked,.venv,requirements.txt)
 	$(call install_tracker,.venv)
 	@touch $@
 

@@ -5,7 +5,7 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from aegis_training.postgresql.patience import serve_requests
+from aegis_training.postgresql.time_limits import serve_requests
 from aegis_training.serving.under_prefix import WsgiUnderPrefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aegis_training.settings")

@@ -9,9 +9,9 @@ from forecast_runs import PHASES, GeneratedRun, Report
 from forecast_scenarios import Case
 
 from training_status.forecast import learned
+from training_status.forecast.calibration import MARKS, ScoredMark, calibrate
 from training_status.forecast.expectation import Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned, RunMoment
-from training_status.forecast.scoring import MARKS, ScoredMark, calibrate
 from training_status.forecast.time_left import RunProgress
 
 

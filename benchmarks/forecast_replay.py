@@ -17,8 +17,8 @@ from forecast_learned import History, completed_runs, gaps, history, mark_report
 from forecast_scenarios import SEEDS, Case, Scenario
 
 from training_status.forecast import learned, parameters
+from training_status.forecast.calibration import Calibration, Guess, ScoredMark, calibrate
 from training_status.forecast.learned import Learned, RunMoment
-from training_status.forecast.scoring import Calibration, Guess, ScoredMark, calibrate
 
 MOMENTS = [percent / 100 for percent in range(2, 96, 4)]
 RUNS_MAX = 20

@@ -17,7 +17,7 @@ from uuid import uuid4
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from http_load import Caller, sample
-from serving import Serving, serve_command, serving, use_own_database
+from served_project import Serving, serve_command, serving, use_own_database
 from table import report
 
 ADMIN = "/api/v1/admin"

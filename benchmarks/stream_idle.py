@@ -1,6 +1,6 @@
 """What viewers cost who are only there: memory, and connections to the database."""
 
-from serving import serving
+from served_project import serving
 from stream_latency import FACES
 from stream_subjects import make_subjects, make_token
 from stream_viewers import view

@@ -3,7 +3,7 @@
 from itertools import count
 from typing import NamedTuple
 
-from serving import serving
+from served_project import serving
 from stream_subjects import make_subjects, make_token
 from stream_viewers import server_sent_events, view, websocket
 from stream_writers import write

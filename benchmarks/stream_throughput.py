@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 
-from serving import beside_the_server, serving
+from served_project import beside_the_server, serving
 from stream_subjects import Subject, make_subjects, make_token
 from stream_viewers import server_sent_events, view
 from stream_writers import write

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import stream_idle
 import stream_latency
 import stream_throughput
-from serving import use_own_database
+from served_project import use_own_database
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data_dir:

@@ -4,7 +4,7 @@
 
 * Every process that called `ensure_server` holds a shared kernel lock on `users.lock`. The kernel releases it
   however the process ends.
-* One detached *keeper* process (`keeper.py`) owns the server. It waits for the exclusive lock on
+* One detached *keeper* process (`owner_process.py`) owns the server. It waits for the exclusive lock on
   `users.lock`; having it means that nobody uses the server any more, so the keeper stops the server and ends.
 * The server's own processes hold `server.lock`, so whether one of them is left is a question to the kernel,
   not to a file that a crash may have left behind.
@@ -13,6 +13,6 @@
 """
 
 from .errors import EmbeddedPostgresError
-from .use import ServerAddress, ensure_server, start_server, trouble_of
+from .server_start import ServerAddress, ensure_server, start_server, trouble_of
 
 __all__ = ["EmbeddedPostgresError", "ServerAddress", "ensure_server", "start_server", "trouble_of"]

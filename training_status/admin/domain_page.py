@@ -18,7 +18,7 @@ from training_status.admin.body_form import BodyForm, TextField
 from training_status.admin.change_form import ChangeForm
 from training_status.admin.run_snapshot import attach_snapshots_to_domains, snapshot_of
 from training_status.errors import InvalidInput
-from training_status.forecast.scoring import MARKS
+from training_status.forecast.calibration import MARKS
 from training_status.ingest.domains import change_domain, create_domain
 from training_status.ingest.request_schemas import DomainChange, NewDomain, read_domain_change, read_new_domain
 from training_status.models import Domain

@@ -163,7 +163,7 @@ def _confirmation_page(
         else reverse("admin:training_status_trainingrun_changelist"),
     }
     return TemplateResponse(
-        request, "admin/training_status/asking.html", context, status=422 if is_incomplete else None
+        request, "admin/training_status/confirm_run_action.html", context, status=422 if is_incomplete else None
     )
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from training_status.access.viewer_required import viewer_required
 from training_status.api.query import positive_int
 from training_status.errors import InvalidInput
-from training_status.forecast.scoring import MARKS
+from training_status.forecast.calibration import MARKS
 from training_status.read.domains import domain_by_name
 from training_status.read.forecast_scores import forecast_scores
 from training_status.read.run_facts import RunList

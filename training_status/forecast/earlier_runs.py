@@ -7,9 +7,9 @@ from typing import Any, Final
 from django.db import connection
 
 from training_status.forecast import parameters
+from training_status.forecast.calibration import Guess, ScoredMark, calibrate
 from training_status.forecast.expectation import Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned
-from training_status.forecast.scoring import Guess, ScoredMark, calibrate
 from training_status.jsonb import from_jsonb
 from training_status.phases import PHASE_NAMES
 from training_status.run_states import COMPLETED

@@ -8,8 +8,8 @@ import math
 import operator
 
 from training_status.forecast import parameters
+from training_status.forecast.calibration import Guess
 from training_status.forecast.expectation import specified
-from training_status.forecast.scoring import Guess
 from training_status.forecast.time_left import RunProgress, time_left
 
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import msgspec
 
 from training_status.forecast import parameters
+from training_status.forecast.calibration import Calibration, Guess
 from training_status.forecast.expectation import Expectation, specified
 from training_status.forecast.formula import formula
-from training_status.forecast.scoring import Calibration, Guess
 from training_status.forecast.time_left import RunProgress, TimeLeft, time_left
 from training_status.forecast_methods import LINEAR, SHARES
 from training_status.phases import PHASES

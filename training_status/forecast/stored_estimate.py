@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from training_status.forecast import parameters
+from training_status.forecast.calibration import MARKS, Guess
 from training_status.forecast.learned import Estimate, Learned, RunMoment, estimate, forecast, guesses, usual_gap
-from training_status.forecast.scoring import MARKS, Guess
 from training_status.forecast.time_left import RunProgress
 from training_status.phases import PHASES
 

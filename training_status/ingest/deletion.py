@@ -29,7 +29,7 @@ from training_status.ingest.run_state_machine import RunStateMachine
 from training_status.ingest.service_uptime import may_have_been_down
 from training_status.models import AccessToken
 from training_status.read.run_columns import STALL_LIMIT_S, limits_of_settings
-from training_status.selected import Selected
+from training_status.selected_columns import Selected
 
 _STILL_ACTIVE = "The run is active: cancel it first, or wait until it ends."
 _MAY_GO_ON = (

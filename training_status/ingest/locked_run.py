@@ -19,7 +19,7 @@ from training_status.ingest.run_state_machine import Entry, RunStateMachine
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NAMES, LEVELS
 from training_status.read.run_columns import limits_of_settings
-from training_status.selected import JSONB, Selected, columns_of
+from training_status.selected_columns import JSONB, Selected, columns_of
 
 _RUN = Selected(RunStateMachine, "run")
 

@@ -24,7 +24,7 @@ from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import FIRST_PHASE, overall_percent, phase_position
 from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, STALL_LIMIT_S
-from training_status.selected import JSONB
+from training_status.selected_columns import JSONB
 
 # The limit of the metrics in a run's status, as JSON. Those of the final event are added to it.
 METRICS_KEPT_MAX_BYTES = 64 * 1024

@@ -15,7 +15,7 @@ from django.db import connection
 from training_status.jsonb import from_jsonb
 from training_status.read.run_columns import DECLARED_DIRECTIONS, STALL_LIMIT_S, limits_of_settings
 from training_status.read.run_facts import PhaseTime
-from training_status.selected import JSONB, Column, Selected
+from training_status.selected_columns import JSONB, Column, Selected
 
 PROMPTS_MAX: Final = 30
 PROMPT_CHARACTERS_MAX: Final = 200_000  # of one prompt, over all the runs that are compared

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from django.db import connection
 
 from training_status.read.run_facts import RunFacts, latest_runs
-from training_status.selected import JSONB, Selected
+from training_status.selected_columns import JSONB, Selected
 
 
 @dataclass(slots=True)

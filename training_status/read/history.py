@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from training_status.read.run_columns import DECLARED_DIRECTIONS, STALL_LIMIT_S, limits_of_settings
-from training_status.selected import JSONB, Selected
+from training_status.selected_columns import JSONB, Selected
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from training_status.forecast.stored_estimate import estimate_from_json
 from training_status.jsonb import from_jsonb
-from training_status.selected import Column
+from training_status.selected_columns import Column
 
 # The domain's own limits or, without one, those of `limits_of_settings`.
 STALL_LIMIT_S = Column("coalesce(domain.stall_limit_s, %(stall_limit_s)s)")

@@ -22,7 +22,7 @@ from training_status.read.run_columns import (
     STALL_LIMIT_S,
     limits_of_settings,
 )
-from training_status.selected import JSONB, Column, Selected
+from training_status.selected_columns import JSONB, Column, Selected
 
 LEVEL_COUNTS = f"ARRAY[{', '.join(f'run.{name.lower()}_count' for name in LEVELS)}]"
 

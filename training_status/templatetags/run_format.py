@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from training_status import run_text
-from training_status.forecast.scoring import MARKS
+from training_status.forecast.calibration import MARKS
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.number_text import exact_number_text, is_number, metric_text, number_text, percent_text
 from training_status.read.forecast_scores import MethodScore, Score

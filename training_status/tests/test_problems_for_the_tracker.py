@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from aegis_tracker.answer import Answer
+from aegis_tracker.http_answer import Answer
 
 from aegis_training.serving.problem_details import problem
 

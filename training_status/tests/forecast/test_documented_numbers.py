@@ -1,8 +1,8 @@
 """docs/forecast.md lists every number of the forecast, with its value."""
 
 import re
-from tests.support.project import PROJECT
 
+from tests.support.project import PROJECT
 from training_status.forecast import parameters
 
 DOCUMENT = PROJECT / "docs" / "forecast.md"

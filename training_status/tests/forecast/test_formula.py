@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from training_status.forecast.calibration import Guess
 from training_status.forecast.formula import formula
-from training_status.forecast.scoring import Guess
 from training_status.forecast.time_left import RunProgress
 from training_status.phases import PHASES
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.forecast_runs import SECONDS, run
+from training_status.forecast.calibration import Calibration
 from training_status.forecast.expectation import Expectation, RunTimes, of_other_domains, of_same_domain
 from training_status.forecast.learned import Learned, RunMoment, estimate, guesses
 from training_status.forecast.learned import forecast as forecast_later
 from training_status.forecast.linear import linear_completion
-from training_status.forecast.scoring import Calibration
 from training_status.forecast.time_left import RunProgress
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.phases import PHASES, overall_percent

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any, TextIO
 
+from aegis_tracker.console_idle_thread import SettlingThread
 from aegis_tracker.console_lines import ConsoleLines
-from aegis_tracker.console_settling import SettlingThread
 from aegis_tracker.diagnostics import emitting
 from aegis_tracker.levels import level_name
 from aegis_tracker.tracker import TrainingProgressTracker

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from aegis_tracker.answer import Answer
 from aegis_tracker.delivery_errors import OtherReporterError, RefusedError, TryLaterError
 from aegis_tracker.diagnostics import log
+from aegis_tracker.http_answer import Answer
 from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended
 from aegis_tracker.run_requests import RunRequests
 from aegis_tracker.run_text import age_text, duration_text

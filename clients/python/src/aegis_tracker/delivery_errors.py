@@ -1,6 +1,6 @@
 """Why reports have not arrived: errors to retry, and refusals."""
 
-from aegis_tracker.answer import Answer
+from aegis_tracker.http_answer import Answer
 
 
 class TryLaterError(Exception):

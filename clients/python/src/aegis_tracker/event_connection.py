@@ -2,7 +2,7 @@
 
 import http.client
 
-from aegis_tracker.answer import answer_of
+from aegis_tracker.http_answer import answer_of
 from aegis_tracker.http_connection import Connection, Deadline, open_connection
 from aegis_tracker.service_error import error_of
 from aegis_tracker.settings import ServiceAddress

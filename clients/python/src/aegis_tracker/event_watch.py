@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self, cast, get_args, get_type_hints
 
-from aegis_tracker.answer import json_object
 from aegis_tracker.backoff import Backoff
 from aegis_tracker.contract_shapes import has_shape
 from aegis_tracker.contract_types import TrainingEvent
 from aegis_tracker.event_connection import EventConnection
 from aegis_tracker.event_stream import EventStreamParser, Message
+from aegis_tracker.http_answer import json_object
 from aegis_tracker.service_error import ServiceError
 from aegis_tracker.settings import ServiceAddress
 from aegis_tracker.transport import UnreachableError

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from aegis_tracker.answer import Answer
 from aegis_tracker.delivery_errors import ForeignAnswerError, RefusedError, TryLaterError
+from aegis_tracker.http_answer import Answer
 from aegis_tracker.sanitizing import time_now, to_json
 from aegis_tracker.transport import Transport, UnreachableError
 

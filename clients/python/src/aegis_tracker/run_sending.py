@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.earlier_spools import EarlierSpools
-from aegis_tracker.orphaned_spool_sender import OrphanedSpoolSender
+from aegis_tracker.orphaned_spool_thread import OrphanedSpoolSender
 from aegis_tracker.sender import Sender
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place

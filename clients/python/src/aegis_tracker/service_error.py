@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from aegis_tracker.answer import Answer
+from aegis_tracker.http_answer import Answer
 
 _UNKNOWN = "unknown"
 

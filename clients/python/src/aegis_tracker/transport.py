@@ -6,8 +6,8 @@ Redirects are not followed, so that the token goes nowhere but to the address it
 
 import http.client
 
-from aegis_tracker.answer import Answer, answer_of, shown
 from aegis_tracker.descriptors import DescriptorClosedError
+from aegis_tracker.http_answer import Answer, answer_of, shown
 from aegis_tracker.http_connection import Connection, Deadline, open_connection
 from aegis_tracker.settings import ServiceAddress
 from aegis_tracker.version import VERSION

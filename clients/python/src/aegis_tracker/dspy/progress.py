@@ -9,7 +9,7 @@ from aegis_tracker.dspy import wording
 from aegis_tracker.dspy.expectations import Calls, Expectation
 from aegis_tracker.dspy.scores import Score, Scores, Told
 from aegis_tracker.dspy.steps import Evaluation, Search, Step
-from aegis_tracker.dspy.work import Work
+from aegis_tracker.dspy.work_done import Work
 
 LEAST_GROWTH = 0.001
 """The least growth of a fraction that is told; phases are at most 35 % of a run."""

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from tests.support.forecast_runs import SECONDS, run
+from training_status.forecast.calibration import Calibration, Guess, ScoredMark, calibrate
 from training_status.forecast.expectation import of_same_domain
 from training_status.forecast.learned import Learned, RunMoment, estimate, guesses
-from training_status.forecast.scoring import Calibration, Guess, ScoredMark, calibrate
 from training_status.forecast.time_left import RunProgress
 from training_status.forecast_methods import HISTORY, LINEAR
 

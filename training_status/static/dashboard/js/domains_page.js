@@ -63,19 +63,20 @@ class DomainsPage {
     row?.update(event.data.status);
   }
 
-  /** Sorts and filters the rows, and stores both in the URL. */
+  /** Sorts and filters the rows, and stores both in the URL. Before the first domain there is no table. */
   arrange() {
+    if (!this.table) return;
     const text = this.find?.value.trim().toLowerCase() ?? "";
     const rows = this.#sorted();
     for (const row of rows) row.element.hidden = text !== "" && !row.has(text);
-    this.table?.tBodies[0]?.append(...rows.map((row) => row.element));
+    this.table.tBodies[0]?.append(...rows.map((row) => row.element));
     const shown = rows.filter((row) => !row.element.hidden).length;
     setText(getElement("found"), text ? `${shown} of ${rows.length}` : "");
     const query = new URLSearchParams();
     if (this.sort !== "name") query.set("sort", this.sort);
     if (text) query.set("find", text);
     history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
-    for (const header of this.table?.querySelectorAll("th[data-sort]") ?? []) {
+    for (const header of this.table.querySelectorAll("th[data-sort]")) {
       header.setAttribute("aria-sort", header.getAttribute("data-sort") === this.sort ? "ascending" : "none");
     }
   }

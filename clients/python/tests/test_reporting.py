@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from aegis_tracker import phases
-from support.contract_server import ContractServer
+from support.contract_server import LONG_AGO, ContractServer
 from support.trackers import MakeTracker
 
 
@@ -169,6 +169,7 @@ def test_a_tracker_that_continues_a_run_declares_with_its_first_metrics(
     first = make_tracker()
     first.log("INFO", "begun")
     first.close(30)
+    service.run.told = LONG_AGO  # where files cannot be locked, nothing else says that the first one has ended
     second = make_tracker(run_id=first.run_id, higher_is_better={"grip": True})
     second.enter_phase(phases.LOADING_DATA)
     second.update_progress(0.5, metrics={"grip": 1}, higher_is_better={"noise": False})

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.axe import violations
 from tests.support.domains import create_domain
@@ -67,6 +67,27 @@ def test_runs_appear_and_end_while_one_looks(open_history: Open, operator: httpx
     expect(row(page, 2).locator(".metric")).to_have_text("f1 0.75 +0.25, better")
     expect(page.get_by_role("group", name=re.compile("^f1: 2 values"))).to_be_visible()
     expect(choose).to_be_focused()
+
+
+def test_a_slow_answer_does_not_take_a_newer_status_back(
+    service: Service, operator: httpx.Client, new_page: NewPage
+) -> None:
+    """The runs were read before a status that the stream brings, and arrive after it."""
+    run = Run(operator, create_domain(operator))
+    run.send(phase("loading_data"), progress(0.5, metrics={"f1": 0.25}))
+    page = new_page("about:blank")
+    held: list[Route] = []
+    page.route("**/training-runs?**", lambda route: held.append(route))
+    with page.expect_request("**/training-runs?**"):
+        page.goto(f"{service.url}/domains/{run.domain}/history")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    before = operator.get(f"/domains/{run.domain}/training-runs").json()
+    run.send(progress(0.6, metrics={"f1": 0.5}))
+    expect(row(page, 1).locator(".metric")).to_have_text("f1 0.5")
+    (slow,) = held
+    with page.expect_request_finished(lambda request: request == slow.request):
+        slow.fulfill(json=before)
+    expect(row(page, 1).locator(".metric")).to_have_text("f1 0.5")
 
 
 def test_it_goes_on_after_an_interruption(

@@ -36,6 +36,8 @@ export class LiveHistory {
     /** @type {Promise<void> | null} */
     this.looking = null;
     this.isDue = false;
+    /** The last status of each run that arrived during a reload, whose response may be older. @type {Map<string, Status>} */
+    this.meanwhile = new Map();
     setInterval(() => this.connection.tick(), 1000);
     setInterval(() => {
       if (!document.hidden && this.listener.hasOthers(this.latestId)) this.look();
@@ -69,7 +71,11 @@ export class LiveHistory {
     while (this.isDue) {
       this.isDue = false;
       const look = await this.#untilAnswered(() => this.#read());
-      if (look) this.listener.onLook(look);
+      const statuses = [...this.meanwhile.values()];
+      this.meanwhile.clear();
+      if (!look) continue;
+      this.listener.onLook(look);
+      for (const status of statuses) if (this.listener.onStatus(status)) this.isDue = true;
     }
   }
 
@@ -100,6 +106,7 @@ export class LiveHistory {
     if (event.event_type === "log" || event.event_type === "gap") return;
     const { status } = event.data;
     this.latestId = status.training_run_id;
+    if (this.looking) this.meanwhile.set(status.training_run_id, status);
     if (this.listener.onStatus(status)) void this.look();
   }
 

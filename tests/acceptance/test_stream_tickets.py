@@ -92,6 +92,7 @@ def test_a_ticket_shows_its_domain_alone(
 ) -> None:
     elsewhere = Run(run.client, new_domain())
     unbound, viewer = audience.sse(None), strangers.sse(None, ticket=ticket_for(run.domain))
+    unbound.await_told(lambda one: one.run_id == elsewhere.id)  # an end before that would not be sent
     elsewhere.send(complete())
     unbound.await_told(lambda one: one.run_id == elsewhere.id and one.is_end)
     run.send(complete())

@@ -39,11 +39,11 @@ class Collected:
                 raise done
 
     def name(self, module: str) -> str:
-        return self._storage.stored_name(f"{FOLDER}/{module}").removeprefix(f"{FOLDER}/")  # type: ignore[no-any-return]
+        return self._storage.stored_name(f"{FOLDER}/{module}").removeprefix(f"{FOLDER}/")
 
     def text(self, module: str) -> str:
         with self._storage.open(f"{FOLDER}/{self.name(module)}") as file:
-            return file.read().decode()  # type: ignore[no-any-return]
+            return file.read().decode()
 
 
 @pytest.mark.parametrize(

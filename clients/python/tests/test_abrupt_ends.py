@@ -3,13 +3,13 @@
 Everything has been sent, or a sentence says in which spool it is kept.
 """
 
-import json
 import uuid
 from pathlib import Path
 
 import pytest
 from support.contract_server import ContractServer
 from support.run_ends import THOUSAND, assert_accounted_for
+from support.spools import messages
 from support.trainings import NOBODY_LISTENS, each_interpreter, ended, run_training, start_python
 
 ABRUPT = {
@@ -184,8 +184,7 @@ print(tracker.run_id, flush=True)
 """
     told, errors = ended(run_training(program, service.url, spool_dir, python=python))
     run_id = told.strip()
-    lines = [json.loads(line) for path in spool_dir.iterdir() for line in path.read_text().splitlines()]
-    kept = [line["message"] for line in lines if line["type"] == "log"]
+    kept = [message for path in spool_dir.iterdir() for message in messages(path)]
     assert kept == [str(n) for n in range(len(kept))]
     assert_accounted_for(service, spool_dir, run_id, kept, errors)
 

@@ -1,6 +1,5 @@
 """What a training is to the system: a process that is killed, forks, ends, and has a disk."""
 
-import json
 import os
 import signal
 import threading
@@ -9,14 +8,9 @@ from pathlib import Path
 
 import pytest
 from support.contract_server import ContractServer
+from support.spools import messages
 from support.trackers import MakeTracker, said_once
 from support.trainings import NOBODY_LISTENS, ended, run_training
-
-
-def only_spool(spool_dir: Path) -> list[dict[str, object]]:
-    (path,) = spool_dir.iterdir()
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    return [record for record in records if record["type"] != "owner"]
 
 
 def test_a_killed_training_leaves_every_report_in_its_spool(spool_dir: Path) -> None:
@@ -31,9 +25,10 @@ for number in range(10**9):
             pass
         training.kill()
         handed_over = 2000 + len(training.communicate()[0].splitlines())
-    messages = [record.get("message") for record in only_spool(spool_dir)[1:]]
-    assert len(messages) > handed_over
-    assert messages == [str(number) for number in range(len(messages))]
+    (spool,) = spool_dir.iterdir()
+    kept = messages(spool)
+    assert len(kept) > handed_over
+    assert kept == [str(number) for number in range(len(kept))]
 
 
 def test_the_end_of_a_process_sends_what_is_missing(service: ContractServer, spool_dir: Path) -> None:
@@ -52,7 +47,8 @@ def test_the_end_of_a_process_waits_at_most_ten_seconds_and_says_what_is_kept(sp
     assert training.returncode == 0
     assert 9 < time.monotonic() - began < 30
     assert f"The missing ones are kept in {spool_dir}" in errors
-    assert [record.get("message") for record in only_spool(spool_dir)[1:]] == ["kept"]
+    (spool,) = spool_dir.iterdir()
+    assert messages(spool) == ["kept"]
 
 
 def test_forked_processes_report_through_their_parent(service: ContractServer, spool_dir: Path) -> None:

@@ -1,6 +1,5 @@
 """The service is down, slow, forgetful or refuses: nothing is lost, nothing doubled, the training goes on."""
 
-import json
 import logging
 import time
 import warnings
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 from aegis_tracker import AegisTrackerWarning
 from support.contract_server import ContractServer, like_a_proxy, lose_the_answer, say, well
+from support.spools import messages
 from support.trackers import MakeTracker, said_once
 from support.trainings import TOKEN
 
@@ -141,8 +141,7 @@ def test_a_refusal_is_said_once_and_the_training_goes_on(
     assert str(spool_dir) in str(warned[0].message)
     assert len(service.requests) == 1
     (path,) = spool_dir.iterdir()
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [record["message"] for record in records if record["type"] == "log"] == texts
+    assert messages(path) == texts
 
 
 def test_another_reporter_of_the_run_is_told(

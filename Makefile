@@ -30,7 +30,7 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 	@exec $(BIN)/python examples/demo.py
 
 test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile aegis_training training_status tests
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder tests aegis_training training_status
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-tracker test-tracker-no-locks test-example test-packages test-generated-clients
 
 test-tracker: .venv/installed-dev

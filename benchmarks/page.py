@@ -20,8 +20,9 @@ from table import report
 
 from tests.support.domains import create_domain
 from tests.support.filled_log import fill_log
-from tests.support.programs import path_of
-from tests.support.running_service import Run, Service
+from tests.support.programs import path_of_chromium
+from tests.support.running_service import Service
+from tests.support.runs import Run
 
 LENGTHS = (100, 1_000_000)
 JUMPS = 30
@@ -80,7 +81,7 @@ def chromium() -> Iterator[Browser]:
     """Debian's Chromium."""
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path_of("chromium"), args=as_root)
+        yield playwright.chromium.launch(executable_path=path_of_chromium(), args=as_root)
 
 
 def measure(browser: Browser, service: Service, run: Run, last: int) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ import pytest
 from tests.support.domains import create_domain
 from tests.support.live_viewers import SseViewer, Viewer
 from tests.support.own_database import Database
-from tests.support.running_service import Run, Service, serve
+from tests.support.running_service import Service, serve
+from tests.support.runs import Run
 from tests.support.stream_viewers import FACES, Audience
 
 logging.getLogger("httpx").setLevel(logging.WARNING)

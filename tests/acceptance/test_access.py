@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.support.answers import ok, problem
 from tests.support.domains import create_domain
-from tests.support.running_service import ADMIN, Run, Service, complete, log, new_id, ok, problem
+from tests.support.running_service import ADMIN, Service
+from tests.support.runs import Run, complete, log, new_id
 
 ROLES = ["viewer", "reporter", "operator"]
 

@@ -5,17 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from tests.support.answers import ok, problem
 from tests.support.domains import create_domain
 from tests.support.own_database import Database
-from tests.support.running_service import (
-    Run,
-    Service,
-    log,
-    ok,
-    phase,
-    problem,
-    progress,
-)
+from tests.support.running_service import Service
+from tests.support.runs import Run, log, phase, progress
 
 LIMIT_S = 60
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.answers import problem
 from tests.support.breakable_link import BreakableLink, stopped
 from tests.support.database_outage import AT_ONCE, LIMIT_S, Served
 from tests.support.embedded_server_users import as_root
 from tests.support.own_database import Database
-from tests.support.running_service import Service, await_until, problem
+from tests.support.running_service import Service, await_until
 
 
 class Gone(Served):

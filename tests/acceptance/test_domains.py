@@ -7,17 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_service import (
-    Run,
-    complete,
-    fail,
-    log,
-    ok,
-    parse_time,
-    problem,
-    progress,
-    refused,
-)
+from tests.support.answers import ok, parse_time, problem, refused
+from tests.support.runs import Run, complete, fail, log, progress
 
 DESCRIPTION = "What it is for"
 

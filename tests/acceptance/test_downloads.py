@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_service import Run, Service, complete, log, ok, problem
+from tests.support.answers import ok, problem
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log
 
 LINES = 700
 PLAIN = {"Accept-Encoding": "identity"}

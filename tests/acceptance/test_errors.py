@@ -9,17 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.running_service import (
-    ADMIN,
-    Run,
-    Service,
-    complete,
-    log,
-    new_id,
-    ok,
-    problem,
-    refused,
-)
+from tests.support.answers import ok, problem, refused
+from tests.support.running_service import ADMIN, Service
+from tests.support.runs import Run, complete, log, new_id
 
 JSON = {"Content-Type": "application/json"}
 READING = [

@@ -6,17 +6,9 @@ from typing import Any
 
 import httpx
 
-from tests.support.running_service import (
-    Run,
-    await_until,
-    complete,
-    fail,
-    new_id,
-    ok,
-    parse_time,
-    problem,
-    progress,
-)
+from tests.support.answers import ok, parse_time, problem
+from tests.support.running_service import await_until
+from tests.support.runs import Run, complete, fail, new_id, progress
 from tests.support.sent_events import Start, events_named
 
 

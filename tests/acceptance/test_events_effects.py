@@ -4,17 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running_service import (
-    ENTITY,
-    RELATION,
-    Run,
-    complete,
-    fail,
-    log,
-    ok,
-    phase,
-    progress,
-)
+from tests.support.answers import ok
+from tests.support.runs import ENTITY, RELATION, Run, complete, fail, log, phase, progress
 from tests.support.sent_events import Start, messages
 
 

@@ -6,18 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_service import (
-    ENTITY,
-    Run,
-    complete,
-    fail,
-    log,
-    ok,
-    phase,
-    problem,
-    progress,
-    refused,
-)
+from tests.support.answers import ok, problem, refused
+from tests.support.runs import ENTITY, Run, complete, fail, log, phase, progress
 from tests.support.sent_events import (
     KIB,
     NOT_STORED,

@@ -4,20 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running_service import (
-    AN_ID,
-    Run,
-    complete,
-    fail,
-    iso,
-    log,
-    new_id,
-    now,
-    ok,
-    problem,
-    progress,
-    refused,
-)
+from tests.support.answers import ok, problem, refused
+from tests.support.runs import AN_ID, Run, complete, fail, iso, log, new_id, now, progress
 from tests.support.sent_events import NOT_STORED, events_named, messages, stored
 
 

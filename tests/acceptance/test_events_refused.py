@@ -4,18 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running_service import (
-    ENTITY,
-    Run,
-    complete,
-    fail,
-    log,
-    ok,
-    phase,
-    problem,
-    progress,
-    refused,
-)
+from tests.support.answers import ok, problem, refused
+from tests.support.runs import ENTITY, Run, complete, fail, log, phase, progress
 from tests.support.sent_events import NOT_STORED, events_named, messages, post_text, stored
 
 LATE_AND_BAD = [

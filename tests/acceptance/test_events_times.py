@@ -4,18 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.running_service import (
-    ENTITY,
-    Run,
-    complete,
-    fail,
-    iso,
-    log,
-    now,
-    parse_time,
-    phase,
-    progress,
-)
+from tests.support.answers import parse_time
+from tests.support.runs import ENTITY, Run, complete, fail, iso, log, now, phase, progress
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
+from tests.support.answers import ok, problem
 from tests.support.domains import create_domain
-from tests.support.running_service import Run, complete, fail, ok, phase, problem, progress
+from tests.support.runs import Run, complete, fail, phase, progress
 
 PATH = "/domains/{}/training-history"
 

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tests.support.domains import create_domain
-from tests.support.running_service import ADMIN, Run, Service, complete, log
+from tests.support.running_service import ADMIN, Service
+from tests.support.runs import Run, complete, log
 
 LIMIT_S = 30.0
 AN_ENTRY = b'"message":"one"'

@@ -8,20 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_service import (
-    ENTITY,
-    RELATION,
-    Run,
-    complete,
-    iso,
-    log,
-    now,
-    ok,
-    parse_time,
-    phase,
-    problem,
-    progress,
-)
+from tests.support.answers import ok, parse_time, problem
+from tests.support.runs import ENTITY, RELATION, Run, complete, iso, log, now, phase, progress
 
 HOUR = timedelta(hours=1)
 LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]

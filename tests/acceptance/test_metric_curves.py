@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from tests.support.running_service import Run, complete, log, ok, problem, progress
+from tests.support.answers import ok, problem
+from tests.support.runs import Run, complete, log, progress
 
 PATH = "/domains/{}/training-metrics"
 

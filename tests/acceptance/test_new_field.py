@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from tests.support.answers import ok
 from tests.support.changed_project import ChangedProject
 from tests.support.domains import create_domain
-from tests.support.running_service import Run, Service, complete, log, ok, phase
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log, phase
 
 PLACES = [
     (

@@ -12,18 +12,11 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.answers import ok, problem
 from tests.support.domains import create_domain
 from tests.support.running_nginx import Nginx
-from tests.support.running_service import (
-    ADMIN,
-    Run,
-    Service,
-    await_until,
-    complete,
-    log,
-    ok,
-    problem,
-)
+from tests.support.running_service import ADMIN, Service, await_until
+from tests.support.runs import Run, complete, log
 
 LIMIT_S = 30.0  # longer than the 15 s between comments
 VIEWERS_MAX = 4

@@ -7,11 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.answers import problem
 from tests.support.breakable_link import BreakableLink, stopped
 from tests.support.database_outage import Served
 from tests.support.own_database import Database
 from tests.support.running_pgbouncer import PgBouncer
-from tests.support.running_service import Service, problem
+from tests.support.running_service import Service
 
 SETTING = "AEGIS_PREPARED_STATEMENTS=0"
 

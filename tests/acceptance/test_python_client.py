@@ -13,21 +13,11 @@ import httpx
 import pytest
 from aegis_tracker import Client, ServiceError, TrainingEvent, TrainingProgressTracker, UnreachableError
 
+from tests.support.answers import ok
 from tests.support.domains import create_domain
-from tests.support.running_service import (
-    ENTITY,
-    PROJECT,
-    Run,
-    Service,
-    await_until,
-    complete,
-    fail,
-    log,
-    new_id,
-    ok,
-    phase,
-    progress,
-)
+from tests.support.project import PROJECT
+from tests.support.running_service import Service, await_until
+from tests.support.runs import ENTITY, Run, complete, fail, log, new_id, phase, progress
 
 LIMIT_S = 60
 WRITERS, LINES_EACH = 3, 700

@@ -11,10 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.support.answers import ok
 from tests.support.domains import create_domain
 from tests.support.own_database import Database
 from tests.support.project import PROJECT
-from tests.support.running_service import Run, Service, await_until, complete, log, ok
+from tests.support.running_service import Service, await_until
+from tests.support.runs import Run, complete, log
 from tests.support.stream_viewers import Audience
 
 LIMIT_S = 60.0

@@ -12,18 +12,10 @@ import httpx
 import psycopg
 import pytest
 
+from tests.support.answers import ok, problem
 from tests.support.domains import create_domain
-from tests.support.running_service import (
-    Run,
-    Service,
-    await_until,
-    complete,
-    log,
-    ok,
-    phase,
-    problem,
-    progress,
-)
+from tests.support.running_service import Service, await_until
+from tests.support.runs import Run, complete, log, phase, progress
 
 LIMIT_S = 60
 LINES = 3000

@@ -8,21 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_service import (
-    AN_ID,
-    PHASES,
-    Run,
-    complete,
-    fail,
-    log,
-    new_id,
-    now,
-    ok,
-    parse_time,
-    problem,
-    progress,
-    refused,
-)
+from tests.support.answers import ok, parse_time, problem, refused
+from tests.support.runs import AN_ID, PHASES, Run, complete, fail, log, new_id, now, progress
 
 Start = Callable[..., Run]
 

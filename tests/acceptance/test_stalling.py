@@ -6,20 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.answers import ok, parse_time, problem
 from tests.support.domains import create_domain
-from tests.support.running_service import (
-    Run,
-    Service,
-    await_until,
-    complete,
-    fail,
-    log,
-    now,
-    ok,
-    parse_time,
-    problem,
-    progress,
-)
+from tests.support.running_service import Service, await_until
+from tests.support.runs import Run, complete, fail, log, now, progress
 
 STALLED_WITHIN_S = 3.0
 HANG_LIMIT_S = 3.0

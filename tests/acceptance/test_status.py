@@ -9,22 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.support.running_service import (
-    ENTITY,
-    PHASES,
-    RELATION,
-    Run,
-    complete,
-    fail,
-    iso,
-    log,
-    now,
-    ok,
-    parse_time,
-    phase,
-    problem,
-    progress,
-)
+from tests.support.answers import ok, parse_time, problem
+from tests.support.runs import ENTITY, PHASES, RELATION, Run, complete, fail, iso, log, now, phase, progress
 
 Start = Callable[..., Run]
 FIRST, LAST = next(iter(PHASES)), list(PHASES)[-1]

@@ -7,17 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.answers import problem, refused
 from tests.support.domains import create_domain
 from tests.support.live_viewers import Viewer
-from tests.support.running_service import (
-    Run,
-    Service,
-    complete,
-    log,
-    new_id,
-    problem,
-    refused,
-)
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log, new_id
 from tests.support.stream_viewers import FACES, Audience, await_cut_off, denied
 
 ROLES = ["viewer", "reporter", "operator"]

@@ -11,20 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.answers import ok, problem
 from tests.support.live_viewers import Told, Viewer
 from tests.support.own_database import Database
-from tests.support.running_service import (
-    ADMIN,
-    Run,
-    Service,
-    await_until,
-    complete,
-    log,
-    ok,
-    phase,
-    problem,
-    progress,
-)
+from tests.support.running_service import ADMIN, Service, await_until
+from tests.support.runs import Run, complete, log, phase, progress
 from tests.support.stream_viewers import FACES, OPENED, Audience, watch_to_the_end
 
 LIMIT_S = 120.0

@@ -6,20 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.answers import refused
 from tests.support.live_viewers import SseViewer, Viewer, lasting
-from tests.support.running_service import (
-    ENTITY,
-    RELATION,
-    Run,
-    complete,
-    fail,
-    iso,
-    log,
-    now,
-    phase,
-    progress,
-    refused,
-)
+from tests.support.runs import ENTITY, RELATION, Run, complete, fail, iso, log, now, phase, progress
 from tests.support.stream_viewers import FACES, Audience
 
 HEARTBEAT_S = 15

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.answers import ok, problem, refused
 from tests.support.domains import create_domain
 from tests.support.live_viewers import SseViewer, Viewer
 from tests.support.own_database import Database
-from tests.support.running_service import Run, complete, fail, log, new_id, ok, problem, refused
+from tests.support.runs import Run, complete, fail, log, new_id
 from tests.support.stream_viewers import Audience
 
 Watch = Callable[..., Viewer]

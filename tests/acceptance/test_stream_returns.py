@@ -9,9 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.answers import ok
 from tests.support.domains import create_domain
 from tests.support.live_viewers import Told, Viewer
-from tests.support.running_service import Run, Service, await_until, complete, log, ok
+from tests.support.running_service import Service, await_until
+from tests.support.runs import Run, complete, log
 from tests.support.stream_viewers import FACES, Audience, watch_to_the_end
 
 LIMIT_S = 120.0

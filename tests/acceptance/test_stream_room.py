@@ -5,15 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.answers import ok
 from tests.support.domains import create_domain
 from tests.support.live_viewers import Viewer
-from tests.support.running_service import (
-    Run,
-    Service,
-    await_until,
-    complete,
-    ok,
-)
+from tests.support.running_service import Service, await_until
+from tests.support.runs import Run, complete
 from tests.support.stream_viewers import Audience, denied
 
 

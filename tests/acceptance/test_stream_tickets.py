@@ -7,18 +7,11 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from tests.support.answers import parse_time, problem
 from tests.support.domains import create_domain
 from tests.support.live_viewers import Viewer
-from tests.support.running_service import (
-    Run,
-    Service,
-    await_until,
-    complete,
-    log,
-    now,
-    parse_time,
-    problem,
-)
+from tests.support.running_service import Service, await_until
+from tests.support.runs import Run, complete, log, now
 from tests.support.stream_viewers import FACES, Audience, await_cut_off, denied
 
 TICKET_S = 60

@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.documented_examples import example
 from tests.support.programs import path_of
-from tests.support.running_service import Run, Service, complete, log
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log
 
 LIMIT_S = 60
 

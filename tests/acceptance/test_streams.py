@@ -7,19 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.answers import ok
 from tests.support.domains import create_domain
 from tests.support.live_viewers import SseViewer, Viewer, lasting
-from tests.support.running_service import (
-    ENTITY,
-    RELATION,
-    Run,
-    complete,
-    fail,
-    log,
-    ok,
-    phase,
-    progress,
-)
+from tests.support.runs import ENTITY, RELATION, Run, complete, fail, log, phase, progress
 from tests.support.stream_viewers import CUT_OFF_WITHIN_S, FACES, Audience, denied
 
 Watch = Callable[..., Viewer]

@@ -9,20 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.support.answers import ok, parse_time
 from tests.support.domains import create_domain
 from tests.support.own_database import Database
-from tests.support.running_service import (
-    ENTITY,
-    Run,
-    Service,
-    await_until,
-    complete,
-    log,
-    now,
-    ok,
-    parse_time,
-    phase,
-)
+from tests.support.running_service import Service, await_until
+from tests.support.runs import ENTITY, Run, complete, log, now, phase
 from tests.support.stream_viewers import Audience
 from tests.support.tracked_training import ON_DEMAND, run_of, say, training
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.answers import ok
 from tests.support.project import PROJECT
-from tests.support.running_service import Service, ok
+from tests.support.running_service import Service
 
 TRAINING = """
 import os, sys

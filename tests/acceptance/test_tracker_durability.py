@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_service import Service, await_until, ok
+from tests.support.answers import ok
+from tests.support.running_service import Service, await_until
 from tests.support.tracked_training import ON_DEMAND, run_of, say, training
 
 KILL_ITSELF = "\nos.kill(os.getpid(), 9)\n"

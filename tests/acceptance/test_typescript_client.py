@@ -8,20 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.answers import ok
 from tests.support.domains import create_domain
-from tests.support.running_service import (
-    AN_ID,
-    ENTITY,
-    Run,
-    Service,
-    await_until,
-    complete,
-    fail,
-    log,
-    ok,
-    phase,
-    progress,
-)
+from tests.support.running_service import Service, await_until
+from tests.support.runs import AN_ID, ENTITY, Run, complete, fail, log, phase, progress
 from tests.support.stream_viewers import Audience
 from tests.support.typescript_client import LIMIT_S, ClientProgram
 

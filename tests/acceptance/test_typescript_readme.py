@@ -11,16 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.programs import path_of
-from tests.support.running_service import (
-    ENTITY,
-    PROJECT,
-    Run,
-    Service,
-    complete,
-    log,
-    phase,
-    progress,
-)
+from tests.support.project import PROJECT
+from tests.support.running_service import Service
+from tests.support.runs import ENTITY, Run, complete, log, phase, progress
 from tests.support.typescript_client import LIMIT_S, PACKAGE, built_package
 
 FIRST, *OTHERS = re.findall(r"^```ts\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)

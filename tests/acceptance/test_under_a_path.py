@@ -12,10 +12,12 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from tests.support.answers import ok, problem
 from tests.support.domains import create_domain
 from tests.support.project import PROJECT
 from tests.support.running_nginx import Nginx
-from tests.support.running_service import ADMIN, Run, Service, complete, log, ok, problem
+from tests.support.running_service import ADMIN, Service
+from tests.support.runs import Run, complete, log
 from tests.support.typescript_client import ClientProgram
 
 LIMIT_S = 30.0

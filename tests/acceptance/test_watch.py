@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.domains import create_domain
 from tests.support.project import PROJECT
-from tests.support.running_service import Run, Service, complete, fail, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, fail, phase, progress
 
 LIMIT_S = 60
 Watch = Callable[..., "subprocess.Popen[str]"]

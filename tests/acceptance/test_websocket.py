@@ -8,17 +8,8 @@ import pytest
 
 from tests.support.domains import create_domain
 from tests.support.live_viewers import WebSocketViewer, lasting
-from tests.support.running_service import (
-    ADMIN,
-    ENTITY,
-    Run,
-    Service,
-    complete,
-    fail,
-    log,
-    phase,
-    progress,
-)
+from tests.support.running_service import ADMIN, Service
+from tests.support.runs import ENTITY, Run, complete, fail, log, phase, progress
 from tests.support.stream_viewers import Audience, denied
 
 CLOSED_WITHIN_S = 15.0

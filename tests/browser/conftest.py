@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 from tests.support.domains import create_domain
 from tests.support.other_origins import Origins, server_of_an_empty_page
 from tests.support.pages import LIMIT_MS, sign_in
-from tests.support.programs import path_of
-from tests.support.running_service import Run, Service
+from tests.support.programs import path_of_chromium
+from tests.support.running_service import Service
+from tests.support.runs import Run
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def chromium() -> Iterator[Browser]:
 
     No wider than a module: while Playwright's loop is there, Django allows this thread no database.
     """
-    path = path_of("chromium")
+    path = path_of_chromium()
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []  # where it has no sandbox
     with (
         sync_playwright() as playwright,

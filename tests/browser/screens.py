@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.displayed_runs import ENTITY, TAKEN_S, scores, spread, steps, trials
+from tests.support.programs import path_of_chromium
 from tests.support.project import PROJECT
-from tests.support.running_service import Run, Service, complete, fail, log, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, fail, log, phase, progress
 
 PICTURES = PROJECT / "docs" / "screens"
 DOMAINS = {
@@ -38,7 +40,7 @@ def main() -> None:
         tell_stories(service)
         with sync_playwright() as playwright:
             as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=as_root)
+            browser = playwright.chromium.launch(executable_path=path_of_chromium(), args=as_root)
             for scheme in ("light", "dark"):
                 with signed_in(browser, service, scheme) as page:
                     for name, path in PAGES.items():

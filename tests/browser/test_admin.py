@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.axe import violations
 from tests.support.pages import widest_overflow
-from tests.support.running_service import ENTITY, Run, Service, log, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import ENTITY, Run, log, phase, progress
 
 NewPage = Callable[[str], Page]
 POLICY = "Content Security Policy"

@@ -12,7 +12,8 @@ from tests.support.component import load
 from tests.support.domains import create_domain
 from tests.support.other_origins import Origins
 from tests.support.pages import LIMIT_MS, widest_overflow
-from tests.support.running_service import Run, Service, complete, fail, log, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, fail, log, phase, progress
 
 ENTITY = "entity_extraction_optimization"
 # Somebody else's page, with rules of its own for everything that the component is made of.

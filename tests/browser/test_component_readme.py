@@ -10,7 +10,8 @@ from tests.support.component import SCRIPT
 from tests.support.other_origins import Origins
 from tests.support.programs import missing
 from tests.support.project import PROJECT
-from tests.support.running_service import Run, Service, complete, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, phase, progress
 
 README = PROJECT / "clients" / "component" / "README.md"
 

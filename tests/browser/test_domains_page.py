@@ -9,7 +9,8 @@ from playwright.sync_api import Page, Route, expect
 from tests.support.axe import violations
 from tests.support.domains import create_domain
 from tests.support.pages import widest_overflow
-from tests.support.running_service import Run, Service, complete, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, phase, progress
 
 ENTITY = "entity_extraction_optimization"
 

@@ -8,9 +8,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.support.answers import ok
 from tests.support.changed_project import ChangedProject
 from tests.support.domains import create_domain
-from tests.support.running_service import PHASES, Run, Service, complete, ok, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import PHASES, Run, complete, phase, progress
 
 LAST = 'Phase("saving_results", 95.0, 100.0)'
 NEW = 'Phase("packaging", 95.0, 98.0), Phase("saving_results", 98.0, 100.0)'

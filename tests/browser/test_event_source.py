@@ -7,7 +7,8 @@ from playwright.sync_api import Page
 
 from tests.support.other_origins import Origins
 from tests.support.pages import ask_for_ticket
-from tests.support.running_service import ADMIN, Run, Service, complete, log
+from tests.support.running_service import ADMIN, Service
+from tests.support.runs import Run, complete, log
 
 CONNECTING, OPEN, CLOSED = range(3)
 

@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.domains import create_domain
 from tests.support.pages import LIMIT_MS, sign_in
-from tests.support.running_service import Run, Service, phase
+from tests.support.running_service import Service
+from tests.support.runs import Run, phase
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.screens import ENTITY, TAKEN_S, spread, steps
+from tests.support.answers import parse_time
 from tests.support.axe import violations
 from tests.support.domains import create_domain
-from tests.support.running_service import Run, Service, complete, parse_time, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, phase, progress
 
 NewPage = Callable[[str], Page]
 

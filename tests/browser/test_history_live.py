@@ -10,7 +10,8 @@ from playwright.sync_api import Page, Route, expect
 from tests.support.axe import violations
 from tests.support.domains import create_domain
 from tests.support.pages import widest_overflow
-from tests.support.running_service import Run, Service, complete, fail, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, fail, phase, progress
 
 NewPage = Callable[[str], Page]
 Open = Callable[..., Page]

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.support.axe import violations
 from tests.support.domains import create_domain
 from tests.support.log_on_page import LogOnPage
-from tests.support.running_service import Run, Service, log, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, log, progress
 
 NewPage = Callable[[str], Page]
 

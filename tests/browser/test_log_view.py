@@ -11,8 +11,9 @@ from tests.support.domains import create_domain
 from tests.support.filled_log import drop_prefix, fill_log
 from tests.support.log_on_page import LogOnPage
 from tests.support.pages import sign_in
-from tests.support.programs import path_of
-from tests.support.running_service import ENTITY, RELATION, Run, Service, fail, log
+from tests.support.programs import path_of_chromium
+from tests.support.running_service import Service
+from tests.support.runs import ENTITY, RELATION, Run, fail, log
 
 NewPage = Callable[[str], Page]
 MILLION = 1_000_000
@@ -58,7 +59,7 @@ def test_every_place_in_a_million_lines(service: Service, new_page: NewPage, lon
 @pytest.fixture
 def dense_page(chromium: Browser, service: Service) -> Iterator[NewPage]:
     """A function that opens a page on a screen whose pixels are so small that a million rows are too many of them."""
-    path = path_of("chromium")
+    path = path_of_chromium()
     arguments = ["--force-device-scale-factor=3", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with chromium.browser_type.launch(executable_path=path, args=arguments) as browser:
         yield signed_in(browser.new_context(no_viewport=True).new_page(), service)

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.support.axe import violations
 from tests.support.domains import create_domain
 from tests.support.pages import EMPTY_PAGE, mount, widest_overflow
-from tests.support.running_service import Run, Service, complete, log, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log, progress
 
 NewPage = Callable[[str], Page]
 

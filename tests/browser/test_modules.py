@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.changed_project import ChangedProject
 from tests.support.pages import LIMIT_MS, sign_in
-from tests.support.running_service import Run, Service
+from tests.support.running_service import Service
+from tests.support.runs import Run
 
 CHANGED = "training_status/static/dashboard/js/dom.js"
 _MODULE = re.compile(r"/static/dashboard/js/[\w/]+\.[0-9a-f]{12}\.js")

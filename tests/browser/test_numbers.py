@@ -10,7 +10,8 @@ from playwright.sync_api import Error, Locator, Page, expect
 from tests.support.axe import violations
 from tests.support.domains import create_domain
 from tests.support.pages import EMPTY_PAGE, widest_overflow
-from tests.support.running_service import Run, Service, complete, log, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log, phase, progress
 
 NewPage = Callable[[str], Page]
 

@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.axe import violations
 from tests.support.pages import EMPTY_PAGE, mount, widest_overflow
-from tests.support.running_service import Run, Service, complete, fail, phase
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, fail, phase
 
 NewPage = Callable[[str], Page]
 

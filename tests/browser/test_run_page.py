@@ -10,16 +10,8 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.support.axe import violations
 from tests.support.pages import EMPTY_PAGE, widest_overflow
-from tests.support.running_service import (
-    PHASES,
-    Run,
-    Service,
-    complete,
-    fail,
-    log,
-    phase,
-    progress,
-)
+from tests.support.running_service import Service
+from tests.support.runs import PHASES, Run, complete, fail, log, phase, progress
 
 NewPage = Callable[[str], Page]
 

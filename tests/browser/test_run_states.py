@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.axe import violations
 from tests.support.domains import create_domain
-from tests.support.running_service import Run, Service, log, phase
+from tests.support.running_service import Service
+from tests.support.runs import Run, log, phase
 
 ENTITY = "entity_extraction_optimization"
 

@@ -6,7 +6,8 @@ from playwright.sync_api import Page, Route
 
 from tests.support.documented_examples import example
 from tests.support.other_origins import Origins
-from tests.support.running_service import Run, Service, complete, log
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log
 
 NewPage = Callable[[str], Page]
 

@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.support.log_on_page import LogOnPage
 from tests.support.pages import EMPTY_PAGE
-from tests.support.running_service import Run, Service, log, progress
+from tests.support.running_service import Service
+from tests.support.runs import Run, log, progress
 from tests.support.visible_texts import LINES, TABLE, TEXTS
 
 NewPage = Callable[[str], Page]

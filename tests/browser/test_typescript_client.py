@@ -10,7 +10,8 @@ from playwright.sync_api import Page
 from tests.support.other_origins import Origins
 from tests.support.programs import path_of
 from tests.support.project import PROJECT
-from tests.support.running_service import Run, Service, complete, log
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log
 from tests.support.typescript_client import LIMIT_S, built_package
 
 NewPage = Callable[[str], Page]

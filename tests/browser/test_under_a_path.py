@@ -12,7 +12,8 @@ from tests.support.domains import create_domain
 from tests.support.other_origins import Origins
 from tests.support.pages import LIMIT_MS
 from tests.support.running_nginx import Nginx
-from tests.support.running_service import ENTITY, Run, Service, complete, log, phase, progress
+from tests.support.running_service import Service
+from tests.support.runs import ENTITY, Run, complete, log, phase, progress
 
 PREFIX = "/training"
 STRIPPED = {"proxy_pass http://127.0.0.1:8000;": "proxy_pass http://127.0.0.1:8000/;"}

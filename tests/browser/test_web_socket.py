@@ -6,7 +6,8 @@ from playwright.sync_api import Page
 
 from tests.support.other_origins import Origins
 from tests.support.pages import ask_for_ticket
-from tests.support.running_service import Run, Service, complete, log
+from tests.support.running_service import Service
+from tests.support.runs import Run, complete, log
 
 NEVER_OPENED = 1006
 ENDED = 1000

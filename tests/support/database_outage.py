@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from tests.support.running_service import Service, await_until, problem
+from tests.support.answers import problem
+from tests.support.running_service import Service, await_until
 
 HEALTH_LIMIT_S = 3.0  # three times the second that is promised
 REQUEST_LIMIT_S = 9.0  # three times the three

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tests.support.running_service import log, progress
+from tests.support.runs import log, progress
 from training_status.phases import PHASE_NAMES
 
 ENTITY, RELATION = "entity_extraction_optimization", "relation_extraction_optimization"

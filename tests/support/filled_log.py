@@ -1,6 +1,7 @@
 """Logs too long to be sent."""
 
-from tests.support.running_service import ENTITY, RELATION, Run, Service
+from tests.support.running_service import Service
+from tests.support.runs import ENTITY, RELATION, Run
 
 _FILL = """
     INSERT INTO training_status_traininglogentry (run_id, seq, "timestamp", level, message, step)

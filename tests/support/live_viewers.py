@@ -16,8 +16,9 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from tests.support.answers import parse_time
 from tests.support.event_stream import EventStreamParser
-from tests.support.running_service import PHASES, parse_time
+from tests.support.runs import PHASES
 
 LIMIT_S = 30.0
 ENVELOPE = {

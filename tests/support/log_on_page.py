@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.running_service import Run, Service
+from tests.support.running_service import Service
+from tests.support.runs import Run
 
 LIMIT_MS = 30_000
 expect.set_options(timeout=LIMIT_MS)

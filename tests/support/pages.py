@@ -4,7 +4,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.support.running_service import ADMIN, Run, Service
+from tests.support.running_service import ADMIN, Service
+from tests.support.runs import Run
 
 LIMIT_MS = 60_000
 

@@ -1,4 +1,4 @@
-"""A real service process, and the reporters and readers that meet it over HTTP.
+"""A real service process.
 
 Nothing here imports the service: what it promises is written down again, from the contract.
 """
@@ -16,7 +16,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -30,26 +29,6 @@ from tests.support.project import PROJECT
 
 ADMIN = "/api/v1/admin"
 START_LIMIT_S = 60.0
-AN_ID = "6f9619ff-8b86-4011-b42d-00c04fc964ff"
-
-PHASES = {
-    "initialization": (0, 5),
-    "loading_data": (5, 10),
-    "entity_extraction_optimization": (10, 45),
-    "relation_extraction_optimization": (45, 80),
-    "prompt_extraction": (80, 85),
-    "model_validation": (85, 95),
-    "saving_results": (95, 100),
-}
-ENTITY = "entity_extraction_optimization"
-RELATION = "relation_extraction_optimization"
-
-_LEAKS = re.compile(
-    r"Traceback|File \"|site-packages|\.py\b|psycopg|django|SELECT |INSERT |UPDATE .* SET|DETAIL:|CONTEXT:|"
-    r"(?:/home|/usr|/tmp|/opt|/var|/root)/",
-    re.IGNORECASE,
-)
-_UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
 class Service:
@@ -92,7 +71,7 @@ class Service:
             self._environment["DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{self._database}"))
             self._has_database = True
         if "DATABASE_URL" not in self._environment and not (cluster := Path(self._data_dir, "postgresql")).exists():
-            copy_migrated_cluster(cluster)
+            self._tokens |= {(role, None): token for role, token in copy_migrated_cluster(cluster).items()}
         self._port = self._port or free_port()
         address = ("--host", "127.0.0.1", "--port", str(self._port))
         self._process = subprocess.Popen(
@@ -175,7 +154,7 @@ class Service:
         shutil.rmtree(self._data_dir, ignore_errors=True)
 
     def token(self, role: str, domain: str | None = None) -> str:
-        """A token of that role, made by the command line once and kept."""
+        """A token of that role, the same at each call."""
         if (role, domain) not in self._tokens:
             self._tokens[role, domain] = self.new_token(role, domain)
         return self._tokens[role, domain]
@@ -250,129 +229,11 @@ class Service:
         lines.put("")
 
 
-class Run:
-    """A run under test, and the reporter that counts its events."""
-
-    def __init__(self, client: httpx.Client, domain: str, **start: Any) -> None:
-        self.client, self.domain = client, domain
-        answer = client.post(f"/domains/{domain}/training-runs", json=start)
-        assert answer.status_code == 201, answer.text
-        self.started: dict[str, Any] = answer.json()
-        self.id: str = self.started["training_run_id"]
-        self.number: int = self.started["run_number"]
-        self.n = 0
-
-    @property
-    def path(self) -> str:
-        return f"/training-runs/{self.id}"
-
-    def post(self, *events: dict[str, Any], **batch: Any) -> httpx.Response:
-        """Send the events as they are, each with the `n` that it has."""
-        return self.client.post(f"{self.path}/events", json={"events": list(events), **batch})
-
-    def send(self, *events: dict[str, Any], **batch: Any) -> dict[str, Any]:
-        """Number the events on from the last one; they must all be accepted."""
-        numbered = [{"n": self.n + i, **event} for i, event in enumerate(events, 1)]
-        receipt = ok(self.post(*numbered, **batch))
-        self.n += len(events)
-        assert (receipt["accepted"], receipt["duplicates"], receipt["last_n"]) == (len(events), 0, self.n)
-        return receipt
-
-    def status(self) -> dict[str, Any]:
-        return ok(self.client.get(f"/domains/{self.domain}/training-status", params={"run": self.number}))
-
-    def log(self, **parameters: Any) -> dict[str, Any]:
-        return ok(self.client.get(f"/domains/{self.domain}/training-logs", params={"run": self.number, **parameters}))
-
-    def entries(self) -> list[dict[str, Any]]:
-        """The first hundred entries, oldest first."""
-        return self.log(order="asc", page_size=100)["logs"]  # type: ignore[no-any-return]
-
-    def heartbeat(self) -> dict[str, Any]:
-        return ok(self.client.post(f"{self.path}/heartbeat"))
-
-    def cancel(self) -> httpx.Response:
-        return self.client.post(f"{self.path}/cancel")
-
-
-def phase(name: str, **more: Any) -> dict[str, Any]:
-    return {"type": "phase", "phase": name, **more}
-
-
-def progress(fraction: Any, **more: Any) -> dict[str, Any]:
-    return {"type": "progress", "fraction": fraction, **more}
-
-
-def log(message: Any = "a line", level: Any = "INFO", **more: Any) -> dict[str, Any]:
-    return {"type": "log", "level": level, "message": message, **more}
-
-
-def complete(**more: Any) -> dict[str, Any]:
-    return {"type": "complete", **more}
-
-
-def fail(error: Any = "it broke", **more: Any) -> dict[str, Any]:
-    return {"type": "fail", "error": error, **more}
-
-
-def ok(answer: httpx.Response) -> Any:
-    """The JSON of a 200."""
-    assert answer.status_code == 200, (answer.status_code, answer.text[:2000])
-    assert answer.headers["content-type"].split(";")[0] == "application/json"
-    return answer.json()
-
-
-def problem(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
-    """The body of an error, after checking that it is one of `statuses`, has the one shape and tells no secrets."""
-    assert answer.status_code in statuses, (answer.status_code, answer.text[:2000])
-    assert answer.headers["content-type"].split(";")[0] == "application/problem+json", answer.text[:2000]
-    body: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail", "code"} <= body.keys(), body
-    for name in ("type", "title", "detail", "code"):
-        assert isinstance(body[name], str), body
-        assert body[name], body
-    assert body["status"] == answer.status_code
-    for error in body.get("errors", []):
-        assert isinstance(error["field"], str), body
-        assert isinstance(error["detail"], str), body
-        assert error["detail"], body
-    assert not _LEAKS.search(answer.text), answer.text
-    assert str(PROJECT) not in answer.text
-    return body
-
-
-def refused(answer: httpx.Response) -> dict[str, Any]:
-    """The body of a 422 that names what is wrong field by field."""
-    body = problem(answer, 422)
-    assert body.get("errors"), body
-    return body
-
-
 def free_port() -> int:
     """A port of this machine that nobody listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]  # type: ignore[no-any-return]
-
-
-def new_id() -> str:
-    return str(uuid.uuid4())
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def parse_time(text: str) -> datetime:
-    """A time of the service, after checking that it is written as promised: UTC, `Z`, no fraction of zero."""
-    assert _UTC_TIME.fullmatch(text), text
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    assert ("." in text) == bool(moment.microsecond), text
-    return moment
 
 
 def await_until(look: Callable[[], Any], limit_s: float) -> Any:

@@ -5,10 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.running_service import (
-    Run,
-    log,
-)
+from tests.support.runs import Run, log
 
 Start = Callable[..., Run]
 KIB = 1024

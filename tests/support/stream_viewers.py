@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 import httpx
 
+from tests.support.answers import problem
 from tests.support.live_viewers import SseViewer, Told, Viewer, WebSocketViewer
-from tests.support.running_service import ADMIN, Run, Service, problem
+from tests.support.running_service import ADMIN, Service
+from tests.support.runs import Run
 
 OPENED = (200, 101)
 CUT_OFF_WITHIN_S = 3 * 30.0

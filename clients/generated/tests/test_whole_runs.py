@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.programs import missing, path_of
-from tests.support.running_service import ENTITY, Service
+from tests.support.running_service import Service
+from tests.support.runs import ENTITY
 
 FOLDER = Path(__file__).resolve().parents[1]
 LIMIT_S = 60

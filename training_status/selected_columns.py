@@ -10,10 +10,12 @@ Row = TypeVar("Row")
 
 
 class Column(NamedTuple):
-    """How a field is selected: `sql` instead of the table's column of the field's name, `read` made of its value."""
+    """How a field is selected: `sql` instead of a column of the table, `read` made of its value, or the column `name`
+    where it is not the field's."""
 
     sql: str | None = None
     read: Callable[[Any], Any] | None = None
+    name: str | None = None
 
 
 JSONB = Column(read=from_jsonb)
@@ -48,7 +50,7 @@ class Selected(Generic[Row]):
         columns = columns_of(made)
         self._made = made
         self._reads = [(place, one.read) for place, one in enumerate(columns.values()) if one.read is not None]
-        self.columns = ", ".join(one.sql or f"{table}.{name}" for name, one in columns.items())
+        self.columns = ", ".join(one.sql or f"{table}.{one.name or name}" for name, one in columns.items())
 
     def instance(self, row: tuple[Any, ...]) -> Row:
         """The instance that a row fills."""

@@ -92,7 +92,7 @@ def test_a_run_cancelled_by_silence_is_stored_so_without_anybody_asking(giving_u
     assert run.status()["failure_reason"] == "cancelled"
 
 
-def test_of_two_processes_one_sweeps_at_a_time_and_no_run_is_given_up_twice(database: Database) -> None:
+def test_of_two_processes_one_sweeps_at_a_time_and_no_run_is_lost_twice(database: Database) -> None:
     with database.served(**IMPATIENT) as first, database.served(**IMPATIENT) as second:
         client = first.client(first.token("operator"))
         domain = create_domain(client)

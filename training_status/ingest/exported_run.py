@@ -86,7 +86,7 @@ class ExportedRun(_Part, kw_only=True):
     last_n: Count
     first_seq: Number
     last_seq: Count
-    given_up_seq: Count | None
+    resumed_at_seq: Count | None = msgspec.field(name="given_up_seq")
     debug_count: Count
     info_count: Count
     warning_count: Count

@@ -49,7 +49,10 @@ _STORED = {
 }
 _SET = ", ".join(
     [
-        *(f"{name} = %({name})s{'::jsonb' if column is JSONB else ''}" for name, column in _STORED.items()),
+        *(
+            f"{column.name or name} = %({name})s{'::jsonb' if column is JSONB else ''}"
+            for name, column in _STORED.items()
+        ),
         "result = coalesce(%(result)s::jsonb, result)",
         *(f"{name.lower()}_count = {name.lower()}_count + %({name})s" for name in LEVELS),
     ]

@@ -23,7 +23,7 @@ from training_status.ingest.batch import (
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import FIRST_PHASE, overall_percent, phase_position
-from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, STALL_LIMIT_S
+from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, RESUMED_AT_SEQ, STALL_LIMIT_S
 from training_status.selected_columns import JSONB
 
 # The limit of the metrics in a run's status, as JSON. Those of the final event are added to it.
@@ -89,7 +89,7 @@ class RunStateMachine:
     source: Any
     last_n: int
     last_seq: int
-    given_up_seq: int | None
+    resumed_at_seq: Annotated[int | None, RESUMED_AT_SEQ]
     phase_started_at: datetime | None
     stall_limit_s: Annotated[float, STALL_LIMIT_S]
     lost_limit_s: Annotated[float, LOST_LIMIT_S]
@@ -127,8 +127,8 @@ class RunStateMachine:
             return
         if has_new_events or self.failure_reason == run_states.LOST:
             self.state = run_states.RUNNING if self.started_at else run_states.PENDING
-            if self.given_up_seq is None:
-                self.given_up_seq = self.last_seq
+            if self.resumed_at_seq is None:
+                self.resumed_at_seq = self.last_seq
             self.failure_reason = self.ended_at = self.error_message = None
             if self.current_phase is not None:
                 self.phase_marks.append(PhaseMark(self.current_phase))

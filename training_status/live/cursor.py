@@ -58,7 +58,7 @@ class Cursor(NamedTuple):
 
     def _after_an_end(self, run: RunFacts, *, is_over: bool) -> ResumePoint:
         """Return where to resume after an end, which may have been provisional: the run may have resumed since."""
-        if run.given_up_seq is None:
+        if run.resumed_at_seq is None:
             known = is_over and self.after_seq in (None, run.last_seq)
             return (
                 ResumePoint(run.last_seq, status_first=False, status_after=True, end_is_known=True)
@@ -66,5 +66,5 @@ class Cursor(NamedTuple):
                 else ResumePoint()
             )
         known = is_over and self.after_seq == run.last_seq
-        seq = run.given_up_seq if self.after_seq is None else min(self.after_seq, run.last_seq)
+        seq = run.resumed_at_seq if self.after_seq is None else min(self.after_seq, run.last_seq)
         return ResumePoint(seq, status_first=False, status_after=True, end_is_known=known)

@@ -75,7 +75,7 @@ def end_message(event_type: str, run: RunFacts, status: dict[str, Any], now: dat
     A run that resumed after a provisional end ends again: the cursor tells the ends apart by the log's length.
     """
     end = f"{run.run_number}.end"
-    then_id = None if run.given_up_seq is None else f"{end}.{run.last_seq}"
+    then_id = None if run.resumed_at_seq is None else f"{end}.{run.last_seq}"
     return Envelope(end, msgspec.json.encode(status_envelope(event_type, run, status, now)), then_id)
 
 

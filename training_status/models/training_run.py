@@ -26,7 +26,7 @@ class TrainingRun(models.Model):
 
     `last_n` is the highest event number stored, `source` who counts. The run's log entries are
     numbered `first_seq` to `last_seq` without gaps; the counts per level are of the entries kept.
-    `given_up_seq` is where the log stood when the run first went on after a provisional end.
+    `resumed_at_seq` is where the log stood when the run first went on after a provisional end.
     `progress_percent` is 0.0 to 100.0 and never goes down. `end_reported` says that the end is the
     reporter's own, or an operator's word for it, and so final.
     """
@@ -71,7 +71,8 @@ class TrainingRun(models.Model):
 
     first_seq = models.BigIntegerField(default=1)
     last_seq = models.BigIntegerField(default=0)
-    given_up_seq = models.BigIntegerField(null=True)  # null: never went on after a provisional end
+    # The column has an earlier name. Null: never went on after a provisional end.
+    resumed_at_seq = models.BigIntegerField(null=True, db_column="given_up_seq")
     debug_count = models.BigIntegerField(default=0)
     info_count = models.BigIntegerField(default=0)
     warning_count = models.BigIntegerField(default=0)
@@ -153,7 +154,7 @@ class TrainingRun(models.Model):
                 condition=Q(first_seq__gte=1) & Q(last_seq__gte=F("first_seq") - 1), name="run_seq_range"
             ),
             models.CheckConstraint(
-                condition=Q(given_up_seq__isnull=True) | Q(given_up_seq__gte=0, given_up_seq__lte=F("last_seq")),
+                condition=Q(resumed_at_seq__isnull=True) | Q(resumed_at_seq__gte=0, resumed_at_seq__lte=F("last_seq")),
                 name="run_given_up_within_log",
             ),
             models.CheckConstraint(

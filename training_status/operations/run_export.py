@@ -33,7 +33,7 @@ _JSON_FIELDS: Final = frozenset({"config", "tags", "metrics", "higher_is_better"
 
 
 def _columns(kind: type[msgspec.Struct], table: str) -> str:
-    return ", ".join(f'{table}."{name}"' for name in kind.__struct_fields__)
+    return ", ".join(f'{table}."{name}"' for name in kind.__struct_encode_fields__)
 
 
 # Raw SQL: jsonb is passed on as the text that PostgreSQL writes, so no value can change by being decoded.
@@ -123,7 +123,7 @@ def export_lines(public_id: UUID) -> Generator[bytes, None, None]:
 
 def _named(kind: type[msgspec.Struct], row: Any) -> dict[str, Any]:
     """Return a row as a dict with the field names of the format, ready to be encoded."""
-    return {name: _written(name, value) for name, value in zip(kind.__struct_fields__, row, strict=True)}
+    return {name: _written(name, value) for name, value in zip(kind.__struct_encode_fields__, row, strict=True)}
 
 
 def _written(name: str, value: Any) -> Any:

@@ -13,6 +13,8 @@ LOST_LIMIT_S = Column("coalesce(domain.lost_limit_s, %(lost_limit_s)s)")
 
 ESTIMATE = Column("(SELECT estimate FROM training_status_runforecast WHERE run_id = run.id)", estimate_from_json)
 
+RESUMED_AT_SEQ = Column(name="given_up_seq")
+
 # Whether a higher value of a metric is better, by its name: as the run says, else as its domain says.
 DECLARED_DIRECTIONS = Column("domain.higher_is_better || run.higher_is_better", from_jsonb)
 

@@ -19,6 +19,7 @@ from training_status.read.run_columns import (
     DECLARED_DIRECTIONS,
     ESTIMATE,
     HANG_LIMIT_S,
+    RESUMED_AT_SEQ,
     STALL_LIMIT_S,
     limits_of_settings,
 )
@@ -68,7 +69,7 @@ class RunFacts:
     last_event_at: datetime
     first_seq: int
     last_seq: int
-    given_up_seq: int | None
+    resumed_at_seq: Annotated[int | None, RESUMED_AT_SEQ]
     level_counts: Annotated[list[int], Column(LEVEL_COUNTS)]
     baseline_run_number: Annotated[int | None, Column("baseline.run_number")]
     baseline_metrics: Annotated[dict[str, Any] | None, Column("baseline.metrics", from_jsonb)]

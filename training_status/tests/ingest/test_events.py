@@ -211,7 +211,7 @@ def test_a_reporters_word_that_a_run_is_lost_is_provisional(run):
     assert again(run).failure_reason == "lost"
     assert send(run, ProgressEvent(n=3, fraction=0.5)).status == "training"
     back = again(run)
-    assert (back.failure_reason, back.ended_at, back.error_message, back.given_up_seq) == (None, None, None, 2)
+    assert (back.failure_reason, back.ended_at, back.error_message, back.resumed_at_seq) == (None, None, None, 2)
     assert send(run, CompleteEvent(n=4)).status == "completed"
 
 

@@ -47,14 +47,14 @@ def test_the_end_is_known_while_the_run_is_over(run):
 
 
 @pytest.mark.parametrize("is_over", [False, True])
-def test_the_end_of_a_run_that_went_on_since_goes_on_where_it_was_given_up(run, is_over):
-    run.given_up_seq = 30
+def test_the_end_of_a_run_that_went_on_since_goes_on_where_it_was_lost(run, is_over):
+    run.resumed_at_seq = 30
     start = Cursor.from_last_event_id("2.end").on(run, is_over=is_over)
     assert (start.seq, start.end_is_known) == (30, False)
 
 
 def test_a_later_end_says_which_one_it_is(run):
-    run.given_up_seq = 30
+    run.resumed_at_seq = 30
     assert Cursor.from_last_event_id("2.end.45").on(run, is_over=True).end_is_known
     earlier = Cursor.from_last_event_id("2.end.40").on(run, is_over=True)
     assert (earlier.seq, earlier.end_is_known) == (40, False)

@@ -145,7 +145,7 @@ def test_a_provisional_end_is_told_and_so_is_what_comes_after_it(watched):
     end = watched.queue.take()
     assert end.envelopes[-1].id == "3.end"
     assert end.as_server_sent_events.endswith(b"\n\nid: 3.end.2\n\n")
-    assert TrainingRun.objects.get(id=watched.run.id).given_up_seq == 1
+    assert TrainingRun.objects.get(id=watched.run.id).resumed_at_seq == 1
 
 
 def test_an_end_is_told_once_whoever_is_heard_of_after_it(watched):

@@ -40,7 +40,7 @@ def test_a_sweep_gives_up_when_the_service_was_there(silent):
     assert not AuditEntry.objects.exists()  # the service does so by itself
 
 
-def test_a_run_that_cannot_be_given_up_is_named_and_the_command_fails(silent):
+def test_a_run_that_cannot_be_ended_is_named_and_the_command_fails(silent):
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(

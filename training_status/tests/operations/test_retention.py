@@ -174,7 +174,7 @@ def test_a_lost_run_that_comes_back_is_numbered_on():
     prune_old_logs()
     assert send(run, *log_lines(4, 2)).status == "training"
     assert kept() == {1: 2}
-    assert (again(run).first_seq, again(run).last_seq, again(run).given_up_seq) == (4, 5, 3)
+    assert (again(run).first_seq, again(run).last_seq, again(run).resumed_at_seq) == (4, 5, 3)
     log = RunLog(run.domain.name, run_by_public_id(run.public_id), LogFilter())
     window = log.window(0, 10)
     assert ([line.seq for line in window.lines], window.total) == ([5, 4], 2)

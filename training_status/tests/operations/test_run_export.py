@@ -245,8 +245,8 @@ def test_no_stored_fact_is_left_out():
     def stored(model):
         return {field.column for field in model._meta.concrete_fields}
 
-    assert set(ExportedRun.__struct_fields__) == stored(TrainingRun) - {"id", "domain_id"}
-    assert set(ExportedPhaseTiming.__struct_fields__) == stored(PhaseTiming) - {"id", "run_id"}
-    assert set(ExportedEntry.__struct_fields__) == stored(TrainingLogEntry) - {"run_id"}
+    assert set(ExportedRun.__struct_encode_fields__) == stored(TrainingRun) - {"id", "domain_id"}
+    assert set(ExportedPhaseTiming.__struct_encode_fields__) == stored(PhaseTiming) - {"id", "run_id"}
+    assert set(ExportedEntry.__struct_encode_fields__) == stored(TrainingLogEntry) - {"run_id"}
     of_its_runs = {"last_run_number", "baseline_run_number"}
-    assert set(ExportedDomain.__struct_fields__) == stored(Domain) - {"id", "created_at"} - of_its_runs
+    assert set(ExportedDomain.__struct_encode_fields__) == stored(Domain) - {"id", "created_at"} - of_its_runs

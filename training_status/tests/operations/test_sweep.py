@@ -94,7 +94,7 @@ def test_a_lost_run_that_reports_again_goes_on(clock, report):
     assert swept() == (1, 0)
     assert report(run).status == "training"
     back = again(run)
-    assert (back.state, back.failure_reason, back.ended_at, back.given_up_seq) == ("running", None, None, 1)
+    assert (back.state, back.failure_reason, back.ended_at, back.resumed_at_seq) == ("running", None, None, 1)
     assert PhaseTiming.objects.get(run=run).ended_at is None
     assert swept() == (0, 0)
     n = back.last_n + 1
@@ -187,7 +187,7 @@ def test_a_run_that_was_asked_to_stop_is_cancelled_when_it_goes_silent(clock):
 
 
 @pytest.mark.django_db
-def test_a_run_that_was_asked_to_stop_is_not_given_up_for_the_service_s_own_absence(clock):
+def test_a_run_that_was_asked_to_stop_is_not_lost_for_the_service_s_own_absence(clock):
     """The service goes away right after the request, for an hour, and needs the stall limit to know more."""
     run = TrainingRunFactory(domain=DomainFactory(stall_limit_s=20), running=True)
     request_cancel(run.public_id)

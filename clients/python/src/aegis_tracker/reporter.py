@@ -18,6 +18,7 @@ from aegis_tracker.local_status import LocalStatus
 from aegis_tracker.original_process import OriginalProcess
 from aegis_tracker.run_sending import RunSending
 from aegis_tracker.sanitizing import time_now
+from aegis_tracker.sender import SenderCallbacks
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_records import CLOSED_TYPE, END_TYPES, Record, line_of, says_lost
 from aegis_tracker.stop_reason import StopReason
@@ -68,15 +69,13 @@ class Reporter:
         self._is_discarded = False
         self._is_handed_over = False
         self._stop_reason = StopReason()
-        self._sending = RunSending(
-            spool,
-            diagnostics,
-            connect,
+        callbacks = SenderCallbacks(
             before_step=self._before_step,
             note=self._note,
             on_cancelled=self._cancelled,
             on_done=self._sending_done,
         )
+        self._sending = RunSending(spool, diagnostics, connect, callbacks)
         self._exit = ExitDelivery(spool, self._sending, diagnostics, self.flush)
         self._session = InteractiveSession()
         self._events = 0

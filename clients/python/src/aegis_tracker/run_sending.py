@@ -6,38 +6,27 @@ from collections.abc import Callable
 from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.earlier_spools import EarlierSpools
 from aegis_tracker.orphaned_spool_thread import OrphanedSpoolSender
-from aegis_tracker.sender import Sender
+from aegis_tracker.sender import Sender, SenderCallbacks
 from aegis_tracker.spool import Spool
 from aegis_tracker.spool_reader import Place
-from aegis_tracker.spool_records import Record
 from aegis_tracker.transport import Transport
 
 
 class RunSending:
-    """Starts and stops the threads of this process. `connect` makes a connection; with None nothing is sent.
-
-    `before_step`, `note`, `on_cancelled` and `on_done` are those of `Sender`.
-    """
+    """Starts and stops the threads of this process. `connect` makes a connection; with None nothing is sent."""
 
     def __init__(
         self,
         spool: Spool,
         diagnostics: Diagnostics,
         connect: Callable[[], Transport] | None,
-        *,
-        before_step: Callable[[], bool],
-        note: Callable[[Record], None],
-        on_cancelled: Callable[[], None],
-        on_done: Callable[[bool], None],
+        callbacks: SenderCallbacks,
     ) -> None:
         self.sender: Sender | None = None  # None in a forked process, and if it could not be started
         self._spool = spool
         self._diagnostics = diagnostics
         self._connect = connect
-        self._before_step = before_step
-        self._note = note
-        self._on_cancelled = on_cancelled
-        self._on_done = on_done
+        self._callbacks = callbacks
         self._place = Place()
         self._orphaned_spools: OrphanedSpoolSender | None = None
 
@@ -56,11 +45,8 @@ class RunSending:
             transport,
             self._diagnostics,
             self._place,
+            self._callbacks,
             before_counting=EarlierSpools(self._spool, transport, self._diagnostics).send,
-            before_step=self._before_step,
-            note=self._note,
-            on_cancelled=self._on_cancelled,
-            on_done=self._on_done,
         )
         try:
             sender.start()

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from aegis_tracker.backoff import Backoff
 from aegis_tracker.delivery import Delivery
@@ -28,15 +29,25 @@ FLUSH_RETRY_S = 0.5  # while somebody waits
 _SPOOL = "spool-reading"
 
 
-class Sender:
-    """Sends until the end of the run is acknowledged, the service refuses, or `stop` is called. Retries other errors.
+class SenderCallbacks(NamedTuple):
+    """What a sender calls in its thread.
 
-    It calls these in its thread:
-    * `before_counting`: as in `Delivery`.
     * `before_step`: a few times a second. Returns whether heartbeats may be sent.
     * `note`: to write a record of the sender into the spool.
     * `on_cancelled`: once, when the service answers that the training shall stop.
     * `on_done`: at the end, with whether everything was acknowledged.
+    """
+
+    before_step: Callable[[], bool]
+    note: Callable[[Record], None]
+    on_cancelled: Callable[[], None]
+    on_done: Callable[[bool], None]
+
+
+class Sender:
+    """Sends until the end of the run is acknowledged, the service refuses, or `stop` is called. Retries other errors.
+
+    `before_counting` is called in its thread too, as `Delivery` says.
     """
 
     def __init__(
@@ -45,18 +56,12 @@ class Sender:
         transport: Transport,
         diagnostics: Diagnostics,
         place: Place,
+        callbacks: SenderCallbacks,
         *,
         before_counting: Callable[[], None],
-        before_step: Callable[[], bool],
-        note: Callable[[Record], None],
-        on_cancelled: Callable[[], None],
-        on_done: Callable[[bool], None],
     ) -> None:
         self._spool = spool
-        self._before_step = before_step
-        self._note = note
-        self._on_cancelled = on_cancelled
-        self._on_done = on_done
+        self._callbacks = callbacks
         self._transport = transport
         self._diagnostics = diagnostics
         self._delivery = Delivery(spool, transport, place, before_counting=before_counting)
@@ -135,12 +140,12 @@ class Sender:
             while not self._stopping and not self._has_arrived_to_the_end():
                 self._wait(*self._step())
         except RefusedError as refusal:
-            self._note({"type": REFUSED_TYPE, "reason": str(refusal), "timestamp": time_now()})
+            self._callbacks.note({"type": REFUSED_TYPE, "reason": str(refusal), "timestamp": time_now()})
             self._give_up(str(refusal))
         finally:
             self._transport.close()
             try:
-                self._on_done(self._has_arrived_to_the_end())
+                self._callbacks.on_done(self._has_arrived_to_the_end())
             finally:
                 with self._changed:
                     self._ended = self._has_arrived_to_the_end()
@@ -170,7 +175,7 @@ class Sender:
         if now - self._looked_at_limit_at >= LOOK_AT_LIMIT_EVERY_S:
             self._looked_at_limit_at = now
             self._spool.keep_limit()
-        is_alive = self._before_step()
+        is_alive = self._callbacks.before_step()
         finishing, end, answered = self._finishing, self._spool.end(), self._delivery.answered
         sent = self._delivery.step()
         is_due = is_alive and self._delivery.vouches and time.monotonic() - self._heard_at >= HEARTBEAT_EVERY_S
@@ -198,10 +203,10 @@ class Sender:
         """Note the service's address, and tell of a cancel request."""
         if not self._has_noted_home:
             self._has_noted_home = True
-            self._note({"type": HOME_TYPE, "url": str(self._transport.address)})
+            self._callbacks.note({"type": HOME_TYPE, "url": str(self._transport.address)})
         if self._delivery.cancel_requested and not self._has_told_cancel:
             self._has_told_cancel = True
-            self._on_cancelled()
+            self._callbacks.on_cancelled()
 
     def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
         if isinstance(reason, OtherReporterError):

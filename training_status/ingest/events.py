@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from training_status import run_states
 from training_status.errors import Conflict
-from training_status.ingest.batch import Batch, Event, FailEvent, check_level, check_metrics
+from training_status.ingest.batch import Batch, Event, FailEvent
 from training_status.ingest.locked_run import lock_run, lock_run_by_id, store
+from training_status.ingest.log_message import check_log_message, read_time
 from training_status.ingest.run_state_machine import Entry, RunStateMachine
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.models import TrainingRun
@@ -78,7 +79,7 @@ def record_heartbeat(public_id: UUID, *, only_domain_id: int | None = None) -> R
 @transaction.atomic
 def append_training_log_message(
     run: TrainingRun,
-    timestamp: datetime,
+    timestamp: datetime | str,
     level: str,
     message: str,
     step: str | None = None,
@@ -86,14 +87,15 @@ def append_training_log_message(
 ) -> int:
     """Append an entry to the run's log, for code inside the service, and return its number (`seq`).
 
-    It counts neither as an event nor as a report. Locks the run. Raises InvalidInput for an unknown
-    level or invalid metrics, and NotFound for a run that was deleted meanwhile.
+    `timestamp` as text is ISO 8601; without an offset it is UTC. It counts neither as an event nor as a report. Locks
+    the run. Raises InvalidInput for what a `log` event may not have either, and NotFound for a run that was deleted
+    meanwhile.
     """
-    check_level(level, field="level")
-    check_metrics(metrics, field="metrics")
+    happened_at = read_time(timestamp)
+    check_log_message(level, message, step, metrics)
     machine = lock_run_by_id(run.id)
     machine.last_seq += 1
-    machine.entries.append(Entry(machine.last_seq, timestamp, LEVEL_NUMBERS[level], message, step, metrics or None))
+    machine.entries.append(Entry(machine.last_seq, happened_at, LEVEL_NUMBERS[level], message, step, metrics or None))
     store(machine)
     return machine.last_seq
 

@@ -13,12 +13,14 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from training_status.errors import NotFound
+from training_status.errors import InvalidInput, NotFound
 from training_status.jsonb import from_jsonb
 from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
+from training_status.read.domains import domain_exists
 from training_status.read.message_search import found_in_messages
 from training_status.read.run_facts import RunFacts, latest_run
 
+_PAGE_SIZE_MAX = 100
 _DOWNLOAD_SLICE = 250  # of messages that may have 64 KiB each
 _FIRST_SLICE, _SMALLEST_SLICE, _LARGEST_SLICE = 2_000, 100, 200_000
 _SLICE_TARGET_S = 0.05
@@ -234,9 +236,18 @@ class RunLog:
 def get_training_log_messages(domain_name: str, page: int = 1, page_size: int = 20) -> LogWindow:
     """Return a page of the log of the domain's latest run, newest first, for code inside the service.
 
-    `page` counts from 1. Raises NotFound for an unknown domain or one without a run.
+    `page` counts from 1, `page_size` is 1 to 100. A domain without a run has an empty log. Raises InvalidInput for
+    other numbers, and NotFound for an unknown domain.
     """
+    if not _is_number(page) or page < 1:
+        raise InvalidInput("page must be >= 1", field="page")
+    if not _is_number(page_size) or not 1 <= page_size <= _PAGE_SIZE_MAX:
+        raise InvalidInput(f"page_size must be 1-{_PAGE_SIZE_MAX}", field="page_size")
     run = latest_run(domain_name)
-    if run is None:
-        raise NotFound(f"No training log found for domain '{domain_name}'", code="no_training")
+    if run is None and not domain_exists(domain_name):
+        raise NotFound(f"No training log found for domain '{domain_name}'", code="domain_not_found")
     return RunLog(domain_name, run, LogFilter()).window((page - 1) * page_size, page_size)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

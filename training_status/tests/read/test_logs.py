@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.support.factories import DomainFactory, TrainingRunFactory, log_lines, send
-from training_status.errors import NotFound
+from training_status.errors import InvalidInput, NotFound
 from training_status.ingest.batch import LogEvent
 from training_status.models import TrainingLogEntry, TrainingRun
 from training_status.read.logs import LogFilter, RunLog, get_training_log_messages
@@ -206,5 +206,32 @@ def test_messages_for_code_inside_the_service():
     send(run, *log_lines(1, 30))
     window = get_training_log_messages(run.domain.name, page=2, page_size=20)
     assert ([line.message for line in window.lines], window.total) == ([str(n) for n in range(10, 0, -1)], 30)
-    with pytest.raises(NotFound):
-        get_training_log_messages(DomainFactory().name, 1, 20)
+
+
+def test_messages_for_code_inside_the_service_past_the_end_and_of_no_run():
+    run = TrainingRunFactory()
+    send(run, *log_lines(1, 3))
+    past = get_training_log_messages(run.domain.name, page=2, page_size=3)
+    assert (past.lines, past.total) == ([], 3)
+    none = get_training_log_messages(DomainFactory().name)
+    assert (none.lines, none.total) == ([], 0)
+    with pytest.raises(NotFound, match="No training log found for domain 'nobody'"):
+        get_training_log_messages("nobody")
+
+
+@pytest.mark.parametrize(
+    ("page", "page_size", "said"),
+    [
+        (0, 20, "page must be >= 1"),
+        (-1, 20, "page must be >= 1"),
+        ("2", 20, "page must be >= 1"),
+        (True, 20, "page must be >= 1"),
+        (1, 0, "page_size must be 1-100"),
+        (1, 101, "page_size must be 1-100"),
+        (1, 2.5, "page_size must be 1-100"),
+    ],
+)
+def test_messages_for_code_inside_the_service_have_bounds(page, page_size, said):
+    run = TrainingRunFactory()
+    with pytest.raises(InvalidInput, match=said):
+        get_training_log_messages(run.domain.name, page, page_size)

@@ -226,6 +226,20 @@ def test_by_keyboard_alone(service: Service, new_page: NewPage, run: Run) -> Non
     expect(shown.scroller).to_be_focused()
 
 
+def test_keys_that_come_faster_than_the_browser_draws(service: Service, new_page: NewPage, run: Run) -> None:
+    run.send(*lines(1, 200))
+    shown = LogOnPage(new_page, service, run)
+    shown.await_in_sight(200)
+    shown.scroller.evaluate(
+        """scroller => {
+          for (let presses = 0; presses < 61; presses++)
+            scroller.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowUp"}));
+        }"""
+    )
+    shown.await_selected(140)
+    shown.await_in_sight(140)
+
+
 MESSAGES = [
     "<img src=x onerror=\"document.title='broken into'\">",
     "\x1b[1;31mred\x1b[0m \x1b[38;5;208morange\x1b[39m \x1b[48;2;1;2;3;4mdark\x1b[m \x1b]0;a title\x07plain\x1b[2K",

@@ -42,6 +42,7 @@ export class LineInput {
 
   /** Selects the next or previous line, or the outermost visible line when the selected one is not visible. @param {1 | -1} step @param {boolean} extends_ */
   #move(step, extends_) {
+    this.view.drawPending();
     const { rows, lineSelection, follow } = this.view;
     const { list } = this.view.results;
     const from = rows.indexOf(lineSelection.focus);

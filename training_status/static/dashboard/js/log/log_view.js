@@ -220,6 +220,7 @@ export class LogView {
 
   /** The line to keep in place when the list changes: the selected one if visible, else the first visible one. */
   #placeInSight() {
+    this.drawPending();
     const { focus } = this.lineSelection;
     const index = this.rows.indexOf(focus);
     if (index !== undefined && this.rows.shows(index)) return { seq: focus, offset: index - this.rows.top };
@@ -232,6 +233,11 @@ export class LogView {
     this.rows.forget();
     this.rows.resize(this.results.list.total);
     if (!this.follow.isOn) this.follow.scrollTo(this.rows.virtualScroll.top + rows * ROW_HEIGHT);
+  }
+
+  /** Draws now what would be drawn with the next frame: input that comes faster than frames needs the present rows. */
+  drawPending() {
+    if (this.#frame) this.#draw();
   }
 
   #drawSoon() {

@@ -16,7 +16,7 @@ LOCKED := requirements-server requirements requirements-dev $(EXAMPLE)/requireme
 PAGE := training_status/static/dashboard
 export HOST PORT
 
-.PHONY: help install run demo lock test test-tracker test-tracker-no-locks test-example test-packages test-generated-clients lint format screens bench example-env axe clients generated-clients clean
+.PHONY: help install run demo lock test test-service test-tracker test-tracker-no-locks test-example test-packages test-generated-clients lint format screens bench example-env axe clients generated-clients clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -29,17 +29,21 @@ run: .venv/installed ## Serve at http://127.0.0.1:8000; PORT=8001 and HOST=… c
 demo: .venv/installed ## Serve, and run the real training of the sample domain, reporting live
 	@exec $(BIN)/python examples/demo.py
 
+# The service's tests take as long as all others one after the other.
 test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder tests aegis_training training_status
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-tracker test-tracker-no-locks test-example test-packages test-generated-clients
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-service test-tracker test-tracker-no-locks test-example test-packages test-generated-clients
+
+# The plus sign: make shows the output of this one as it comes, not at the end.
+test-service: .venv/installed-dev axe clients
+	+$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder tests aegis_training training_status
 
 test-tracker: .venv/installed-dev
-	$(BIN)/python -m pytest --numprocesses 6 clients/python/tests
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal clients/python/tests
 
 # The same as on a file system whose files cannot be locked; needs a C compiler.
 test-tracker-no-locks: .venv/installed-dev
 	@if command -v cc >/dev/null || test -n "$$CI"; then \
-		$(BIN)/python clients/python/tests/support/no_locks.py ENOLCK --numprocesses 6; \
+		$(BIN)/python clients/python/tests/support/no_locks.py ENOLCK --numprocesses 4 --dist worksteal; \
 	else echo "There is no C compiler (cc): the tracker is not tested without locks."; fi
 
 test-example: example-env

@@ -34,6 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_locks: skipped where files in tmp_path cannot be locked")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without locks only tests that have a spool can end differently."""
+    if config.getoption("--flock"):
+        with_a_spool = [item for item in items if "spool_dir" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=list(set(items) - set(with_a_spool)))
+        items[:] = with_a_spool
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """What a test has logged may hold lone surrogates, which cannot be sent from one of several test processes."""

@@ -1,8 +1,13 @@
-"""Programs that close all descriptors by their numbers, and have files of their own with these numbers then."""
+"""Programs that close all descriptors by their numbers, and have files of their own with these numbers then.
+
+Before that they wait until their `tracker` has listed the spool folder: the operating system has no way to list a
+folder without a descriptor that another thread can close.
+"""
 
 OWN_FILES = """
 import tempfile
 def take_all_numbers():
+    tracker._reporter._sending.finish_orphaned_spools(60)
     os.closerange(3, 256)
     return [tempfile.TemporaryFile() for _ in range(30)]
 def check(files):

@@ -30,7 +30,7 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 	@exec $(BIN)/python examples/demo.py
 
 # The service's tests take as long as all others one after the other.
-test: .venv/installed-dev example-env axe clients ## Every test; needs no running service
+test: .venv/installed-dev axe clients ## Every test; needs no running service
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-service test-tracker test-tracker-no-locks test-example test-packages test-generated-clients
 
 # The plus sign: make shows the output of this one as it comes, not at the end.

@@ -44,6 +44,7 @@ KEPT_DAYS = environment.positive_number("AEGIS_KEPT_DAYS", None, of="days")  # N
 LOG_SEARCH_LIMIT = timedelta(seconds=environment.positive_number("AEGIS_LOG_SEARCH_LIMIT_S", 1, of="seconds"))
 ANONYMOUS_ROLE = environment.one_of("AEGIS_ANONYMOUS_ROLE", ROLES[:1], "") or None
 THREADS = environment.count("AEGIS_THREADS", 8, at_most=200)
+STREAM_HOLD = timedelta(seconds=environment.positive_number("AEGIS_STREAM_HOLD_S", 5, of="seconds"))
 STREAM_VIEWERS_MAX = environment.count("AEGIS_STREAM_VIEWERS_MAX", 5000, at_most=100_000)
 
 INSTALLED_APPS = [

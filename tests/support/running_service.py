@@ -48,6 +48,7 @@ class Service:
             | {
                 "AEGIS_DATA_DIR": self._data_dir,
                 "AEGIS_STATIC_DIR": str(PROJECT / ".data" / "tests" / "static"),  # collected once for all tests
+                "AEGIS_STREAM_HOLD_S": "0.1",  # tests read streams to their end
                 "PYTHONUNBUFFERED": "1",
             }
             | settings

@@ -1,9 +1,12 @@
 """Serving streams as Server-Sent Events."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Iterator
 from typing import Final
+
+from django.conf import settings
 
 from training_status.api.stream_authorization import (
     Answer,
@@ -12,13 +15,14 @@ from training_status.api.stream_authorization import (
     Receive,
     Send,
     abort_of,
+    address_of,
     authorize_stream,
 )
 from training_status.live.stream_grant import StreamGrant
 from training_status.live.streams import Streams
-from training_status.live.subscriber_queue import GONE
+from training_status.live.subscriber_queue import GONE, Closed
 from training_status.live.update import Update
-from training_status.live.viewer import Connection
+from training_status.live.viewer import Connection, Viewer, send_next
 
 _PIECE_BYTES: Final = 64 * 1024
 _RETRY_MS: Final = (1000, 3000)  # random, so that not all clients reconnect at once after a restart
@@ -53,7 +57,8 @@ class ServerSentEvents:
         async def send_piece(piece: bytes) -> None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
 
-        with self._streams.connected(grant, Connection(_pieces, send_piece, abort_of(scope))) as viewer:
+        connection = Connection(_pieces, send_piece, abort_of(scope), address_of(scope))
+        with self._streams.connected(grant, connection) as viewer:
 
             async def notice_departure() -> None:
                 while (await receive())["type"] != "http.disconnect":
@@ -65,12 +70,29 @@ class ServerSentEvents:
                 headers = [header for header in answer.headers if header[0] != b"content-length"]
                 with viewer.sending():
                     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-                    await send_piece(b"retry: %d\n\n" % random.randint(*_RETRY_MS))  # noqa: S311  (not a secret)
-                await self._streams.serve(viewer, grant)
+                    retry_ms = random.randint(*_RETRY_MS)  # noqa: S311  (not a secret)
+                    retry_ms += round(self._streams.replay_wait_s(viewer, grant) * 1000)
+                    await send_piece(b"retry: %d\n\n" % retry_ms)
+                if await self._streams.serve(viewer, grant) is None:
+                    await _hold_open(viewer)
                 with viewer.sending():
                     await send({"type": "http.response.body", "body": b""})
             finally:
                 departure.cancel()
+
+
+async def _hold_open(viewer: Viewer) -> None:
+    """Send comments for a while after the end of what was followed, so that clients close the connection first.
+
+    An EventSource whose server closes first connects again. One that a page makes anew has no cursor, so it would
+    read the whole log again, and again.
+    """
+    with contextlib.suppress(Closed):
+        await viewer.send(Update())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(settings.STREAM_HOLD.total_seconds()):
+                while True:
+                    await send_next(viewer)
 
 
 def _pieces(update: Update) -> Iterator[bytes]:

@@ -22,6 +22,11 @@ def abort_of(scope: Message) -> Callable[[], object]:
     return abort or task.cancel
 
 
+def address_of(scope: Message) -> str:
+    """Return the client's address, as a trusted proxy names it; empty on a Unix socket."""
+    return scope["client"][0] if scope.get("client") else ""
+
+
 class Answer(NamedTuple):
     """The view's response, and the stream that it grants (None: only the response is sent)."""
 

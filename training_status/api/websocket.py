@@ -9,7 +9,7 @@ from channels.exceptions import StopConsumer
 from channels.routing import URLRouter
 from django.urls import re_path
 
-from training_status.api.stream_authorization import Application, Message, abort_of, authorize_stream
+from training_status.api.stream_authorization import Application, Message, abort_of, address_of, authorize_stream
 from training_status.api.websocket_origin import CheckedOrigin
 from training_status.api.websocket_refusal import problem_answer, refuse
 from training_status.errors import Unavailable
@@ -80,7 +80,7 @@ class TrainingConsumer(AsyncConsumer):
         async def send_text(text: str) -> None:
             await self.send({"type": "websocket.send", "text": text})
 
-        connection = Connection(lambda update: update.as_texts, send_text, abort_of(self.scope))
+        connection = Connection(lambda update: update.as_texts, send_text, abort_of(self.scope), address_of(self.scope))
         with self._streams.connected(grant, connection) as viewer:
             self._queue = viewer.queue
             with viewer.sending():

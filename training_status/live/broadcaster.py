@@ -14,6 +14,7 @@ from training_status.live.catch_up_cache import CatchUpCache
 from training_status.live.database_threads import polling
 from training_status.live.domain_follower import DomainFollower
 from training_status.live.overview import Overview
+from training_status.live.replay_limit import ReplayLimit
 from training_status.live.run_follower import RunFollower
 from training_status.live.subscriber_queue import FAILED
 from training_status.read.domains import all_domain_ids
@@ -54,6 +55,7 @@ class Broadcaster:
     def __init__(self) -> None:
         self.overview = Overview()
         self.catch_up_cache = CatchUpCache()
+        self.replay_limit = ReplayLimit()
         self._runs: dict[int, RunFollower] = {}
         self._domains: dict[int, DomainFollower] = {}
         self._runs_to_read: set[int] = set()

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from training_status.live.broadcaster import Broadcaster
 from training_status.live.cursor import ResumePoint
-from training_status.live.run_stream import RunStream, send_next
-from training_status.live.viewer import Viewer
+from training_status.live.run_stream import RunStream
+from training_status.live.viewer import Viewer, send_next
 
 
 async def follow_run(broadcaster: Broadcaster, viewer: Viewer, run_id: int, start: ResumePoint) -> None:

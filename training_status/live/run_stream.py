@@ -1,14 +1,16 @@
 """Sends the updates of one run to one viewer: first what the viewer has missed, then each update as it comes."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from django.utils import timezone
 
 from training_status.live.broadcaster import Broadcaster
 from training_status.live.cursor import ResumePoint
+from training_status.live.replay_limit import replay_by
 from training_status.live.update import Update
-from training_status.live.viewer import Viewer
+from training_status.live.viewer import Viewer, send_next
 from training_status.read.run_updates import Position
 
 
@@ -42,6 +44,7 @@ class RunStream:
             if self._start.status_first:
                 self._sent_status = follower.sent_status
                 await self._viewer.send(follower.first_snapshot(timezone.now(), is_next=self._start.is_next))
+            await self._wait_before_replay()
             while not follower.is_deleted:
                 await self._catch_up()
                 if not follower.attach(queue, self._seq):
@@ -57,6 +60,20 @@ class RunStream:
             return None
         finally:
             follower.leave(queue)
+
+    async def _wait_before_replay(self) -> None:
+        """Wait, with keepalives, if the client has been sent this log from its beginning too often of late."""
+        facts, limit = self._follower.facts, self._broadcaster.replay_limit
+        if self._seq or facts is None:
+            return
+        replay = replay_by(self._viewer, facts.id)
+        wait_s = limit.wait_s(replay, facts.log_count)
+        if wait_s:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    while not self._follower.is_deleted:
+                        await send_next(self._viewer)
+        limit.count(replay, facts.log_count)
 
     async def _catch_up(self) -> None:
         """Send the entries up to the follower's head, in small parts."""
@@ -97,15 +114,6 @@ class RunStream:
         elif not (update.ends and self._end_is_known and update.last_seq == self._seq):
             await self._viewer.send(update)
             self._seq, self._end_is_known = update.last_seq, update.ends
-
-
-async def send_next(viewer: Viewer) -> None:
-    """Send the next update, or wait until the queue has one or is woken."""
-    update = viewer.queue.take()
-    if update is None:
-        await viewer.queue.wait()
-    else:
-        await viewer.send(update)
 
 
 async def _read_by(viewer: Viewer, reading: asyncio.Task[Update | None]) -> Update | None:

@@ -12,6 +12,7 @@ from training_status.errors import Unavailable
 from training_status.live.broadcaster import Broadcaster
 from training_status.live.connection_registry import ConnectionRegistry
 from training_status.live.follow import follow_all, follow_domain, follow_run
+from training_status.live.replay_limit import replay_by
 from training_status.live.stream_grant import StreamGrant
 from training_status.live.subscriber_queue import SHUTDOWN, Closed
 from training_status.live.viewer import Connection, Viewer
@@ -63,6 +64,12 @@ class Streams:
             yield viewer
         finally:
             self._connections.remove(viewer)
+
+    def replay_wait_s(self, viewer: Viewer, grant: StreamGrant) -> float:
+        """Return how long the viewer would wait now if it asked for the whole log again."""
+        if self._broadcaster is None or grant.run_id is None:
+            return 0.0
+        return self._broadcaster.replay_limit.wait_s(replay_by(viewer, grant.run_id))
 
     async def serve(self, viewer: Viewer, grant: StreamGrant) -> str | None:
         """Send the viewer all updates. Return None at the end of what it follows, or the reason why it was closed."""

@@ -11,7 +11,7 @@ from training_status.live.update import Update
 
 
 class Connection(NamedTuple):
-    """The functions that send to a client. `abort` ends the connection at once, whatever its state.
+    """How to send to a client, and its address. `abort` ends the connection at once, whatever its state.
 
     `pieces` splits an update into pieces for `send`, small enough that even a slow client reads one in a minute.
     """
@@ -19,6 +19,7 @@ class Connection(NamedTuple):
     pieces: Callable[[Update], Iterable[Any]]
     send: Callable[[Any], Awaitable[None]]
     abort: Callable[[], object]
+    address: str = ""
 
 
 class Viewer:
@@ -49,3 +50,12 @@ class Viewer:
         finally:
             self.sending_since = None
             self.sent_at = asyncio.get_running_loop().time()
+
+
+async def send_next(viewer: Viewer) -> None:
+    """Send the next update, or wait until the queue has one or is woken."""
+    update = viewer.queue.take()
+    if update is None:
+        await viewer.queue.wait()
+    else:
+        await viewer.send(update)

@@ -81,6 +81,25 @@ def test_the_run_s_end_is_the_watch_s(service: ContractServer, client: Client) -
     assert cursors(service) == [None, "1.end.1"]
 
 
+@pytest.mark.parametrize(
+    ("pieces", "cursor"),
+    [
+        ([status("completed", "1.end") + ": still here\n\n"], "1.end"),
+        ([status("completed", "1.end"), "id: 1.end.1\n\n: still", " here\n\n"], "1.end.1"),
+    ],
+    ids=["one piece", "several pieces"],
+)
+def test_the_first_comment_after_the_end_ends_a_watch_of_a_run(
+    service: ContractServer, client: Client, pieces: list[str], cursor: str
+) -> None:
+    """The service keeps the connection open for a while."""
+    service.misbehave.append(stream(": still here\n\n" + entry(1), *pieces, end="held"))
+    watch = client.watch("medical", training_run_id=A_RUN)
+    assert story(watch) == [1, "completed"]
+    assert watch.last_event_id == cursor
+    assert len(service.requests) == 1
+
+
 def test_a_run_that_is_cut_off_before_its_end_is_not_over(service: ContractServer, client: Client) -> None:
     service.misbehave += [stream(entry(1)), stream(status("completed", "1.end"), end="cut")]
     assert story(client.watch("medical", training_run_id=A_RUN)) == [1, "completed"]

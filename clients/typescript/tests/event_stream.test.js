@@ -20,7 +20,7 @@ async function readFrom(pieces) {
   });
   const messages = [];
   let last_event_id = "";
-  for await (const piece of new StreamConnection(undefined).messages(body)) {
+  for await (const piece of new StreamConnection(undefined).messages(body, new EventStreamParser())) {
     for (const { id, data } of piece) {
       last_event_id = id ?? last_event_id;
       if (data !== undefined) messages.push({ data, last_event_id });

@@ -70,6 +70,21 @@ test("after the end of its run a stream asks at once what follows", async (t) =>
   assert.deepEqual(pauses, []);
 });
 
+for (const pieces of [[told(1) + end + ": still here\n\n"], [told(1) + end, "id: 1.end.1\n\n: still", " here\n\n"]]) {
+  test(`the first comment after the end ends a stream that stays open, in ${pieces.length} pieces`, async () => {
+    const held = new ReadableStream({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+      },
+    });
+    const { open, asked } = opens(new Response(held, { headers: { "Content-Type": "text/event-stream" } }));
+    const stream = new LiveStream(open, { endsWithRun: true });
+    assert.equal((await eventsOf(stream)).length, 2);
+    assert.equal(asked.length, 2);
+    assert.equal(stream.lastEventId, pieces.length === 1 ? "1.end" : "1.end.1");
+  });
+}
+
 test("the end again, as of a service that does not get the cursor, is waited for like an interruption", async (t) => {
   const pauses = pausesOf(t);
   const { open } = opens(streaming(told(1) + end), streaming(told(1) + end), streaming(told(1) + end));

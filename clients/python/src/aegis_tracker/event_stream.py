@@ -17,11 +17,15 @@ class Message(NamedTuple):
 
 
 class EventStreamParser:
-    """Fed with bytes as they come; `last_event_id` and `retry_s` are what the stream has said of them so far."""
+    """Fed with bytes as they come; `last_event_id` and `retry_s` are what the stream has said of them so far.
+
+    `commented`: the last line that was not empty is a comment.
+    """
 
     def __init__(self, last_event_id: str | None = None) -> None:
         self.last_event_id = last_event_id
         self.retry_s: float | None = None
+        self.commented = False
         self._next_id = last_event_id
         self._rest = bytearray()
         self._data: list[str] = []
@@ -61,6 +65,7 @@ class EventStreamParser:
     def _take(self, line: str) -> None:
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
+        self.commented = not name
         if name == "data":
             self._data.append(value)
             self._size += len(value) + 1

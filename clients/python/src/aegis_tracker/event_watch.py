@@ -121,6 +121,8 @@ class EventWatch:
                 if self._closed.is_set():
                     return
             self.last_event_id = stream.last_event_id
+            if self._ends_with_its_run and self._end_was_told and stream.commented:
+                return  # the service keeps the connection open after the end
 
     def _may_be_over(self) -> bool:
         """Whether nothing may follow: the service says so of a run, to those who were told its end."""

@@ -6,6 +6,8 @@
 
 /** Parses messages from chunks of text. `event` and `retry` are ignored. */
 export class EventStreamParser {
+  /** Whether the last line that was not empty is a comment. */
+  commented = false;
   #rest = "";
   #afterReturn = false;
   /** @type {Message} */
@@ -36,6 +38,7 @@ export class EventStreamParser {
   #take(line) {
     const [, field, value = ""] = /^([^:]*):? ?(.*)/su.exec(line) ?? [];
     const { data } = this.#message;
+    this.commented = field === "";
     if (field === "data") this.#message.data = data === undefined ? value : `${data}\n${value}`;
     else if (field === "id" && !value.includes("\0")) this.#message.id = value;
   }

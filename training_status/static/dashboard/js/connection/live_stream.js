@@ -20,6 +20,7 @@
  * @property {((json: string) => Event) | undefined} [parse] parses an event; `JSON.parse` by default
  */
 
+import { EventStreamParser } from "./event_stream.js";
 import { pause } from "./pause.js";
 import { ServiceError } from "./service_error.js";
 import { StreamConnection } from "./stream_connection.js";
@@ -72,7 +73,8 @@ export class LiveStream {
           throw new ServiceError("The response is not an event stream.");
         }
         onState?.("open", "");
-        for await (const messages of connection.messages(body)) {
+        const parser = new EventStreamParser();
+        for await (const messages of connection.messages(body, parser)) {
           for (const { id, data } of messages) {
             signal?.throwIfAborted();
             const event = data ? parsed(parse, data) : null;
@@ -82,6 +84,7 @@ export class LiveStream {
             yield event;
             isOver = !!endsWithRun && (event.event_type === "completed" || event.event_type === "failed");
           }
+          if (isOver && parser.commented) break; // the service keeps the connection open after the end
         }
         // Reconnect at once: the service reports the end, or the run has resumed.
         if (isOver && this.#lastEventId !== start) continue;

@@ -1,6 +1,7 @@
 /** One connection of a live stream. It is closed when it is silent for too long, or when the stream ends. */
 
-import { EventStreamParser } from "./event_stream.js";
+/** @typedef {import("./event_stream.js").EventStreamParser} EventStreamParser */
+
 import { giveUp, ServiceError } from "./service_error.js";
 
 const SILENCE_LIMIT_S = 45; // the service sends a keepalive every 15 s
@@ -40,11 +41,15 @@ export class StreamConnection {
     }
   }
 
-  /** The messages of a response until it ends, by pieces. Throws like `receive`. @param {ReadableStream<Uint8Array>} body */
-  async *messages(body) {
+  /**
+   * The messages of a response until it ends, by pieces. Throws like `receive`.
+   *
+   * @param {ReadableStream<Uint8Array>} body
+   * @param {EventStreamParser} parser
+   */
+  async *messages(body, parser) {
     const reader = body.getReader();
     const decoder = new TextDecoder();
-    const parser = new EventStreamParser();
     for (;;) {
       const { done, value } = await this.receive(reader.read());
       if (done) return;

@@ -33,8 +33,8 @@ demo: .venv/installed ## Serve, and run the real training of the sample domain, 
 test: .venv/installed-dev axe clients ## Every test; needs no running service
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-service test-tracker test-tracker-no-locks test-example test-packages test-generated-clients
 
-# The plus sign: make shows the output of this one as it comes, not at the end.
-test-service: .venv/installed-dev axe clients
+# The plus sign: make shows the output of this one as it comes, not at the end. It needs what `make axe clients` makes.
+test-service: .venv/installed-dev
 	+$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder tests aegis_training training_status
 
 test-tracker: .venv/installed-dev

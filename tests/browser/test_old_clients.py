@@ -52,7 +52,7 @@ def follow(page: Page, run: Run) -> None:
 
 
 def await_closed(page: Page) -> None:
-    page.wait_for_function("hook.closed")
+    page.wait_for_function("() => hook.closed")
 
 
 @pytest.mark.parametrize("end", [complete(message="done"), fail("it broke")], ids=["completed", "failed"])
@@ -74,11 +74,11 @@ def test_one_connection_for_a_live_run_and_one_more_after_a_restart(
     run.send(log("line 1"))
     page = new_page(service.url)
     follow(page, run)
-    page.wait_for_function("hook.seqs.at(-1).length === 1")
+    page.wait_for_function("() => hook.seqs.at(-1).length === 1")
     service.terminate()
-    page.wait_for_function("hook.errors > 0")
+    page.wait_for_function("() => hook.errors > 0")
     service.start()
-    page.wait_for_function("hook.seqs.at(-1).length === 1 && hook.opened > 1")
+    page.wait_for_function("() => hook.seqs.at(-1).length === 1 && hook.opened > 1")
     opened, errors = page.evaluate("[hook.opened, hook.errors]")
     run.send(log("line 2"), complete())
     await_closed(page)

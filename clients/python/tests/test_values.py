@@ -3,16 +3,18 @@
 import enum
 import json
 import math
+import uuid
 from collections import UserDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from aegis_tracker import AegisTrackerWarning, phases
+from aegis_tracker import AegisTrackerWarning, TrainingProgressTracker, phases
 from support.contract_server import ContractServer
 from support.trackers import MakeTracker, said_once
+from support.trainings import TOKEN
 
 pytestmark = pytest.mark.filterwarnings("ignore::aegis_tracker.AegisTrackerWarning")
 
@@ -208,6 +210,42 @@ def test_an_unknown_phase_becomes_a_log_entry(service: ContractServer, make_trac
         tracker.enter_phase("warming_up")
     assert tracker.flush(30)
     assert service.run.texts() == ["warming_up: two minutes", "Phase warming_up"]
+
+
+class TrainingPhase(str, enum.Enum):  # noqa: UP042  (AegisRAG had it so, and its members are no StrEnum)
+    """As AegisRAG had it."""
+
+    INITIALIZING = "initializing"
+    LOADING_DATA = "loading_data"
+    ENTITY_OPTIMIZATION = "entity_optimization"
+    RELATION_OPTIMIZATION = "relation_optimization"
+    PROMPT_EXTRACTION = "prompt_extraction"
+    VALIDATION = "validation"
+    SAVING = "saving"
+
+
+@pytest.mark.parametrize("of", [lambda phase: phase, lambda phase: phase.value], ids=["member", "name"])
+def test_the_phases_have_earlier_names(
+    service: ContractServer, make_tracker: MakeTracker, of: Callable[[TrainingPhase], object]
+) -> None:
+    with said_once("'initializing' is an earlier name of the phase 'initialization', which was entered"):
+        tracker = make_tracker()
+        for phase in TrainingPhase:
+            tracker.enter_phase(of(phase))
+    assert tracker.flush(30)
+    assert [event["phase"] for event in service.run.events] == list(phases.PHASES)
+
+
+def test_domain_and_run_have_earlier_names(service: ContractServer, spool_dir: Path) -> None:
+    run_id = str(uuid.uuid4())
+    settings = {"url": service.url, "token": TOKEN, "spool_dir": spool_dir}
+    with TrainingProgressTracker(domain_name="medical", training_run_id=run_id, **settings) as tracker:
+        tracker.log("INFO", "a line")
+    tracker.close()
+    assert tracker.run_id == run_id
+    assert (service.run.domain, service.run.texts()[0]) == ("medical", "a line")
+    with pytest.raises(TypeError, match="needs a domain"):
+        TrainingProgressTracker(**settings)
 
 
 def test_a_long_message_is_cut_and_says_so(service: ContractServer, make_tracker: MakeTracker) -> None:

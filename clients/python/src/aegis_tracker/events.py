@@ -4,11 +4,12 @@ The HTTP contract defines them. Nothing here raises for invalid values: they are
 """
 
 import uuid
+from enum import Enum
 from typing import Any
 
 from aegis_tracker import sanitizing as fit
 from aegis_tracker.levels import level_name
-from aegis_tracker.phases import PHASES
+from aegis_tracker.phases import EARLIER_NAMES, PHASES
 from aegis_tracker.sanitizing import WarnOnce
 from aegis_tracker.spool_records import START_TYPE
 
@@ -44,8 +45,15 @@ def start_record(
 
 
 def phase_event(phase: object, message: object, warn: WarnOnce) -> Event:
-    """A `phase` event. An unknown phase becomes a log entry."""
-    name, text = fit.fit_text(phase, fit.NAME_MAX_CHARACTERS).strip(), fit.fit_text(message)
+    """A `phase` event. `phase` may be a member of an enumeration. An unknown phase becomes a log entry."""
+    value = getattr(phase, "value", phase) if issubclass(type(phase), Enum) else phase
+    name, text = fit.fit_text(value, fit.NAME_MAX_CHARACTERS).strip(), fit.fit_text(message)
+    if name in EARLIER_NAMES:
+        warn(
+            "earlier phase name",
+            f"{name!r} is an earlier name of the phase {EARLIER_NAMES[name]!r}, which was entered.",
+        )
+        name = EARLIER_NAMES[name]
     if name in PHASES:
         return _event("phase", phase=name) | _if_any(message=text)
     warn(f"phase {name}", f"{name!r} is not a phase. It was recorded as a log entry. Phases: {', '.join(PHASES)}.")

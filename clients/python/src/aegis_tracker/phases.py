@@ -23,3 +23,12 @@ PERCENT_RANGES = {
     SAVING_RESULTS: (95.0, 100.0),
 }
 PHASES = tuple(PERCENT_RANGES)
+
+# What AegisRAG called some of them before.
+EARLIER_NAMES = {
+    "initializing": INITIALIZATION,
+    "entity_optimization": ENTITY_EXTRACTION_OPTIMIZATION,
+    "relation_optimization": RELATION_EXTRACTION_OPTIMIZATION,
+    "validation": MODEL_VALIDATION,
+    "saving": SAVING_RESULTS,
+}

@@ -18,6 +18,8 @@ from aegis_tracker.sanitizing import fit_text
 from aegis_tracker.spool_records import END_TYPES
 from aegis_tracker.tracker_settings import connection_by_settings, open_spool_by_settings
 
+_NOT_GIVEN: Any = object()
+
 
 class BeforeReport(Protocol):
     """A callback that can make a report of its own before each report."""
@@ -42,8 +44,10 @@ class TrainingProgressTracker:
 
     def __init__(
         self,
-        domain: str,
+        domain: str = _NOT_GIVEN,
         *,
+        domain_name: str | None = None,
+        training_run_id: str | uuid.UUID | None = None,
         url: str | None = None,
         token: str | None = None,
         spool_dir: str | os.PathLike[str] | None = None,
@@ -58,7 +62,7 @@ class TrainingProgressTracker:
         raise_on_cancel: bool = False,
         resumable: bool = False,
     ) -> None:
-        """Open the spool and start sending. Never raises, never waits for the network.
+        """Open the spool and start sending. Never waits for the network. Raises only TypeError, without a domain.
 
         `url`, `token`, `spool_dir` and `spool_max_bytes` default to AEGIS_URL, AEGIS_TOKEN, AEGIS_SPOOL_DIR
         and AEGIS_SPOOL_MAX_BYTES. `run_id` is the UUID of the run, by default a new one. If an earlier process
@@ -72,7 +76,14 @@ class TrainingProgressTracker:
 
         With `resumable` the run does not fail when a signal, `sys.exit` or Ctrl-C ends the program. A later process
         continues it with the same `run_id`.
+
+        `domain_name` and `training_run_id` are other names of `domain` and `run_id`.
         """
+        if domain is _NOT_GIVEN:
+            if domain_name is None:
+                raise TypeError("TrainingProgressTracker() needs a domain")
+            domain = domain_name
+        run_id = training_run_id if run_id is None else run_id
         self._diagnostics = Diagnostics()
         self._fraction = 0.0
         self._cancel = CancelRequest()

@@ -30,7 +30,7 @@ CSRF_TRUSTED_ORIGINS = environment.origins("AEGIS_TRUSTED_ORIGINS")
 # must not be the beginning of a path of the service.
 OWN_PATHS = (
     *("/admin", "/api/schema", "/api/v1", "/docs", "/domains", "/favicon.ico", "/healthz"),
-    *("/redoc", "/sign-in", "/sign-out", "/static", "/ws"),
+    *("/openapi.json", "/redoc", "/sign-in", "/sign-out", "/static", "/ws"),
 )
 URL_PREFIX = environment.url_prefix("AEGIS_URL_PREFIX", OWN_PATHS)
 FORCE_SCRIPT_NAME = URL_PREFIX or None

@@ -32,7 +32,9 @@ TYPES: dict[str, tuple[type, ...]] = {
     "last_report_at": (str,),
     "health": (str, type(None)),
     "failure_reason": (str, type(None)),
+    "progress_percent": (float, int),
     "error_message": (str, type(None)),
+    "error": (str, type(None)),
     "cancel_requested": (bool,),
     "baseline_metrics": (dict, type(None)),
     "baseline_run_number": (int, type(None)),
@@ -186,6 +188,7 @@ def test_steps_follow_from_the_percentage(run: Run, name: str) -> None:
         percent = begin + fraction * (end - begin)
         status = run.status()
         assert status["progress"] == int(percent), fraction
+        assert status["progress_percent"] == percent, fraction
         assert status["current_step"] == name
         assert steps(status) == expected_steps(percent), fraction
 
@@ -263,6 +266,7 @@ def test_a_failed_run(
     assert (status["status"], status["current_step"], status["progress"]) == ("failed", current, percent)
     assert steps(status) == expected
     assert (status["health"], status["estimated_completion"], status["error_message"]) == (None, None, "it broke")
+    assert status["error"] == "it broke"
     assert parse_time(status["completed_at"]) >= parse_time(status["started_at"])
 
 

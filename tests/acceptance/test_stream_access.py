@@ -54,6 +54,21 @@ def test_no_token_is_taken_from_the_query(service: Service, strangers: Audience,
         denied(face(strangers, domain, **{name: service.token("viewer")}), 401)
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_path_of_the_system_before(service: Service, run: Run, domain: str, slash: str) -> None:
+    """A page of AegisRAG opens `/admin/domains/{name}/training-stream`."""
+    path = f"{service.url}/admin/domains/{{}}/training-stream{slash}"
+    headers = {"Authorization": f"Bearer {service.token('viewer')}"}
+    run.send(log("a line"), complete())
+    with httpx.stream("GET", path.format(run.domain), headers=headers, params={"training_run_id": run.id}) as answer:
+        assert answer.headers["content-type"] == "text/event-stream"
+        text = answer.read().decode()
+    assert f"id: {run.number}.1\n" in text
+    assert f"id: {run.number}.end\n" in text
+    problem(httpx.get(path.format("unknown"), headers=headers), 404)
+    problem(httpx.get(path.format(run.domain)), 401)
+
+
 @faces
 def test_what_is_not_there(watching: Callable[..., Audience], run: Run, domain: str, face: str) -> None:
     audience = watching("viewer")

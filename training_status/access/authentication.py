@@ -6,6 +6,7 @@ Each returns a pair (user, principal), so `request.auth` is always a `Principal`
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -19,7 +20,7 @@ from training_status.access.user_principals import anonymous_principal, principa
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer TOKEN`. Any other Authorization header is 401, whatever else is sent."""
 
-    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
+    def authenticate(self, request: Request | HttpRequest) -> tuple[Principal, Principal] | None:
         """Return the token's principal; None without the header. Raises AuthenticationFailed."""
         header = request.META.get("HTTP_AUTHORIZATION")
         if header is None:
@@ -30,7 +31,7 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed("The Authorization header has no valid token: it must be 'Bearer TOKEN'.")
         return principal, principal
 
-    def authenticate_header(self, request: Request) -> str:
+    def authenticate_header(self, request: Request | HttpRequest) -> str:
         """The `WWW-Authenticate` header of a 401."""
         return 'Bearer realm="Aegis Training Status"'
 

@@ -11,12 +11,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
+from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from training_status.access.viewer_required import viewer_required
+from aegis_training.serving.problem_details import problem
+from training_status.access.authentication import TokenAuthentication
+from training_status.access.viewer_required import View, viewer_required
 from training_status.api import schema_authentication  # noqa: F401  (importing registers the authentication schemes)
 from training_status.api.authorised_view import METHOD_NAMES
 from training_status.api.content_negotiation import ContentNegotiation
@@ -57,21 +61,51 @@ class SchemaView(SpectacularAPIView):
         return document_response(request, response.render()) if response.status_code == 200 else response
 
 
+class JsonSchemaView(SchemaView):
+    """`/openapi.json`: the same as JSON, whatever the client accepts."""
+
+    renderer_classes = [OpenApiJsonRenderer]
+
+
+def viewer_or_token_required(view: View) -> View:
+    """Decorator: like `viewer_required`, and a token is accepted as by the API: `Authorization: Bearer TOKEN`."""
+    by_session = viewer_required(view)
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.headers.get("Authorization", "").lower().startswith("bearer "):
+            return by_session(request, *args, **kwargs)
+        try:
+            TokenAuthentication().authenticate(request)
+        except AuthenticationFailed as error:
+            return problem(
+                401,
+                str(error.detail),
+                "not_authenticated",
+                headers={"WWW-Authenticate": TokenAuthentication().authenticate_header(request)},
+            )
+        response = view(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    return guarded
+
+
 swagger: Any = _reader(
-    viewer_required(SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=METHOD_NAMES))
+    viewer_or_token_required(SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=METHOD_NAMES))
 )
 
 
 @_reader
 @require_safe
-@viewer_required
+@viewer_or_token_required
 def redoc(request: HttpRequest) -> HttpResponseBase:
     """ReDoc, by a template of our own: the stock one names font hosts."""
     return render(request, "dashboard/redoc.html")
 
 
 @require_safe
-@viewer_required
+@viewer_or_token_required
 def redoc_script(request: HttpRequest) -> HttpResponseBase:
     """ReDoc's script, with our icon in the place of the logo that it would load from its maker's host."""
     script = HttpResponse(_redoc_script(), content_type="text/javascript")

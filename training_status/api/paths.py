@@ -1,16 +1,19 @@
 """Trailing slashes: URLs of the API have none, and work the same with one."""
 
+import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
 API_PREFIX = "/api/"
 _KEEP_THEIR_SLASH = ("/admin/", "/static/")
+_UNVERSIONED_STREAM = re.compile(r"/admin/domains/[^/]+/training-stream/?")  # below Django's admin, but of the API
 
 
 def is_api(request: HttpRequest) -> bool:
     """Whether the path belongs to the API, so that errors are problem details and not pages."""
-    return request.path_info.startswith(API_PREFIX)
+    path = request.path_info
+    return path.startswith(API_PREFIX) or path == "/openapi.json" or _UNVERSIONED_STREAM.fullmatch(path) is not None
 
 
 def without_trailing_slash(
@@ -23,7 +26,8 @@ def without_trailing_slash(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if len(path) > 1 and path.endswith("/") and not path.startswith(_KEEP_THEIR_SLASH):
+        keeps_its_slash = path.startswith(_KEEP_THEIR_SLASH) and not _UNVERSIONED_STREAM.fullmatch(path)
+        if len(path) > 1 and path.endswith("/") and not keeps_its_slash:
             request.path_info = path.removesuffix("/")
             request.path = request.path.removesuffix("/")
         return get_response(request)

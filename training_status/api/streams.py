@@ -111,6 +111,11 @@ class DomainStreamView(StreamView):
         return HttpResponse(status=204) if start.end_is_known else self.hand_over(request, run_id=run.id, start=start)
 
 
+@extend_schema(exclude=True)
+class UnversionedDomainStreamView(DomainStreamView):
+    """`/admin/domains/{name}/training-stream`, where pages of the system before open it."""
+
+
 class OverviewStreamView(StreamView):
     """`/training-stream`."""
 

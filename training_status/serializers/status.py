@@ -53,6 +53,7 @@ class TrainingStatusSerializer(serializers.Serializer):
     progress = serializers.IntegerField(
         min_value=0, max_value=100, help_text="Overall percentage, rounded down; at most 99 until completed."
     )
+    progress_percent = serializers.FloatField(min_value=0, max_value=100, help_text="Overall percentage, unrounded.")
     current_step = serializers.ChoiceField(choices=PHASE_NAMES, help_text="The furthest phase entered.")
     steps = StepSerializer(many=True, help_text="All steps, in order.")
     message = serializers.CharField(allow_null=True, help_text="The latest progress message.")
@@ -83,6 +84,7 @@ class TrainingStatusSerializer(serializers.Serializer):
     )
     failure_reason = serializers.ChoiceField(choices=run_states.FAILURE_REASONS, allow_null=True)
     error_message = serializers.CharField(allow_null=True)
+    error = serializers.CharField(allow_null=True, help_text="Equal to `error_message`.")
     cancel_requested = serializers.BooleanField()
 
     def to_representation(self, instance: RunFacts) -> dict[str, Any]:
@@ -111,6 +113,7 @@ class TrainingStatusSerializer(serializers.Serializer):
             "last_report_at": utc_text(run.last_report_at),
             "health": health,
             "failure_reason": reason,
+            "error": run.error_message,
             "cancel_requested": run.cancel_requested_at is not None,
         }
         return represented(STATUS_FIELDS, computed, run)

@@ -133,7 +133,8 @@ def test_numbers_stay_when_the_service_leaves_in_the_middle(make_tracker: MakeTr
     debug = kept(texts, "DEBUG")
     assert debug[:1000] == list(range(1000))
     assert debug == sorted(set(debug))
-    assert dropped(texts) == {"DEBUG": 5000 - len(debug)}
+    # None, where the machine was so busy that the first server was still sent to.
+    assert dropped(texts).get("DEBUG", 0) == 5000 - len(debug)
 
 
 @pytest.mark.needs_locks

@@ -1180,6 +1180,11 @@ export interface components {
              * @description Overall percentage, rounded down; at most 99 until completed.
              */
             progress: number;
+            /**
+             * Format: double
+             * @description Overall percentage, unrounded.
+             */
+            progress_percent: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
             /** @description All steps, in order. */
@@ -1222,6 +1227,8 @@ export interface components {
             health: components["schemas"]["Health"] | null;
             failure_reason: components["schemas"]["FailureReason"] | null;
             error_message: string | null;
+            /** @description Equal to `error_message`. */
+            error: string | null;
             cancel_requested: boolean;
             llm_model: string;
             optimizer: string | null;
@@ -1263,6 +1270,11 @@ export interface components {
              * @description Overall percentage, rounded down; at most 99 until completed.
              */
             progress: number;
+            /**
+             * Format: double
+             * @description Overall percentage, unrounded.
+             */
+            progress_percent: number;
             /** @description The furthest phase entered. */
             current_step: components["schemas"]["PhaseName"];
             /** @description All steps, in order. */
@@ -1305,6 +1317,8 @@ export interface components {
             health: components["schemas"]["Health"] | null;
             failure_reason: components["schemas"]["FailureReason"] | null;
             error_message: string | null;
+            /** @description Equal to `error_message`. */
+            error: string | null;
             cancel_requested: boolean;
         };
     };

@@ -33,6 +33,26 @@ def test_a_stranger_is_sent_to_sign_in(client):
     assert client.get("/api/schema").status_code == 401
 
 
+DOCUMENTATION = ("/docs", "/redoc", "/redoc/script.js", "/openapi.json", "/api/schema")
+
+
+@pytest.mark.parametrize("path", DOCUMENTATION)
+def test_the_documentation_takes_a_token_as_well_as_a_session(viewer, client, browser, path):
+    by_token, by_session = viewer.get(path), browser.get(path)
+    assert (by_token.status_code, by_session.status_code) == (200, 200)
+    assert by_token["Cache-Control"] == by_session["Cache-Control"] == "private, no-cache"
+    refused = client.get(path, headers={"Authorization": "Bearer nonsense"})
+    assert (refused.status_code, refused["Content-Type"]) == (401, "application/problem+json")
+    assert refused["WWW-Authenticate"].startswith("Bearer ")
+
+
+def test_openapi_json_is_the_document_whatever_is_accepted(viewer):
+    answer = viewer.get("/openapi.json", headers={"Accept": "*/*"})
+    assert answer.json() == viewer.get("/api/schema?format=json").json()
+    assert answer["Content-Type"].startswith("application/vnd.oai.openapi+json")
+    assert viewer.get("/openapi.json/").status_code == 200
+
+
 def test_the_form_with_a_slash_is_the_same_page(browser):
     for path in ("/docs/", "/redoc/", "/sign-in/", "/healthz/"):
         assert browser.get(path).status_code == 200

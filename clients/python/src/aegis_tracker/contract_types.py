@@ -42,6 +42,7 @@ class TrainingStatus(TypedDict):
     run_number: int
     status: RunStatus
     progress: int
+    progress_percent: float
     current_step: str
     steps: list[Step]
     message: str | None
@@ -58,6 +59,7 @@ class TrainingStatus(TypedDict):
     health: Health | None
     failure_reason: FailureReason | None
     error_message: str | None
+    error: str | None
     cancel_requested: bool
 
 

@@ -5,41 +5,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.support.old_hook import OLD_HOOK, await_closed
 from tests.support.running_service import ADMIN, Service
 from tests.support.runs import Run, complete, fail, log
-
-# It closes its EventSource 100 ms after the end of a run, and opens another one 1 s after any error.
-OLD_HOOK = """address => {
-    window.hook = {opened: 0, errors: 0, closed: false, types: [], seqs: []};
-    const connect = () => {
-        hook.opened += 1;
-        hook.seqs.push([]);
-        const source = new EventSource(address);
-        source.onmessage = ({data}) => {
-            const envelope = JSON.parse(data);
-            hook.types.push(envelope.event_type);
-            if (envelope.event_type === "log") hook.seqs.at(-1).push(envelope.data.seq);
-            if (["completed", "failed"].includes(envelope.event_type)) {
-                setTimeout(() => {
-                    source.close();
-                    hook.closed = true;
-                }, 100);
-            }
-        };
-        source.onerror = () => {
-            hook.errors += 1;
-            source.close();
-            setTimeout(connect, 1000);
-        };
-    };
-    connect();
-}"""
 
 
 @pytest.fixture(scope="module")
 def service(chromium: Browser) -> Iterator[Service]:
-    """One whose streams stay open after the end as long as they do by default."""
-    running = Service(AEGIS_STREAM_HOLD_S="5")
+    """One whose streams stay open after the end for longer than a busy browser needs."""
+    running = Service(AEGIS_STREAM_HOLD_S="60")
     try:
         running.start()
         yield running
@@ -49,10 +23,6 @@ def service(chromium: Browser) -> Iterator[Service]:
 
 def follow(page: Page, run: Run) -> None:
     page.evaluate(OLD_HOOK, f"{ADMIN}/domains/{run.domain}/training-stream?training_run_id={run.id}")
-
-
-def await_closed(page: Page) -> None:
-    page.wait_for_function("() => hook.closed")
 
 
 @pytest.mark.parametrize("end", [complete(message="done"), fail("it broke")], ids=["completed", "failed"])

@@ -25,6 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="aegis-test-run-")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a whole service come first: they take longest, so the test processes end at about the same time.
+
+    pytest-django has sorted the others by how they use the test database, and they stay in that order.
+    """
+    items.sort(key=lambda item: not item.path.is_relative_to(PROJECT / "tests"))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(RUN_FOLDER), ignore_errors=True)

@@ -45,6 +45,7 @@ def test_a_running_run_in_full():
         "run_number": run.run_number,
         "status": "training",
         "progress": 25,
+        "progress_percent": 25.0,
         "current_step": ENTITY,
         "steps": [
             {"name": "initialization", "status": "completed", "progress": 100, "share": 5.0},
@@ -69,6 +70,7 @@ def test_a_running_run_in_full():
         "health": "ok",
         "failure_reason": None,
         "error_message": None,
+        "error": None,
         "cancel_requested": False,
     }
 

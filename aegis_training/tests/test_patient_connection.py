@@ -85,4 +85,4 @@ def test_that_nobody_listens_is_no_answer(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     for address in (f"host=127.0.0.1 port={port}", f"host={tmp_path}", "host=name.invalid"):
-        assert not Reachability(lambda address=address: psycopg.connect(address)).is_answering(LIMIT_S)  # type: ignore[misc]
+        assert not Reachability(lambda address=address: psycopg.connect(address)).is_answering(LIMIT_S)

@@ -13,7 +13,7 @@ from tests.support.old_hook import OLD_HOOK, await_closed
 from tests.support.other_origins import Origins
 from tests.support.pages import LIMIT_MS, ask_for_ticket
 from tests.support.running_nginx import Nginx
-from tests.support.running_service import ADMIN, Service
+from tests.support.running_service import ADMIN, Service, serve
 from tests.support.runs import Run, complete, log
 
 DOCUMENT = "docs/eventsource.md"
@@ -22,12 +22,7 @@ HELD = {"AEGIS_STREAM_HOLD_S": "60"}  # longer than a busy browser needs to clos
 
 @pytest.fixture(scope="module")
 def service(chromium: Browser, origins: Origins) -> Iterator[Service]:
-    running = Service(AEGIS_CORS_ORIGINS=origins.listed, **HELD)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    yield from serve(AEGIS_CORS_ORIGINS=origins.listed, **HELD)
 
 
 @pytest.fixture

@@ -6,19 +6,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.old_hook import OLD_HOOK, await_closed
-from tests.support.running_service import ADMIN, Service
+from tests.support.running_service import ADMIN, Service, serve
 from tests.support.runs import Run, complete, fail, log
 
 
 @pytest.fixture(scope="module")
 def service(chromium: Browser) -> Iterator[Service]:
     """One whose streams stay open after the end for longer than a busy browser needs."""
-    running = Service(AEGIS_STREAM_HOLD_S="60")
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    yield from serve(AEGIS_STREAM_HOLD_S="60")
 
 
 def follow(page: Page, run: Run) -> None:

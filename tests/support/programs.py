@@ -28,7 +28,7 @@ def path_of(program: str, *others: str) -> str:
 
 
 def path_of_chromium() -> str:
-    """Chromium without a window: its headless shell starts in half the time of the whole browser."""
+    """Chromium without a window: its headless shell, which takes less processor time, or the whole browser."""
     return path_of("chromium-headless-shell", "chromium")
 
 

@@ -8,8 +8,8 @@ from training_status.access.principal import Credential
 from training_status.live.viewer import Viewer
 
 FREE_ENTRIES: Final = 200_000  # at once, before a client has to wait
-ENTRIES_PER_S: Final = 5_000  # a fiftieth of what a process can send
-LONGEST_WAIT_S: Final = 30.0
+ENTRIES_PER_S: Final = 5_000
+LONGEST_WAIT_S: Final = 30.0  # so a log of more than 150,000 entries can be read at a higher rate
 
 
 class Replay(NamedTuple):

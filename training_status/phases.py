@@ -59,6 +59,11 @@ STEP_STATUSES = (STEP_PENDING, STEP_IN_PROGRESS, STEP_COMPLETED, STEP_FAILED)
 _POSITION = {phase.name: position for position, phase in enumerate(PHASES)}
 
 
+def displayed_phase(current_phase: str | None, *, is_completed: bool) -> str:
+    """The phase of a run as people see it: the first before any is entered, the last when the run is completed."""
+    return LAST_PHASE.name if is_completed else current_phase or FIRST_PHASE.name
+
+
 def phase_position(name: str | None) -> int:
     """The place of a phase in the order of a run, 0 for the first; -1 before any phase (`None`)."""
     return -1 if name is None else _POSITION[name]

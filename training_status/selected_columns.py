@@ -1,6 +1,6 @@
 """A dataclass and the SELECT that fills it, from one list of fields."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -43,7 +43,7 @@ class Selected(Generic[Row]):
     """The columns of a dataclass as SQL, and rows of that SELECT as instances.
 
     `table` is the alias of the table whose columns have the names of the fields. `columns` is what stands between
-    SELECT and FROM; a row may have further columns behind those.
+    SELECT and FROM.
     """
 
     def __init__(self, made: type[Row], table: str) -> None:
@@ -52,7 +52,7 @@ class Selected(Generic[Row]):
         self._reads = [(place, one.read) for place, one in enumerate(columns.values()) if one.read is not None]
         self.columns = ", ".join(one.sql or f"{table}.{one.name or name}" for name, one in columns.items())
 
-    def instance(self, row: tuple[Any, ...]) -> Row:
+    def instance(self, row: Sequence[Any]) -> Row:
         """The instance that a row fills."""
         values = list(row)
         for place, read in self._reads:

@@ -28,7 +28,7 @@ ENVELOPE = {
     "domain": (str,),
     "progress_percent": (int, float),
     "phase": (str,),
-    "message": (str, type(None)),
+    "message": (str,),
     "data": (dict,),
 }
 STATUS_TYPES = {"started", "phase_changed", "progress_update", "completed", "failed"}
@@ -75,7 +75,7 @@ def told(text: str, message_id: str | None = None) -> Told:
     assert envelope["phase"] in PHASES, envelope
     kind, data = envelope["event_type"], envelope["data"]
     if kind == "log":
-        assert data.keys() == LOG_ENTRY, envelope
+        assert (data.keys(), data["message"]) == (LOG_ENTRY, envelope["message"]), envelope
     elif kind == "gap":
         assert data.keys() == {"first_seq"}, envelope
     else:
@@ -160,6 +160,10 @@ class Viewer:
         """The viewer is told exactly this first; whatever follows is not looked at."""
         self.await_that(lambda: len(self.told) >= len(expected) or self.is_over)
         assert self.story[: len(expected)] == list(expected)
+
+    def await_count(self, count: int) -> None:
+        """The viewer is told at least so many envelopes."""
+        self.await_that(lambda: len(self.told) >= count)
 
     def await_over(self, limit_s: float = LIMIT_S) -> None:
         """The service ends the stream, as HTTP or WebSocket want it."""

@@ -141,4 +141,6 @@ def _as_text(line: LogLine) -> bytes:
 
 # A line that looks otherwise in another version of the service makes another ETag.
 _MESSAGE: Final = 'a "b"\n\tc\r\x1b[1m\x9b\u202e\u2028é🙂'
-_SAMPLE: Final = LogLine(1, datetime(2026, 1, 2, 3, 4, 5, 6, UTC), LEVEL_NUMBERS["INFO"], _MESSAGE, "step", {"a": 1.5})
+_SAMPLE: Final = LogLine(
+    1, datetime(2026, 1, 2, 3, 4, 5, 6, UTC), LEVEL_NUMBERS["INFO"], _MESSAGE, "step", {"a": 1.5}, None, None
+)

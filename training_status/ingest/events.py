@@ -13,8 +13,7 @@ from training_status.errors import Conflict
 from training_status.ingest.batch import Batch, Event, FailEvent
 from training_status.ingest.locked_run import lock_run, lock_run_by_id, store
 from training_status.ingest.log_message import check_log_message, read_time
-from training_status.ingest.run_state_machine import Entry, RunStateMachine
-from training_status.log_levels import LEVEL_NUMBERS
+from training_status.ingest.run_state_machine import RunStateMachine
 from training_status.models import TrainingRun
 
 
@@ -94,8 +93,7 @@ def append_training_log_message(
     happened_at = read_time(timestamp)
     check_log_message(level, message, step, metrics)
     machine = lock_run_by_id(run.id)
-    machine.last_seq += 1
-    machine.entries.append(Entry(machine.last_seq, happened_at, LEVEL_NUMBERS[level], message, step, metrics or None))
+    machine.log(happened_at, level, message, step, metrics)
     store(machine)
     return machine.last_seq
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from training_status.errors import InvalidInput
 from training_status.ingest.batch import (
@@ -67,7 +68,9 @@ def read_entry(raw: bytes) -> Entry:
     check_level(entry.level, field="level")
     refuse_larger(entry.message, MESSAGE_MAX_BYTES, field="message")
     _check_metrics(entry.metrics, METRICS_MAX_BYTES, field="metrics")
-    return Entry(entry.seq, entry.timestamp, LEVEL_NUMBERS[entry.level], entry.message, entry.step, entry.metrics)
+    if (entry.progress_percent is None) != (entry.phase is None):
+        raise InvalidInput("progress_percent and phase must both be given, or neither", field="phase")
+    return Entry(**structs.asdict(entry) | {"level": LEVEL_NUMBERS[entry.level]})
 
 
 def is_trailer(raw: bytes) -> bool:
@@ -96,6 +99,8 @@ def _check_run(run: ExportedRun) -> None:
     for name, max_bytes in (
         ("note", NOTE_MAX_BYTES),
         ("message", MESSAGE_MAX_BYTES),
+        ("phase_message", MESSAGE_MAX_BYTES),
+        ("event_message", MESSAGE_MAX_BYTES),
         ("error_message", MESSAGE_MAX_BYTES),
     ):
         refuse_larger(getattr(run, name) or "", max_bytes, field=f"run.{name}")

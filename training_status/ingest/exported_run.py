@@ -25,6 +25,7 @@ VERSION: Final = 1
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Number = Annotated[int, Meta(ge=1, le=2**53)]
 Seconds = Annotated[float, Meta(ge=0)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
 Limit = Annotated[float, Meta(gt=0, lt=1e9)]
 # Built from the existing lists; mypy expects literals.
 Phase = Literal[PHASE_NAMES]  # type: ignore[valid-type]
@@ -71,8 +72,10 @@ class ExportedRun(_Part, kw_only=True):
     cancel_requested_at: Time | None
     current_phase: Phase | None
     phase_started_at: Time | None
-    progress_percent: Annotated[float, Meta(ge=0, le=100)]
+    progress_percent: Percent
     message: str | None
+    phase_message: str | None = None
+    event_message: str | None = None
     metrics: dict[str, Any]
     higher_is_better: HigherIsBetter = {}
     error_message: str | None
@@ -140,6 +143,8 @@ class ExportedEntry(_Part):
     message: str
     step: StepName | None
     metrics: dict[str, Any] | None
+    progress_percent: Percent | None = None
+    phase: Phase | None = None
 
 
 class Trailer(_Part):

@@ -35,10 +35,13 @@ _LOCK_BY_ID_UNLESS_HELD = f"{_LOCK_BY_ID} SKIP LOCKED"
 
 # One statement for any number of entries: they are one JSON parameter.
 _INSERT_ENTRIES = """
-    INSERT INTO training_status_traininglogentry (run_id, seq, "timestamp", level, message, step, metrics)
-    SELECT %s, entry.seq, entry."timestamp", entry.level, entry.message, entry.step, entry.metrics
+    INSERT INTO training_status_traininglogentry (
+           run_id, seq, "timestamp", level, message, step, metrics, progress_percent, phase)
+    SELECT %s, entry.seq, entry."timestamp", entry.level, entry.message, entry.step, entry.metrics,
+           entry.progress_percent, entry.phase
       FROM jsonb_to_recordset(%s::jsonb) AS entry(
-           seq bigint, "timestamp" timestamptz, level smallint, message text, step text, metrics jsonb)
+           seq bigint, "timestamp" timestamptz, level smallint, message text, step text, metrics jsonb,
+           progress_percent double precision, phase text)
 """
 
 # The columns of the run's own row, except for its keys, are stored again.
@@ -149,6 +152,8 @@ def _entries_json(entries: list[Entry]) -> str:
                 "message": entry.message,
                 "step": entry.step,
                 "metrics": entry.metrics,
+                "progress_percent": entry.progress_percent,
+                "phase": entry.phase,
             }
             for entry in entries
         ]

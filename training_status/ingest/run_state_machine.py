@@ -22,7 +22,7 @@ from training_status.ingest.batch import (
 )
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
-from training_status.phases import FIRST_PHASE, overall_percent, phase_position
+from training_status.phases import FIRST_PHASE, displayed_phase, overall_percent, phase_position
 from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, RESUMED_AT_SEQ, STALL_LIMIT_S
 from training_status.selected_columns import JSONB
 
@@ -33,7 +33,10 @@ DIRECTIONS_KEPT_MAX_BYTES = 64 * 1024  # of what a run has declared about its me
 
 @dataclass(slots=True)
 class Entry:
-    """A log entry to store. `level` is its number, `timestamp` is as the reporter sent it."""
+    """A log entry to store. `level` is its number, `timestamp` is as the reporter sent it.
+
+    `progress_percent` and `phase` are those of the run after the entry; both are None where that is not known.
+    """
 
     seq: int
     timestamp: datetime
@@ -41,6 +44,8 @@ class Entry:
     message: str
     step: str | None
     metrics: dict[str, Any] | None
+    progress_percent: float | None
+    phase: str | None
 
 
 class PhaseMark(NamedTuple):
@@ -79,6 +84,8 @@ class RunStateMachine:
     current_phase: str | None
     progress_percent: float
     message: str | None
+    phase_message: str | None
+    event_message: str | None
     metrics: Annotated[dict[str, Any], JSONB]
     higher_is_better: Annotated[dict[str, bool], JSONB]
     error_message: str | None
@@ -139,6 +146,24 @@ class RunStateMachine:
         self.error_message = reason_text
         self._end(run_states.FAILED, run_states.ERROR, max(now, self.phase_started_at or self.started_at))
 
+    def log(
+        self, timestamp: datetime, level: str, message: str, step: str | None, metrics: dict[str, Any] | None
+    ) -> None:
+        """Append a log entry at the present place of the run."""
+        self.last_seq += 1
+        self.entries.append(
+            Entry(
+                self.last_seq,
+                timestamp,
+                LEVEL_NUMBERS[level],
+                message,
+                step,
+                metrics or None,
+                self.progress_percent,
+                displayed_phase(self.current_phase, is_completed=self.state == run_states.COMPLETED),
+            )
+        )
+
     def apply(self, event: Event, *, happened_at: datetime, received_at: datetime) -> None:
         """Apply the next event.
 
@@ -151,7 +176,7 @@ class RunStateMachine:
             self.started_at = happened_at
             self.state = run_states.RUNNING
             if not isinstance(event, PhaseEvent):
-                self._enter(FIRST_PHASE.name, happened_at)
+                self._enter(FIRST_PHASE.name, None, happened_at)
         self.last_n = event.n
         if not isinstance(event, PhaseEvent) and event.higher_is_better:
             self._declare_directions(event.higher_is_better)
@@ -159,28 +184,30 @@ class RunStateMachine:
         match event:
             case PhaseEvent():
                 if phase_position(event.phase) > phase_position(self.current_phase):
-                    self._enter(event.phase, happened_at)
-                self._log(timestamp, "INFO", event.message or f"Phase {event.phase}", self.current_phase, None)
+                    self._enter(event.phase, event.message, happened_at)
+                self.log(timestamp, "INFO", event.message or f"Phase {event.phase}", self.current_phase, None)
             case ProgressEvent():
                 assert self.current_phase is not None  # entered with the first event
                 self._move(self.current_phase, event.fraction, happened_at)
                 self.message = event.message or self.message
+                self.event_message = event.message
                 self._merge_metrics(event.metrics, METRICS_KEPT_MAX_BYTES)
                 if event.message or event.metrics:
-                    self._log(timestamp, "INFO", event.message or "", self.current_phase, event.metrics)
+                    self.log(timestamp, "INFO", event.message or "", self.current_phase, event.metrics)
             case LogEvent():
-                self._log(timestamp, event.level, event.message, event.step, event.metrics)
+                self.log(timestamp, event.level, event.message, event.step, event.metrics)
             case CompleteEvent():
                 self._merge_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
                 self.result = event.result
                 self.progress_percent = 100.0
-                if event.message:
-                    self._log(timestamp, "INFO", event.message, self.current_phase, event.metrics)
+                self.event_message = event.message
                 self._end(run_states.COMPLETED, None, happened_at)
+                if event.message:
+                    self.log(timestamp, "INFO", event.message, self.current_phase, event.metrics)
             case FailEvent():
                 self._merge_metrics(event.metrics, METRICS_KEPT_MAX_BYTES + METRICS_MAX_BYTES)
                 self.error_message = event.error
-                self._log(timestamp, "ERROR", event.error, self.current_phase, event.metrics)
+                self.log(timestamp, "ERROR", event.error, self.current_phase, event.metrics)
                 reason = event.reason if self.cancel_requested_at is None else run_states.CANCELLED
                 if event.reason == run_states.LOST:
                     self._end_provisionally(reason, happened_at)
@@ -216,11 +243,12 @@ class RunStateMachine:
         if self.current_phase is not None:
             self.phase_marks.append(PhaseMark(self.current_phase, ended_at=self.ended_at))
 
-    def _enter(self, phase: str, began_at: datetime) -> None:
+    def _enter(self, phase: str, message: str | None, began_at: datetime) -> None:
         if self.current_phase is not None:
             self.phase_marks.append(PhaseMark(self.current_phase, ended_at=began_at))
         self.phase_marks.append(PhaseMark(phase, started_at=began_at))
         self.current_phase, self.phase_started_at = phase, began_at
+        self.phase_message = self.event_message = message
         self._move(phase, 0.0, began_at)
 
     def _move(self, phase: str, fraction: float, at: datetime) -> None:
@@ -231,9 +259,3 @@ class RunStateMachine:
         self.progress_percent, self.progressed_at = percent, at
         if before < overall_percent(phase, 0.5) <= percent:
             self.phase_middles.append(PhaseMiddle(phase, at, max(0.5, fraction)))
-
-    def _log(
-        self, timestamp: datetime, level: str, message: str, step: str | None, metrics: dict[str, Any] | None
-    ) -> None:
-        self.last_seq += 1
-        self.entries.append(Entry(self.last_seq, timestamp, LEVEL_NUMBERS[level], message, step, metrics or None))

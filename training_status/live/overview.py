@@ -8,7 +8,8 @@ from training_status.live.status_changes import change_event, differs, has_start
 from training_status.live.subscriber_queue import SubscriberQueue
 from training_status.live.update import Envelope, Update, status_message
 from training_status.read.run_facts import RunFacts
-from training_status.serializers.envelope import PROGRESS_UPDATE, STARTED, status_of
+from training_status.serializers.envelope import status_of
+from training_status.serializers.event_types import PROGRESS_UPDATE, STARTED
 
 
 class Overview:

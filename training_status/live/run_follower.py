@@ -9,7 +9,8 @@ from training_status.live.update import Envelope, Update, end_message, gap_messa
 from training_status.read.run_facts import RunFacts
 from training_status.read.run_updates import Position, RunUpdate
 from training_status.run_states import RUNNING, SHOWN_STATUS
-from training_status.serializers.envelope import PROGRESS_UPDATE, STARTED, status_of
+from training_status.serializers.envelope import status_of
+from training_status.serializers.event_types import PROGRESS_UPDATE, STARTED
 
 
 class RunFollower:

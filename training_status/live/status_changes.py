@@ -5,7 +5,7 @@ from typing import Any, Final
 from training_status.run_states import COMPLETED as RUN_COMPLETED
 from training_status.run_states import FAILED as RUN_FAILED
 from training_status.run_states import SHOWN_STATUS
-from training_status.serializers.envelope import COMPLETED, FAILED, PHASE_CHANGED, PROGRESS_UPDATE
+from training_status.serializers.event_types import COMPLETED, FAILED, PHASE_CHANGED, PROGRESS_UPDATE
 
 END_EVENTS: Final = {SHOWN_STATUS[RUN_COMPLETED]: COMPLETED, SHOWN_STATUS[RUN_FAILED]: FAILED}
 

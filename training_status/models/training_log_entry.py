@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
-from training_status.models.training_run import TrainingRun
+from training_status.models.training_run import PHASE_MAX_CHARACTERS, TrainingRun
 
 STEP_MAX_CHARACTERS = 200
 
@@ -26,6 +26,9 @@ class TrainingLogEntry(models.Model):
     message = models.TextField()
     step = models.CharField(max_length=STEP_MAX_CHARACTERS, null=True)  # null: belongs to no step
     metrics = models.JSONField(null=True)
+    # Of the run, after the entry. Null in entries of releases that did not store them.
+    progress_percent = models.FloatField(null=True)
+    phase = models.CharField(max_length=PHASE_MAX_CHARACTERS, null=True)
 
     class Meta:
         indexes = (
@@ -35,6 +38,11 @@ class TrainingLogEntry(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(seq__gte=1), name="log_seq_from_1"),
             models.CheckConstraint(condition=Q(level__in=tuple(LEVEL_NAMES)), name="log_level_known"),
+            models.CheckConstraint(
+                condition=Q(progress_percent__isnull=True, phase__isnull=True)
+                | Q(progress_percent__gte=0.0, progress_percent__lte=100.0, phase__isnull=False),
+                name="log_has_phase_and_progress",
+            ),
         )
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from training_status.models.domain import EMPTY_OBJECT, LLM_MODEL_MAX_CHARACTERS
 from training_status.phases import PHASE_NAMES
 
 OPTIMIZER_MAX_CHARACTERS = 200
+PHASE_MAX_CHARACTERS = 40
 
 # What Python can read back: PostgreSQL itself goes on to years before Christ.
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -50,11 +51,13 @@ class TrainingRun(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)
 
     current_phase = models.CharField(  # null: no phase entered
-        max_length=40, choices=[(name, name) for name in PHASE_NAMES], null=True
+        max_length=PHASE_MAX_CHARACTERS, choices=[(name, name) for name in PHASE_NAMES], null=True
     )
     phase_started_at = models.DateTimeField(null=True)
     progress_percent = models.FloatField(default=0.0)
-    message = models.TextField(null=True)  # null: none yet
+    message = models.TextField(null=True)  # of the latest progress that had one; null: none yet
+    phase_message = models.TextField(null=True)  # of the event that began the current phase
+    event_message = models.TextField(null=True)  # of the latest phase, progress or complete event
     metrics = models.JSONField(default=dict)
     higher_is_better = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # as the run has declared it
     error_message = models.TextField(null=True)  # null: not failed

@@ -8,17 +8,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.db import connection
 
 from training_status.errors import InvalidInput, NotFound
-from training_status.jsonb import from_jsonb
 from training_status.log_levels import LEVEL_NAMES, LEVEL_NUMBERS
 from training_status.read.domains import domain_exists
 from training_status.read.message_search import found_in_messages
 from training_status.read.run_facts import RunFacts, latest_run
+from training_status.selected_columns import JSONB, Selected
 
 _PAGE_SIZE_MAX = 100
 _DOWNLOAD_SLICE = 250  # of messages that may have 64 KiB each
@@ -29,14 +29,23 @@ _FIRST_SLICE_BYTES = 4_000_000  # coloured messages are searched at some 20 MB a
 
 @dataclass(slots=True)
 class LogLine:
-    """A log entry. `level` is its number."""
+    """A log entry. `level` is its number.
+
+    `progress_percent` and `phase` are those of the run after the entry, None in entries of releases that did not store
+    them.
+    """
 
     seq: int
     timestamp: datetime
     level: int
     message: str
     step: str | None
-    metrics: dict[str, Any] | None
+    metrics: Annotated[dict[str, Any] | None, JSONB]
+    progress_percent: float | None
+    phase: str | None
+
+
+LOG_LINE = Selected(LogLine, "entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,16 +219,13 @@ class RunLog:
             return []
         order = "ASC" if self.filter.ascending else "DESC"
         sql = f"""
-            SELECT seq, "timestamp", level, message, step, metrics FROM training_status_traininglogentry
+            SELECT {LOG_LINE.columns} FROM training_status_traininglogentry AS entry
              WHERE run_id = %s AND seq BETWEEN %s AND %s{condition.sql}
              ORDER BY seq {order} LIMIT %s OFFSET %s
         """
         with connection.cursor() as cursor:
             cursor.execute(sql, (self.run.id, lowest, highest, *condition.parameters, limit, offset))
-            lines = [LogLine(*row) for row in cursor]
-        for line in lines:
-            line.metrics = from_jsonb(line.metrics)
-        return lines
+            return [LOG_LINE.instance(row) for row in cursor]
 
     def _count(self, lowest: int, highest: int, condition: _Condition) -> int:
         assert self.run is not None

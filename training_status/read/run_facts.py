@@ -59,6 +59,8 @@ class RunFacts:
     current_phase: str | None
     progress_percent: float
     message: str | None
+    phase_message: str | None
+    event_message: str | None
     metrics: Annotated[dict[str, Any], JSONB]
     declared_directions: Annotated[dict[str, bool], DECLARED_DIRECTIONS]
     error_message: str | None

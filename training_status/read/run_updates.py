@@ -6,8 +6,7 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
-from training_status.jsonb import from_jsonb
-from training_status.read.logs import LogLine
+from training_status.read.logs import LOG_LINE, LogLine
 from training_status.read.run_facts import LATEST, RunFacts, runs_by_id
 
 SLICE_MAX_ENTRIES: Final = 250
@@ -38,16 +37,17 @@ class LatestRun(NamedTuple):
 
 # Entries become visible in order, together with the run's counter, so none is missing when they are read after it.
 # The sums limit the size of a slice; `octet_length` does not read the messages.
-_SLICES = """
-    SELECT wanted.run_id, part.seq, part."timestamp", part.level, part.message, part.step, part.metrics
+_SLICES = f"""
+    SELECT wanted.run_id, {LOG_LINE.columns}
       FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS wanted(run_id, lowest, highest),
-           LATERAL (SELECT entry.*, bytes, sum(bytes) OVER (ORDER BY seq) AS bytes_so_far
-                      FROM training_status_traininglogentry AS entry,
-                           LATERAL (SELECT octet_length(entry.message)
-                                           + coalesce(pg_column_size(entry.metrics), 0)) AS size(bytes)
-                     WHERE entry.run_id = wanted.run_id AND entry.seq BETWEEN wanted.lowest AND wanted.highest) AS part
-     WHERE part.bytes_so_far - part.bytes <= %s
-     ORDER BY wanted.run_id, part.seq
+           LATERAL (SELECT stored.*, bytes, sum(bytes) OVER (ORDER BY seq) AS bytes_so_far
+                      FROM training_status_traininglogentry AS stored,
+                           LATERAL (SELECT octet_length(stored.message)
+                                           + coalesce(pg_column_size(stored.metrics), 0)) AS size(bytes)
+                     WHERE stored.run_id = wanted.run_id
+                       AND stored.seq BETWEEN wanted.lowest AND wanted.highest) AS entry
+     WHERE entry.bytes_so_far - entry.bytes <= %s
+     ORDER BY wanted.run_id, entry.seq
 """
 
 _LATEST_RUNS = f"""
@@ -95,6 +95,4 @@ def _slices(windows: list[tuple[int, int, int]]) -> Iterator[tuple[int, LogLine]
         cursor.execute(_SLICES, (run_ids, lowest, highest, SLICE_MAX_BYTES))
         rows = cursor.fetchall()
     for run_id, *values in rows:
-        line = LogLine(*values)
-        line.metrics = from_jsonb(line.metrics)
-        yield run_id, line
+        yield run_id, LOG_LINE.instance(values)

@@ -1,26 +1,23 @@
 """The envelope: the messages of streams, with the same fields for every kind of event."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
-from training_status.phases import PHASE_NAMES
+from training_status.phases import FIRST_PHASE, PHASE_NAMES, overall_percent
 from training_status.read.logs import LogLine
 from training_status.read.run_facts import RunFacts
+from training_status.serializers.event_text import event_text
+from training_status.serializers.event_types import (
+    GAP,
+    LOG,
+    STATUS_EVENTS,
+)
 from training_status.serializers.log_entry import TrainingLogEntrySerializer
 from training_status.serializers.status import TrainingStatusSerializer, current_step
 from training_status.serializers.times import utc_text
-
-STARTED: Final = "started"
-PHASE_CHANGED: Final = "phase_changed"
-PROGRESS_UPDATE: Final = "progress_update"
-COMPLETED: Final = "completed"
-FAILED: Final = "failed"
-LOG: Final = "log"
-GAP: Final = "gap"
-STATUS_EVENTS: Final = (STARTED, PHASE_CHANGED, PROGRESS_UPDATE, COMPLETED, FAILED)
 
 _ENTRY = TrainingLogEntrySerializer()
 
@@ -29,9 +26,13 @@ class _EnvelopeSerializer(serializers.Serializer):
     timestamp = serializers.DateTimeField(help_text="The entry's time by its reporter's clock, else when it was sent.")
     training_run_id = serializers.UUIDField()
     domain = serializers.CharField()
-    progress_percent = serializers.FloatField(min_value=0.0, max_value=100.0)
+    progress_percent = serializers.FloatField(
+        min_value=0.0,
+        max_value=100.0,
+        help_text="Of the run, like `phase`: in a `log` event after that entry, else when it was sent.",
+    )
     phase = serializers.ChoiceField(choices=PHASE_NAMES)
-    message = serializers.CharField(allow_null=True)
+    message = serializers.CharField(help_text="The text of this event.")
 
 
 class StatusDataSerializer(serializers.Serializer):
@@ -85,30 +86,50 @@ def status_of(run: RunFacts, now: datetime) -> dict[str, Any]:
 
 def status_envelope(event_type: str, run: RunFacts, status: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Return a status event; `status` is the run's status object at `now`."""
-    message = run.error_message if event_type == FAILED else run.message
-    return _envelope(event_type, run, utc_text(now), message, {"status": status})
+    return _status_envelope(event_type, run, now, event_text(event_type, run, status), {"status": status})
 
 
 def log_envelope(run: RunFacts, line: LogLine) -> dict[str, Any]:
-    """Return the event for an entry of the run's log."""
-    return _envelope(LOG, run, utc_text(line.timestamp), line.message, _ENTRY.to_representation(line))
+    """Return the event for an entry of the run's log, with the run's progress at that entry.
+
+    Entries that were stored without it are taken to be at the beginning of the phase that is their step, or else of
+    the run.
+    """
+    phase, percent = line.phase, line.progress_percent
+    if phase is None or percent is None:
+        phase = line.step if line.step in PHASE_NAMES else FIRST_PHASE.name
+        percent = overall_percent(phase, 0.0)
+    return _envelope(LOG, run, line.timestamp, percent, phase, line.message, _ENTRY.to_representation(line))
 
 
 def gap_envelope(run: RunFacts, first_seq: int, now: datetime) -> dict[str, Any]:
     """Return the event of a gap: the log continues at `first_seq`."""
-    return _envelope(GAP, run, utc_text(now), None, {"first_seq": first_seq})
+    message = f"Log entries before number {first_seq} are no longer kept."
+    return _status_envelope(GAP, run, now, message, {"first_seq": first_seq})
+
+
+def _status_envelope(
+    event_type: str, run: RunFacts, now: datetime, message: str, data: dict[str, Any]
+) -> dict[str, Any]:
+    return _envelope(event_type, run, now, run.progress_percent, current_step(run, run.state), message, data)
 
 
 def _envelope(
-    event_type: str, run: RunFacts, timestamp: str | None, message: str | None, data: dict[str, Any]
+    event_type: str,
+    run: RunFacts,
+    timestamp: datetime,
+    percent: float,
+    phase: str,
+    message: str,
+    data: dict[str, Any],
 ) -> dict[str, Any]:
     return {
         "event_type": event_type,
-        "timestamp": timestamp,
+        "timestamp": utc_text(timestamp),
         "training_run_id": str(run.public_id),
         "domain": run.domain_name,
-        "progress_percent": run.progress_percent,
-        "phase": current_step(run, run.state),
+        "progress_percent": percent,
+        "phase": phase,
         "message": message,
         "data": data,
     }

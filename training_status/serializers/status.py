@@ -15,13 +15,12 @@ from training_status import displayed_state, run_states
 from training_status.forecast.linear import linear_completion
 from training_status.metric_directions import directions
 from training_status.phases import (
-    FIRST_PHASE,
-    LAST_PHASE,
     PHASE_NAMES,
     STEP_STATUSES,
     STEPS_WHEN_COMPLETED,
     STEPS_WHEN_PENDING,
     Step,
+    displayed_phase,
     steps_when_failed,
     steps_while_running,
 )
@@ -129,10 +128,8 @@ def represented(names: Iterable[str], computed: Mapping[str, Any], run: RunFacts
 
 
 def current_step(run: RunFacts, state: str) -> str:
-    """The furthest phase entered: the first while there is none, the last when the run is completed."""
-    if state == run_states.COMPLETED:
-        return LAST_PHASE.name
-    return run.current_phase or FIRST_PHASE.name
+    """The phase that people see for a run in this displayed state."""
+    return displayed_phase(run.current_phase, is_completed=state == run_states.COMPLETED)
 
 
 def _steps(run: RunFacts, state: str) -> list[Step]:

@@ -697,10 +697,14 @@ export interface components {
             /** Format: uuid */
             training_run_id: string;
             domain: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Of the run, like `phase`: in a `log` event after that entry, else when it was sent.
+             */
             progress_percent: number;
             phase: components["schemas"]["PhaseName"];
-            message: string | null;
+            /** @description The text of this event. */
+            message: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -744,10 +748,14 @@ export interface components {
             /** Format: uuid */
             training_run_id: string;
             domain: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Of the run, like `phase`: in a `log` event after that entry, else when it was sent.
+             */
             progress_percent: number;
             phase: components["schemas"]["PhaseName"];
-            message: string | null;
+            /** @description The text of this event. */
+            message: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1038,10 +1046,14 @@ export interface components {
             /** Format: uuid */
             training_run_id: string;
             domain: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Of the run, like `phase`: in a `log` event after that entry, else when it was sent.
+             */
             progress_percent: number;
             phase: components["schemas"]["PhaseName"];
-            message: string | null;
+            /** @description The text of this event. */
+            message: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}

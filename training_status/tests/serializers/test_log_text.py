@@ -15,7 +15,7 @@ _LINE = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 def text_of(timestamp: str, level: str, step: str | None, message: str) -> str:
-    return log_text(LogLine(1, parse_datetime(timestamp), LEVEL_NUMBERS[level], message, step, None))
+    return log_text(LogLine(1, parse_datetime(timestamp), LEVEL_NUMBERS[level], message, step, None, None, None))
 
 
 @pytest.mark.parametrize("line", LINES)

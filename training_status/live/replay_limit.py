@@ -9,7 +9,7 @@ from training_status.live.viewer import Viewer
 
 FREE_ENTRIES: Final = 200_000  # at once, before a client has to wait
 ENTRIES_PER_S: Final = 5_000
-LONGEST_WAIT_S: Final = 30.0  # so a log of more than 150,000 entries can be read at a higher rate
+LONGEST_WAIT_S: Final = 30.0  # of a log that is sent at ENTRIES_PER_S in that time; that of a longer log is that time
 
 
 class Replay(NamedTuple):
@@ -23,6 +23,14 @@ class Replay(NamedTuple):
 def replay_by(viewer: Viewer, run_id: int) -> Replay:
     """Return the replay of a run's log by a viewer."""
     return Replay(viewer.principal.credential, viewer.connection.address, run_id)
+
+
+def longest_wait_s(entries: int) -> float:
+    """Return the longest time that a client waits for a log of that many entries.
+
+    A long log takes as long as at ENTRIES_PER_S, so no connection is sent more than that on average.
+    """
+    return max(LONGEST_WAIT_S, entries / ENTRIES_PER_S)
 
 
 class ReplayLimit:
@@ -41,9 +49,10 @@ class ReplayLimit:
         return len(self._sent)
 
     def wait_s(self, replay: Replay, entries: int = 0) -> float:
-        """Return how long the client must wait before it is sent that many entries again."""
+        """Return how long the client must wait now before it is sent that many entries again."""
         sent = self._sent_lately(replay)
-        return min(LONGEST_WAIT_S, max(0.0, sent + entries - FREE_ENTRIES) / ENTRIES_PER_S) if sent else 0.0
+        wait_s = max(0.0, sent + entries - FREE_ENTRIES) / ENTRIES_PER_S if sent else 0.0
+        return min(wait_s, longest_wait_s(entries))
 
     def count(self, replay: Replay, entries: int) -> None:
         """Count entries that the client is sent now."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 
 from django.utils import timezone
 
 from training_status.live.broadcaster import Broadcaster
 from training_status.live.cursor import ResumePoint
-from training_status.live.replay_limit import replay_by
+from training_status.live.replay_limit import longest_wait_s, replay_by
 from training_status.live.update import Update
 from training_status.live.viewer import Viewer, send_next
 from training_status.read.run_updates import Position
@@ -66,14 +67,17 @@ class RunStream:
         facts, limit = self._follower.facts, self._broadcaster.replay_limit
         if self._seq or facts is None:
             return
-        replay = replay_by(self._viewer, facts.id)
-        wait_s = limit.wait_s(replay, facts.log_count)
-        if wait_s:
+        replay, entries = replay_by(self._viewer, facts.id), facts.log_count
+        deadline = time.monotonic() + longest_wait_s(entries)
+        # Again after each wait: another connection of the client may have been sent the log meanwhile.
+        while (wait_s := min(limit.wait_s(replay, entries), deadline - time.monotonic())) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     while not self._follower.is_deleted:
                         await send_next(self._viewer)
-        limit.count(replay, facts.log_count)
+            if self._follower.is_deleted:
+                return
+        limit.count(replay, entries)
 
     async def _catch_up(self) -> None:
         """Send the entries up to the follower's head, in small parts."""

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from training_status.forecast_methods import FORECAST_METHODS
-from training_status.ingest.batch import Level, StepName, Time
+from training_status.ingest.batch import Level, StepName
 from training_status.ingest.declared_directions import HigherIsBetter
+from training_status.ingest.event_fields import Time
 from training_status.ingest.request_schemas import Description, DomainName, LlmModel, SampleCount, Tags
 from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
 from training_status.phases import PHASE_NAMES

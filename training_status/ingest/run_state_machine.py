@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 from training_status import run_states
+from training_status.best_evaluations import Scored, with_evaluation
 from training_status.displayed_state import LOST, cancelled_at
 from training_status.forecast.stored_estimate import StoredEstimate
 from training_status.ingest.batch import (
@@ -20,11 +21,15 @@ from training_status.ingest.batch import (
     PhaseEvent,
     ProgressEvent,
 )
+from training_status.ingest.optimizer_events import CandidateEvent, EvaluationEvent, UsageEvent
+from training_status.ingest.optimizer_records import NewCandidate, NewEvaluation, NewUsage
+from training_status.ingest.usage_totals import with_usage
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import FIRST_PHASE, displayed_phase, overall_percent, phase_position
 from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, RESUMED_AT_SEQ, STALL_LIMIT_S
 from training_status.selected_columns import JSONB
+from training_status.serializers.times import utc_text
 
 # The limit of the metrics in a run's status, as JSON. Those of the final event are added to it.
 METRICS_KEPT_MAX_BYTES = 64 * 1024
@@ -97,6 +102,10 @@ class RunStateMachine:
     last_n: int
     last_seq: int
     resumed_at_seq: Annotated[int | None, RESUMED_AT_SEQ]
+    candidate_count: int
+    evaluation_count: int
+    best: Annotated[dict[str, Any], JSONB]
+    usage: Annotated[dict[str, Any], JSONB]
     phase_started_at: datetime | None
     stall_limit_s: Annotated[float, STALL_LIMIT_S]
     lost_limit_s: Annotated[float, LOST_LIMIT_S]
@@ -105,6 +114,9 @@ class RunStateMachine:
     entries: list[Entry] = field(default_factory=list)
     phase_marks: list[PhaseMark] = field(default_factory=list)
     phase_middles: list[PhaseMiddle] = field(default_factory=list)
+    candidates: list[NewCandidate] = field(default_factory=list)
+    evaluations: list[NewEvaluation] = field(default_factory=list)
+    new_usage: list[NewUsage] = field(default_factory=list)
     progressed_at: datetime | None = None
 
     @property
@@ -160,9 +172,13 @@ class RunStateMachine:
                 step,
                 metrics or None,
                 self.progress_percent,
-                displayed_phase(self.current_phase, is_completed=self.state == run_states.COMPLETED),
+                self._phase,
             )
         )
+
+    def skip(self, event: Event) -> None:
+        """Count an event that changes nothing."""
+        self.last_n = event.n
 
     def apply(self, event: Event, *, happened_at: datetime, received_at: datetime) -> None:
         """Apply the next event.
@@ -178,8 +194,8 @@ class RunStateMachine:
             if not isinstance(event, PhaseEvent):
                 self._enter(FIRST_PHASE.name, None, happened_at)
         self.last_n = event.n
-        if not isinstance(event, PhaseEvent) and event.higher_is_better:
-            self._declare_directions(event.higher_is_better)
+        if declared := getattr(event, "higher_is_better", None):
+            self._declare_directions(declared)
         timestamp = event.timestamp or received_at
         match event:
             case PhaseEvent():
@@ -213,6 +229,23 @@ class RunStateMachine:
                     self._end_provisionally(reason, happened_at)
                 else:
                     self._end(run_states.FAILED, reason, happened_at)
+            case CandidateEvent():
+                self.candidate_count += 1
+                self.candidates.append(NewCandidate(self.candidate_count, event, happened_at, self._phase))
+            case EvaluationEvent():
+                self.evaluation_count += 1
+                self.evaluations.append(NewEvaluation(self.evaluation_count, event, happened_at, self._phase))
+                at = utc_text(happened_at)
+                scored = Scored(event.candidate, event.score, event.split, event.example_count, at)
+                self.best = with_evaluation(self.best, event.metric, scored)
+            case UsageEvent():
+                for used in event.models:
+                    self.new_usage.append(NewUsage(used, self._phase))
+                    self.usage = with_usage(self.usage, used)
+
+    @property
+    def _phase(self) -> str:
+        return displayed_phase(self.current_phase, is_completed=self.state == run_states.COMPLETED)
 
     def _merge_metrics(self, metrics: dict[str, Any] | None, room_bytes: int) -> None:
         """Keep the latest value of each metric. When the limit is reached, metrics with new names are only logged."""

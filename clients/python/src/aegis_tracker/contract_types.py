@@ -34,6 +34,31 @@ class Forecast(TypedDict):
     based_on_runs: int
 
 
+class BestEvaluation(TypedDict):
+    """The best evaluation of the metric that was evaluated last."""
+
+    candidate: str
+    metric: str
+    score: float
+    at: str
+
+
+class UsageTotals(TypedDict):
+    """What the calls of language models added up to; `cost` is None where it is not known."""
+
+    calls: int
+    cached_calls: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int
+    reasoning_tokens: int
+    unpriced_calls: int
+    cost: float | None
+    currency: str | None
+    duration_ms: float
+
+
 class TrainingStatus(TypedDict):
     """How a run is going; `progress` is the percentage of the whole, rounded down."""
 
@@ -61,6 +86,8 @@ class TrainingStatus(TypedDict):
     error_message: str | None
     error: str | None
     cancel_requested: bool
+    best: BestEvaluation | None
+    usage: UsageTotals
 
 
 class PhaseTime(TypedDict):

@@ -1,4 +1,4 @@
-"""The format of an exported run: a header, a line for each log entry, and a trailer.
+"""The format of an exported run: a header, a line for each log entry, those of `exported_findings`, and a trailer.
 
 The field names are the column names of `TrainingRun`, `PhaseTiming`, `ForecastMark` and `TrainingLogEntry`, and none
 is left out. `export_lines` reads and checks the lines.
@@ -57,7 +57,7 @@ class ExportedDomain(_Part, kw_only=True):
 
 
 class ExportedRun(_Part, kw_only=True):
-    """Every column of a run, except for its internal keys."""
+    """Every column of a run, except for its internal keys and what is computed from its findings."""
 
     public_id: UUID
     run_number: Number
@@ -91,6 +91,8 @@ class ExportedRun(_Part, kw_only=True):
     first_seq: Number
     last_seq: Count
     resumed_at_seq: Count | None = msgspec.field(name="given_up_seq")
+    candidate_count: Count = 0
+    evaluation_count: Count = 0
     debug_count: Count
     info_count: Count
     warning_count: Count
@@ -149,7 +151,8 @@ class ExportedEntry(_Part):
 
 
 class Trailer(_Part):
-    """The last line. A file without it is incomplete."""
+    """The last line. A file without it is incomplete. `findings` counts the lines of `exported_findings`."""
 
     end: str
     entries: Count
+    findings: Count = 0

@@ -1,5 +1,6 @@
 """The events about an optimiser: candidates, evaluations and usage. Rules that need the run: `optimizer_store`."""
 
+import re
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -9,7 +10,6 @@ from training_status.errors import InvalidInput
 from training_status.ingest.declared_directions import HigherIsBetter, check_directions
 from training_status.ingest.event_fields import Number, Time
 from training_status.ingest.json_input import refuse_larger, refuse_unstorable
-from training_status.ingest.request_schemas import NO_FINAL_NEWLINE
 from training_status.optimizer_terms import (
     EXAMPLES_MAX,
     MODEL_ROLE_OTHER,
@@ -25,6 +25,7 @@ PARENTS_MAX: Final = 20
 MODELS_MAX: Final = 100
 COUNT_MAX: Final = 10**12  # of one event, so that the sums of a run stay within their columns
 COST_MAX: Final = 10**9
+CURRENCY_PATTERN: Final = "[A-Z]{3}"
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARACTERS)]
 Count = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
@@ -34,6 +35,10 @@ Origin = Literal[ORIGINS]  # type: ignore[valid-type]
 Split = Literal[SPLITS]  # type: ignore[valid-type]
 ModelRole = Literal[MODEL_ROLES]  # type: ignore[valid-type]
 Omitted = Literal["predictors", "state"]
+Parents = Annotated[list[Name], Meta(max_length=PARENTS_MAX)]
+ExampleScores = Annotated[list[float | None], Meta(max_length=EXAMPLES_MAX)]
+ExampleIds = Annotated[list[Name], Meta(max_length=EXAMPLES_MAX)]
+Currency = Annotated[str, Meta(extra_json_schema={"pattern": f"^{CURRENCY_PATTERN}$"})]
 
 
 class Predictor(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -48,7 +53,7 @@ class CandidateEvent(msgspec.Struct, tag="candidate", forbid_unknown_fields=True
 
     n: Number
     candidate: Name
-    parents: Annotated[list[Name], Meta(max_length=PARENTS_MAX)] = []
+    parents: Parents = []
     origin: Origin = ORIGIN_OTHER
     predictors: dict[Name, Predictor] | None = None
     state: dict[str, Any] | None = None
@@ -67,8 +72,8 @@ class EvaluationEvent(msgspec.Struct, tag="evaluation", forbid_unknown_fields=Tr
     example_count: Count
     error_count: Count = 0
     duration_ms: Milliseconds | None = None
-    example_scores: Annotated[list[float | None], Meta(max_length=EXAMPLES_MAX)] | None = None
-    example_ids: Annotated[list[Name], Meta(max_length=EXAMPLES_MAX)] | None = None
+    example_scores: ExampleScores | None = None
+    example_ids: ExampleIds | None = None
     higher_is_better: HigherIsBetter | None = None
     timestamp: Time | None = None
 
@@ -86,7 +91,7 @@ class UsedModel(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     cached_input_tokens: Count = 0
     reasoning_tokens: Count = 0
     cost: Annotated[float, Meta(ge=0, le=COST_MAX)] | None = None
-    currency: Annotated[str, Meta(pattern=rf"^[A-Z]{{3}}${NO_FINAL_NEWLINE}")] | None = None
+    currency: Currency | None = None
     duration_ms: Milliseconds = 0.0
 
 
@@ -155,3 +160,11 @@ def _check_used_model(used: UsedModel, field: str) -> None:
             )
     if (used.cost is None) != (used.currency is None):
         raise InvalidInput(f"{field}.cost and currency must both be given, or neither.", field=f"{field}.currency")
+    if used.currency is not None:
+        check_currency(used.currency, field=f"{field}.currency")
+
+
+def check_currency(currency: str, *, field: str) -> None:
+    """Raise InvalidInput unless it is the code of a currency, such as USD."""
+    if not re.fullmatch(CURRENCY_PATTERN, currency):
+        raise InvalidInput(f"{field} must be three capital letters, such as USD.", field=field)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from training_status.ingest.optimizer_events import CandidateEvent, EvaluationEvent, UsedModel
+from training_status.ingest.optimizer_events import CandidateEvent, EvaluationEvent
 
 
 class NewCandidate(NamedTuple):
@@ -21,11 +21,4 @@ class NewEvaluation(NamedTuple):
     number: int
     event: EvaluationEvent
     reported_at: datetime
-    phase: str
-
-
-class NewUsage(NamedTuple):
-    """What a model used in a phase."""
-
-    used: UsedModel
     phase: str

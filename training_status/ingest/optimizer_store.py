@@ -1,9 +1,8 @@
 """Storing candidates, evaluations and usage, under the lock of their run. Raw SQL, like all on the path of an event."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -12,8 +11,7 @@ from django.db import connection
 from training_status.errors import Conflict, InvalidInput
 from training_status.ingest.batch import Event
 from training_status.ingest.optimizer_events import CandidateEvent
-from training_status.ingest.optimizer_records import NewCandidate, NewEvaluation, NewUsage
-from training_status.ingest.usage_totals import exact_cost, unpriced_calls
+from training_status.ingest.optimizer_records import NewCandidate, NewEvaluation
 from training_status.jsonb import to_jsonb
 from training_status.models.model_usage import COUNTS
 
@@ -109,25 +107,9 @@ def insert_evaluations(cursor: Any, run_id: int, evaluations: list[NewEvaluation
         cursor.execute(_INSERT_EVALUATIONS, (run_id, to_jsonb([_evaluation_json(one) for one in evaluations])))
 
 
-def add_usage(cursor: Any, run_id: int, usage: Iterable[NewUsage]) -> None:
-    """Add to the sums of a run."""
-    for used, phase in usage:
-        cost: Decimal | None = None if used.cost is None else exact_cost(used.cost)
-        counts = {name: getattr(used, name) for name in COUNTS if name != "unpriced_calls"}
-        cursor.execute(
-            _ADD_USAGE,
-            {
-                "run_id": run_id,
-                "phase": phase,
-                "model": used.model,
-                "role": used.role,
-                "currency": used.currency or "",
-                **counts,
-                "unpriced_calls": unpriced_calls(used),
-                "cost": cost,
-                "duration_ms": used.duration_ms,
-            },
-        )
+def add_sums(cursor: Any, run_id: int, sums: Mapping[str, Any]) -> None:
+    """Add to the sums of a model; `sums` are the columns of `ModelUsage`."""
+    cursor.execute(_ADD_USAGE, {**sums, "run_id": run_id})
 
 
 def _evaluation_json(new: NewEvaluation) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A `RunStateMachine` holds the fields of one run that can change. `apply` takes t
 collects what must be stored beside the run: log entries and phase timings.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
@@ -22,8 +23,8 @@ from training_status.ingest.batch import (
     ProgressEvent,
 )
 from training_status.ingest.optimizer_events import CandidateEvent, EvaluationEvent, UsageEvent
-from training_status.ingest.optimizer_records import NewCandidate, NewEvaluation, NewUsage
-from training_status.ingest.usage_totals import with_usage
+from training_status.ingest.optimizer_records import NewCandidate, NewEvaluation
+from training_status.ingest.usage_totals import sums_of, with_sums
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import FIRST_PHASE, displayed_phase, overall_percent, phase_position
@@ -77,7 +78,7 @@ class RunStateMachine:
     `phase_started_at` is the start of the current phase. The limits are the domain's own or, where it has none, those
     of the settings. `estimate` is the last forecast. `progressed_at` is when progress was last made under this lock.
     `entries` are the new log entries and `phase_marks` the changes of phases, both in order; `phase_middles` are the
-    phases that reached their half.
+    phases that reached their half. `usage_sums` are to be added to those of `ModelUsage`.
     """
 
     id: int
@@ -116,7 +117,7 @@ class RunStateMachine:
     phase_middles: list[PhaseMiddle] = field(default_factory=list)
     candidates: list[NewCandidate] = field(default_factory=list)
     evaluations: list[NewEvaluation] = field(default_factory=list)
-    new_usage: list[NewUsage] = field(default_factory=list)
+    usage_sums: list[dict[str, Any]] = field(default_factory=list)
     progressed_at: datetime | None = None
 
     @property
@@ -235,13 +236,12 @@ class RunStateMachine:
             case EvaluationEvent():
                 self.evaluation_count += 1
                 self.evaluations.append(NewEvaluation(self.evaluation_count, event, happened_at, self._phase))
-                at = utc_text(happened_at)
-                scored = Scored(event.candidate, event.score, event.split, event.example_count, at)
-                self.best = with_evaluation(self.best, event.metric, scored)
+                self.best = best_with(self.best, event, happened_at)
             case UsageEvent():
                 for used in event.models:
-                    self.new_usage.append(NewUsage(used, self._phase))
-                    self.usage = with_usage(self.usage, used)
+                    sums = sums_of(used, self._phase)
+                    self.usage_sums.append(sums)
+                    self.usage = with_sums(self.usage, sums)
 
     @property
     def _phase(self) -> str:
@@ -292,3 +292,10 @@ class RunStateMachine:
         self.progress_percent, self.progressed_at = percent, at
         if before < overall_percent(phase, 0.5) <= percent:
             self.phase_middles.append(PhaseMiddle(phase, at, max(0.5, fraction)))
+
+
+def best_with(best: Mapping[str, Any], event: EvaluationEvent, reported_at: datetime) -> dict[str, Any]:
+    """Return the best evaluations of a run after one more."""
+    at = utc_text(reported_at)
+    scored = Scored(event.candidate, event.score, event.split, event.example_count, at)
+    return with_evaluation(best, event.metric, scored)

@@ -259,15 +259,19 @@ class _Nodes:
     def _found(self, log: _LogNode, domain_name: str, lines_of_ids: dict[UUID, int]) -> FoundLog:
         if log.started_at is None:
             raise InvalidInput("it has no usable time: neither it nor a message says when it was")
-        own = f"{domain_name}/{log.place.node_id}/{log.started_at.isoformat()}" if log.id is None else str(log.id)
-        try:
-            public_id = UUID(own)
-        except ValueError:
-            public_id = uuid5(_RUN_IDS, plain_text(own))
+        public_id = _public_id(log.id, domain_name, f"{log.place.node_id}/{log.started_at.isoformat()}")
         first_line = lines_of_ids.setdefault(public_id, log.place.line)
         if first_line != log.place.line:
             raise InvalidInput(f"another TrainingLog, in line {first_line:,}, has the same id")
         return FoundLog(log.place, public_id, log.started_at, log.is_finished, None)
+
+
+def _public_id(own_id: Any, domain_name: str, instead: str) -> UUID:
+    """The log's own id if it is a UUID, else one derived from it, or from something `instead` of a missing id."""
+    try:
+        return UUID(str(own_id))
+    except ValueError:
+        return uuid5(_RUN_IDS, f"{domain_name}/{instead if own_id is None else plain_text(str(own_id))}")
 
 
 def _is_own(name: Any) -> bool:

@@ -33,9 +33,10 @@ def split_messages(value: Any, notes: Notes) -> list[Any]:
         notes.say("log_messages is neither text nor a list: the run has no log")
         return []
     try:
-        return msgspec.json.decode(value, type=list[msgspec.Raw])
-    except msgspec.ValidationError:
-        return _not_a_list(msgspec.json.decode(value), notes)
+        try:
+            return msgspec.json.decode(value, type=list[msgspec.Raw])
+        except msgspec.ValidationError:
+            return _not_a_list(msgspec.json.decode(value), notes)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return list(_whole_messages(value, notes))
 

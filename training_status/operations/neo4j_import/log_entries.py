@@ -19,7 +19,7 @@ from training_status.operations.neo4j_import.plain_values import (
     read_percent,
     read_time,
 )
-from training_status.phases import EARLIER_NAMES, PHASE_NAMES
+from training_status.phases import EARLIER_NAMES, PHASE_NAMES, overall_percent, phase_at, phase_position
 
 _INFO: Final = LEVEL_NUMBERS["INFO"]
 _ERROR: Final = LEVEL_NUMBERS["ERROR"]
@@ -45,6 +45,8 @@ class LogReader:
         self.last_error: str | None = None
         self.percent: float | None = None
         self.level_counts: Counter[str] = Counter()
+        self._run_percent: float | None = None
+        self._run_phase: str | None = None
 
     def entries(self) -> Iterator[Entry]:
         """Yield the entries, numbered from 1."""
@@ -72,7 +74,18 @@ class LogReader:
         if level >= _ERROR:
             self.last_error = text
         self.level_counts[LEVEL_NAMES[level]] += 1
-        return Entry(seq, self._at, level, text, step, self._metrics(message.get("metrics"), place))
+        self._move_on(phase, percent)
+        metrics = self._metrics(message.get("metrics"), place)
+        return Entry(seq, self._at, level, text, step, metrics, self._run_percent, self._run_phase)
+
+    def _move_on(self, phase: str | None, percent: float | None) -> None:
+        """Follow where the run is: like its percentage, it never goes back. Unknown until a message says it."""
+        if phase is None and percent is None:
+            return
+        phase = phase or self._run_phase or phase_at(percent or 0.0)
+        if phase_position(phase) > phase_position(self._run_phase):
+            self._run_phase = phase
+        self._run_percent = max(self._run_percent or 0.0, percent or 0.0, overall_percent(phase, 0.0))
 
     def _move_to(self, message: dict[str, Any], place: int) -> bool:
         """Take the message's time; return whether it has one of its own."""

@@ -78,6 +78,8 @@ def run_of_log(
         phase_started_at=None if phase is None else timings[-1].started_at if timings else started_at,
         progress_percent=percent,
         message=message,
+        phase_message=None,
+        event_message=message if is_completed else None,
         metrics=metrics,
         error_message=error_message,
         result=None,

@@ -59,6 +59,7 @@ def test_runs_are_stored_in_the_order_of_their_start(whole):
     assert [timing.phase for timing in second.phase_timings.all()] == list(PHASE_NAMES)
     entry = TrainingLogEntry.objects.get(run_id=second.id, seq=10)
     assert (entry.step, entry.metrics, entry.level) == (PHASE_NAMES[1], {"f1": 0.5}, 20)
+    assert (entry.phase, entry.progress_percent) == (PHASE_NAMES[1], 5.25)
     recorded = AuditEntry.objects.filter(action="imported").order_by("id").first()
     assert (recorded.name, recorded.details) == (
         "medical #1",

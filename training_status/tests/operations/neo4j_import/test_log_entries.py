@@ -28,12 +28,26 @@ def test_a_message_with_everything():
         message(1, "Started", level="WARNING", step=ENTITY, metrics={"f1": 0.5}, progress=12.5), message(2, "Went on")
     )
     assert entries == [
-        Entry(1, START + MINUTE, 30, "Started", ENTITY, {"f1": 0.5}),
-        Entry(2, START + 2 * MINUTE, 20, "Went on", None, None),
+        Entry(1, START + MINUTE, 30, "Started", ENTITY, {"f1": 0.5}, 12.5, ENTITY),
+        Entry(2, START + 2 * MINUTE, 20, "Went on", None, None, 12.5, ENTITY),
     ]
     assert notes == []
     assert (reader.last_at, reader.percent, reader.last_error) == (START + 2 * MINUTE, 12.5, None)
     assert reader.level_counts == {"WARNING": 1, "INFO": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [
+        ([{}, {"step": "loading_data"}, {}], [(None, None), (5.0, PHASE_NAMES[1]), (5.0, PHASE_NAMES[1])]),
+        ([{"progress": 50}, {"progress": 40}], [(50.0, PHASE_NAMES[3]), (50.0, PHASE_NAMES[3])]),
+        ([{"step": ENTITY, "progress": 20}, {"step": "loading_data"}, {"step": "oops"}], [(20.0, ENTITY)] * 3),
+        ([{"step": ENTITY, "progress": 3}, {"progress": 100}], [(10.0, ENTITY), (100.0, ENTITY)]),
+    ],
+)
+def test_an_entry_has_the_runs_place_as_far_as_messages_have_said_it(given, places):
+    entries, _, _ = read(*(message(0, "m") | one for one in given))
+    assert [(entry.progress_percent, entry.phase) for entry in entries] == places
 
 
 def noted(what: str) -> list[str]:

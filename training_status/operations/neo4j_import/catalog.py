@@ -47,13 +47,13 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class FoundLog:
-    """A log that can be imported. `note` is something that only the whole file shows."""
+    """A log that can be imported. `notes` are what was found out about it before its messages are read."""
 
     place: Place
     public_id: UUID
     started_at: datetime
     is_finished: bool
-    note: str | None
+    notes: list[str]
 
     @property
     def name(self) -> str:
@@ -138,6 +138,7 @@ class _LogNode(NamedTuple):
     id: Any
     started_at: datetime | None
     is_finished: bool
+    notes: list[str]
 
 
 class _Nodes:
@@ -195,7 +196,9 @@ class _Nodes:
             domain.logs.sort(key=lambda log: (log.started_at, str(log.public_id)))
             for earlier, later in zip(domain.logs, domain.logs[1:], strict=False):
                 if earlier.started_at == later.started_at:
-                    later.note = f"It started at the same moment as {earlier.name}: their ids decide which is first"
+                    later.notes.append(
+                        f"It started at the same moment as {earlier.name}: their ids decide which is first"
+                    )
         return Catalog([domains[name] for name in sorted(domains)], self._problems)
 
     def _is_new(self, node: Node, place: Place, raw: bytes) -> bool:
@@ -217,11 +220,13 @@ class _Nodes:
     def _log(self, node: Node, place: Place) -> _LogNode:
         facts = properties_of(node, LogFacts)
         started_at = read_time(facts.started_at, self._now)
+        notes = []
         if started_at is None:
+            notes.append("Its started_at is missing or unusable: it started with its first message or its end")
             messages = split_messages(properties_of(node, LogProperties).log_messages, Notes())
             started_at = first_time(messages, self._now) or read_time(facts.completed_at, self._now)
         own_id = facts.id if isinstance(facts.id, str | int) else None
-        return _LogNode(place, own_id, started_at, facts.status in ("completed", "failed"))
+        return _LogNode(place, own_id, started_at, facts.status in ("completed", "failed"), notes)
 
     def _names(self) -> dict[str, str]:
         """The names of the domains by the ids of their nodes. One whose name is taken by another is refused."""
@@ -231,9 +236,7 @@ class _Nodes:
             name = valid_name(original)
             called = f"domain {_shown(original)} (line {place.line:,})"
             if name is None:
-                reason = (
-                    "a name has small letters, digits and underscores, begins with a letter, and has 2 to 100 of them"
-                )
+                reason = "a name has 2 to 100 small letters, digits and underscores, and begins with a letter"
                 self._problems.append(Refused(called, reason))
             elif owners.setdefault(name, original) != original:
                 self._problems.append(Refused(called, f"it would be called {name}, which is another domain's name"))
@@ -263,7 +266,7 @@ class _Nodes:
         first_line = lines_of_ids.setdefault(public_id, log.place.line)
         if first_line != log.place.line:
             raise InvalidInput(f"another TrainingLog, in line {first_line:,}, has the same id")
-        return FoundLog(log.place, public_id, log.started_at, log.is_finished, None)
+        return FoundLog(log.place, public_id, log.started_at, log.is_finished, log.notes)
 
 
 def _public_id(own_id: Any, domain_name: str, instead: str) -> UUID:

@@ -111,8 +111,8 @@ class _DomainImport:
 
     def _store(self, log: FoundLog, on_part: Callable[[float], None]) -> RunTaken:
         notes = Notes()
-        if log.note:
-            notes.say(log.note)
+        for note in log.notes:
+            notes.say(note)
         facts, messages = self._read(log, notes)
         reader = LogReader(messages, started_at=log.started_at, now=self._now, notes=notes)
         with self._transaction():

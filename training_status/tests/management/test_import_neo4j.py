@@ -89,7 +89,7 @@ def test_what_is_refused_fails_the_command_at_its_end(file):
         "  Skipped line 10: it is the same as line 8.",
         "  Skipped line 11: it is the same as line 9.",
     ]
-    assert refused[3].startswith("  REFUSED domain 2nd (line 9): a name has small letters")
+    assert refused[3].startswith("  REFUSED domain 2nd (line 9): a name has 2 to 100 small letters")
     assert refused[4].startswith(f"  REFUSED run {run_id(13)} (line 8): no domain has this log")
 
 

@@ -54,7 +54,7 @@ def test_other_nodes_and_empty_lines_are_ignored():
 def test_logs_that_started_at_the_same_moment_are_ordered_by_their_ids():
     (domain,) = catalog(MEDICAL, log(11), log(12), has_log(1, 11), has_log(1, 12)).domains
     assert [str(one.public_id) for one in domain.logs] == sorted([run_id(11), run_id(12)])
-    assert [one.note and one.note[:34] for one in domain.logs] == [None, "It started at the same moment as r"]
+    assert [[note[:34] for note in one.notes] for one in domain.logs] == [[], ["It started at the same moment as r"]]
 
 
 def test_a_start_that_is_missing_is_that_of_the_first_message_or_the_end():
@@ -93,9 +93,9 @@ REFUSED = [
     ("the same node", [MEDICAL, log(11), log(11, 11), has_log(1, 11)],
      "line 3", "its node 11 is already in line 2, with other content"),
     ("no name", [MEDICAL, domain_node(2, "2nd")], "domain 2nd (line 2)",
-     "a name has small letters, digits and underscores, begins with a letter, and has 2 to 100 of them"),
+     "a name has 2 to 100 small letters, digits and underscores, and begins with a letter"),
     ("a name that is no text", [MEDICAL, domain_node(2, None)], "domain None (line 2)",
-     "a name has small letters, digits and underscores, begins with a letter, and has 2 to 100 of them"),
+     "a name has 2 to 100 small letters, digits and underscores, and begins with a letter"),
     ("another domain's name", [domain_node(2, "Medical"), MEDICAL], "domain Medical (line 1)",
      "it would be called medical, which is another domain's name"),
     ("another changed name", [MEDICAL, domain_node(2, "A-B"), domain_node(3, "A B")], "domain A B (line 3)",

@@ -71,6 +71,7 @@ class _DomainImport:
         self._notes = Notes()
         self._properties = properties_of(node_at(file, found.place), DomainProperties)
         self._exported = domain_of_node(self._properties, found.name, self._notes)
+        self._is_new = True
         self._next_number = 1  # in a dry run
 
     def create(self) -> DomainTaken:
@@ -85,6 +86,7 @@ class _DomainImport:
             except Conflict:
                 present = Domain.objects.get(name=name)  # created by somebody else meanwhile
         if present is not None:
+            self._is_new = False
             self._next_number = present.last_run_number + 1
         return DomainTaken(name, present is None, [] if present else self._notes.lines(), _kept(present))
 
@@ -109,10 +111,16 @@ class _DomainImport:
         is_outdated = run.failure_reason == LOST and not run.end_reported and log.is_finished
         return RunPresent(log.public_id, str(run), is_outdated)
 
+    def _has_later_runs(self, log: FoundLog) -> bool:
+        runs = TrainingRun.objects.filter(domain__name=self._exported.name, started_at__gt=log.started_at)
+        return not self._is_new and runs.exists()
+
     def _store(self, log: FoundLog, on_part: Callable[[float], None]) -> RunTaken:
         notes = Notes()
         for note in log.notes:
             notes.say(note)
+        if self._has_later_runs(log):
+            notes.say("It started before runs of the domain that were there already, and has a higher number")
         facts, messages = self._read(log, notes)
         reader = LogReader(messages, started_at=log.started_at, now=self._now, notes=notes)
         with self._transaction():

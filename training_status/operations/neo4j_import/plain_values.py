@@ -39,6 +39,11 @@ def cut_text(text: str, max_bytes: int) -> str:
     return data[: max_bytes - len(marker.encode())].decode(errors="ignore") + marker
 
 
+def shown(value: Any) -> str:
+    """A value in a sentence: a text as it is, anything else as Python writes it."""
+    return cut_text(plain_text(value if isinstance(value, str) else repr(value)), 400)
+
+
 def json_text(value: Any) -> str:
     """The JSON of a value that is no text."""
     return plain_text(msgspec.json.encode(storable(value)).decode())

@@ -130,5 +130,7 @@ def test_a_file_that_cannot_be_read(tmp_path, name, sentence):
 
 def test_a_file_that_is_something_else(tmp_path):
     (tmp_path / "text").write_text("hello\n")
-    with pytest.raises(CommandError, match="It has no Domain and no TrainingLog node; line 1: it is not valid JSON"):
+    with pytest.raises(
+        CommandError, match="The file has no Domain and no TrainingLog node; line 1: it is not valid JSON"
+    ):
         said(str(tmp_path / "text"))

@@ -138,8 +138,8 @@ def test_broken_lines_are_named_and_many_are_counted():
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        (b"", "It has no Domain and no TrainingLog node."),
-        (b"hello\n", "It has no Domain and no TrainingLog node; line 1: it is not valid JSON"),
+        (b"", "The file has no Domain and no TrainingLog node."),
+        (b"hello\n", "The file has no Domain and no TrainingLog node; line 1: it is not valid JSON"),
         (
             b'[{"type":"node"}]',
             "The file is one JSON value, not lines of JSON: export it with jsonFormat 'JSON_LINES'.",

@@ -108,6 +108,14 @@ def test_a_domain_that_is_there_stays_as_it_is(whole):
     assert (Domain.objects.get().description, Domain.objects.get().last_run_number) == ("It was there before.", 7)
 
 
+def test_runs_that_are_older_than_those_that_are_there_say_so(whole):
+    older = "It started before runs of the domain that were there already, and has a higher number"
+    TrainingRunFactory(domain__name="medical", run_number=1, running=True, created_at=START - timedelta(minutes=30))
+    Domain.objects.update(last_run_number=1)
+    _, *runs = imported(whole)
+    assert [(run.run_number, older in run.notes) for run in runs] == [(2, True), (3, False), (4, False)]
+
+
 def test_a_domain_without_runs_is_created():
     assert imported(lines(domain_node(1, "Medical"))) == [
         DomainTaken("medical", True, ["Its name 'Medical' is not valid here: it is medical"], None)

@@ -99,11 +99,16 @@ def read_line(raw: bytes) -> Node | Relationship | None:
 
 
 def properties_of(node: Node, kind: type[T]) -> T:
-    """Decode the properties of a node. Properties that are null or no object are all missing."""
+    """Decode the properties of a node, as leniently as a line. Properties that are null or no object are all missing.
+
+    Raises InvalidInput.
+    """
     try:
         return msgspec.json.decode(node.properties, type=kind)
     except msgspec.ValidationError:
         return kind()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _decoded_leniently(bytes(node.properties), kind, str(error))
 
 
 def _id(value: Any) -> str:

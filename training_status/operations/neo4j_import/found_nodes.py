@@ -70,12 +70,14 @@ class FoundNodes:
     def add(self, place: Place, raw: bytes) -> None:
         """Take the next line."""
         try:
-            found = read_line(raw)
+            self._take(place, raw)
         except InvalidInput as error:
             self._broken += 1
             if self._broken <= _BROKEN_LINES_MAX:
                 self.problems.append(Refused(f"line {place.line:,}", error.detail))
-            return
+
+    def _take(self, place: Place, raw: bytes) -> None:
+        found = read_line(raw)
         if isinstance(found, Relationship):
             if self.domain_of.setdefault(found.log_id, found.domain_id) != found.domain_id:
                 self.with_two_domains.add(found.log_id)

@@ -7,7 +7,7 @@ from typing import IO, Any, Final
 
 import msgspec
 from django.conf import settings
-from django.db import DataError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from training_status.errors import Conflict, InvalidInput
@@ -101,8 +101,6 @@ class _DomainImport:
             return self._present(log) or Refused(log.name, error.detail)  # stored by another import meanwhile
         except InvalidInput as error:
             return Refused(log.name, error.detail.replace("The body", "it", 1))
-        except DataError as error:
-            return Refused(log.name, f"the database does not take it: {' '.join(str(error).split())}")
 
     def _present(self, log: FoundLog) -> RunPresent | None:
         run = TrainingRun.objects.select_related("domain").filter(public_id=log.public_id).first()

@@ -79,6 +79,11 @@ def test_a_line_with_what_is_no_unicode_is_read_without_it():
     assert (properties.name, properties.description) == ("a\ufffd", "b\ufffd")
 
 
+def test_properties_with_bytes_that_are_no_utf_8_are_read_without_them():
+    node = read_line(b'{"type":"node","id":"1","labels":["Domain"],"properties":{"name":"a\x88"}}')
+    assert properties_of(node, DomainProperties).name == "a\ufffd"
+
+
 def test_a_line_with_numbers_that_json_does_not_know_is_read():
     raw = b'{"type":"node","id":"1","labels":["TrainingLog"],"properties":{"progress_percent":NaN,"status":"failed"}}'
     properties = properties_of(read_line(raw), LogProperties)

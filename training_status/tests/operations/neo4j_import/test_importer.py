@@ -8,10 +8,11 @@ from django.db import transaction
 
 from tests.support.concurrency import AWAIT_S, in_thread, wait_until_blocked
 from tests.support.exported_runs import export, put_back
-from tests.support.factories import DomainFactory, TrainingRunFactory
+from tests.support.factories import DomainFactory, TrainingRunFactory, send
 from tests.support.neo4j_exports import START, domain_node, has_log, lines, log_node, message, run_id, training
 from tests.support.neo4j_imports import imported, stored
 from training_status.forecast.earlier_runs import learn
+from training_status.ingest.batch import CompleteEvent, ProgressEvent
 from training_status.ingest.deletion import delete_run
 from training_status.ingest.request_schemas import NewRun
 from training_status.ingest.runs import start_run
@@ -134,6 +135,15 @@ def test_a_run_that_was_imported_before_it_ended_is_told(whole):
     assert [part.is_outdated for part in imported(ended)[1:]] == [True]
     delete_run(TrainingRun.objects.get(run_number=1).public_id)
     assert [part.run_number for part in imported(ended)[1:]] == [4]
+
+
+def test_a_lost_run_goes_on_if_somebody_reports_for_it(whole):
+    """As any lost run does. Of this one no phase time is known."""
+    imported(whole)
+    lost = TrainingRun.objects.get(run_number=1)
+    send(lost, ProgressEvent(n=1, fraction=0.9), CompleteEvent(n=2))
+    lost.refresh_from_db()
+    assert (lost.state, lost.current_phase) == ("completed", PHASE_NAMES[2])
 
 
 def test_the_forecast_learns_from_whole_runs_only(whole):

@@ -57,21 +57,22 @@ def store_run(
     header: Header,
     *,
     domain_name: str | None = None,
+    origin: Mapping[str, Any] | None = None,
     best: Mapping[str, Any] | None = None,
     usage: Mapping[str, Any] | None = None,
 ) -> ImportedRun:
     """Store the run itself, after its log entries, and record the import.
 
     The run is stored in its original domain, which is created if it does not exist, or in `domain_name`, which must
-    exist. It keeps its number in its original domain and gets the next number in another. `best` and `usage` are what
-    its findings add up to. Call this at the end of the transaction, since it locks the domain. Raises Conflict for an
-    id or a number that is taken, InvalidInput for fields that contradict each other, and NotFound for an unknown
-    `domain_name`.
+    exist. It keeps its number in its original domain and gets the next number in another. A run of another system, of
+    which `origin` is recorded, has no number yet and gets the next one. `best` and `usage` are what its findings add up
+    to. Call this at the end of the transaction, since it locks the domain. Raises Conflict for an id or a number that
+    is taken, InvalidInput for fields that contradict each other, and NotFound for an unknown `domain_name`.
     """
     run = header.run
     domain = _lock_or_create(header.domain) if domain_name is None else lock_domain(domain_name, only_domain_id=None)
     refuse_present(run)  # again: another import of the same run may have finished while this one waited
-    number = _number_for(header, domain)
+    number = _number_for(header, domain) if origin is None else domain.last_run_number + 1
     domain.last_run_number = max(domain.last_run_number, number)
     domain.save(update_fields=["last_run_number"])
     facts: dict[str, Any] = structs.asdict(run) | {"run_number": number, "best": best or {}, "usage": usage or {}}
@@ -85,8 +86,8 @@ def store_run(
         )
     except IntegrityError as error:
         raise _as_sentence(error, run) from error
-    origin = {"domain": header.domain.name, "run_number": run.run_number}
-    record_run_action("imported", run_id, exported_from=origin)
+    exported_from = origin or {"domain": header.domain.name, "run_number": run.run_number}
+    record_run_action("imported", run_id, exported_from=exported_from)
     notify_on_commit(domain.id, run_id)
     return ImportedRun(run_id, domain.name, number, run.last_seq - run.first_seq + 1)
 

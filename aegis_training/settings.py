@@ -253,6 +253,8 @@ SPECTACULAR_SETTINGS = {
         "StatusEventType": "training_status.serializers.envelope.STATUS_EVENTS",
         "LogEventType": ("log",),
         "GapEventType": ("gap",),
+        "CandidateEventType": ("candidate",),
+        "EvaluationEventType": ("evaluation",),
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

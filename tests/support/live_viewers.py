@@ -33,6 +33,11 @@ ENVELOPE = {
 }
 STATUS_TYPES = {"started", "phase_changed", "progress_update", "completed", "failed"}
 ENDS = {"completed", "failed"}
+CANDIDATE = {"candidate", "number", "origin", "parents", "omitted", "has_program", "at", "phase"}
+EVALUATION = {"number", "candidate", "metric", "score", "split", "example_count", "error_count", "duration_ms"} | {
+    "at",
+    "phase",
+}
 LOG_ENTRY = {"timestamp", "level", "message", "step", "metrics", "seq"}
 
 
@@ -78,6 +83,10 @@ def told(text: str, message_id: str | None = None) -> Told:
         assert (data.keys(), data["message"]) == (LOG_ENTRY, envelope["message"]), envelope
     elif kind == "gap":
         assert data.keys() == {"first_seq"}, envelope
+    elif kind == "candidate":
+        assert data.keys() == CANDIDATE, envelope
+    elif kind == "evaluation":
+        assert data.keys() == EVALUATION, envelope
     else:
         assert kind in STATUS_TYPES, envelope
         assert data.keys() == {"status"}, envelope

@@ -9,19 +9,18 @@ from training_status.optimizer_terms import ORIGINS, SPLITS
 from training_status.phases import PHASE_NAMES
 from training_status.read.candidates import CandidateScore, Program
 from training_status.read.evaluations import EvaluationFacts, EvaluationWithExamples
+from training_status.read.new_findings import NewCandidateFacts
 from training_status.serializers.times import utc_text
 
 OMITTED = ("predictors", "state")
 
 
-class CandidateSerializer(serializers.Serializer):
-    """A candidate, with its best evaluation of one metric. Made of a `CandidateScore`."""
+class NewCandidateSerializer(serializers.Serializer):
+    """A candidate as it was reported. Made of a `NewCandidateFacts`."""
 
     candidate = serializers.CharField()
-    number = serializers.IntegerField(
-        allow_null=True, min_value=1, help_text="Null for a candidate that only evaluations name."
-    )
-    origin = serializers.ChoiceField(choices=ORIGINS, allow_null=True)
+    number = serializers.IntegerField(min_value=1, help_text="1, 2, 3 … in the run.")
+    origin = serializers.ChoiceField(choices=ORIGINS)
     parents = serializers.ListField(child=serializers.CharField())
     omitted = serializers.ListField(
         child=serializers.ChoiceField(choices=OMITTED), help_text="What the reporter left out."
@@ -29,13 +28,8 @@ class CandidateSerializer(serializers.Serializer):
     has_program = serializers.BooleanField(help_text="Whether its state was reported.")
     at = serializers.DateTimeField(help_text="When it was reported.")
     phase = serializers.ChoiceField(choices=PHASE_NAMES)
-    metric = serializers.CharField(allow_null=True)
-    score = serializers.FloatField(allow_null=True, help_text="On the largest split on which it was evaluated.")
-    split = serializers.ChoiceField(choices=SPLITS, allow_null=True)
-    example_count = serializers.IntegerField(allow_null=True, min_value=0)
-    evaluation_count = serializers.IntegerField(min_value=0, help_text="Its evaluations of this metric.")
 
-    def to_representation(self, instance: CandidateScore) -> dict[str, Any]:
+    def to_representation(self, instance: NewCandidateFacts | CandidateScore) -> dict[str, Any]:
         """All fields."""
         return {
             "candidate": instance.name,
@@ -46,6 +40,26 @@ class CandidateSerializer(serializers.Serializer):
             "has_program": instance.has_program,
             "at": utc_text(instance.reported_at),
             "phase": instance.phase,
+        }
+
+
+class CandidateSerializer(NewCandidateSerializer):
+    """A candidate, with its best evaluation of one metric. Made of a `CandidateScore`."""
+
+    number = serializers.IntegerField(
+        allow_null=True, min_value=1, help_text="Null for a candidate that only evaluations name."
+    )
+    origin = serializers.ChoiceField(choices=ORIGINS, allow_null=True)
+    metric = serializers.CharField(allow_null=True)
+    score = serializers.FloatField(allow_null=True, help_text="On the largest split on which it was evaluated.")
+    split = serializers.ChoiceField(choices=SPLITS, allow_null=True)
+    example_count = serializers.IntegerField(allow_null=True, min_value=0)
+    evaluation_count = serializers.IntegerField(min_value=0, help_text="Its evaluations of this metric.")
+
+    def to_representation(self, instance: NewCandidateFacts | CandidateScore) -> dict[str, Any]:
+        """All fields."""
+        assert isinstance(instance, CandidateScore)
+        return super().to_representation(instance) | {
             "metric": instance.metric,
             "score": instance.score,
             "split": instance.split,
@@ -118,7 +132,7 @@ class CandidateDetailsSerializer(CandidateSerializer):
     state = ProgramStateField(allow_null=True)
     evaluations = EvaluationSerializer(many=True, help_text="The latest 100 at most, of all metrics.")
 
-    def to_representation(self, instance: CandidateScore) -> dict[str, Any]:
+    def to_representation(self, instance: NewCandidateFacts | CandidateScore) -> dict[str, Any]:
         """All fields."""
         program: Program = self.context["program"]
         evaluations = EvaluationSerializer(self.context["evaluations"], many=True).data

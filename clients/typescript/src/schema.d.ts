@@ -636,6 +636,31 @@ export interface components {
             /** @description The latest 100 at most, of all metrics. */
             evaluations: components["schemas"]["Evaluation"][];
         };
+        /** @description A program that the optimiser considers, as it is reported. Only sent live, without the program itself. */
+        CandidateEnvelope: {
+            /**
+             * Format: date-time
+             * @description The entry's time by its reporter's clock, else when it was sent.
+             */
+            timestamp: string;
+            /** Format: uuid */
+            training_run_id: string;
+            domain: string;
+            /**
+             * Format: double
+             * @description Of the run, like `phase`: in a `log` event after that entry, else when it was sent.
+             */
+            progress_percent: number;
+            phase: components["schemas"]["PhaseName"];
+            /** @description The text of this event. */
+            message: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "candidate";
+            data: components["schemas"]["NewCandidate"];
+        };
         /**
          * CandidateEvent
          * @description A program that the optimiser considers. It makes no log entry.
@@ -671,6 +696,8 @@ export interface components {
              */
             timestamp?: string | null;
         };
+        /** @enum {string} */
+        CandidateEventType: "candidate";
         /** @enum {string} */
         CandidateOrigin: "initial" | "bootstrapped" | "proposed" | "reflected" | "merged" | "other";
         CandidatePage: {
@@ -890,6 +917,31 @@ export interface components {
             example_scores: (number | null)[] | null;
             example_ids: string[] | null;
         };
+        /** @description The score of a candidate, as it is reported. Only sent live. */
+        EvaluationEnvelope: {
+            /**
+             * Format: date-time
+             * @description The entry's time by its reporter's clock, else when it was sent.
+             */
+            timestamp: string;
+            /** Format: uuid */
+            training_run_id: string;
+            domain: string;
+            /**
+             * Format: double
+             * @description Of the run, like `phase`: in a `log` event after that entry, else when it was sent.
+             */
+            progress_percent: number;
+            phase: components["schemas"]["PhaseName"];
+            /** @description The text of this event. */
+            message: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "evaluation";
+            data: components["schemas"]["Evaluation"];
+        };
         /**
          * EvaluationEvent
          * @description The score of a candidate on a set of examples. It makes no log entry.
@@ -929,6 +981,8 @@ export interface components {
              */
             timestamp?: string | null;
         };
+        /** @enum {string} */
+        EvaluationEventType: "evaluation";
         EvaluationPage: {
             items: components["schemas"]["Evaluation"][];
             /** Format: int64 */
@@ -1249,6 +1303,27 @@ export interface components {
             model: string;
             role: components["schemas"]["ModelRole"];
         };
+        /** @description A candidate as it was reported. Made of a `NewCandidateFacts`. */
+        NewCandidate: {
+            candidate: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the run.
+             */
+            number: number;
+            origin: components["schemas"]["CandidateOrigin"];
+            parents: string[];
+            /** @description What the reporter left out. */
+            omitted: components["schemas"]["OmittedPart"][];
+            /** @description Whether its state was reported. */
+            has_program: boolean;
+            /**
+             * Format: date-time
+             * @description When it was reported.
+             */
+            at: string;
+            phase: components["schemas"]["PhaseName"];
+        };
         /**
          * NewDomain
          * @description The request to create a domain.
@@ -1534,7 +1609,7 @@ export interface components {
             /** @description The lists that were cut off. */
             cut_off: components["schemas"]["ComparedList"][];
         };
-        TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"];
+        TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"] | components["schemas"]["CandidateEnvelope"] | components["schemas"]["EvaluationEnvelope"];
         /** @description All runs of a domain, oldest first. Made of the domain's name, its runs and the score of its forecasts. */
         TrainingHistory: {
             domain_name: string;

@@ -275,7 +275,7 @@ class _Envelope(TypedDict):
     domain: str
     progress_percent: float
     phase: str
-    message: str | None
+    message: str
 
 
 class StatusEnvelope(_Envelope):
@@ -299,4 +299,86 @@ class GapEnvelope(_Envelope):
     data: GapData
 
 
-TrainingEvent = StatusEnvelope | LogEnvelope | GapEnvelope
+class NewCandidate(TypedDict):
+    """A program that the optimiser considers, without the program itself."""
+
+    candidate: str
+    number: int
+    origin: str
+    parents: list[str]
+    omitted: list[str]
+    has_program: bool
+    at: str
+    phase: str
+
+
+class Candidate(NewCandidate):
+    """A candidate and its best evaluation of a metric; `number` is None for one that only evaluations name."""
+
+    metric: str | None
+    score: float | None
+    split: str | None
+    example_count: int | None
+    evaluation_count: int
+
+
+class Evaluation(TypedDict):
+    """The score of a candidate on a set of examples."""
+
+    number: int
+    candidate: str
+    metric: str
+    score: float
+    split: Literal["development", "test", "train", "minibatch"]
+    example_count: int
+    error_count: int
+    duration_ms: float | None
+    at: str
+    phase: str
+
+
+class Predictor(TypedDict):
+    """One predictor of a program."""
+
+    instruction: str | None
+    demonstrations: list[dict[str, Any]]
+
+
+class CandidateDetails(Candidate):
+    """A candidate with its program and its latest evaluations."""
+
+    predictors: dict[str, Predictor] | None
+    state: dict[str, Any] | None
+    evaluations: list[Evaluation]
+
+
+class ModelUsage(UsageTotals):
+    """The sums of one model in one role and phase."""
+
+    phase: str
+    model: str
+    role: str
+
+
+class RunUsage(TypedDict):
+    """What a run used, in total and by phase, model, role and currency."""
+
+    total: UsageTotals
+    items: list[ModelUsage]
+
+
+class CandidateEnvelope(_Envelope):
+    """A new candidate. Only what comes while watching is told: `Client.candidates` has all."""
+
+    event_type: Literal["candidate"]
+    data: NewCandidate
+
+
+class EvaluationEnvelope(_Envelope):
+    """A new evaluation. Only what comes while watching is told: `Client.evaluations` has all."""
+
+    event_type: Literal["evaluation"]
+    data: Evaluation
+
+
+TrainingEvent = StatusEnvelope | LogEnvelope | GapEnvelope | CandidateEnvelope | EvaluationEnvelope

@@ -34,12 +34,13 @@ class FindingReports:
         origin: str = "other",
         predictors: Mapping[str, Any] | None = None,
         state: Mapping[str, Any] | None = None,
+        send_texts: bool | None = None,
     ) -> None:
         """Report a program that the training considers. It cannot be changed later.
 
         `parents` are names of candidates that were reported before. `origin` is initial, bootstrapped, proposed,
         reflected, merged or other. `predictors` has by name an `instruction` and `demonstrations`. `state` is what the
-        program can be loaded from, such as `program.dump_state()` with DSPy's metadata.
+        program can be loaded from, such as what DSPy's `program.save` writes. With `send_texts=False` it stays at home.
         """
         found = findings.candidate_event(
             name,
@@ -48,7 +49,7 @@ class FindingReports:
             predictors,
             state,
             self._diagnostics.once,
-            sends_texts=self._sends_texts,
+            sends_texts=self._sends_texts if send_texts is None else self._sends_texts and send_texts,
             is_known=self._candidates.is_known,
         )
         if found is None:

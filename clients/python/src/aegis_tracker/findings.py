@@ -4,6 +4,7 @@ The HTTP contract defines them. Nothing here raises for invalid values: they are
 `warn` is called.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from itertools import islice
@@ -26,6 +27,7 @@ EVENT_MAX_BYTES: Final = 1024 * 1024 - 1024  # of the contract's 1 MiB: the rest
 _COUNT_MAX = 10**12
 _COST_MAX = 10**9
 _COUNTS = ("cached_calls", "errors", "input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+_NUMBERED = re.compile(r"((train|development|test)-)?[0-9]+")  # names of examples that say nothing of them
 _EARLIER_SPLITS = {"dev": "development", "val": "development", "valid": "development", "validation": "development"}
 
 
@@ -228,7 +230,7 @@ def _too_large(content: Event, texts: dict[str, str], warn: WarnOnce) -> list[st
 
 def _encoded(content: Event, program: dict[str, tuple[Event, str]]) -> tuple[Event, str]:
     text = fit.to_json(content)[1:-1] + "".join(f',"{field}":{text}' for field, (_, text) in program.items())
-    event = {"type": "candidate", "timestamp": fit.time_now()} | content
+    event: Event = {"type": "candidate", "timestamp": fit.time_now(), **content}
     event |= {field: found[0] for field, found in program.items()}
     return EncodedRecord(event, f'{{"type":"candidate","timestamp":"{event["timestamp"]}",{text}}}'), text
 
@@ -266,7 +268,7 @@ def _example_ids(ids: object, count: int, warn: WarnOnce, *, sends_texts: bool) 
         warn("example_ids", "example_ids must be a list of as many names as there are example_scores. It was left out.")
         return None
     names = [fit.fit_name(one) or str(index) for index, one in enumerate(given)]
-    if not sends_texts and not all(name.isascii() and name.isdigit() for name in names):
+    if not sends_texts and not all(map(_NUMBERED.fullmatch, names)):
         return None
     return names
 

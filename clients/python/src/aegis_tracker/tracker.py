@@ -21,6 +21,7 @@ from aegis_tracker.spool_records import END_TYPES
 from aegis_tracker.tracker_settings import connection_by_settings, open_spool_by_settings, sends_texts_by_settings
 
 _NOT_GIVEN: Any = object()
+_AFTER_SUMS = frozenset({"phase"}) | END_TYPES
 _WITHOUT_METRICS = ("phase", "candidate", "usage")
 
 
@@ -267,6 +268,8 @@ class TrainingProgressTracker(FindingReports):
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait up to `timeout` seconds until all reports have arrived. Returns whether they have."""
         self._report_before(at_end=False)
+        if self._reporter is not None:
+            self._reporter.report_sums()
         return self._reporter is not None and self._reporter.flush(timeout)
 
     def close(self, timeout: float = 10.0) -> None:
@@ -276,6 +279,7 @@ class TrainingProgressTracker(FindingReports):
         """
         self._report_before(at_end=True)
         if self._reporter is not None:
+            self._reporter.report_sums()
             self._reporter.close(timeout)
 
     def before_reports(self, report: BeforeReport, *, until_now: bool = False) -> None:
@@ -285,6 +289,14 @@ class TrainingProgressTracker(FindingReports):
         """
         others = tuple(one for one in self._before_reports if one != report)
         self._before_reports = others if until_now else (*others, report)
+
+    def before_phases(self, report: Callable[[], None], *, until_now: bool = False) -> None:
+        """Call `report()` before each phase, before the end of the run and when the process is told to end.
+
+        It can report what it has summed up. `until_now` removes it.
+        """
+        if self._reporter is not None:
+            self._reporter.before_phases(report, until_now=until_now)
 
     def __enter__(self) -> Self:
         return self
@@ -329,6 +341,8 @@ class TrainingProgressTracker(FindingReports):
         if self._reporter is None:
             self._diagnostics.once("ended", f"{call}() was ignored because no spool could be opened.")
             return
+        if event["type"] in _AFTER_SUMS:
+            self._reporter.report_sums()
         if self._before_reports:
             self._report_before(at_end=event["type"] in END_TYPES)
         if self._undeclared and event["type"] not in _WITHOUT_METRICS:

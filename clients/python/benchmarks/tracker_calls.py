@@ -6,6 +6,7 @@ Each line is measured in a process of its own, against a service on loopback tha
 """
 
 import argparse
+import itertools
 import json
 import os
 import signal
@@ -72,11 +73,15 @@ def table(options: argparse.Namespace, url: str) -> bool:
     write(f"{'call':42} {'median µs':>10} {'p99 µs':>10} {'max µs':>10}\n")
     for service, address in (("up", url), ("down", NOBODY_LISTENS)):
         for manner in ("", "_at_work"):
-            for call in ("log", "progress"):
+            for call in ("log", "progress", "candidate", "evaluation", "usage"):
                 found = in_child(f"time_{call}{manner}", options, address)
                 name = f"{call}, {'after 0.2 ms of work' if manner else 'in a tight loop'}, service {service}"
                 write(f"{name:42} {found['median']:10.1f} {found['p99']:10.1f} {found['max']:10.0f}\n")
                 good &= found["median"] <= MEDIAN_MAX_US and found["p99"] <= P99_MAX_US
+    for kilobytes in (10, 100, 1000):
+        found = in_child(f"time_candidate_of_{kilobytes}_kb", options, url)
+        name = f"candidate with a state of {kilobytes} kB"
+        write(f"{name:42} {found['median']:10.1f} {found['p99']:10.1f} {found['max']:10.0f}\n")
     write(f"\n{'memory':42} {'MB before':>10} {'MB added':>10} {'calls/s':>10}\n")
     for name, function, address in (
         (f"{options.waiting} reports wait, service down", "wait_on_disk", NOBODY_LISTENS),
@@ -126,6 +131,70 @@ def time_log_at_work(calls: int, _: int) -> dict[str, float]:
 def time_progress_at_work(calls: int, _: int) -> dict[str, float]:
     tracker = new_tracker()
     return timed(lambda n: tracker.update_progress(n / calls, f"trial {n}", {"f1": n / calls}), calls // 4, WORK_S)
+
+
+def time_candidate(calls: int, _: int, work_s: float = 0) -> dict[str, float]:
+    tracker, names = new_tracker(), map(str, itertools.count())
+    predictors = {"extract": {"instruction": "Find every entity of the text.", "demonstrations": []}}
+    state = {"extract": {"demos": [], "signature": {"instructions": "Find every entity."}, "lm": None}}
+    return timed(
+        lambda _: tracker.candidate(next(names), origin="proposed", predictors=predictors, state=state),
+        calls,
+        work_s,
+    )
+
+
+def time_evaluation(calls: int, _: int, work_s: float = 0) -> dict[str, float]:
+    tracker = new_tracker()
+    return timed(
+        lambda n: tracker.evaluation("candidate", "f1", n / calls, split="minibatch", example_count=35, duration_ms=n),
+        calls,
+        work_s,
+    )
+
+
+def time_usage(calls: int, _: int, work_s: float = 0) -> dict[str, float]:
+    tracker = new_tracker()
+    return timed(
+        lambda n: tracker.usage(
+            "openai/gpt-4o-mini", role="student", calls=n, input_tokens=n, output_tokens=n, cost=0.01, duration_ms=n
+        ),
+        calls,
+        work_s,
+    )
+
+
+def time_candidate_at_work(calls: int, _: int) -> dict[str, float]:
+    return time_candidate(calls // 4, _, WORK_S)
+
+
+def time_evaluation_at_work(calls: int, _: int) -> dict[str, float]:
+    return time_evaluation(calls // 4, _, WORK_S)
+
+
+def time_usage_at_work(calls: int, _: int) -> dict[str, float]:
+    return time_usage(calls // 4, _, WORK_S)
+
+
+def time_candidate_of_10_kb(*_: int) -> dict[str, float]:
+    return time_large_candidate(10, 1000)
+
+
+def time_candidate_of_100_kb(*_: int) -> dict[str, float]:
+    return time_large_candidate(100, 300)
+
+
+def time_candidate_of_1000_kb(*_: int) -> dict[str, float]:
+    return time_large_candidate(1000, 50)
+
+
+def time_large_candidate(kilobytes: int, calls: int) -> dict[str, float]:
+    """A program with demonstrations of 500 bytes."""
+    tracker, names = new_tracker(), map(str, itertools.count())
+    demonstration = {"text": "Aspirin reduces the risk of stroke. " * 12, "entities": ["Aspirin", "stroke"] * 2}
+    demos = [demonstration] * (kilobytes * 1000 // len(json.dumps(demonstration)))
+    state = {"extract": {"demos": demos, "signature": {"instructions": "Find every entity."}, "lm": None}}
+    return timed(lambda _: tracker.candidate(next(names), state=state), calls, 0)
 
 
 def wait_on_disk(_: int, waiting: int) -> dict[str, float]:

@@ -19,7 +19,7 @@ AS_A_CHILD = ("sh", "-c", '"$@"; exit $?', "sh")  # the first process of a conta
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("AEGIS_URL", "AEGIS_TOKEN", "AEGIS_SPOOL_DIR"):
+    for name in ("AEGIS_URL", "AEGIS_TOKEN", "AEGIS_SPOOL_DIR", "AEGIS_SEND_TEXTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 

@@ -80,6 +80,12 @@ def parse_arguments(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument("--seed", type=int, default=1, help="for the optimiser")
     parser.add_argument("--show", action="store_true", help="draw phases, percentage and time left on the terminal")
     parser.add_argument("--threads", type=_count, default=1, help="model calls at a time in evaluations")
+    parser.add_argument(
+        "--price",
+        type=_price,
+        metavar="DOLLARS",
+        help="of a million tokens of the stand-in; without it their cost is unknown",
+    )
     chosen = parser.parse_args(arguments)
     return Settings(
         domain=chosen.domain,
@@ -91,6 +97,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> Settings:
         seed=chosen.seed,
         threads=chosen.threads,
         show=chosen.show,
+        price=chosen.price,
     )
 
 
@@ -110,6 +117,16 @@ def _delay(text: str) -> float:
     if not 0 <= delay_s <= 60:
         raise argparse.ArgumentTypeError("must be 0 to 60 seconds")
     return delay_s
+
+
+def _price(text: str) -> float:
+    try:
+        price = float(text)
+    except ValueError:
+        price = -1.0
+    if not 0 <= price <= 1_000_000:
+        raise argparse.ArgumentTypeError("must be a number of dollars, at least 0")
+    return price
 
 
 def _count(text: str) -> int:

@@ -23,6 +23,14 @@ class Report:
         self._phase: str | None = None
         self._stopping = False
         self._interrupts = True
+        # What the optimiser finds and uses goes straight to the tracker.
+        self.candidate, self.evaluation, self.usage = tracker.candidate, tracker.evaluation, tracker.usage
+        self.before_phases = tracker.before_phases
+
+    @property
+    def sends_texts(self) -> bool:
+        """Whether prompts may leave this machine."""
+        return self._tracker.sends_texts
 
     @property
     def cancel_requested(self) -> bool:

@@ -30,6 +30,7 @@ class Settings:
     seed: int
     threads: int
     show: bool = False
+    price: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def train(settings: Settings, report: Report) -> Outcome:
 
 def _initialize(settings: Settings, report: Report) -> None:
     report.enter_phase(phases.INITIALIZATION, f"DSPy {dspy.__version__}, model {settings.model}")
-    dspy.configure(lm=make_model(settings.model, pace_s=settings.pace_s))
+    dspy.configure(lm=make_model(settings.model, pace_s=settings.pace_s, price=settings.price))
     report.update_progress(0.5, "Model configured")
     dspy.settings.lm("Answer with one word: are you ready?")
     report.update_progress(1.0, "Model answers")

@@ -34,6 +34,7 @@ def validate(
             metric=task.metric_name,
             part=part,
             evaluation_calls=2 * samples,
+            split="test",
         )
         with forwarded_to(report), follow:
             before = mean(evaluate(task.program, task.test, metric, threads))

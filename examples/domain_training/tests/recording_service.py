@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from finding_rules import FindingRules, Refused
+
 
 class RecordingService(ThreadingHTTPServer):
     """Listens on a free port. `cancel_after` events it asks the reporter to stop."""
@@ -18,14 +20,17 @@ class RecordingService(ThreadingHTTPServer):
         self.start_event: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
         self.cancel_after = cancel_after
+        self.findings = FindingRules()
+        self.refused: list[str] = []
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def accept(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Take a request's body and say what the contract says."""
+        """Take a request's body and say what the contract says. Raises Refused."""
         new = [event for event in body.get("events", []) if event["n"] > len(self.events)]
+        self.findings.take_all(new)
         self.events += new
         if "id" in body:
             self.start_event = body
@@ -64,9 +69,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-        answer = json.dumps(self.server.accept(body)).encode()
-        self.send_response(201 if "id" in body else 200)
-        self.send_header("Content-Type", "application/json")
+        status, kind = 201 if "id" in body else 200, "application/json"
+        try:
+            said = self.server.accept(body)
+        except Refused as refused:
+            self.server.refused.append(refused.detail)
+            status, kind = refused.status, "application/problem+json"
+            said = {"type": "about:blank", "title": "Refused", "status": status, "detail": refused.detail}
+            said |= {"code": refused.code, "errors": [{"field": refused.field, "detail": refused.detail}]}
+        answer = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -83,6 +96,7 @@ def recording_service(cancel_after: int | None = None) -> Iterator[RecordingServ
     thread.start()
     try:
         yield service
+        assert service.refused == []
     finally:
         service.shutdown()
         service.server_close()

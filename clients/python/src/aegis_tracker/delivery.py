@@ -13,14 +13,19 @@ from aegis_tracker.delivery_errors import OtherReporterError, RefusedError, TryL
 from aegis_tracker.diagnostics import log
 from aegis_tracker.http_answer import Answer
 from aegis_tracker.other_reporter import ASK_AGAIN_AFTER_S, SILENT_FOR_S, OtherReporter, has_ended
+from aegis_tracker.refused_findings import RefusedFindings
 from aegis_tracker.run_requests import RunRequests
 from aegis_tracker.run_text import age_text, duration_text
 from aegis_tracker.spool import Spool
-from aegis_tracker.spool_reader import Batch, Place, SpoolReader
+from aegis_tracker.spool_reader import BATCH_MAX_EVENTS, Batch, Place, SpoolReader
 from aegis_tracker.transport import Transport
 
 BATCH_MAX_BYTES = 512 * 1024  # below the limit that reverse proxies have by default
 BATCH_MIN_BYTES = 4 * 1024
+
+
+def _log_warning(_: str, sentence: str) -> None:
+    log(logging.WARNING, sentence)
 
 
 class Delivery:
@@ -35,10 +40,12 @@ class Delivery:
         started: bool = False,
         before_counting: Callable[[], None] = lambda: None,
         other: OtherReporter | None = None,
+        warn: Callable[[str, str], object] = _log_warning,
     ) -> None:
         """`started`: the service is known to have the run, and need not be told of its start. `before_counting` is
         called before this process counts in a run that others may have reported, and may raise TryLaterError. `other`
-        is what is known of those from earlier deliveries.
+        is what is known of those from earlier deliveries. `warn(key, sentence)` is called if events are not sent as
+        they are.
         """
         self._spool = spool
         self._reader = SpoolReader(spool, place)
@@ -51,6 +58,8 @@ class Delivery:
         self._counts_from: Place | None = None  # where this process began to count, until something of it has arrived
         self._is_placed = not spool.recovered or place != Place()
         self._batch_max_bytes = BATCH_MAX_BYTES
+        self._batch_max_events = BATCH_MAX_EVENTS
+        self._refused_findings = RefusedFindings(warn)
         self._expected_before: int | None = None
         self.run_has_ended = False  # as the last answer to events said
         self._last_n_answered: int | None = None  # and the highest number that the service had then
@@ -111,7 +120,7 @@ class Delivery:
         if not self._is_placed:
             self._reader.skip_what_has_arrived()
             self._is_placed = True
-        batch = self._reader.batch(self._batch_max_bytes)
+        batch = self._reader.batch(self._batch_max_bytes, self._batch_max_events)
         if batch is None:
             return False
         if batch.source_at is not None:
@@ -213,14 +222,21 @@ class Delivery:
         self._started = True
 
     def _send(self, batch: Batch) -> None:
+        events = self._refused_findings.send(batch.events)
         try:
-            answer = self._requests.send(batch.after.source or self._spool.start["source"], batch.events)
+            answer = self._requests.send(batch.after.source or self._spool.start["source"], events)
         except TryLaterError:
             self._send_less()  # on a slow line a large batch may never get through in time
             raise
         if answer.status == 413 and len(batch.events) > 1:
             self._batch_max_bytes = sum(map(len, batch.events)) // 2  # down to a single event
             return
+        if self._refused_findings.concern(answer) and self._refused_findings.are_in(events):
+            if len(events) > 1:
+                self._batch_max_events = len(events) // 2  # down to the one that is refused
+                return
+            if self._refused_findings.replace(batch.events[0], answer):
+                return
         if _is_of_another_reporter(answer) and self._counts_from is not None:
             self._count_anew(self._counts_from)
             return
@@ -232,6 +248,7 @@ class Delivery:
         self._reader.advance(batch)
         self._counts_from = self._expected_before = None
         self._batch_max_bytes = min(self._batch_max_bytes * 2, BATCH_MAX_BYTES)
+        self._batch_max_events = min(self._batch_max_events * 2, BATCH_MAX_EVENTS)
 
     def _count_anew(self, begin: Place) -> None:
         """Number the events again: another process reported before any event of this one had arrived."""

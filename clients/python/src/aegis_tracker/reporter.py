@@ -79,6 +79,7 @@ class Reporter:
         self._exit = ExitDelivery(spool, self._sending, diagnostics, self.flush)
         self._session = InteractiveSession()
         self._events = 0
+        self._sums: tuple[Callable[[], None], ...] = ()
 
     def start(self) -> None:
         """Start to send this spool and the orphaned spools in its folder."""
@@ -107,6 +108,19 @@ class Reporter:
             self.stop_showing()
         if self._exit.has_begun:
             self._deliver_late_report()
+
+    def before_phases(self, report: Callable[[], None], *, until_now: bool = False) -> None:
+        """Call `report()` before each phase and before the end, so that it can report what it has summed up."""
+        others = tuple(one for one in self._sums if one != report)
+        self._sums = others if until_now else (*others, report)
+
+    def report_sums(self) -> None:
+        """Have everything reported that is summed up. Raises nothing."""
+        for report in self._sums if self._ended_by is None else ():
+            try:
+                report()
+            except Exception as error:  # noqa: BLE001 - what reports is not ours
+                self._diagnostics.once("sums", f"Sums could not be reported ({type(error).__name__}: {error}).")
 
     def append_logs(self, level: str, messages: Sequence[str]) -> None:
         """As `append` of log entries of this moment, together and in less time."""
@@ -152,6 +166,7 @@ class Reporter:
 
         If somebody told the program to end, a resumable run is handed over instead.
         """
+        self.report_sums()
         reason = self._stop_reason.of(error)
         is_error = isinstance(error, (Exception, TrainingCancelled)) and not isinstance(reason, str)
         if self._is_resumable and not is_error:
@@ -233,6 +248,7 @@ class Reporter:
     def process_ends(self, timeout_s: float) -> None:
         """End the run if an error or a signal ends the program. Send for up to `timeout_s`, and warn of the rest."""
         deadline = time.monotonic() + timeout_s
+        self.report_sums()
         if self._is_discarded:
             self._end_discarded()
         reason = self._stop_reason.text or self._session.uncaught()

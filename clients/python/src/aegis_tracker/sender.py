@@ -64,7 +64,7 @@ class Sender:
         self._callbacks = callbacks
         self._transport = transport
         self._diagnostics = diagnostics
-        self._delivery = Delivery(spool, transport, place, before_counting=before_counting)
+        self._delivery = Delivery(spool, transport, place, before_counting=before_counting, warn=diagnostics.once)
         self._changed = threading.Condition()  # guards the first five below
         self._flushing = 0
         self._flush_began = False

@@ -152,5 +152,15 @@ def spool_max_bytes(given: int | str | None = None) -> int:
     return max(int(text[:19]), SPOOL_MAX_BYTES_LEAST)
 
 
+def sends_texts(given: bool | None = None) -> bool:
+    """The argument, else AEGIS_SEND_TEXTS, else True. Raises SettingsError for what is neither yes nor no."""
+    text = (str(int(given)) if isinstance(given, bool) else _given(given, "AEGIS_SEND_TEXTS")).lower()
+    if text in ("", "1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise SettingsError(f"Whether to send texts is {text[:100]!r}, neither 1 nor 0. No texts of programs are sent.")
+
+
 def _given(value: object, variable: str) -> str:
     return fit_text(value).strip() if value is not None else os.environ.get(variable, "").strip()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.finding_records import FINDING_TYPES, without_details
 from aegis_tracker.shared_flag import SharedFlag
 from aegis_tracker.spool_claim import SpoolClaim
 from aegis_tracker.spool_files import part_path, remove_files, write_at
@@ -27,6 +28,7 @@ from aegis_tracker.spool_records import END_TYPES, FIRST_N_AT, Record, first_n_f
 from aegis_tracker.spool_writer import SpoolWriter
 
 _LOSABLE = frozenset({"log", "progress"})
+_GIVE_WAY = _LOSABLE | FINDING_TYPES
 
 _open_here: dict[Path, "Spool"] = {}
 
@@ -83,15 +85,20 @@ class Spool:
     def append(self, record: dict[str, Any]) -> None:
         """Add one record. If no file can be written, it is kept in memory, up to a limit.
 
-        If the spool is full, log entries and progress are dropped and counted.
+        If the spool is full, log entries and progress are dropped and counted, and of candidates and evaluations only
+        the details are left out.
         """
         is_end = record["type"] in END_TYPES
-        if self._limit is not None and self._limit.is_full and record["type"] in _LOSABLE and self._is_full():
-            self._lost.spool_is_full(record)
-            return
+        if self._limit is not None and self._limit.is_full and record["type"] in _GIVE_WAY and self._is_full():
+            if record["type"] in _LOSABLE:
+                self._lost.spool_is_full(record)
+                return
+            record = without_details(record)
         if self._lost:
             self._report_losses(always=is_end)
-        if not self._append_line(line_of(record), always=is_end):
+        if self._append_line(line_of(record), always=is_end):
+            return
+        if record["type"] not in FINDING_TYPES or not self._append_line(line_of(without_details(record))):
             self._lose(record)
 
     def append_logs(self, level: str, messages: Sequence[str]) -> None:

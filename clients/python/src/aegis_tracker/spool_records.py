@@ -19,11 +19,12 @@ from collections.abc import Iterable
 from json.encoder import encode_basestring
 from typing import Any
 
+from aegis_tracker.finding_records import FINDING_TYPES, EncodedRecord
 from aegis_tracker.sanitizing import fit_text, time_now, to_json
 
 START_TYPE = "start"
 END_TYPES = frozenset({"complete", "fail"})
-EVENT_TYPES = frozenset({"phase", "progress", "log"}) | END_TYPES
+EVENT_TYPES = frozenset({"phase", "progress", "log"}) | FINDING_TYPES | END_TYPES
 PART_TYPE = "part"
 NEXT_TYPE = "next"
 SOURCE_TYPE = "source"
@@ -42,6 +43,13 @@ _PART_HEAD = b'{"type":"part","resume":"'
 RESUME_WIDTH = _N_WIDTH + 1 + 36  # a number and a UUID
 FIRST_N_AT = len(SOURCE_HEAD)  # bytes from the beginning of its line
 RESUME_AT = len(_PART_HEAD)
+
+_DROPPED_KINDS = {
+    "progress": "progress reports",
+    "candidate": "candidates",
+    "evaluation": "evaluations",
+    "usage": "usage reports",
+}
 
 Record = dict[str, Any]
 
@@ -62,7 +70,8 @@ def parse_record(line: bytes) -> Record | None:
 
 def line_of(record: Record) -> bytes:
     """A record as its line."""
-    return to_json(record).encode() + b"\n"
+    text = record.text if isinstance(record, EncodedRecord) else to_json(record)
+    return text.encode() + b"\n"
 
 
 def log_lines(level: str, messages: Iterable[str]) -> list[bytes]:
@@ -116,8 +125,7 @@ def dropped_record(counts: dict[str, int], reason: str) -> Record:
 def dropped_as_event(record: Record) -> Record:
     """The log entry that is sent for a `dropped` record."""
     counts = record.get("counts") or {}
-    said = [f"{number} {'progress reports' if kind == 'progress' else f'{kind} log entries'}"
-            for kind, number in counts.items()]  # fmt: skip
+    said = [f"{number} {_DROPPED_KINDS.get(kind, f'{kind} log entries')}" for kind, number in counts.items()]
     told = " and ".join(filter(None, [", ".join(said[:-1]), *said[-1:]]))
     message = f"The tracker dropped {told} here: {record.get('reason')}."
     return {"type": "log", "timestamp": record.get("timestamp"), "level": "WARNING", "message": message}

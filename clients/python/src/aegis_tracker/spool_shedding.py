@@ -59,7 +59,7 @@ def shed(
             if before and len(neighbour) + len(content) <= path.stat().st_size:
                 target, content = before, shedding.merged(neighbour, content)
             size_before = path.stat().st_size + len(neighbour if target == before else b"")
-            replace(part_path(head, target), part_line(target, number, spool_source) + content + NEXT_LINE)
+            replace(part_path(head, target), part_line(target, number or 1, spool_source) + content + NEXT_LINE)
             freed += size_before - len(content)
             if number == 0:
                 empty_head(head)

@@ -11,14 +11,18 @@ from typing import Any, NoReturn, Protocol, Self
 from aegis_tracker import events, process_hooks, stop_signals
 from aegis_tracker.cancellation import CancelRequest, TrainingCancelled
 from aegis_tracker.diagnostics import Diagnostics
+from aegis_tracker.finding_reports import FindingReports
 from aegis_tracker.guarded_calls import never_raises, raises_only_cancelled
+from aegis_tracker.known_candidates import KnownCandidates
 from aegis_tracker.local_status import LocalStatus
 from aegis_tracker.reporter import Reporter
 from aegis_tracker.sanitizing import fit_text
 from aegis_tracker.spool_records import END_TYPES
-from aegis_tracker.tracker_settings import connection_by_settings, open_spool_by_settings
+from aegis_tracker.tracker_settings import connection_by_settings, open_spool_by_settings, sends_texts_by_settings
 
 _NOT_GIVEN: Any = object()
+_AFTER_SUMS = frozenset({"phase"}) | END_TYPES
+_WITHOUT_METRICS = ("phase", "candidate", "usage")
 
 
 class BeforeReport(Protocol):
@@ -28,7 +32,7 @@ class BeforeReport(Protocol):
         """`at_end`: it is the last chance to report."""
 
 
-class TrainingProgressTracker:
+class TrainingProgressTracker(FindingReports):
     """Reports one training run to the service.
 
     Each call appends to a spool file and returns within microseconds. A background thread sends the reports.
@@ -61,11 +65,14 @@ class TrainingProgressTracker:
         on_cancel: Callable[[], object] | None = None,
         raise_on_cancel: bool = False,
         resumable: bool = False,
+        send_texts: bool | None = None,
     ) -> None:
         """Open the spool and start sending. Never waits for the network. Raises only TypeError, without a domain.
 
-        `url`, `token`, `spool_dir` and `spool_max_bytes` default to AEGIS_URL, AEGIS_TOKEN, AEGIS_SPOOL_DIR
-        and AEGIS_SPOOL_MAX_BYTES. `run_id` is the UUID of the run, by default a new one. If an earlier process
+        `url`, `token`, `spool_dir`, `spool_max_bytes` and `send_texts` default to AEGIS_URL, AEGIS_TOKEN,
+        AEGIS_SPOOL_DIR, AEGIS_SPOOL_MAX_BYTES and AEGIS_SEND_TEXTS.
+
+        `run_id` is the UUID of the run, by default a new one. If an earlier process
         reported the run and it has not ended, it is continued.
 
         `higher_is_better` says by the name of a metric whether a higher value is better (True) or a lower one (False).
@@ -76,6 +83,8 @@ class TrainingProgressTracker:
 
         With `resumable` the run does not fail when a signal, `sys.exit` or Ctrl-C ends the program. A later process
         continues it with the same `run_id`.
+
+        With `send_texts=False` the programs of candidates are not reported, only their names and scores.
 
         `domain_name` and `training_run_id` are other names of `domain` and `run_id`.
         """
@@ -92,6 +101,8 @@ class TrainingProgressTracker:
         self._reporter: Reporter | None = None
         self._before_reports: tuple[BeforeReport, ...] = ()
         self._undeclared: dict[str, bool] = {}
+        self._sends_texts = sends_texts_by_settings(send_texts, self._diagnostics)
+        self._candidates = KnownCandidates(others_may_report=run_id is not None)
         self._begin(
             domain,
             url,
@@ -147,6 +158,11 @@ class TrainingProgressTracker:
     def run_id(self) -> str:
         """The run's UUID. Empty if no spool could be opened."""
         return self._reporter.spool.start["id"] if self._reporter else ""
+
+    @property
+    def sends_texts(self) -> bool:
+        """Whether the programs of candidates are reported, rather than only their names and scores."""
+        return self._sends_texts
 
     @property
     def cancel_requested(self) -> bool:
@@ -252,6 +268,8 @@ class TrainingProgressTracker:
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait up to `timeout` seconds until all reports have arrived. Returns whether they have."""
         self._report_before(at_end=False)
+        if self._reporter is not None:
+            self._reporter.report_sums()
         return self._reporter is not None and self._reporter.flush(timeout)
 
     def close(self, timeout: float = 10.0) -> None:
@@ -261,6 +279,7 @@ class TrainingProgressTracker:
         """
         self._report_before(at_end=True)
         if self._reporter is not None:
+            self._reporter.report_sums()
             self._reporter.close(timeout)
 
     def before_reports(self, report: BeforeReport, *, until_now: bool = False) -> None:
@@ -270,6 +289,14 @@ class TrainingProgressTracker:
         """
         others = tuple(one for one in self._before_reports if one != report)
         self._before_reports = others if until_now else (*others, report)
+
+    def before_phases(self, report: Callable[[], None], *, until_now: bool = False) -> None:
+        """Call `report()` before each phase, before the end of the run and when the process is told to end.
+
+        It can report what it has summed up. `until_now` removes it.
+        """
+        if self._reporter is not None:
+            self._reporter.before_phases(report, until_now=until_now)
 
     def __enter__(self) -> Self:
         return self
@@ -314,9 +341,11 @@ class TrainingProgressTracker:
         if self._reporter is None:
             self._diagnostics.once("ended", f"{call}() was ignored because no spool could be opened.")
             return
+        if event["type"] in _AFTER_SUMS:
+            self._reporter.report_sums()
         if self._before_reports:
             self._report_before(at_end=event["type"] in END_TYPES)
-        if self._undeclared and event["type"] != "phase":
+        if self._undeclared and event["type"] not in _WITHOUT_METRICS:
             event = event | {"higher_is_better": self._undeclared | event.get("higher_is_better", {})}
             self._undeclared = {}
         self._reporter.append(call, event)

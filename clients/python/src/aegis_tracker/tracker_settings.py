@@ -13,6 +13,7 @@ from aegis_tracker.settings import (
     SPOOL_MAX_BYTES,
     SettingsError,
     access_token,
+    sends_texts,
     service_address,
     spool_directory,
     spool_max_bytes,
@@ -57,3 +58,12 @@ def connection_by_settings(
         diagnostics.once("settings", f"{reason} The training continues. Its reports {kept} and are not sent.")
         return None
     return functools.partial(Transport, address, secret)
+
+
+def sends_texts_by_settings(given: bool | None, diagnostics: Diagnostics) -> bool:
+    """Whether programs may leave the machine. They do not if the setting cannot be understood."""
+    try:
+        return sends_texts(given)
+    except Exception as error:  # noqa: BLE001 - anything may be given
+        diagnostics.once("send_texts", str(error))
+        return False

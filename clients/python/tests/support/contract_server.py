@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from support.finding_rules import FINDINGS, FindingRules, Refused
+
 WAIT_S = 30.0  # far more than anything waited for takes
 ENDS = ("complete", "fail")
 LONG_AGO = {"last_report_at": "2020-01-01T00:00:00Z"}  # for `Run.told`: its process is silent
@@ -55,6 +57,7 @@ class Run:
     duplicates: int = 0
     lost: bool = False  # provisionally, until it is heard of again
     heard_at: str = ""
+    findings: FindingRules = field(default_factory=FindingRules)
     told: dict[str, Any] = field(default_factory=dict)  # to readers, instead of what is so: to save a test the wait
 
     @property
@@ -82,6 +85,11 @@ class Run:
     def texts(self) -> list[str]:
         return [event.get("message", "") for event in self.events]
 
+    def of_type(self, *kinds: str) -> list[dict[str, Any]]:
+        """Its events of these types, without number and time."""
+        found = [event for event in self.events if event["type"] in kinds]
+        return [{name: value for name, value in event.items() if name not in ("n", "timestamp")} for event in found]
+
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
 
@@ -98,6 +106,7 @@ class ContractServer:
         self.left: Counter[str] = Counter()
         self.misbehave: deque[Callable[[Handler], bool]] = deque()
         self.cancel_requested = False
+        self.knows_findings = True  # False: of a version before candidates, evaluations and usage
         self.changed = threading.Condition()
         outer = self
 
@@ -211,6 +220,8 @@ class ContractServer:
         assert [event["n"] for event in events] == list(range(events[0]["n"], events[-1]["n"] + 1))
         if any(event["type"] in ENDS for event in events[:-1]):
             return problem(422, "Events follow an end.")
+        if (refusal := self._refusal_of_findings(run, events, new)) is not None:
+            return refusal
         if new or not says_lost(events):  # sent again, such an end brings nothing back
             run.heard()
         run.source = body["source"]
@@ -219,6 +230,20 @@ class ContractServer:
         run.batches.append(len(events))
         run.duplicates += len(events) - len(new)
         return self._accepted(run, len(new), len(events) - len(new))
+
+    def _refusal_of_findings(self, run: Run, events: list[dict[str, Any]], new: list[dict[str, Any]]) -> Reply | None:
+        if not self.knows_findings:
+            for place, event in enumerate(events):
+                if event["type"] in FINDINGS:
+                    name = f"events[{place}].type"
+                    detail = f"{name} is not valid: invalid value {event['type']!r}."
+                    return problem(422, detail, code="invalid_input", errors=[{"field": name, "detail": detail}])
+        try:
+            run.findings.take_all(new)
+        except Refused as refused:
+            errors = [{"field": refused.field, "detail": refused.detail}] if refused.field else []
+            return problem(refused.status, refused.detail, code=refused.code, errors=errors)
+        return None
 
     def _accepted(self, run: Run, accepted: int, duplicates: int) -> Reply:
         answer = {"accepted": accepted, "duplicates": duplicates, "last_n": len(run.events), "status": run.status}

@@ -21,13 +21,16 @@ class StandInEngine:
             system = "".join(part.text for part in system)
         prompt = parse_prompt(system, [(message.role, message.text or "") for message in request.messages])
         text = write_answer(prompt)
-        words = len(text.split())
+        asked, answered = (
+            count_tokens(system, *(message.text or "" for message in request.messages)),
+            count_tokens(text),
+        )
         return Response(
             id=None,
             model=request.model,
             message=Message.assistant([TextPart(text)]),
             finish_reason="stop",
-            usage=Usage(input_tokens=0, output_tokens=words, total_tokens=words),
+            usage=Usage(input_tokens=asked, output_tokens=answered, total_tokens=asked + answered),
         )
 
     def stream(self, request: Request) -> Iterator[object]:
@@ -36,6 +39,11 @@ class StandInEngine:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def count_tokens(*texts: str) -> int:
+    """The stand-in's tokens: words, as spaces and line ends separate them."""
+    return sum(len(text.split()) for text in texts)
 
 
 def write_answer(prompt: Prompt) -> str:

@@ -4,6 +4,8 @@ import math
 from numbers import Real
 from typing import Any
 
+from aegis_tracker.findings import SPLITS
+
 WHOLE_PHASE = (0.0, 1.0)
 
 
@@ -36,6 +38,13 @@ def usable_metric(metric: Any) -> tuple[str, str]:
     if isinstance(metric, str) and metric:
         return metric, ""
     return "score", f"`metric` must be a name, not {_shown(metric)}. The name `score` is used."
+
+
+def usable_split(split: Any) -> tuple[str, str]:
+    """The split of a block's evaluations, or `development` and a sentence that says why."""
+    if split in SPLITS:
+        return split, ""
+    return "development", f"`split` must be one of {', '.join(SPLITS)}, not {_shown(split)}. `development` is used."
 
 
 def _is_number(value: Any) -> bool:

@@ -54,3 +54,9 @@ def is_known_version() -> bool:
     numbers = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", str(getattr(dspy, "__version__", "")))
     first, end = KNOWN_VERSIONS
     return numbers is not None and first <= tuple(int(number or 0) for number in numbers.groups()) < end
+
+
+def dependency_versions() -> dict[str, str]:
+    """What DSPy writes into the file of a saved program, to compare it when it is loaded."""
+    find = _find("get_dependency_versions", "dspy.utils.saving")
+    return dict(find()) if find is not None else {}

@@ -65,9 +65,13 @@ class Compilation(FollowedCall):
         """Whether the procedure itself starts this evaluation, rather than somebody whom it calls."""
         return self.procedure is not None and is_own(self.procedure, self.optimizer, evaluate, inputs)
 
+    def variables(self) -> Mapping[str, Any]:
+        """What the procedure works with; without one, what the optimiser was given."""
+        return self.inputs if self.running is None else variables_of(self.running)
+
     def judging_examples(self) -> Any:
         """The examples by which the procedure judges; without one, by which the optimiser may judge."""
-        return optimizers.judging_examples(self.inputs if self.running is None else variables_of(self.running))
+        return optimizers.judging_examples(self.variables())
 
     def final_score(self, program: Any) -> float | None:
         """The best score of SIMBA, which evaluates its finalists by itself and attaches their scores, best first, in

@@ -45,6 +45,22 @@ def score_of(outputs: Any, failure_score: Any) -> Score:
     return Score(exact if exact is not None and is_same else round(percent / 100, 4), failed)
 
 
+def example_scores(outputs: Any, failure_score: Any) -> list[float | None]:
+    """The score of each example, in order; None for one that failed, or whose score is no number."""
+    results = [result[1:] for result in getattr(outputs, "results", None) or () if isinstance(result, tuple)]
+    return [
+        None if _is_failure(result, failure_score) else _number(result[-1] if result else None) for result in results
+    ]
+
+
+def _number(score: Any) -> float | None:
+    try:
+        number = float(score)
+    except (TypeError, ValueError, OverflowError, AttributeError):
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _mean(scores: Iterable[Any]) -> float | None:
     """None where there are no scores, or something else than numbers."""
     try:

@@ -5,6 +5,8 @@ call: callbacks show no difference. So it is looked up in that function, which i
 it has no outcome yet while the program runs. A metric's own threads do not have it on their stack at all.
 """
 
+from types import FrameType
+
 from aegis_tracker.dspy.own_evaluations import runs_callback
 from aegis_tracker.dspy.running_compile import frames
 
@@ -20,6 +22,12 @@ _JUDGING = {
     "GEPA.compile.<locals>.feedback_fn_creator.<locals>.feedback_fn": "predictor_output",
     "evaluate_with_trace": "trajs",
 }
+
+
+def runs_metric_after(frame: FrameType, name: str) -> bool:
+    """Whether this function of DSPy's, of this name, has the program's answer and calls the metric."""
+    variable = _OUTCOMES.get(name) or _JUDGING.get(name)
+    return variable is not None and variable in frame.f_locals
 
 
 def metric_runs(thread: int) -> bool:

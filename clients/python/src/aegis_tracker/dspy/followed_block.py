@@ -11,7 +11,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from aegis_tracker.dspy import callback_support, optimizers, wording
+from aegis_tracker.dspy import callback_support, optimizers, simba_scores, wording
+from aegis_tracker.dspy.block_findings import BlockFindings
 from aegis_tracker.dspy.calls import Compilation, FollowedCall, no_module
 from aegis_tracker.dspy.evaluations import evaluated_examples, is_scored, score_of
 from aegis_tracker.dspy.example_calls import metric_runs
@@ -28,9 +29,12 @@ from aegis_tracker.dspy.steps import Evaluation, Search
 class FollowedBlock:
     """What one `track` block sees: an optimiser, or evaluations."""
 
-    def __init__(self, tracker: Reports, progress: Progress, *, follows_optimizer: bool) -> None:
+    def __init__(
+        self, tracker: Reports, progress: Progress, findings: BlockFindings, *, follows_optimizer: bool
+    ) -> None:
         self._tracker = tracker
         self._progress = progress
+        self._findings = findings
         self._follows_optimizer = self._waits_for_optimizer = follows_optimizer
         self._active = callback_support.active_call()
         self._has_fraction = callback_support.is_known_version()
@@ -71,6 +75,7 @@ class FollowedBlock:
 
     def evaluation_started(self, call_id: str, evaluate: Any, inputs: dict[str, Any]) -> None:
         """An evaluation starts: of an optimiser, or of the block. One within another is a metric's."""
+        self._findings.any_evaluation_started(call_id, self._active_call())
         around = self._calls.get(self._active_call())
         of_the_block = self._active_call() == self._outside
         if call_id in self._calls or not (of_the_block or isinstance(around, Compilation)):
@@ -94,16 +99,21 @@ class FollowedBlock:
             self._calls[call_id] = call
         else:
             self._begin(call_id, call)
+        compilation = around if isinstance(around, Compilation) else None
+        self._findings.evaluation_started(call_id, program, examples, failure_score, compilation, step.is_whole)
 
     def evaluation_ended(self, call_id: str, outputs: Any | None, exception: BaseException | None) -> None:
         """An evaluation ended."""
+        self._findings.any_evaluation_ended(call_id)
         call = self._calls.pop(call_id, None)
         if call is not None and isinstance(call.step, Evaluation):
             score = score_of(outputs, call.failure_score) if exception is None and call.is_scored else None
+            self._findings.evaluation_ended(call_id, outputs, score)
             self._progress.evaluation_ended(call.step, call.program, score, exception)
 
     def module_started(self, call_id: str, module: Any) -> None:
         """A program is called."""
+        self._findings.module_started(call_id, self._active_call())
         around = self._calls.get(self._active_call())
         if around is None or call_id in self._students:
             return
@@ -122,6 +132,7 @@ class FollowedBlock:
 
     def module_ended(self, call_id: str, outputs: Any | None) -> None:
         """A program was called, with whatever success."""
+        self._findings.module_ended(call_id)
         call = self._students.pop(call_id, None)
         if call is not None:
             self._progress.student_called(call.step)
@@ -133,6 +144,14 @@ class FollowedBlock:
             completions = getattr(outputs, "completions", None)
             if completions is not None:
                 self._progress.instructions_proposed(len(completions))
+
+    def model_called(self, call_id: str, lm: Any) -> None:
+        """A language model is called."""
+        self._findings.model_called(call_id, lm, self._active_call())
+
+    def model_answered(self, call_id: str, outputs: Any | None, exception: BaseException | None) -> None:
+        """A language model was called, with whatever success."""
+        self._findings.model_answered(call_id, outputs, exception)
 
     def follow_without_fraction(self, error: Exception) -> None:
         """A call of DSPy's could not be understood. What can be is still reported, but no fraction. Raises nothing."""
@@ -166,6 +185,7 @@ class FollowedBlock:
         compilation = Compilation(call_id, optimizer, inputs)
         self._compilation = self._calls[call_id] = compilation
         self._progress.optimizer_started(compilation.name, compilation.inputs)
+        self._findings.optimizer_started(compilation)
         if self._active is None:
             self._lose_fraction(
                 f"{callback_support.version()} does not tell which of its calls belong together:"
@@ -188,6 +208,7 @@ class FollowedBlock:
             return
         if isinstance(compilation.step, Search):
             self._search_ended(compilation.step)
+        self._findings.optimizer_ended(compilation, program)
         try:
             final = compilation.final_score(program)
         except Exception:  # noqa: BLE001 - another version of DSPy
@@ -235,10 +256,18 @@ class FollowedBlock:
         if procedure.name == "GEPA" and getattr(optimizer, "log_dir", None) and compilation.stop is None:
             compilation.stop = GepaStop(optimizer.log_dir)
         if procedure.name == "SIMBA" and compilation.simba_log is None:
-            compilation.simba_log = SimbaLog(self._active_call, self._active_call(), self._progress.batch_scored)
+            compilation.simba_log = SimbaLog(
+                self._active_call, self._active_call(), self._progress.batch_scored, self._simba_scored
+            )
             compilation.simba_log.listen()
         if compilation.step is not None:
             self._progress.step_started(compilation.step)
+
+    def _simba_scored(self, is_final: bool) -> None:
+        compilation = self._compilation
+        if compilation is not None:
+            read = simba_scores.final_scores if is_final else simba_scores.scores_of_batch
+            self._findings.simba_scored(compilation, read)
 
     def _begin(self, call_id: str, call: FollowedCall) -> None:
         self._calls[call_id] = call

@@ -52,6 +52,14 @@ class Hooks(BaseCallback):
         """A program was called."""
         self._dispatch("module_ended", call_id, outputs)
 
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """A language model is called."""
+        self._dispatch("model_called", call_id, instance)
+
+    def on_lm_end(self, call_id: str, outputs: dict[str, Any] | None, exception: BaseException | None = None) -> None:
+        """A language model was called."""
+        self._dispatch("model_answered", call_id, outputs, exception)
+
     def __copy__(self) -> "Hooks":
         return self
 

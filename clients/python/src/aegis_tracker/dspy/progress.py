@@ -38,8 +38,11 @@ class Progress:
     Safe to use from all of an optimiser's threads. Nothing here waits but for the tracker's append to its spool.
     """
 
-    def __init__(self, tracker: Reports, phase: str, part: tuple[float, float], metric: str) -> None:
+    def __init__(
+        self, tracker: Reports, phase: str, part: tuple[float, float], metric: str, *, tells_instructions: bool = True
+    ) -> None:
         self._tracker, self._phase, self._part = tracker, phase, part
+        self._tells_instructions = tells_instructions
         self._lock = threading.RLock()  # a signal handler may report while a hook is at work
         self._diagnostics = Diagnostics()
         self._work = Work()
@@ -143,7 +146,7 @@ class Progress:
             if error is not None:
                 self._log("WARNING", f"{title} failed: {wording.exception(error)}")
             elif score is not None:
-                described = wording.program(program)
+                described = wording.program(program, tells_instructions=self._tells_instructions)
                 self._tell(self._scores.tell(title, evaluation, score, described, is_step=of_the_optimizer))
             if is_step:
                 self._advance()

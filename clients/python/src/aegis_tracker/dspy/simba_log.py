@@ -16,14 +16,25 @@ _BATCH = re.compile(
 )
 
 
-class SimbaLog(logging.Handler):
-    """Tells `on_batch(number, best score among its candidates)` while listening to the SIMBA with this call id."""
+_FINAL = "Final trainset scores: "
 
-    def __init__(self, active_call: Callable[[], Any], call_id: Any, on_batch: Callable[[int, float], None]) -> None:
+
+class SimbaLog(logging.Handler):
+    """Listens to the SIMBA with this call id. It tells `on_batch(number, best score among its candidates)`, and
+    `on_scores(is_final=…)` when scores are in its variables: of a batch, or at the end."""
+
+    def __init__(
+        self,
+        active_call: Callable[[], Any],
+        call_id: Any,
+        on_batch: Callable[[int, float], None],
+        on_scores: Callable[[bool], None],
+    ) -> None:
         super().__init__(logging.INFO)
         self._active_call, self._call_id = active_call, call_id
         self._pid = os.getpid()
         self._on_batch = on_batch
+        self._on_scores = on_scores
         self._logger = logging.getLogger("dspy.teleprompt.simba")
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -31,9 +42,12 @@ class SimbaLog(logging.Handler):
         if self._active_call() != self._call_id or self._pid != os.getpid():
             return
         with suppress(Exception):  # SIMBA calls this: an error here would end the training
-            batch = _BATCH.search(record.getMessage())
+            message = record.getMessage()
+            batch = _BATCH.search(message)
             if batch is not None:
                 self._on_batch(int(batch["number"]), float(batch["best"]))
+            if batch is not None or message.startswith(_FINAL):
+                self._on_scores(batch is None)
 
     def listen(self) -> None:
         """Begin."""

@@ -8,7 +8,8 @@ from typing import Any
 import dspy
 
 from aegis_tracker.dspy import callback_support, wording
-from aegis_tracker.dspy.block_arguments import usable_evaluation_calls, usable_metric, usable_part
+from aegis_tracker.dspy.block_arguments import usable_evaluation_calls, usable_metric, usable_part, usable_split
+from aegis_tracker.dspy.block_findings import BlockFindings
 from aegis_tracker.dspy.followed_block import FollowedBlock
 from aegis_tracker.dspy.hooks import Hooks
 from aegis_tracker.dspy.progress import Progress, Reports
@@ -23,6 +24,8 @@ def track(
     metric: str = "score",
     part: tuple[float, float] = (0.0, 1.0),
     evaluation_calls: int | None = None,
+    split: str = "development",
+    send_texts: bool | None = None,
 ) -> Iterator[None]:
     """Enter `phase` and tell how much of it is done, while the block runs one `optimizer.compile(...)`.
 
@@ -34,7 +37,11 @@ def track(
 
     `part` is the share of the phase that the block stands for, by default all of it. Only a block whose part begins
     at 0 enters the phase. With `evaluation_calls` the block runs no optimiser, but evaluations of that many examples
-    in total. An invalid argument gives a warning, and its default is used. Nothing is raised.
+    in total, and `split` says of which examples. An invalid argument gives a warning, and its default is used. Nothing
+    is raised.
+
+    Candidates, evaluations and the usage of language models are reported as well. With `send_texts=False` the programs
+    stay at home.
 
     It can be used in any thread. Optimisations in several threads, each in its own block, do not mix. As in any
     `dspy.context`, `dspy.configure` has no effect in the block after its start. A block that saw no optimiser or
@@ -43,20 +50,23 @@ def track(
     what, event = ("optimiser", "on_compile_start") if evaluation_calls is None else ("evaluation", "on_evaluate_start")
     part, wrong_part = usable_part(part)
     metric, wrong_metric = usable_metric(metric)
+    split, wrong_split = usable_split(split)
     wrong_calls = ""
     if evaluation_calls is not None:
         evaluation_calls, wrong_calls = usable_evaluation_calls(evaluation_calls)
     if part[0] == 0.0:
         tracker.enter_phase(phase, message)
-    progress = Progress(tracker, phase, part, metric)
-    for sentence in filter(None, (wrong_part, wrong_metric, wrong_calls)):
+    sends_texts = getattr(tracker, "sends_texts", True) if send_texts is None else bool(send_texts)
+    progress = Progress(tracker, phase, part, metric, tells_instructions=sends_texts)
+    findings = BlockFindings(tracker, metric, split, sends_texts, progress.warn)
+    for sentence in filter(None, (wrong_part, wrong_metric, wrong_split, wrong_calls)):
         progress.warn(f"The `track` block of {phase}: {sentence}")
     if not callback_support.is_known_version():
         _warn_of_version(tracker, progress)
     elif evaluation_calls is not None:
         progress.evaluations_announced(evaluation_calls)
     if callback_support.has_event(event):
-        with _following(tracker, progress, phase, what):
+        with _following(tracker, progress, findings, phase, what):
             yield
     else:
         progress.warn(f"{callback_support.version()} has no callback for the start of an {what}, so none is followed.")
@@ -64,11 +74,11 @@ def track(
 
 
 @contextmanager
-def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> Iterator[None]:
+def _following(tracker: Reports, progress: Progress, findings: BlockFindings, phase: str, what: str) -> Iterator[None]:
     """DSPy's settings with hooks that follow such a thing, and without those of blocks that have ended; warn at the
     end if none was seen, or one still runs. A process that was forked in the block leaves it without a word."""
     try:
-        block = FollowedBlock(tracker, progress, follows_optimizer=what == "optimiser")
+        block = FollowedBlock(tracker, progress, findings, follows_optimizer=what == "optimiser")
         hooks = Hooks(block)
         settings = _settings_with(hooks)
         settings.__enter__()
@@ -78,9 +88,11 @@ def _following(tracker: Reports, progress: Progress, phase: str, what: str) -> I
         )
         yield
         return
+    findings.block_started()
     try:
         yield
     finally:
+        findings.block_ended()
         with suppress(Exception):  # a generator may end in another context, whose settings are not ours to restore
             settings.__exit__(None, None, None)
         is_active = hooks.is_active

@@ -25,19 +25,20 @@ def exception(error: object) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def program(what: object) -> str:
+def program(what: object, *, tells_instructions: bool = True) -> str:
     """What is different from one candidate to the next: demonstrations and instructions, in brackets."""
     try:
-        return _program(what) if isinstance(what, dspy.Module) else ""
+        return _program(what, tells_instructions) if isinstance(what, dspy.Module) else ""
     except Exception:  # noqa: BLE001 - another version of DSPy, or other people's predictors
         return ""
 
 
-def _program(module: Any) -> str:
+def _program(module: Any, tells_instructions: bool) -> str:
     predictors = module.named_predictors()
     described = [
         (f"{name}: " if len(predictors) > 1 else "")
-        + f"{count(len(predictor.demos), 'demonstration')}, instruction “{_cut(predictor.signature.instructions)}”"
+        + count(len(predictor.demos), "demonstration")
+        + (f", instruction “{_cut(predictor.signature.instructions)}”" if tells_instructions else "")
         for name, predictor in predictors
     ]
     return f" ({'; '.join(described)})" if described else ""

@@ -25,6 +25,7 @@ import psycopg
 from psycopg import sql
 
 from tests.support.migrated_cluster import copy_migrated_cluster
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.project import PROJECT
 
 ADMIN = "/api/v1/admin"
@@ -193,7 +194,7 @@ class Service:
 
     def sign_in(self) -> httpx.Client:
         """The browser of the user `operator`, whose paths begin at the service's root; closed with the service."""
-        browser = httpx.Client(base_url=self.url, timeout=30)
+        browser = httpx.Client(base_url=self.url, timeout=30, verify=NO_CERTIFICATES)
         self._clients.append(browser)
         browser.get("/sign-in")
         form = {"username": "operator", "password": self.operator_password}
@@ -204,7 +205,10 @@ class Service:
     def client(self, token: str | None = None) -> httpx.Client:
         """A client whose paths begin below `/api/v1/admin`; closed with the service."""
         client = httpx.Client(
-            base_url=self.url + ADMIN, timeout=30, headers={"Authorization": f"Bearer {token}"} if token else {}
+            base_url=self.url + ADMIN,
+            timeout=30,
+            verify=NO_CERTIFICATES,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
         )
         self._clients.append(client)
         return client

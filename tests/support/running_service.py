@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -112,6 +113,10 @@ class Service:
         return Path(self._data_dir)
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         assert self._process
         return self._process.pid
@@ -203,6 +208,11 @@ class Service:
         answer = browser.post("/sign-in", data=form | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]})
         assert answer.status_code == 302
         return browser
+
+    @cached_property
+    def cookies_of_operator(self) -> httpx.Cookies:
+        """The session of the user `operator`, which stays the same."""
+        return self.sign_in().cookies
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A client whose paths begin below `/api/v1/admin`; closed with the service."""

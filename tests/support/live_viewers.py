@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from tests.support.answers import parse_time
 from tests.support.event_stream import EventStreamParser
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.runs import PHASES
 
 LIMIT_S = 30.0
@@ -106,7 +107,9 @@ def _loop() -> asyncio.AbstractEventLoop:
 @cache
 def _http() -> httpx.AsyncClient:
     unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    return httpx.AsyncClient(timeout=httpx.Timeout(LIMIT_S, read=None), limits=unlimited, trust_env=False, verify=False)
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(LIMIT_S, read=None), limits=unlimited, trust_env=False, verify=NO_CERTIFICATES
+    )
 
 
 class Viewer:

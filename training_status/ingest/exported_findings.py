@@ -25,7 +25,7 @@ from training_status.ingest.optimizer_events import (
     Omitted,
     Origin,
     Parents,
-    Predictor,
+    ReportedPredictor,
     Split,
     check_currency,
     check_optimizer_event,
@@ -43,7 +43,7 @@ class ExportedCandidate(msgspec.Struct, tag="candidate", tag_field=_KIND, forbid
     name: Name
     origin: Origin
     parents: Parents
-    predictors: dict[Name, Predictor] | None
+    predictors: dict[Name, ReportedPredictor] | None
     state: dict[str, Any] | None
     omitted: list[Omitted]
     reported_at: Time

@@ -41,7 +41,7 @@ ExampleIds = Annotated[list[Name], Meta(max_length=EXAMPLES_MAX)]
 Currency = Annotated[str, Meta(extra_json_schema={"pattern": f"^{CURRENCY_PATTERN}$"})]
 
 
-class Predictor(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class ReportedPredictor(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One predictor of a program."""
 
     instruction: str | None = None
@@ -55,7 +55,7 @@ class CandidateEvent(msgspec.Struct, tag="candidate", forbid_unknown_fields=True
     candidate: Name
     parents: Parents = []
     origin: Origin = ORIGIN_OTHER
-    predictors: dict[Name, Predictor] | None = None
+    predictors: dict[Name, ReportedPredictor] | None = None
     state: dict[str, Any] | None = None
     omitted: list[Omitted] = []
     timestamp: Time | None = None

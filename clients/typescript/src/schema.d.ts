@@ -685,7 +685,7 @@ export interface components {
              */
             origin: "bootstrapped" | "initial" | "merged" | "other" | "proposed" | "reflected";
             predictors?: {
-                [key: string]: components["schemas"]["Predictor"];
+                [key: string]: components["schemas"]["ReportedPredictor"];
             } | null;
             state?: Record<string, never> | null;
             /** @default [] */
@@ -1413,14 +1413,12 @@ export interface components {
              */
             ended_at: string | null;
         };
-        /**
-         * Predictor
-         * @description One predictor of a program.
-         */
+        /** @description One predictor of a program. */
         Predictor: {
-            instruction?: string | null;
-            /** @default [] */
-            demonstrations: Record<string, never>[];
+            instruction: string | null;
+            demonstrations: {
+                [key: string]: unknown;
+            }[];
         };
         /** @description RFC 9457 problem details, the format of all errors. */
         Problem: {
@@ -1501,6 +1499,15 @@ export interface components {
         };
         /** @description An event of a reporter. */
         ReportedEvent: components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"] | components["schemas"]["CandidateEvent"] | components["schemas"]["EvaluationEvent"] | components["schemas"]["UsageEvent"];
+        /**
+         * ReportedPredictor
+         * @description One predictor of a program.
+         */
+        ReportedPredictor: {
+            instruction?: string | null;
+            /** @default [] */
+            demonstrations: Record<string, never>[];
+        };
         /**
          * RunChange
          * @description The request to change a run, which is allowed at any time.

@@ -9,7 +9,13 @@ from tests.support.factories import TrainingRunFactory, send
 from training_status.errors import InvalidInput
 from training_status.ingest.batch import CompleteEvent, LogEvent
 from training_status.ingest.deletion import delete_run
-from training_status.ingest.optimizer_events import CandidateEvent, EvaluationEvent, Predictor, UsageEvent, UsedModel
+from training_status.ingest.optimizer_events import (
+    CandidateEvent,
+    EvaluationEvent,
+    ReportedPredictor,
+    UsageEvent,
+    UsedModel,
+)
 from training_status.models import Candidate, Evaluation, ModelUsage, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +34,7 @@ def finished():
             candidate="1",
             parents=["initial"],
             origin="reflected",
-            predictors={"p": Predictor(instruction="Find.", demonstrations=[{"b": 1, "a": 2}])},
+            predictors={"p": ReportedPredictor(instruction="Find.", demonstrations=[{"b": 1, "a": 2}])},
             state=STATE,
         ),
         CandidateEvent(n=4, candidate="2", omitted=["state"]),

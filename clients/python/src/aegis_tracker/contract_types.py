@@ -299,25 +299,34 @@ class GapEnvelope(_Envelope):
     data: GapData
 
 
-class NewCandidate(TypedDict):
-    """A program that the optimiser considers, without the program itself."""
+Origin = Literal["initial", "bootstrapped", "proposed", "reflected", "merged", "other"]
+Split = Literal["development", "test", "train", "minibatch"]
 
+
+class _Candidate(TypedDict):
     candidate: str
-    number: int
-    origin: str
     parents: list[str]
-    omitted: list[str]
+    omitted: list[Literal["predictors", "state"]]
     has_program: bool
     at: str
     phase: str
 
 
-class Candidate(NewCandidate):
+class NewCandidate(_Candidate):
+    """A program that the optimiser considers, without the program itself."""
+
+    number: int
+    origin: Origin
+
+
+class Candidate(_Candidate):
     """A candidate and its best evaluation of a metric; `number` is None for one that only evaluations name."""
 
+    number: int | None
+    origin: Origin | None
     metric: str | None
     score: float | None
-    split: str | None
+    split: Split | None
     example_count: int | None
     evaluation_count: int
 
@@ -329,7 +338,7 @@ class Evaluation(TypedDict):
     candidate: str
     metric: str
     score: float
-    split: Literal["development", "test", "train", "minibatch"]
+    split: Split
     example_count: int
     error_count: int
     duration_ms: float | None
@@ -357,7 +366,7 @@ class ModelUsage(UsageTotals):
 
     phase: str
     model: str
-    role: str
+    role: Literal["student", "teacher", "proposer", "reflection", "metric", "other"]
 
 
 class RunUsage(TypedDict):

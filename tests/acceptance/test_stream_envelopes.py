@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.answers import refused
 from tests.support.live_viewers import SseViewer, Viewer, lasting
+from tests.support.running_service import Service
 from tests.support.runs import ENTITY, RELATION, Run, complete, fail, iso, log, now, phase, progress
 from tests.support.stream_viewers import FACES, Audience
 
@@ -159,9 +160,11 @@ def test_nul_is_refused_and_reaches_nobody(sse: Callable[..., SseViewer], run: R
     assert b"\0" not in viewer.stream.raw
 
 
-def test_a_quiet_stream_has_comments(sse: Callable[..., SseViewer], run: Run) -> None:
+def test_a_quiet_stream_has_comments(service: Service, sse: Callable[..., SseViewer], run: Run) -> None:
     run.send(log())
-    waiting, quiet = sse(run.domain), sse(None)
+    # Of its own domain alone: what the runs of other tests do is told to those who may see it.
+    bound = {"Authorization": f"Bearer {service.new_token('viewer', domain=run.domain)}"}
+    waiting, quiet = sse(run.domain), sse(None, headers=bound)
     waiting.await_seq(1)
     before = {viewer: len(viewer.stream.comments) for viewer in (waiting, quiet)}
     for viewer, comments in before.items():

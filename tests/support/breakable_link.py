@@ -110,10 +110,12 @@ class BreakableLink:
 @contextmanager
 def stopped(postmaster: int) -> Iterator[None]:
     """Every process of a PostgreSQL server is stopped by SIGSTOP, and goes on afterwards."""
-    processes = [postmaster, *_children_of(postmaster)]
-    for pid in processes:
-        _signal(pid, signal.SIGSTOP)
+    _signal(postmaster, signal.SIGSTOP)
+    processes = [postmaster]
     try:
+        processes += _children_of(postmaster)  # it starts no others any more
+        for pid in processes:
+            _signal(pid, signal.SIGSTOP)
         yield
     finally:
         for pid in processes:

@@ -35,15 +35,15 @@ test: .venv/installed-dev axe clients ## Every test; needs no running service
 
 # The plus sign: make shows the output of this one as it comes, not at the end. It needs what `make axe clients` makes.
 test-service: .venv/installed-dev
-	+$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder tests aegis_training training_status
+	+$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder tests aegis_training training_status
 
 test-tracker: .venv/installed-dev
-	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal clients/python/tests
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal clients/python/tests
 
 # The same as on a file system whose files cannot be locked; needs a C compiler.
 test-tracker-no-locks: .venv/installed-dev
 	@if command -v cc >/dev/null || test -n "$$CI"; then \
-		$(BIN)/python clients/python/tests/support/no_locks.py ENOLCK --numprocesses 4 --dist worksteal; \
+		$(BIN)/python clients/python/tests/support/no_locks.py ENOLCK --numprocesses 3 --dist worksteal; \
 	else echo "There is no C compiler (cc): the tracker is not tested without locks."; fi
 
 test-example: example-env

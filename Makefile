@@ -35,15 +35,15 @@ test: .venv/installed-dev axe clients ## Every test; needs no running service
 
 # The plus sign: make shows the output of this one as it comes, not at the end. It needs what `make axe clients` makes.
 test-service: .venv/installed-dev
-	+$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder tests aegis_training training_status
+	+$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder tests aegis_training training_status
 
 test-tracker: .venv/installed-dev
-	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal clients/python/tests
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal clients/python/tests
 
 # The same as on a file system whose files cannot be locked; needs a C compiler.
 test-tracker-no-locks: .venv/installed-dev
 	@if command -v cc >/dev/null || test -n "$$CI"; then \
-		$(BIN)/python clients/python/tests/support/no_locks.py ENOLCK --numprocesses 4 --dist worksteal; \
+		$(BIN)/python clients/python/tests/support/no_locks.py ENOLCK --numprocesses 3 --dist worksteal; \
 	else echo "There is no C compiler (cc): the tracker is not tested without locks."; fi
 
 test-example: example-env
@@ -140,7 +140,8 @@ clean: ## Remove the environments; data stays
 	rm -rf .venv $(EXAMPLE)/.venv node_modules $(SDK)/dist $(SDK)/build $(COMPONENT)/dist $(COMPONENT)/build \
 		$(GENERATED)/.venv $(GENERATED)/node_modules $(GENERATED)/build
 
-# The environments. A stamp file says what they were made from.
+# The environments. A stamp file says what they were made from. All modules are compiled where the service is; elsewhere,
+# few of many thousands are ever imported, and Python compiles those when they are.
 
 define make_venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -150,9 +151,9 @@ define make_venv
 	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 endef
 
-# Installs the locked requirements $(2) into the environment $(1).
+# Installs the locked requirements $(2) into the environment $(1), with the further options $(3) of pip.
 define install_locked
-	@$(1)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(2)
+	@$(1)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes $(3) -r $(2)
 endef
 
 # Installs the tracker of this folder into the environment $(1). A folder has no hash, and what the tracker needs is locked
@@ -171,18 +172,18 @@ endef
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@echo "Installing the tools …"
-	$(call install_locked,.venv,requirements-dev.txt)
+	$(call install_locked,.venv,requirements-dev.txt,--no-compile)
 	@touch $@
 
 $(EXAMPLE)/.venv/installed: $(EXAMPLE)/requirements.txt clients/python/pyproject.toml
 	$(call make_venv,$(EXAMPLE)/.venv)
 	@echo "Installing the example's environment (DSPy, some 350 MB) into $(EXAMPLE)/.venv …"
-	$(call install_locked,$(EXAMPLE)/.venv,$(EXAMPLE)/requirements.txt)
+	$(call install_locked,$(EXAMPLE)/.venv,$(EXAMPLE)/requirements.txt,--no-compile)
 	$(call install_tracker,$(EXAMPLE)/.venv)
 	@touch $@
 
 $(GENERATED)/.venv/installed: $(GENERATED)/requirements.txt
 	$(call make_venv,$(GENERATED)/.venv)
 	@echo "Installing generators of clients into $(GENERATED)/.venv …"
-	$(call install_locked,$(GENERATED)/.venv,$(GENERATED)/requirements.txt)
+	$(call install_locked,$(GENERATED)/.venv,$(GENERATED)/requirements.txt,--no-compile)
 	@touch $@

@@ -112,7 +112,7 @@ def test_a_service_that_is_killed_five_times(own_service: Service, tmp_path: Pat
 def test_a_killed_training_is_sent_by_sync(
     service: Service, operator: httpx.Client, domain: str, tmp_path: Path
 ) -> None:
-    token = service.token("reporter", domain)
+    token = service.token("reporter")
     with training(service, token, tmp_path, domain, ON_DEMAND) as process:
         run_id = run_of(process)
         say(process, 100)
@@ -130,7 +130,7 @@ def test_a_killed_training_is_sent_by_sync(
 def test_an_offline_run_arrives_while_a_newer_one_is_active(
     service: Service, operator: httpx.Client, domain: str, tmp_path: Path
 ) -> None:
-    token = service.token("reporter", domain)
+    token = service.token("reporter")
     offline = "for n in range(1500): tracker.log('INFO', str(n))\ntracker.complete({'f1': 1})" + KILL_ITSELF
     with training(service, token, tmp_path, domain, offline, AEGIS_URL="http://127.0.0.1:9") as process:
         old = run_of(process)
@@ -170,7 +170,7 @@ def test_two_trainings_share_a_spool_folder(
 def test_a_training_sends_what_the_one_before_it_left(
     service: Service, operator: httpx.Client, domain: str, tmp_path: Path
 ) -> None:
-    token = service.token("reporter", domain)
+    token = service.token("reporter")
     killed = "for n in range(2500): tracker.log('INFO', str(n))" + KILL_ITSELF
     with training(service, token, tmp_path, domain, killed, AEGIS_URL="http://127.0.0.1:9") as process:
         left = run_of(process)
@@ -196,7 +196,7 @@ def test_a_training_sends_what_the_one_before_it_left(
 def test_a_killed_training_goes_on_after_it_was_declared_lost(
     service: Service, operator: httpx.Client, domain: str, tmp_path: Path
 ) -> None:
-    token = service.token("reporter", domain)
+    token = service.token("reporter")
     killed = "for n in range(10): tracker.log('INFO', str(n))\nassert tracker.flush(30)" + KILL_ITSELF
     with training(service, token, tmp_path, domain, killed) as process:
         run_id = run_of(process)
@@ -230,7 +230,7 @@ os.waitpid(pid, 0)
 tracker.log("INFO", "after")
 tracker.complete({})
 """
-    with training(service, service.token("reporter", domain), tmp_path, domain, program) as process:
+    with training(service, service.token("reporter"), tmp_path, domain, program) as process:
         run_id = run_of(process)
         ends_well(process)
     assert entries(operator, run_id) == ["before", *numbers(1200), "after"]
@@ -240,7 +240,7 @@ tracker.complete({})
 def test_a_run_that_is_continued_by_another_process(
     service: Service, operator: httpx.Client, domain: str, tmp_path: Path
 ) -> None:
-    token = service.token("reporter", domain)
+    token = service.token("reporter")
     with training(
         service, token, tmp_path, domain, "tracker.log('INFO', '0'); tracker.flush()" + KILL_ITSELF
     ) as process:
@@ -260,7 +260,7 @@ def test_a_spool_folder_that_takes_nothing(
     (tmp_path / "file").write_text("not a folder")
     spool = tmp_path / "file" / "spool" if folder == "unwritable" else tmp_path / "spool"
     fill = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n" if folder == "full" else ""
-    with training(service, service.token("reporter", domain), spool, domain, fill + ON_DEMAND) as process:
+    with training(service, service.token("reporter"), spool, domain, fill + ON_DEMAND) as process:
         run_id = run_of(process)
         say(process, 6000)
         errors = ends_well(process)
@@ -280,7 +280,7 @@ with TrainingProgressTracker(sys.argv[1], raise_on_cancel=True) as tracker:
         tracker.update_progress(0.5, "works")
         tracker.flush(1)
 """
-    with training(service, service.token("reporter", domain), tmp_path, domain, program) as process:
+    with training(service, service.token("reporter"), tmp_path, domain, program) as process:
         run_of(process)
         run_id = run_of(process)
         await_until(lambda: operator.get(f"/training-runs/{run_id}").status_code == 200, 60)

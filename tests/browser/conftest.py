@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.support.domains import create_domain
 from tests.support.other_origins import Origins, server_of_an_empty_page
@@ -97,18 +97,29 @@ def session_of_operator(service: Service) -> StorageState:
     }
 
 
-@pytest.fixture
-def new_page(chromium: Browser, session_of_operator: StorageState) -> Iterator[Callable[[str], Page]]:
-    """A function that opens a page at that address, in a browser in which the operator is signed in to the service."""
+@pytest.fixture(scope="module")
+def context(chromium: Browser, session_of_operator: StorageState) -> Iterator[BrowserContext]:
+    """A browser in which the operator is signed in to the service. It keeps in its cache what all pages load."""
     with chromium.new_context(storage_state=session_of_operator) as context:
         context.set_default_timeout(LIMIT_MS)
+        yield context
 
-        def open_page(address: str) -> Page:
-            page = context.new_page()
-            page.goto(address)
-            return page
 
-        yield open_page
+@pytest.fixture
+def new_page(context: BrowserContext) -> Iterator[Callable[[str], Page]]:
+    """A function that opens a page at that address, in a browser in which the operator is signed in to the service."""
+
+    def open_page(address: str) -> Page:
+        page = context.new_page()
+        page.goto(address)
+        return page
+
+    yield open_page
+    context.clear_permissions()
+    for page in context.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from aegis_tracker.dspy.calls import Compilation
-from aegis_tracker.dspy.example_calls import runs_metric_after
+from aegis_tracker.dspy.example_calls import JUDGING, runs_metric_after
 from aegis_tracker.dspy.running_compile import frames
 
 STUDENT, TEACHER, PROPOSER, REFLECTION, METRIC, OTHER = (
@@ -21,19 +21,18 @@ STUDENT, TEACHER, PROPOSER, REFLECTION, METRIC, OTHER = (
     "other",
 )
 
-_EXAMPLE_CALLS = {
+# Functions of DSPy's, and for what they call a model if not for the metric.
+_ROLES = {
     "Evaluate.__call__.<locals>.process_item": STUDENT,
     "wrap_program.<locals>.wrapped_program": STUDENT,
     "BootstrapFewShot._bootstrap_one_example": TEACHER,
-}
-_FUNCTIONS = {
     "DspyAdapter.propose_new_texts": REFLECTION,
     "DspyAdapter.stripped_lm_call": REFLECTION,
     "MIPROv2._propose_instructions": PROPOSER,
     "COPRO.compile": PROPOSER,
     "append_a_rule": PROPOSER,
 }
-_PROPOSERS = "dspy.propose."  # modules whose calls are for proposals
+_TELLING = frozenset(_ROLES) | JUDGING
 _MODELS = {"reflection_lm": REFLECTION, "prompt_model": PROPOSER}  # attributes of optimisers
 
 
@@ -94,12 +93,10 @@ def _role_by_stack(stack: Iterable[FrameType]) -> str | None:
     found: str | None = None
     for frame in stack:
         name = frame.f_code.co_qualname
-        if runs_metric_after(frame, name):
-            return METRIC
-        if found is None:
-            found = _EXAMPLE_CALLS.get(name) or _FUNCTIONS.get(name)
-            if found is None and frame.f_globals.get("__name__", "").startswith(_PROPOSERS):
-                found = PROPOSER
+        if name in _TELLING:
+            if runs_metric_after(frame, name):
+                return METRIC
+            found = found or _ROLES.get(name)
     return found
 
 

@@ -69,8 +69,7 @@ def usage_of(lm: Any, outputs: Any, exception: BaseException | None) -> CallUsag
 
 def _entry_of(lm: Any, outputs: Any) -> Mapping[str, Any] | None:
     history = getattr(lm, "history", None)
-    recent = history[-_LOOKED_AT:] if isinstance(history, list) else []
-    for entry in reversed(recent):
+    for entry in reversed(history[-_LOOKED_AT:]) if isinstance(history, list) else ():
         if entry.get("outputs") is outputs or entry.get("response") is outputs:
             return entry
     return None

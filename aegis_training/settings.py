@@ -15,6 +15,7 @@ from aegis_training.secret_key import secret_key_in
 from training_status import run_states
 from training_status.forecast_methods import FORECAST_METHODS
 from training_status.log_levels import LEVELS
+from training_status.optimizer_terms import MODEL_ROLES, ORIGINS, SPLITS
 from training_status.phases import PHASE_NAMES, STEP_STATUSES
 from training_status.roles import ROLES
 
@@ -230,6 +231,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "status", "description": "How trainings go, and how they went."},
         {"name": "logs", "description": "What trainings said."},
         {"name": "runs", "description": "Trainings one by one."},
+        {"name": "optimisation", "description": "What an optimiser tries, finds and uses."},
         {"name": "reporting", "description": "What a training sends."},
         {"name": "live", "description": "Streams of what happens (Server-Sent Events), and tickets for them."},
     ],
@@ -243,9 +245,16 @@ SPECTACULAR_SETTINGS = {
         "LogLevel": LEVELS,
         "ComparedList": ("metrics", "configuration", "prompts"),
         "ForecastMethod": FORECAST_METHODS,
+        "CandidateOrigin": ORIGINS,
+        "ExampleSplit": SPLITS,
+        "ModelRole": MODEL_ROLES,
+        "OmittedPart": ("predictors", "state"),
+        "CandidateOrder": ("score", "time"),
         "StatusEventType": "training_status.serializers.envelope.STATUS_EVENTS",
         "LogEventType": ("log",),
         "GapEventType": ("gap",),
+        "CandidateEventType": ("candidate",),
+        "EvaluationEventType": ("evaluation",),
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

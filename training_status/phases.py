@@ -47,6 +47,14 @@ PHASES = (
     Phase("saving_results", 95.0, 100.0),
 )
 PHASE_NAMES = tuple(phase.name for phase in PHASES)
+# What AegisRAG called some of them before.
+EARLIER_NAMES = {
+    "initializing": "initialization",
+    "entity_optimization": "entity_extraction_optimization",
+    "relation_optimization": "relation_extraction_optimization",
+    "validation": "model_validation",
+    "saving": "saving_results",
+}
 FIRST_PHASE = PHASES[0]
 LAST_PHASE = PHASES[-1]
 
@@ -73,6 +81,11 @@ def overall_percent(phase_name: str, fraction: float) -> float:
     """The percentage of the whole run with `fraction` (0.0 to 1.0) of a phase done."""
     phase = PHASES[_POSITION[phase_name]]
     return phase.start + fraction * (phase.end - phase.start)
+
+
+def phase_at(percent: float) -> str:
+    """The phase that a run is in at this percentage; the last one at 100."""
+    return next((phase.name for phase in PHASES if percent < phase.end), PHASES[-1].name)
 
 
 def phase_progress(phase: Phase, percent: float) -> int:

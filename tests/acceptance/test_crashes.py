@@ -56,7 +56,7 @@ def test_killing_the_service_loses_nothing_acknowledged(own_service: Service) ->
 
 def test_a_stopped_database_is_said_and_recovered_from(database: Database) -> None:
     service = Service()
-    service.use_database(database.url)
+    service.use_database(database.url, database.credentials)
     service.start()
     try:
         client = service.client(service.token("operator"))

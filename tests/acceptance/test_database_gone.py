@@ -30,7 +30,7 @@ def gone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gone]:
     database.start()
     link = BreakableLink(str(database.socket))
     service = Service()
-    service.use_database(f"postgresql://aegis@127.0.0.1:{link.port}/aegis")
+    service.use_database(f"postgresql://aegis@127.0.0.1:{link.port}/aegis", database.credentials)
     try:
         service.start()
         yield Gone(database, link, service)
@@ -115,9 +115,7 @@ def test_a_name_that_is_no_longer_resolved(tmp_path: Path) -> None:
     service.prefix = ["unshare", "--mount", "--", "sh", "-c", mount, "sh"]
     if subprocess.run([*service.prefix, "true"], check=False).returncode:
         pytest.skip("mounting is not allowed here")
-    service.use_database(f"postgresql://aegis@127.0.0.1:{link.port}/aegis")
-    service.token("viewer")  # by a command, for which nothing is mounted
-    service.use_database(f"postgresql://aegis@database.example:{link.port}/aegis")
+    service.use_database(f"postgresql://aegis@database.example:{link.port}/aegis", database.credentials)
     try:
         service.start()
         gone = Gone(database, link, service)

@@ -12,6 +12,8 @@ def test_serves_as_a_user_who_may_not_change_tables(database: Database) -> None:
         connection.execute("CREATE ROLE service LOGIN")
         connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO service")
         connection.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO service")
+        connection.execute("DELETE FROM auth_user_groups")
+        connection.execute("DELETE FROM auth_user")
     with database.served("--no-migrate", user="service") as service:
         operator = service.client(service.token("operator"))
         domain = {"name": "medical", "description": "A domain under test"}

@@ -35,7 +35,7 @@ def pooler(link: BreakableLink, tmp_path: Path) -> Iterator[PgBouncer]:
 
 def served(pooler: PgBouncer, database: Database, **settings: str) -> Service:
     service = Service(AEGIS_LISTEN_DATABASE_URL=database.url, **settings)
-    service.use_database(pooler.url)
+    service.use_database(pooler.url, database.credentials)
     service.start()
     return service
 

@@ -165,6 +165,7 @@ def test_a_prune_that_is_interrupted_says_so(keeping: Service, database: Databas
 def test_followers_are_woken_wherever_they_are(keeping: Service, database: Database) -> None:
     run = run_with_log(keeping, create_domain(keeping.client(keeping.token("operator"))), 3)
     limit(run, kept_days=1e-9)
+    keeping.terminate()  # what it has to notify of it does before that
     with psycopg.connect(database.url, autocommit=True) as listening:
         listening.execute("LISTEN aegis_runs")
         assert keeping.manage("prune") == "Removed: 3 log entries."

@@ -36,6 +36,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "error_message": (str, type(None)),
     "error": (str, type(None)),
     "cancel_requested": (bool,),
+    "best": (dict, type(None)),
+    "usage": (dict,),
     "baseline_metrics": (dict, type(None)),
     "baseline_run_number": (int, type(None)),
     "higher_is_better": (dict,),

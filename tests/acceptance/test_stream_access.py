@@ -10,6 +10,7 @@ import pytest
 from tests.support.answers import problem, refused
 from tests.support.domains import create_domain
 from tests.support.live_viewers import Viewer
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.running_service import Service
 from tests.support.runs import Run, complete, log, new_id
 from tests.support.stream_viewers import FACES, Audience, await_cut_off, denied
@@ -133,7 +134,7 @@ def person(service: Service) -> Callable[..., tuple[str, dict[str, str]]]:
             "from django.contrib.auth.models import Group, User\n"
             f"u = User.objects.create_user({name!r}, password='a long password')\n{joins}",
         )
-        with closing(httpx.Client(base_url=service.url)) as browser:
+        with closing(httpx.Client(base_url=service.url, verify=NO_CERTIFICATES)) as browser:
             browser.get("/sign-in")
             form = {"username": name, "password": "a long password"}
             form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]

@@ -14,6 +14,7 @@ import pytest
 from tests.support.answers import ok, problem
 from tests.support.live_viewers import Told, Viewer
 from tests.support.own_database import Database
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.running_service import ADMIN, Service, await_until
 from tests.support.runs import Run, complete, log, phase, progress
 from tests.support.stream_viewers import FACES, OPENED, Audience, watch_to_the_end
@@ -209,7 +210,10 @@ def test_what_a_crowd_leaves_behind(shared_database: Database, served: Service, 
     """No socket, no thread and no database connection per viewer; after it has left, nothing."""
     run = begin(client)
     run.send(log())
-    with httpx.Client(headers=client.headers, timeout=30) as busy, ThreadPoolExecutor(16) as many:
+    with (
+        httpx.Client(headers=client.headers, timeout=30, verify=NO_CERTIFICATES) as busy,
+        ThreadPoolExecutor(16) as many,
+    ):
         # The pools have their connections before the count begins.
         answers = many.map(lambda _: ok(busy.get(f"{served.url}{ADMIN}{run.path}")), range(64))
         assert {body["status"] for body in answers} == {"training"}

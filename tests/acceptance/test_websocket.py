@@ -207,12 +207,7 @@ def test_a_foreign_host_is_refused(trusting: tuple[Audience, str], trusting_serv
 
 def test_a_session_is_no_good_from_a_foreign_page(trusting: tuple[Audience, str], trusting_service: Service) -> None:
     domain = trusting[1]
-    password = next(line.split()[-1] for line in trusting_service.said if "with the password" in line)
-    with httpx.Client(base_url=trusting_service.url) as browser:
-        browser.get("/sign-in")
-        form = {"username": "operator", "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
-        assert browser.post("/sign-in", data=form).status_code == 302
-        cookie = f"sessionid={browser.cookies['sessionid']}"
+    cookie = f"sessionid={trusting_service.sign_in().cookies['sessionid']}"
     with Audience(trusting_service, None) as strangers:
         own = {"Cookie": cookie, "Origin": trusting_service.url}
         strangers.websocket(domain, headers=own).await_type("progress_update")

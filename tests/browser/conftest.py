@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import pytest
@@ -10,17 +11,17 @@ from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from tests.support.domains import create_domain
 from tests.support.other_origins import Origins, server_of_an_empty_page
-from tests.support.pages import LIMIT_MS, sign_in
+from tests.support.pages import LIMIT_MS
 from tests.support.programs import path_of_chromium
 from tests.support.running_service import Service
 from tests.support.runs import Run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium.
 
-    No wider than a module: while Playwright's loop is there, Django allows this thread no database.
+    No wider than this folder: while Playwright's loop is there, Django allows this thread no database.
     """
     path = path_of_chromium()
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []  # where it has no sandbox
@@ -31,15 +32,33 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def origins() -> Iterator[Origins]:
     with ExitStack() as servers:
         yield Origins(*(servers.enter_context(server_of_an_empty_page()) for _ in Origins._fields))
 
 
+@pytest.fixture(scope="package")
+def shared_service(chromium: Browser, origins: Origins) -> Iterator[Service]:
+    running = Service(AEGIS_CORS_ORIGINS=origins.listed)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
 @pytest.fixture(scope="module")
-def service(chromium: Browser, origins: Origins) -> Iterator[Service]:
-    """A service that the tests may stop and start again."""
+def service(shared_service: Service) -> Service:
+    """A service that the tests may stop and start again. It has the domains of other files' tests, too."""
+    if not shared_service.is_running:  # a test has failed
+        shared_service.start()
+    return shared_service
+
+
+@pytest.fixture(scope="module")
+def own_service(chromium: Browser, origins: Origins) -> Iterator[Service]:
+    """The same for the tests of one file."""
     running = Service(AEGIS_CORS_ORIGINS=origins.listed)
     try:
         running.start()
@@ -60,13 +79,22 @@ def run(operator: httpx.Client) -> Run:
 
 
 @pytest.fixture(scope="module")
-def session_of_operator(chromium: Browser, service: Service) -> StorageState:
+def session_of_operator(service: Service) -> StorageState:
     """The cookies of a browser in which the operator is signed in to the service."""
-    with chromium.new_context() as context:
-        page = context.new_page()
-        page.set_default_timeout(LIMIT_MS)
-        sign_in(page, service)
-        return context.storage_state()
+    attributes: dict[str, Any] = {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+    return {
+        "cookies": [
+            {
+                "name": cookie.name,
+                "value": cookie.value or "",
+                "domain": cookie.domain,
+                "path": cookie.path,
+                **attributes,
+            }
+            for cookie in service.cookies_of_operator.jar
+        ],
+        "origins": [],
+    }
 
 
 @pytest.fixture

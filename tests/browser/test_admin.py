@@ -15,6 +15,12 @@ POLICY = "Content Security Policy"
 LISTED = "/admin/training_status/trainingrun/"
 
 
+@pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    """With no other runs in its lists than these tests make."""
+    return own_service
+
+
 @pytest.fixture
 def reported(run: Run) -> Run:
     """A run that has told something of everything."""

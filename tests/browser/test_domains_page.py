@@ -15,6 +15,12 @@ from tests.support.runs import Run, complete, phase, progress
 ENTITY = "entity_extraction_optimization"
 
 
+@pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    """With no other domains than these tests make."""
+    return own_service
+
+
 @pytest.fixture
 def page(service: Service, new_page: Callable[[str], Page], run: Run) -> Page:
     page = new_page(service.url)

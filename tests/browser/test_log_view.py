@@ -21,6 +21,12 @@ ERROR_EVERY = 100_003
 
 
 @pytest.fixture(scope="module")
+def service(own_service: Service) -> Service:
+    """With long logs, which other tests need not have in their database."""
+    return own_service
+
+
+@pytest.fixture(scope="module")
 def long_run(service: Service) -> Run:
     """A run with a million entries, nine of them errors."""
     operator = service.client(service.token("operator"))

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from tests.support.answers import problem
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.running_service import Service, await_until
 
 HEALTH_LIMIT_S = 3.0  # three times the second that is promised
@@ -21,12 +22,14 @@ class Served:
         self.token = service.token("viewer")
 
     def request(self, path: str = "/api/v1/admin/domains") -> httpx.Response:
-        return httpx.get(
-            self.service.url + path, headers={"Authorization": f"Bearer {self.token}"}, timeout=REQUEST_LIMIT_S
-        )
+        return self._get(path, REQUEST_LIMIT_S, {"Authorization": f"Bearer {self.token}"})
 
     def health(self) -> httpx.Response:
-        return httpx.get(self.service.url + "/healthz", timeout=HEALTH_LIMIT_S)
+        return self._get("/healthz", HEALTH_LIMIT_S)
+
+    def _get(self, path: str, limit_s: float, headers: dict[str, str] | None = None) -> httpx.Response:
+        """The answer over a connection of its own."""
+        return httpx.get(self.service.url + path, headers=headers, timeout=limit_s, verify=NO_CERTIFICATES)
 
     def use_every_thread(self) -> None:
         """Each has a connection afterwards, as after a while of serving."""
@@ -35,12 +38,14 @@ class Served:
 
     def assert_gone(self) -> None:
         """However many requests wait for the database."""
+        # An answer that came before may be read only now.
+        await_until(lambda: self.health().status_code == 503, HEALTH_LIMIT_S)
         with ThreadPoolExecutor(AT_ONCE) as many:
             stuck = [many.submit(self.request) for _ in range(AT_ONCE)]
             for _ in range(3):
                 body = problem(self.health(), 503)
                 assert body["detail"] == "The database cannot be reached."
-                page = httpx.get(self.service.url + "/static/dashboard/icon.svg", timeout=HEALTH_LIMIT_S)
+                page = self._get("/static/dashboard/icon.svg", HEALTH_LIMIT_S)
                 assert page.status_code == 200
             for answer in [one.result() for one in stuck]:
                 assert problem(answer, 500)["detail"] == "Database operation failed"

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from tests.support.answers import parse_time
 from tests.support.event_stream import EventStreamParser
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.runs import PHASES
 
 LIMIT_S = 30.0
@@ -33,6 +34,11 @@ ENVELOPE = {
 }
 STATUS_TYPES = {"started", "phase_changed", "progress_update", "completed", "failed"}
 ENDS = {"completed", "failed"}
+CANDIDATE = {"candidate", "number", "origin", "parents", "omitted", "has_program", "at", "phase"}
+EVALUATION = {"number", "candidate", "metric", "score", "split", "example_count", "error_count", "duration_ms"} | {
+    "at",
+    "phase",
+}
 LOG_ENTRY = {"timestamp", "level", "message", "step", "metrics", "seq"}
 
 
@@ -78,6 +84,10 @@ def told(text: str, message_id: str | None = None) -> Told:
         assert (data.keys(), data["message"]) == (LOG_ENTRY, envelope["message"]), envelope
     elif kind == "gap":
         assert data.keys() == {"first_seq"}, envelope
+    elif kind == "candidate":
+        assert data.keys() == CANDIDATE, envelope
+    elif kind == "evaluation":
+        assert data.keys() == EVALUATION, envelope
     else:
         assert kind in STATUS_TYPES, envelope
         assert data.keys() == {"status"}, envelope
@@ -97,7 +107,9 @@ def _loop() -> asyncio.AbstractEventLoop:
 @cache
 def _http() -> httpx.AsyncClient:
     unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    return httpx.AsyncClient(timeout=httpx.Timeout(LIMIT_S, read=None), limits=unlimited, trust_env=False, verify=False)
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(LIMIT_S, read=None), limits=unlimited, trust_env=False, verify=NO_CERTIFICATES
+    )
 
 
 class Viewer:

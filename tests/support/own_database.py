@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import psycopg
 
-from tests.support.migrated_cluster import copy_migrated_cluster
+from tests.support.migrated_cluster import Credentials, copy_migrated_cluster
 from tests.support.project import PROJECT
 from tests.support.running_service import Service, await_until
 
@@ -31,11 +31,12 @@ class Database:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self.url = ""
+        self.credentials = Credentials({}, "")
 
     def start(self) -> None:
         """Return when it accepts connections. A new one has the service's tables."""
         if not self._data_dir.exists():
-            copy_migrated_cluster(self._data_dir)
+            self.credentials = copy_migrated_cluster(self._data_dir)
         self._user = subprocess.Popen(
             [sys.executable, "-c", self.PROGRAM, self._data_dir],
             cwd=PROJECT,
@@ -167,7 +168,7 @@ class Database:
         """A service on this database, which it uses as this user; the arguments are those of `serve`."""
         service = Service(**settings)
         service.arguments += arguments
-        service.use_database(self.url.replace("//aegis@", f"//{user}@"))
+        service.use_database(self.url.replace("//aegis@", f"//{user}@"), self.credentials)
         try:
             service.start()
             yield service

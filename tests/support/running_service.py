@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -24,8 +25,9 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from tests.support.migrated_cluster import copy_migrated_cluster
-from tests.support.project import PROJECT
+from tests.support.migrated_cluster import FIRST_OPERATOR, Credentials, copy_migrated_cluster
+from tests.support.plain_http import NO_CERTIFICATES
+from tests.support.project import PROJECT, STATIC_DIR
 
 ADMIN = "/api/v1/admin"
 START_LIMIT_S = 60.0
@@ -47,13 +49,14 @@ class Service:
             }
             | {
                 "AEGIS_DATA_DIR": self._data_dir,
-                "AEGIS_STATIC_DIR": str(PROJECT / ".data" / "tests" / "static"),  # collected once for all tests
+                "AEGIS_STATIC_DIR": str(STATIC_DIR),
                 "AEGIS_STREAM_HOLD_S": "0.1",  # tests read streams to their end
                 "PYTHONUNBUFFERED": "1",
             }
             | settings
         )
         self._tokens: dict[tuple[str, str | None], str] = {}
+        self._operator_password = ""
         self._clients: list[httpx.Client] = []
         self._process: subprocess.Popen[str] | None = None
         self._port = 0
@@ -72,7 +75,7 @@ class Service:
             self._environment["DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{self._database}"))
             self._has_database = True
         if "DATABASE_URL" not in self._environment and not (cluster := Path(self._data_dir, "postgresql")).exists():
-            self._tokens |= {(role, None): token for role, token in copy_migrated_cluster(cluster).items()}
+            self._know(copy_migrated_cluster(cluster))
         self._port = self._port or free_port()
         address = ("--host", "127.0.0.1", "--port", str(self._port))
         self._process = subprocess.Popen(
@@ -98,15 +101,20 @@ class Service:
                 break
         self.url = f"http://127.0.0.1:{self._port}"
 
-    def use_database(self, url: str) -> None:
+    def use_database(self, url: str, credentials: Credentials) -> None:
         """Serve from this database, which is somebody else's to make and to remove. Call it before `start`."""
         self._server_url = None
         self._environment["DATABASE_URL"] = url
+        self._know(credentials)
 
     @property
     def data_dir(self) -> Path:
         """The service's data folder."""
         return Path(self._data_dir)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -193,7 +201,7 @@ class Service:
 
     def sign_in(self) -> httpx.Client:
         """The browser of the user `operator`, whose paths begin at the service's root; closed with the service."""
-        browser = httpx.Client(base_url=self.url, timeout=30)
+        browser = httpx.Client(base_url=self.url, timeout=30, verify=NO_CERTIFICATES)
         self._clients.append(browser)
         browser.get("/sign-in")
         form = {"username": "operator", "password": self.operator_password}
@@ -201,18 +209,31 @@ class Service:
         assert answer.status_code == 302
         return browser
 
+    @cached_property
+    def cookies_of_operator(self) -> httpx.Cookies:
+        """The session of the user `operator`, which stays the same."""
+        return self.sign_in().cookies
+
     def client(self, token: str | None = None) -> httpx.Client:
         """A client whose paths begin below `/api/v1/admin`; closed with the service."""
         client = httpx.Client(
-            base_url=self.url + ADMIN, timeout=30, headers={"Authorization": f"Bearer {token}"} if token else {}
+            base_url=self.url + ADMIN,
+            timeout=30,
+            verify=NO_CERTIFICATES,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
         )
         self._clients.append(client)
         return client
 
     @property
     def operator_password(self) -> str:
-        """The password of the user `operator`, as the first start has printed it."""
-        return re.findall(r"'operator' with the password (\S+)", "".join(self.said))[0]  # type: ignore[no-any-return]
+        """The password of the user `operator`: the one that this service has printed, if the operator is new."""
+        printed = FIRST_OPERATOR.search("".join(self.said))
+        return printed[1] if printed else self._operator_password
+
+    def _know(self, credentials: Credentials) -> None:
+        self._tokens |= {(role, None): token for role, token in credentials.tokens.items()}
+        self._operator_password = credentials.operator_password
 
     def _await_end(self, limit_s: float = 20.0) -> None:
         assert self._process

@@ -2,6 +2,14 @@
 
 from django.urls import path
 
+from training_status.api.candidates import (
+    BestProgramView,
+    CandidateListView,
+    CandidateView,
+    EvaluationListView,
+    EvaluationView,
+    ModelUsageView,
+)
 from training_status.api.comparison import TrainingComparisonView
 from training_status.api.domains import DomainListView, DomainView
 from training_status.api.events import EventsView, HeartbeatView
@@ -38,6 +46,12 @@ urlpatterns = [
     path(f"{_DOMAIN}/training-runs", DomainRunListView.as_view()),
     path(f"{_DOMAIN}/training-runs/<str:run_number>", NumberedRunView.as_view()),
     path(_RUN, RunView.as_view(), name="api-run"),
+    path(f"{_RUN}/best-program", BestProgramView.as_view(), name="best-program"),
+    path(f"{_RUN}/candidates", CandidateListView.as_view()),
+    path(f"{_RUN}/candidates/<path:candidate>", CandidateView.as_view()),
+    path(f"{_RUN}/evaluations", EvaluationListView.as_view()),
+    path(f"{_RUN}/evaluations/<str:number>", EvaluationView.as_view()),
+    path(f"{_RUN}/usage", ModelUsageView.as_view()),
     path(f"{_RUN}/events", EventsView.as_view()),
     path(f"{_RUN}/heartbeat", HeartbeatView.as_view()),
     path(f"{_RUN}/cancel", RunCancelView.as_view()),

@@ -86,7 +86,7 @@ def of_same_domain(runs: Sequence[RunTimes], sample_count: int | None, *, is_new
 
     None if no run has usable times.
     """
-    runs = [run for run in runs[-parameters.RUNS_MAX :] if any(_is_possible(seconds) for seconds in run.seconds)]
+    runs = [run for run in runs if any(_is_possible(seconds) for seconds in run.seconds)][-parameters.RUNS_MAX :]
     if not runs:
         return None
     logs = [_scaled_logs(run, sample_count) for run in runs]

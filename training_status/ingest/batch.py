@@ -8,7 +8,9 @@ import msgspec
 
 from training_status.errors import InvalidInput, TooLarge
 from training_status.ingest.declared_directions import HigherIsBetter, check_directions
+from training_status.ingest.event_fields import Number, Time
 from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
+from training_status.ingest.optimizer_events import OptimizerEvent, check_optimizer_event
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import PHASE_NAMES
 
@@ -17,10 +19,6 @@ MESSAGE_MAX_BYTES: Final = 64 * 1024
 METRICS_MAX_BYTES: Final = 16 * 1024
 RESULT_MAX_BYTES: Final = 1024 * 1024
 STEP_MAX_CHARACTERS: Final = 200
-N_MAX: Final = 2**63 - 1
-
-Number = Annotated[int, msgspec.Meta(ge=1, le=N_MAX, description="1, 2, 3 … in the order of the run, without gaps.")]
-Time = Annotated[datetime, msgspec.Meta(tz=True, description="When it happened, by the reporter's clock.")]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1, description="How much of the phase is done.")]
 StepName = Annotated[str, msgspec.Meta(max_length=STEP_MAX_CHARACTERS)]
 PhaseName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(PHASE_NAMES)})]
@@ -83,7 +81,7 @@ class FailEvent(msgspec.Struct, tag="fail", forbid_unknown_fields=True, kw_only=
     timestamp: Time | None = None
 
 
-Event = PhaseEvent | ProgressEvent | LogEvent | CompleteEvent | FailEvent
+Event = PhaseEvent | ProgressEvent | LogEvent | CompleteEvent | FailEvent | OptimizerEvent
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -147,6 +145,9 @@ def check_time(time: datetime | None, *, field: str) -> None:
 def _check(event: Event, field: str) -> None:
     """Check the limits that the types cannot express."""
     check_time(event.timestamp, field=f"{field}.timestamp")
+    if isinstance(event, OptimizerEvent):
+        check_optimizer_event(event, field=field)
+        return
     if not isinstance(event, PhaseEvent):
         check_metrics(event.metrics, field=f"{field}.metrics")
         check_directions(event.higher_is_better, field=f"{field}.higher_is_better")

@@ -59,6 +59,9 @@ _DELETE_RUNS = (
     "DELETE FROM training_status_traininglogentry WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_phasetiming WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_runforecast WHERE run_id = ANY(%s)",
+    "DELETE FROM training_status_candidate WHERE run_id = ANY(%s)",
+    "DELETE FROM training_status_evaluation WHERE run_id = ANY(%s)",
+    "DELETE FROM training_status_modelusage WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_forecastmark WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_trainingrun WHERE id = ANY(%s)",
 )

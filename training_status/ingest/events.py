@@ -13,6 +13,7 @@ from training_status.errors import Conflict
 from training_status.ingest.batch import Batch, Event, FailEvent
 from training_status.ingest.locked_run import lock_run, lock_run_by_id, store
 from training_status.ingest.log_message import check_log_message, read_time
+from training_status.ingest.optimizer_store import known_again
 from training_status.ingest.run_state_machine import RunStateMachine
 from training_status.models import TrainingRun
 
@@ -37,7 +38,8 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
 
     An event whose number is already stored is a duplicate and is ignored. Locks the run. Raises NotFound for an unknown
     run (or one outside `only_domain_id`) and Conflict, storing nothing, for a gap in the numbers
-    (`gap`), a second reporter (`other_reporter`) and new events after the run's end (`run_finished`).
+    (`gap`), a second reporter (`other_reporter`), new events after the run's end (`run_finished`) and another candidate
+    of the same name (`candidate_exists`). Raises InvalidInput for a candidate whose parent is not known.
     """
     now = timezone.now()
     machine = lock_run(public_id, only_domain_id=only_domain_id)
@@ -55,8 +57,12 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
         machine.source = batch.source
         machine.last_event_at = max(machine.last_event_at, now)
         correction = now - batch.sent_at if batch.sent_at is not None else timedelta()
+        again = known_again(machine.id, new_events)
         for event in new_events:
-            machine.apply(event, happened_at=_corrected(event.timestamp, correction, now), received_at=now)
+            if event.n in again:
+                machine.skip(event)
+            else:
+                machine.apply(event, happened_at=_corrected(event.timestamp, correction, now), received_at=now)
     store(machine)
     return _receipt(machine, accepted=len(new_events), duplicates=len(batch.events) - len(new_events))
 

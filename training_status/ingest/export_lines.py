@@ -56,7 +56,7 @@ def read_header(raw: bytes) -> Header:
         check_time(timing.middle_at, field="phase_timings.middle_at")
     for mark in header.forecast_marks:
         check_time(mark.forecast_at, field="forecast_marks.forecast_at")
-    if bool(header.phase_timings) != (header.run.current_phase is not None):
+    if header.phase_timings and header.run.current_phase is None:
         raise InvalidInput("phase_timings and run.current_phase contradict each other", field="phase_timings")
     return header
 

@@ -1,4 +1,4 @@
-"""The format of an exported run: a header, a line for each log entry, and a trailer.
+"""The format of an exported run: a header, a line for each log entry, those of `exported_findings`, and a trailer.
 
 The field names are the column names of `TrainingRun`, `PhaseTiming`, `ForecastMark` and `TrainingLogEntry`, and none
 is left out. `export_lines` reads and checks the lines.
@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from training_status.forecast_methods import FORECAST_METHODS
-from training_status.ingest.batch import Level, StepName, Time
+from training_status.ingest.batch import Level, StepName
 from training_status.ingest.declared_directions import HigherIsBetter
+from training_status.ingest.event_fields import Time
 from training_status.ingest.request_schemas import Description, DomainName, LlmModel, SampleCount, Tags
 from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
 from training_status.phases import PHASE_NAMES
@@ -56,7 +57,7 @@ class ExportedDomain(_Part, kw_only=True):
 
 
 class ExportedRun(_Part, kw_only=True):
-    """Every column of a run, except for its internal keys."""
+    """Every column of a run, except for its internal keys and what is computed from its findings."""
 
     public_id: UUID
     run_number: Number
@@ -90,6 +91,8 @@ class ExportedRun(_Part, kw_only=True):
     first_seq: Number
     last_seq: Count
     resumed_at_seq: Count | None = msgspec.field(name="given_up_seq")
+    candidate_count: Count = 0
+    evaluation_count: Count = 0
     debug_count: Count
     info_count: Count
     warning_count: Count
@@ -148,7 +151,8 @@ class ExportedEntry(_Part):
 
 
 class Trailer(_Part):
-    """The last line. A file without it is incomplete."""
+    """The last line. A file without it is incomplete. `findings` counts the lines of `exported_findings`."""
 
     end: str
     entries: Count
+    findings: Count = 0

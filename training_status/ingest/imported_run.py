@@ -1,5 +1,6 @@
 """Storing an imported run: its log entries first, and at the end, briefly under the domain's lock, the run itself."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -51,21 +52,30 @@ def store_entries(run_id: int, entries: list[Entry]) -> None:
         insert_entries(cursor, run_id, entries)
 
 
-def store_run(run_id: int, header: Header, *, domain_name: str | None) -> ImportedRun:
+def store_run(
+    run_id: int,
+    header: Header,
+    *,
+    domain_name: str | None = None,
+    origin: Mapping[str, Any] | None = None,
+    best: Mapping[str, Any] | None = None,
+    usage: Mapping[str, Any] | None = None,
+) -> ImportedRun:
     """Store the run itself, after its log entries, and record the import.
 
     The run is stored in its original domain, which is created if it does not exist, or in `domain_name`, which must
-    exist. It keeps its number in its original domain and gets the next number in another. Call this at the end of the
-    transaction, since it locks the domain. Raises Conflict for an id or a number that is taken, InvalidInput for
-    fields that contradict each other, and NotFound for an unknown `domain_name`.
+    exist. It keeps its number in its original domain and gets the next number in another. A run of another system, of
+    which `origin` is recorded, has no number yet and gets the next one. `best` and `usage` are what its findings add up
+    to. Call this at the end of the transaction, since it locks the domain. Raises Conflict for an id or a number that
+    is taken, InvalidInput for fields that contradict each other, and NotFound for an unknown `domain_name`.
     """
     run = header.run
     domain = _lock_or_create(header.domain) if domain_name is None else lock_domain(domain_name, only_domain_id=None)
     refuse_present(run)  # again: another import of the same run may have finished while this one waited
-    number = _number_for(header, domain)
+    number = _number_for(header, domain) if origin is None else domain.last_run_number + 1
     domain.last_run_number = max(domain.last_run_number, number)
     domain.save(update_fields=["last_run_number"])
-    facts: dict[str, Any] = structs.asdict(run) | {"run_number": number}
+    facts: dict[str, Any] = structs.asdict(run) | {"run_number": number, "best": best or {}, "usage": usage or {}}
     try:
         TrainingRun(id=run_id, domain=domain, **facts).save(force_insert=True)
         PhaseTiming.objects.bulk_create(
@@ -76,8 +86,8 @@ def store_run(run_id: int, header: Header, *, domain_name: str | None) -> Import
         )
     except IntegrityError as error:
         raise _as_sentence(error, run) from error
-    origin = {"domain": header.domain.name, "run_number": run.run_number}
-    record_run_action("imported", run_id, exported_from=origin)
+    exported_from = origin or {"domain": header.domain.name, "run_number": run.run_number}
+    record_run_action("imported", run_id, exported_from=exported_from)
     notify_on_commit(domain.id, run_id)
     return ImportedRun(run_id, domain.name, number, run.last_seq - run.first_seq + 1)
 

@@ -15,6 +15,7 @@ from training_status.change_notifications.notify import notify_on_commit
 from training_status.errors import NotFound
 from training_status.ingest.forecasting import store_forecast
 from training_status.ingest.lock_wait import waiting_for_lock
+from training_status.ingest.optimizer_store import add_sums, insert_candidates, insert_evaluations
 from training_status.ingest.run_state_machine import Entry, RunStateMachine
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NAMES, LEVELS
@@ -95,6 +96,10 @@ def store(machine: RunStateMachine) -> None:
     counts = Counter(LEVEL_NAMES[entry.level] for entry in machine.entries)
     with connection.cursor() as cursor:
         insert_entries(cursor, machine.id, machine.entries)
+        insert_candidates(cursor, machine.id, machine.candidates)
+        insert_evaluations(cursor, machine.id, machine.evaluations)
+        for sums in machine.usage_sums:
+            add_sums(cursor, machine.id, sums)
         cursor.execute(_UPDATE_RUN, _stored_values(machine, counts))
         for mark in machine.phase_marks:
             if mark.started_at is not None:

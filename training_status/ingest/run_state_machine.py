@@ -4,11 +4,13 @@ A `RunStateMachine` holds the fields of one run that can change. `apply` takes t
 collects what must be stored beside the run: log entries and phase timings.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 from training_status import run_states
+from training_status.best_evaluations import Scored, with_evaluation
 from training_status.displayed_state import LOST, cancelled_at
 from training_status.forecast.stored_estimate import StoredEstimate
 from training_status.ingest.batch import (
@@ -20,11 +22,15 @@ from training_status.ingest.batch import (
     PhaseEvent,
     ProgressEvent,
 )
+from training_status.ingest.optimizer_events import CandidateEvent, EvaluationEvent, UsageEvent
+from training_status.ingest.optimizer_records import NewCandidate, NewEvaluation
+from training_status.ingest.usage_totals import sums_of, with_sums
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
 from training_status.phases import FIRST_PHASE, displayed_phase, overall_percent, phase_position
 from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, RESUMED_AT_SEQ, STALL_LIMIT_S
 from training_status.selected_columns import JSONB
+from training_status.serializers.times import utc_text
 
 # The limit of the metrics in a run's status, as JSON. Those of the final event are added to it.
 METRICS_KEPT_MAX_BYTES = 64 * 1024
@@ -72,7 +78,7 @@ class RunStateMachine:
     `phase_started_at` is the start of the current phase. The limits are the domain's own or, where it has none, those
     of the settings. `estimate` is the last forecast. `progressed_at` is when progress was last made under this lock.
     `entries` are the new log entries and `phase_marks` the changes of phases, both in order; `phase_middles` are the
-    phases that reached their half.
+    phases that reached their half. `usage_sums` are to be added to those of `ModelUsage`.
     """
 
     id: int
@@ -97,6 +103,10 @@ class RunStateMachine:
     last_n: int
     last_seq: int
     resumed_at_seq: Annotated[int | None, RESUMED_AT_SEQ]
+    candidate_count: int
+    evaluation_count: int
+    best: Annotated[dict[str, Any], JSONB]
+    usage: Annotated[dict[str, Any], JSONB]
     phase_started_at: datetime | None
     stall_limit_s: Annotated[float, STALL_LIMIT_S]
     lost_limit_s: Annotated[float, LOST_LIMIT_S]
@@ -105,6 +115,9 @@ class RunStateMachine:
     entries: list[Entry] = field(default_factory=list)
     phase_marks: list[PhaseMark] = field(default_factory=list)
     phase_middles: list[PhaseMiddle] = field(default_factory=list)
+    candidates: list[NewCandidate] = field(default_factory=list)
+    evaluations: list[NewEvaluation] = field(default_factory=list)
+    usage_sums: list[dict[str, Any]] = field(default_factory=list)
     progressed_at: datetime | None = None
 
     @property
@@ -160,9 +173,13 @@ class RunStateMachine:
                 step,
                 metrics or None,
                 self.progress_percent,
-                displayed_phase(self.current_phase, is_completed=self.state == run_states.COMPLETED),
+                self._phase,
             )
         )
+
+    def skip(self, event: Event) -> None:
+        """Count an event that changes nothing."""
+        self.last_n = event.n
 
     def apply(self, event: Event, *, happened_at: datetime, received_at: datetime) -> None:
         """Apply the next event.
@@ -178,8 +195,8 @@ class RunStateMachine:
             if not isinstance(event, PhaseEvent):
                 self._enter(FIRST_PHASE.name, None, happened_at)
         self.last_n = event.n
-        if not isinstance(event, PhaseEvent) and event.higher_is_better:
-            self._declare_directions(event.higher_is_better)
+        if declared := getattr(event, "higher_is_better", None):
+            self._declare_directions(declared)
         timestamp = event.timestamp or received_at
         match event:
             case PhaseEvent():
@@ -213,6 +230,22 @@ class RunStateMachine:
                     self._end_provisionally(reason, happened_at)
                 else:
                     self._end(run_states.FAILED, reason, happened_at)
+            case CandidateEvent():
+                self.candidate_count += 1
+                self.candidates.append(NewCandidate(self.candidate_count, event, happened_at, self._phase))
+            case EvaluationEvent():
+                self.evaluation_count += 1
+                self.evaluations.append(NewEvaluation(self.evaluation_count, event, happened_at, self._phase))
+                self.best = best_with(self.best, event, happened_at)
+            case UsageEvent():
+                for used in event.models:
+                    sums = sums_of(used, self._phase)
+                    self.usage_sums.append(sums)
+                    self.usage = with_sums(self.usage, sums)
+
+    @property
+    def _phase(self) -> str:
+        return displayed_phase(self.current_phase, is_completed=self.state == run_states.COMPLETED)
 
     def _merge_metrics(self, metrics: dict[str, Any] | None, room_bytes: int) -> None:
         """Keep the latest value of each metric. When the limit is reached, metrics with new names are only logged."""
@@ -259,3 +292,10 @@ class RunStateMachine:
         self.progress_percent, self.progressed_at = percent, at
         if before < overall_percent(phase, 0.5) <= percent:
             self.phase_middles.append(PhaseMiddle(phase, at, max(0.5, fraction)))
+
+
+def best_with(best: Mapping[str, Any], event: EvaluationEvent, reported_at: datetime) -> dict[str, Any]:
+    """Return the best evaluations of a run after one more."""
+    at = utc_text(reported_at)
+    scored = Scored(event.candidate, event.score, event.split, event.example_count, at)
+    return with_evaluation(best, event.metric, scored)

@@ -5,9 +5,17 @@ from typing import Any
 
 from training_status.live.status_changes import END_EVENTS, change_event, differs, has_started, is_over
 from training_status.live.subscriber_queue import SubscriberQueue
-from training_status.live.update import Envelope, Update, end_message, gap_message, log_messages, status_message
+from training_status.live.update import (
+    Envelope,
+    Update,
+    end_message,
+    finding_messages,
+    gap_message,
+    log_messages,
+    status_message,
+)
 from training_status.read.run_facts import RunFacts
-from training_status.read.run_updates import Position, RunUpdate
+from training_status.read.run_updates import Found, Position, RunUpdate
 from training_status.run_states import RUNNING, SHOWN_STATUS
 from training_status.serializers.envelope import status_of
 from training_status.serializers.event_types import PROGRESS_UPDATE, STARTED
@@ -31,11 +39,12 @@ class RunFollower:
         self.polls_begun = 0
         self._polls_done = 0
         self._status: dict[str, Any] = {}  # as it was sent last
+        self._found = Found(0, 0)  # candidates and evaluations that were sent, or were there at the first poll
 
     def begin_poll(self) -> Position | None:
         """Begin a poll. Return the position in the log to read after; None for the first poll, which reads no log."""
         self.polls_begun += 1
-        return None if self.facts is None else Position(self.head_seq)
+        return None if self.facts is None else Position(self.head_seq, found=self._found)
 
     @property
     def is_over(self) -> bool:
@@ -88,6 +97,7 @@ class RunFollower:
         if self.facts is None:
             self.facts = update.facts
             self.head_seq = update.facts.last_seq
+            self._found = Found(update.facts.candidate_count, update.facts.evaluation_count)
             self._status = status_of(update.facts, now)
             self._ahead.clear()
             self._wake_all()
@@ -108,7 +118,12 @@ class RunFollower:
             self.head_seq = update.facts.first_seq - 1
         while self._ahead:
             self._ahead.pop().wake()
-        is_behind = self.head_seq < update.facts.last_seq
+        envelopes += finding_messages(update.facts, update.candidates, update.evaluations)
+        self._found = Found(
+            self._found.candidates + len(update.candidates), self._found.evaluations + len(update.evaluations)
+        )
+        has_more = self._found != Found(update.facts.candidate_count, update.facts.evaluation_count)
+        is_behind = self.head_seq < update.facts.last_seq or has_more
         ends = False
         if not is_behind and differs(status, self._status):
             event_type, ends = change_event(status, self._status), is_over(status)
@@ -116,7 +131,7 @@ class RunFollower:
             self._status = status
         if envelopes:
             self._send(Update(envelopes, last_seq=self.head_seq, ends=ends))
-        return is_behind and self.head_seq > before_seq
+        return is_behind and (self.head_seq > before_seq or has_more)
 
     def snapshot(self, now: datetime, *, with_end: bool) -> Update:
         """Return the current status for a viewer that has all entries up to the head; `with_end`: as the run's end."""

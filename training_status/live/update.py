@@ -7,9 +7,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from training_status.read.evaluations import EvaluationFacts
 from training_status.read.logs import LogLine
+from training_status.read.new_findings import NewCandidateFacts
 from training_status.read.run_facts import RunFacts
-from training_status.serializers.envelope import gap_envelope, log_envelope, status_envelope
+from training_status.serializers.envelope import (
+    candidate_envelope,
+    evaluation_envelope,
+    gap_envelope,
+    log_envelope,
+    status_envelope,
+)
 
 
 class Envelope(NamedTuple):
@@ -82,6 +90,16 @@ def end_message(event_type: str, run: RunFacts, status: dict[str, Any], now: dat
 def gap_message(run: RunFacts, first_seq: int, now: datetime) -> Envelope:
     """A gap event: the log continues at `first_seq`, and the entries before it are no longer kept."""
     return Envelope(None, msgspec.json.encode(gap_envelope(run, first_seq, now)))
+
+
+def finding_messages(
+    run: RunFacts, candidates: Iterable[NewCandidateFacts], evaluations: Iterable[EvaluationFacts]
+) -> Iterator[Envelope]:
+    """New candidates and evaluations. They have no id: a client that connects again reads them by number."""
+    for candidate in candidates:
+        yield Envelope(None, msgspec.json.encode(candidate_envelope(run, candidate)))
+    for evaluation in evaluations:
+        yield Envelope(None, msgspec.json.encode(evaluation_envelope(run, evaluation)))
 
 
 def log_messages(run: RunFacts, after_seq: int, lines: Iterable[LogLine], now: datetime) -> Iterator[Envelope]:

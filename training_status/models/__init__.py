@@ -2,7 +2,10 @@
 
 from .access_token import AccessToken
 from .audit_entry import AuditEntry
+from .candidate import Candidate
 from .domain import Domain
+from .evaluation import Evaluation
+from .model_usage import ModelUsage
 from .phase_timing import PhaseTiming
 from .run_forecast import ForecastMark, RunForecast
 from .service_presence import ServicePresence
@@ -12,8 +15,11 @@ from .training_run import TrainingRun
 __all__ = [
     "AccessToken",
     "AuditEntry",
+    "Candidate",
     "Domain",
+    "Evaluation",
     "ForecastMark",
+    "ModelUsage",
     "PhaseTiming",
     "RunForecast",
     "ServicePresence",

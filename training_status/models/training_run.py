@@ -72,6 +72,11 @@ class TrainingRun(models.Model):
     source = models.UUIDField(null=True)
     last_n = models.BigIntegerField(default=0)
 
+    candidate_count = models.BigIntegerField(default=0, db_default=0)
+    evaluation_count = models.BigIntegerField(default=0, db_default=0)
+    best = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # as `best_evaluations` keeps it
+    usage = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # as `ingest.usage_totals` keeps it
+
     first_seq = models.BigIntegerField(default=1)
     last_seq = models.BigIntegerField(default=0)
     # The column has an earlier name. Null: never went on after a provisional end.
@@ -153,6 +158,9 @@ class TrainingRun(models.Model):
                 name="run_progress_0_to_100",
             ),
             models.CheckConstraint(condition=Q(last_n__gte=0), name="run_last_n_not_negative"),
+            models.CheckConstraint(
+                condition=Q(candidate_count__gte=0, evaluation_count__gte=0), name="run_findings_not_negative"
+            ),
             models.CheckConstraint(
                 condition=Q(first_seq__gte=1) & Q(last_seq__gte=F("first_seq") - 1), name="run_seq_range"
             ),

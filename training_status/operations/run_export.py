@@ -26,6 +26,7 @@ from training_status.ingest.exported_run import (
 from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.runs import resolve_pending_cancel_of_run
 from training_status.log_levels import LEVEL_NAMES
+from training_status.operations.findings_export import findings_of
 from training_status.serializers.times import utc_text
 
 _ENTRIES_PER_QUERY: Final = 250  # each message may have 64 KiB
@@ -118,7 +119,11 @@ def export_lines(public_id: UUID) -> Generator[bytes, None, None]:
                 entry = _named(ExportedEntry, row)
                 entry["level"] = LEVEL_NAMES[entry["level"]]
                 yield _line(entry)
-        yield _line(Trailer(end=FORMAT, entries=last_seq - first_seq + 1))
+        findings = 0
+        for line in findings_of(cursor, run_id):
+            findings += 1
+            yield _line(line)
+        yield _line(Trailer(end=FORMAT, entries=last_seq - first_seq + 1, findings=findings))
 
 
 def _named(kind: type[msgspec.Struct], row: Any) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from django.db import transaction
 
 from training_status.errors import InvalidInput, NotFound
 from training_status.ingest.export_lines import is_trailer, read_entry, read_header, read_trailer
+from training_status.ingest.exported_findings import is_finding, read_finding
 from training_status.ingest.exported_run import ExportedRun
+from training_status.ingest.imported_findings import ImportedFindings
 from training_status.ingest.imported_run import ImportedRun, refuse_present, reserve_run_id, store_entries, store_run
 from training_status.ingest.run_state_machine import Entry
 from training_status.log_levels import LEVEL_NUMBERS
@@ -45,7 +47,7 @@ def import_run(
     counts = Counter[int]()
     batch: list[Entry] = []
     batch_bytes = 0
-    while not is_trailer(raw := lines.next(_LINE_MAX_BYTES)):
+    while not is_trailer(raw := lines.next(_LINE_MAX_BYTES)) and not is_finding(raw):
         entry = lines.checked(raw, read_entry)
         due = header.run.first_seq + counts.total()
         if entry.seq != due:
@@ -58,13 +60,20 @@ def import_run(
             progress(counts.total(), header.run.last_seq - header.run.first_seq + 1)
             batch, batch_bytes = [], 0
     store_entries(run_id, batch)
+    findings = ImportedFindings(run_id)
+    while not is_trailer(raw):
+        lines.checked(raw, lambda line: findings.store(read_finding(line)))
+        raw = lines.next(_LINE_MAX_BYTES)
     trailer = lines.checked(raw, read_trailer)
     if trailer.entries != counts.total() or counts != _counts_of(header.run):
         raise lines.invalid("the entries do not match the counts in the header and in this last line")
+    if trailer.findings != findings.count:
+        raise lines.invalid(f"the file should have {trailer.findings} findings, but has {findings.count}")
     if file.read(1):
         raise lines.invalid("this should be the last line, but the file continues")
     try:
-        return store_run(run_id, header, domain_name=domain_name)
+        findings.check(header.run)
+        return store_run(run_id, header, domain_name=domain_name, best=findings.best, usage=findings.usage)
     except InvalidInput as error:
         raise _at_line(1, error.detail) from error
 

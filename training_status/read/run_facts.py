@@ -61,6 +61,10 @@ class RunFacts:
     message: str | None
     phase_message: str | None
     event_message: str | None
+    candidate_count: int
+    evaluation_count: int
+    best: Annotated[dict[str, Any], JSONB]
+    usage: Annotated[dict[str, Any], JSONB]
     metrics: Annotated[dict[str, Any], JSONB]
     declared_directions: Annotated[dict[str, bool], DECLARED_DIRECTIONS]
     error_message: str | None

@@ -1,12 +1,20 @@
 """Reading updates for live streams: the fields of many runs at once, and the next part of each log."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from django.db import connection
 
+from training_status.read.evaluations import EvaluationFacts
 from training_status.read.logs import LOG_LINE, LogLine
+from training_status.read.new_findings import (
+    FINDINGS_MAX,
+    NewCandidateFacts,
+    Window,
+    new_candidates,
+    new_evaluations,
+)
 from training_status.read.run_facts import LATEST, RunFacts, runs_by_id
 
 SLICE_MAX_ENTRIES: Final = 250
@@ -14,18 +22,31 @@ SLICE_MAX_BYTES: Final = 256 * 1024  # and one entry more, of 64 KiB and its met
 
 
 class Position(NamedTuple):
-    """A position in a run's log: the last entry that was read, and the last one to read (None: no limit)."""
+    """A position in a run's log: the last entry that was read, and the last one to read (None: no limit).
+
+    `found` is how many candidates and evaluations have been read; None reads none.
+    """
 
     after_seq: int
     up_to_seq: int | None = None
+    found: "Found | None" = None
+
+
+class Found(NamedTuple):
+    """How many candidates and evaluations of a run there are, or have been read."""
+
+    candidates: int
+    evaluations: int
 
 
 @dataclass(slots=True)
 class RunUpdate:
-    """A run's fields, and the entries after a position, oldest first, up to a limit."""
+    """A run's fields, and the entries and findings after a position, oldest first, up to a limit."""
 
     facts: RunFacts
     lines: list[LogLine]
+    candidates: list[NewCandidateFacts] = field(default_factory=list)
+    evaluations: list[EvaluationFacts] = field(default_factory=list)
 
 
 class LatestRun(NamedTuple):
@@ -60,7 +81,7 @@ _LATEST_RUNS = f"""
 def updates_of_runs(positions: Mapping[int, Position | None]) -> dict[int, RunUpdate]:
     """Return the fields of each run by key, with the entries after its position (None: without entries).
 
-    Two queries for any number of runs. Deleted runs are left out.
+    Two queries for any number of runs, and one more for each kind of findings. Deleted runs are left out.
     """
     updates = {facts.id: RunUpdate(facts, []) for facts in runs_by_id(list(positions))}
     windows = []
@@ -74,7 +95,29 @@ def updates_of_runs(positions: Mapping[int, Position | None]) -> dict[int, RunUp
             windows.append((run_id, lowest, min(highest, lowest + SLICE_MAX_ENTRIES - 1)))
     for run_id, line in _slices(windows):
         updates[run_id].lines.append(line)
+    _add_findings(updates, positions)
     return updates
+
+
+def _add_findings(updates: Mapping[int, RunUpdate], positions: Mapping[int, Position | None]) -> None:
+    candidates: list[Window] = []
+    evaluations: list[Window] = []
+    for run_id, update in updates.items():
+        position, facts = positions[run_id], update.facts
+        if position is None or position.found is None:
+            continue
+        for windows, read, last in (
+            (candidates, position.found.candidates, facts.candidate_count),
+            (evaluations, position.found.evaluations, facts.evaluation_count),
+        ):
+            if read < last:
+                windows.append(Window(run_id, read + 1, min(last, read + FINDINGS_MAX)))
+    if candidates:
+        for run_id, candidate in new_candidates(candidates):
+            updates[run_id].candidates.append(candidate)
+    if evaluations:
+        for run_id, evaluation in new_evaluations(evaluations):
+            updates[run_id].evaluations.append(evaluation)
 
 
 def latest_run_keys(domain_ids: Collection[int]) -> dict[int, LatestRun | None]:

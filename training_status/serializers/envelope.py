@@ -6,11 +6,17 @@ from typing import Any
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
+from training_status.number_text import number_text
 from training_status.phases import FIRST_PHASE, PHASE_NAMES, overall_percent
+from training_status.read.evaluations import EvaluationFacts
 from training_status.read.logs import LogLine
+from training_status.read.new_findings import NewCandidateFacts
 from training_status.read.run_facts import RunFacts
+from training_status.serializers.candidate import EvaluationSerializer, NewCandidateSerializer
 from training_status.serializers.event_text import event_text
 from training_status.serializers.event_types import (
+    CANDIDATE,
+    EVALUATION,
     GAP,
     LOG,
     STATUS_EVENTS,
@@ -68,12 +74,28 @@ class GapEnvelopeSerializer(_EnvelopeSerializer):
     data = GapDataSerializer()  # type: ignore[assignment]  # the stubs mean the property of that name
 
 
+class CandidateEnvelopeSerializer(_EnvelopeSerializer):
+    """A program that the optimiser considers, as it is reported. Only sent live, without the program itself."""
+
+    event_type = serializers.ChoiceField(choices=(CANDIDATE,))
+    data = NewCandidateSerializer()  # type: ignore[assignment]  # the stubs mean the property of that name
+
+
+class EvaluationEnvelopeSerializer(_EnvelopeSerializer):
+    """The score of a candidate, as it is reported. Only sent live."""
+
+    event_type = serializers.ChoiceField(choices=(EVALUATION,))
+    data = EvaluationSerializer()  # type: ignore[assignment]  # the stubs mean the property of that name
+
+
 ENVELOPE = PolymorphicProxySerializer(
     component_name="TrainingEvent",
     serializers={
         **dict.fromkeys(STATUS_EVENTS, StatusEnvelopeSerializer),
         LOG: LogEnvelopeSerializer,
         GAP: GapEnvelopeSerializer,
+        CANDIDATE: CandidateEnvelopeSerializer,
+        EVALUATION: EvaluationEnvelopeSerializer,
     },
     resource_type_field_name="event_type",
 )
@@ -100,6 +122,20 @@ def log_envelope(run: RunFacts, line: LogLine) -> dict[str, Any]:
         phase = line.step if line.step in PHASE_NAMES else FIRST_PHASE.name
         percent = overall_percent(phase, 0.0)
     return _envelope(LOG, run, line.timestamp, percent, phase, line.message, _ENTRY.to_representation(line))
+
+
+def candidate_envelope(run: RunFacts, candidate: NewCandidateFacts) -> dict[str, Any]:
+    """Return the event of a new candidate."""
+    message = f"Candidate {candidate.name}"
+    data = NewCandidateSerializer().to_representation(candidate)
+    return _envelope(CANDIDATE, run, candidate.reported_at, run.progress_percent, candidate.phase, message, data)
+
+
+def evaluation_envelope(run: RunFacts, evaluation: EvaluationFacts) -> dict[str, Any]:
+    """Return the event of a new evaluation."""
+    message = f"Candidate {evaluation.candidate}: {evaluation.metric} {number_text(evaluation.score)}"
+    data = EvaluationSerializer().to_representation(evaluation)
+    return _envelope(EVALUATION, run, evaluation.reported_at, run.progress_percent, evaluation.phase, message, data)
 
 
 def gap_envelope(run: RunFacts, first_seq: int, now: datetime) -> dict[str, Any]:

@@ -9,4 +9,6 @@ COMPLETED: Final = "completed"
 FAILED: Final = "failed"
 LOG: Final = "log"
 GAP: Final = "gap"
+CANDIDATE: Final = "candidate"
+EVALUATION: Final = "evaluation"
 STATUS_EVENTS: Final = (STARTED, PHASE_CHANGED, PROGRESS_UPDATE, COMPLETED, FAILED)

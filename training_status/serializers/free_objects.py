@@ -26,6 +26,11 @@ FREE_OBJECT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "description": "What a run was started with, as its reporter sent it.",
         "additionalProperties": True,
     },
+    "ProgramState": {
+        "type": "object",
+        "description": "The state of a program, as DSPy's `save` writes it and `load` reads it.",
+        "additionalProperties": True,
+    },
     "TrainingResult": {
         "type": "object",
         "description": "What a training produced, as its reporter sent it.",

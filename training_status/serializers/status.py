@@ -25,9 +25,11 @@ from training_status.phases import (
     steps_while_running,
 )
 from training_status.read.run_facts import RunFacts
+from training_status.serializers.best_evaluation import BestEvaluationSerializer, best_evaluation
 from training_status.serializers.forecast import ForecastSerializer, forecast_at
 from training_status.serializers.free_objects import HigherIsBetterField, MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
+from training_status.serializers.usage import UsageTotalsSerializer, usage_totals
 
 
 class StepSerializer(serializers.Serializer):
@@ -85,6 +87,8 @@ class TrainingStatusSerializer(serializers.Serializer):
     error_message = serializers.CharField(allow_null=True)
     error = serializers.CharField(allow_null=True, help_text="Equal to `error_message`.")
     cancel_requested = serializers.BooleanField()
+    best = BestEvaluationSerializer(allow_null=True, help_text="The best evaluation of the metric evaluated last.")
+    usage = UsageTotalsSerializer(help_text="What the calls of language models added up to.")
 
     def to_representation(self, instance: RunFacts) -> dict[str, Any]:
         """The status object of the contract; all fields always present."""
@@ -114,6 +118,8 @@ class TrainingStatusSerializer(serializers.Serializer):
             "failure_reason": reason,
             "error": run.error_message,
             "cancel_requested": run.cancel_requested_at is not None,
+            "best": best_evaluation(run),
+            "usage": usage_totals(run.usage),
         }
         return represented(STATUS_FIELDS, computed, run)
 

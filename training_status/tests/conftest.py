@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from rest_framework.test import APIClient
 
 from training_status.access.tokens import create_token
@@ -18,6 +19,13 @@ def no_publisher_left(django_db_setup: None) -> Iterator[None]:
     """End the connection of the thread that sends wake-ups before the test database is removed."""
     yield
     notify.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords quickly: Django's hasher is slow by intention, 0.25 s for each user and each sign-in."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from aegis_tracker import phases as tracker_phases
 
 from tests.support.project import PROJECT
-from training_status.phases import PHASE_NAMES, PHASES
+from training_status.phases import EARLIER_NAMES, PHASE_NAMES, PHASES
 
 NOT_AMBIGUOUS = [name for name in PHASE_NAMES if name != "initialization"]
 
@@ -11,6 +11,7 @@ NOT_AMBIGUOUS = [name for name in PHASE_NAMES if name != "initialization"]
 def test_the_tracker_has_the_same_list():
     assert tracker_phases.PHASES == PHASE_NAMES
     assert {phase.name: (phase.start, phase.end) for phase in PHASES} == tracker_phases.PERCENT_RANGES
+    assert tracker_phases.EARLIER_NAMES == EARLIER_NAMES
 
 
 def test_nothing_else_in_the_service_spells_a_phase():

@@ -11,12 +11,18 @@ from aegis_tracker import contract_types, phases
 
 SCHEMAS = yaml.safe_load((Path(__file__).resolve().parents[3] / "openapi.yaml").read_text())["components"]["schemas"]
 NAMES = {
+    "BestEvaluation": "BestEvaluation",
+    "Candidate": "Candidate",
+    "CandidateDetails": "CandidateDetails",
+    "CandidateEnvelope": "CandidateEnvelope",
     "ComparedMetric": "ComparedMetric",
     "ComparedPhase": "ComparedPhase",
     "ComparedPrompt": "ComparedPrompt",
     "ComparedRun": "ComparedRun",
     "ComparedSetting": "ComparedSetting",
     "Domain": "Domain",
+    "Evaluation": "Evaluation",
+    "EvaluationEnvelope": "EvaluationEnvelope",
     "ExpectedPhase": "ExpectedPhase",
     "Forecast": "Forecast",
     "ForecastScore": "ForecastScore",
@@ -25,8 +31,12 @@ NAMES = {
     "LogEntry": "TrainingLogEntry",
     "LogEnvelope": "LogEnvelope",
     "MarkScore": "MarkScore",
+    "ModelUsage": "ModelUsage",
+    "NewCandidate": "NewCandidate",
     "PastRun": "PastRun",
     "PhaseTime": "PhaseTime",
+    "Predictor": "Predictor",
+    "RunUsage": "RunUsage",
     "StatusData": "StatusData",
     "StatusEnvelope": "StatusEnvelope",
     "Step": "Step",
@@ -35,6 +45,7 @@ NAMES = {
     "TrainingHistory": "TrainingHistory",
     "TrainingRun": "TrainingRun",
     "TrainingStatus": "TrainingStatus",
+    "UsageTotals": "UsageTotals",
 }
 SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null", Any: "anything"}
 

@@ -272,6 +272,126 @@ export interface paths {
         patch: operations["change_training_run"];
         trace?: never;
     };
+    "/api/v1/admin/training-runs/{training_run_id}/best-program": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get best program
+         * @description The state of the best candidate, as DSPy's `program.load` takes it, whatever the run's state.
+         */
+        get: operations["get_best_program"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List candidates
+         * @description The programs that the optimiser considered, without the programs themselves.
+         */
+        get: operations["list_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/candidates/{candidate}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get candidate
+         * @description One candidate, with its program and its evaluations.
+         */
+        get: operations["get_candidate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List evaluations
+         * @description The evaluations of a run, the latest first.
+         */
+        get: operations["list_evaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/evaluations/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get evaluation
+         * @description One evaluation, with the scores of its examples.
+         */
+        get: operations["get_evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get model usage
+         * @description What the calls of language models added up to, in total and by phase, model, role and currency.
+         */
+        get: operations["get_model_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/training-runs/{training_run_id}/events": {
         parameters: {
             query?: never;
@@ -429,6 +549,165 @@ export interface components {
              * @description When it happened, by the reporter's clock.
              */
             sent_at?: string | null;
+        };
+        /** @description The highest score on the largest split, or the lowest if lower is better. */
+        BestEvaluation: {
+            candidate: string;
+            metric: string;
+            /** Format: double */
+            score: number;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description A candidate, with its best evaluation of one metric. Made of a `CandidateScore`. */
+        Candidate: {
+            candidate: string;
+            /**
+             * Format: int64
+             * @description Null for a candidate that only evaluations name.
+             */
+            number: number | null;
+            origin: components["schemas"]["CandidateOrigin"] | null;
+            parents: string[];
+            /** @description What the reporter left out. */
+            omitted: components["schemas"]["OmittedPart"][];
+            /** @description Whether its state was reported. */
+            has_program: boolean;
+            /**
+             * Format: date-time
+             * @description When it was reported.
+             */
+            at: string;
+            phase: components["schemas"]["PhaseName"];
+            metric: string | null;
+            /**
+             * Format: double
+             * @description On the largest split on which it was evaluated.
+             */
+            score: number | null;
+            split: components["schemas"]["ExampleSplit"] | null;
+            /** Format: int64 */
+            example_count: number | null;
+            /**
+             * Format: int64
+             * @description Its evaluations of this metric.
+             */
+            evaluation_count: number;
+        };
+        /** @description A candidate with its program and its latest evaluations. `program` is passed in the context. */
+        CandidateDetails: {
+            candidate: string;
+            /**
+             * Format: int64
+             * @description Null for a candidate that only evaluations name.
+             */
+            number: number | null;
+            origin: components["schemas"]["CandidateOrigin"] | null;
+            parents: string[];
+            /** @description What the reporter left out. */
+            omitted: components["schemas"]["OmittedPart"][];
+            /** @description Whether its state was reported. */
+            has_program: boolean;
+            /**
+             * Format: date-time
+             * @description When it was reported.
+             */
+            at: string;
+            phase: components["schemas"]["PhaseName"];
+            metric: string | null;
+            /**
+             * Format: double
+             * @description On the largest split on which it was evaluated.
+             */
+            score: number | null;
+            split: components["schemas"]["ExampleSplit"] | null;
+            /** Format: int64 */
+            example_count: number | null;
+            /**
+             * Format: int64
+             * @description Its evaluations of this metric.
+             */
+            evaluation_count: number;
+            /** @description By name. */
+            predictors: {
+                [key: string]: components["schemas"]["Predictor"];
+            } | null;
+            state: components["schemas"]["ProgramState"] | null;
+            /** @description The latest 100 at most, of all metrics. */
+            evaluations: components["schemas"]["Evaluation"][];
+        };
+        /** @description A program that the optimiser considers, as it is reported. Only sent live, without the program itself. */
+        CandidateEnvelope: {
+            /**
+             * Format: date-time
+             * @description The entry's time by its reporter's clock, else when it was sent.
+             */
+            timestamp: string;
+            /** Format: uuid */
+            training_run_id: string;
+            domain: string;
+            /**
+             * Format: double
+             * @description Of the run, like `phase`: in a `log` event after that entry, else when it was sent.
+             */
+            progress_percent: number;
+            phase: components["schemas"]["PhaseName"];
+            /** @description The text of this event. */
+            message: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "candidate";
+            data: components["schemas"]["NewCandidate"];
+        };
+        /**
+         * CandidateEvent
+         * @description A program that the optimiser considers. It makes no log entry.
+         */
+        CandidateEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "candidate";
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
+             */
+            n: number;
+            candidate: string;
+            /** @default [] */
+            parents: string[];
+            /**
+             * @default other
+             * @enum {string}
+             */
+            origin: "bootstrapped" | "initial" | "merged" | "other" | "proposed" | "reflected";
+            predictors?: {
+                [key: string]: components["schemas"]["ReportedPredictor"];
+            } | null;
+            state?: Record<string, never> | null;
+            /** @default [] */
+            omitted: components["schemas"]["OmittedPart"][];
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            timestamp?: string | null;
+        };
+        /** @enum {string} */
+        CandidateEventType: "candidate";
+        /** @enum {string} */
+        CandidateOrigin: "initial" | "bootstrapped" | "proposed" | "reflected" | "merged" | "other";
+        CandidatePage: {
+            items: components["schemas"]["Candidate"][];
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            page: number;
+            /** Format: int32 */
+            page_size: number;
         };
         /** @enum {string} */
         ComparedList: "metrics" | "configuration" | "prompts";
@@ -597,6 +876,124 @@ export interface components {
             /** Format: int32 */
             page_size: number;
         };
+        /** @description An evaluation of a candidate. Made of an `EvaluationFacts`. */
+        Evaluation: {
+            /** Format: int64 */
+            number: number;
+            candidate: string;
+            metric: string;
+            /** Format: double */
+            score: number;
+            split: components["schemas"]["ExampleSplit"];
+            /** Format: int64 */
+            example_count: number;
+            /** Format: int64 */
+            error_count: number;
+            /** Format: double */
+            duration_ms: number | null;
+            /** Format: date-time */
+            at: string;
+            phase: components["schemas"]["PhaseName"];
+        };
+        /** @description An evaluation with the scores of its examples. Made of an `EvaluationWithExamples`. */
+        EvaluationDetails: {
+            /** Format: int64 */
+            number: number;
+            candidate: string;
+            metric: string;
+            /** Format: double */
+            score: number;
+            split: components["schemas"]["ExampleSplit"];
+            /** Format: int64 */
+            example_count: number;
+            /** Format: int64 */
+            error_count: number;
+            /** Format: double */
+            duration_ms: number | null;
+            /** Format: date-time */
+            at: string;
+            phase: components["schemas"]["PhaseName"];
+            /** @description Null for an example that failed. */
+            example_scores: (number | null)[] | null;
+            example_ids: string[] | null;
+        };
+        /** @description The score of a candidate, as it is reported. Only sent live. */
+        EvaluationEnvelope: {
+            /**
+             * Format: date-time
+             * @description The entry's time by its reporter's clock, else when it was sent.
+             */
+            timestamp: string;
+            /** Format: uuid */
+            training_run_id: string;
+            domain: string;
+            /**
+             * Format: double
+             * @description Of the run, like `phase`: in a `log` event after that entry, else when it was sent.
+             */
+            progress_percent: number;
+            phase: components["schemas"]["PhaseName"];
+            /** @description The text of this event. */
+            message: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "evaluation";
+            data: components["schemas"]["Evaluation"];
+        };
+        /**
+         * EvaluationEvent
+         * @description The score of a candidate on a set of examples. It makes no log entry.
+         */
+        EvaluationEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "evaluation";
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
+             */
+            n: number;
+            candidate: string;
+            metric: string;
+            /** Format: double */
+            score: number;
+            /** @enum {string} */
+            split: "development" | "minibatch" | "test" | "train";
+            /** Format: int64 */
+            example_count: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            error_count: number;
+            /** Format: double */
+            duration_ms?: number | null;
+            example_scores?: (number | null)[] | null;
+            example_ids?: string[] | null;
+            higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            timestamp?: string | null;
+        };
+        /** @enum {string} */
+        EvaluationEventType: "evaluation";
+        EvaluationPage: {
+            items: components["schemas"]["Evaluation"][];
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            page: number;
+            /** Format: int32 */
+            page_size: number;
+        };
+        /** @enum {string} */
+        ExampleSplit: "development" | "test" | "train" | "minibatch";
         /** @description The expected duration of a phase. */
         ExpectedPhase: {
             phase: components["schemas"]["PhaseName"];
@@ -856,6 +1253,77 @@ export interface components {
         Metrics: {
             [key: string]: components["schemas"]["MetricValue"] | null;
         };
+        /** @enum {string} */
+        ModelRole: "student" | "teacher" | "proposer" | "reflection" | "metric" | "other";
+        /** @description Sums of one model in one role and phase. Made of a `ModelUsageSum`. */
+        ModelUsage: {
+            /**
+             * Format: int64
+             * @description All calls, those that a cache answered included.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Calls that a cache answered.
+             */
+            cached_calls: number;
+            /**
+             * Format: int64
+             * @description Calls that failed.
+             */
+            errors: number;
+            /** Format: int64 */
+            input_tokens: number;
+            /** Format: int64 */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Input tokens that the provider had cached.
+             */
+            cached_input_tokens: number;
+            /** Format: int64 */
+            reasoning_tokens: number;
+            /**
+             * Format: int64
+             * @description Calls without a known cost.
+             */
+            unpriced_calls: number;
+            /**
+             * Format: double
+             * @description Null where no cost is known, and where there are several currencies.
+             */
+            cost: number | null;
+            currency: string | null;
+            /**
+             * Format: double
+             * @description The sum of the calls' durations.
+             */
+            duration_ms: number;
+            phase: components["schemas"]["PhaseName"];
+            model: string;
+            role: components["schemas"]["ModelRole"];
+        };
+        /** @description A candidate as it was reported. Made of a `NewCandidateFacts`. */
+        NewCandidate: {
+            candidate: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the run.
+             */
+            number: number;
+            origin: components["schemas"]["CandidateOrigin"];
+            parents: string[];
+            /** @description What the reporter left out. */
+            omitted: components["schemas"]["OmittedPart"][];
+            /** @description Whether its state was reported. */
+            has_program: boolean;
+            /**
+             * Format: date-time
+             * @description When it was reported.
+             */
+            at: string;
+            phase: components["schemas"]["PhaseName"];
+        };
         /**
          * NewDomain
          * @description The request to create a domain.
@@ -882,6 +1350,8 @@ export interface components {
             note?: string | null;
             higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
         };
+        /** @enum {string} */
+        OmittedPart: "predictors" | "state";
         /** @description A run of the domain. Numeric metrics of a finished run are also fields of their own. */
         PastRun: {
             /** Format: int64 */
@@ -943,6 +1413,13 @@ export interface components {
              */
             ended_at: string | null;
         };
+        /** @description One predictor of a program. */
+        Predictor: {
+            instruction: string | null;
+            demonstrations: {
+                [key: string]: unknown;
+            }[];
+        };
         /** @description RFC 9457 problem details, the format of all errors. */
         Problem: {
             type: string;
@@ -965,6 +1442,10 @@ export interface components {
              * @description The highest event number stored (409).
              */
             last_n?: number;
+        };
+        /** @description The state of a program, as DSPy's `save` writes it and `load` reads it. */
+        ProgramState: {
+            [key: string]: unknown;
         };
         /**
          * ProgressEvent
@@ -1017,7 +1498,16 @@ export interface components {
             cancel_requested: boolean;
         };
         /** @description An event of a reporter. */
-        ReportedEvent: components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"];
+        ReportedEvent: components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"] | components["schemas"]["CandidateEvent"] | components["schemas"]["EvaluationEvent"] | components["schemas"]["UsageEvent"];
+        /**
+         * ReportedPredictor
+         * @description One predictor of a program.
+         */
+        ReportedPredictor: {
+            instruction?: string | null;
+            /** @default [] */
+            demonstrations: Record<string, never>[];
+        };
         /**
          * RunChange
          * @description The request to change a run, which is allowed at any time.
@@ -1032,6 +1522,10 @@ export interface components {
         };
         /** @enum {string} */
         RunStatus: "pending" | "training" | "completed" | "failed";
+        RunUsage: {
+            total: components["schemas"]["UsageTotals"];
+            items: components["schemas"]["ModelUsage"][];
+        };
         /** @description The whole status object. */
         StatusData: {
             status: components["schemas"]["TrainingStatus"];
@@ -1122,7 +1616,7 @@ export interface components {
             /** @description The lists that were cut off. */
             cut_off: components["schemas"]["ComparedList"][];
         };
-        TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"];
+        TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"] | components["schemas"]["CandidateEnvelope"] | components["schemas"]["EvaluationEnvelope"];
         /** @description All runs of a domain, oldest first. Made of the domain's name, its runs and the score of its forecasts. */
         TrainingHistory: {
             domain_name: string;
@@ -1242,6 +1736,10 @@ export interface components {
             /** @description Equal to `error_message`. */
             error: string | null;
             cancel_requested: boolean;
+            /** @description The best evaluation of the metric evaluated last. */
+            best: components["schemas"]["BestEvaluation"] | null;
+            /** @description What the calls of language models added up to. */
+            usage: components["schemas"]["UsageTotals"];
             llm_model: string;
             optimizer: string | null;
             /** Format: int64 */
@@ -1332,6 +1830,129 @@ export interface components {
             /** @description Equal to `error_message`. */
             error: string | null;
             cancel_requested: boolean;
+            /** @description The best evaluation of the metric evaluated last. */
+            best: components["schemas"]["BestEvaluation"] | null;
+            /** @description What the calls of language models added up to. */
+            usage: components["schemas"]["UsageTotals"];
+        };
+        /**
+         * UsageEvent
+         * @description What was used since the last such event. It makes no log entry.
+         */
+        UsageEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "usage";
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in the order of the run, without gaps.
+             */
+            n: number;
+            models: components["schemas"]["UsedModel"][];
+            /**
+             * Format: date-time
+             * @description When it happened, by the reporter's clock.
+             */
+            timestamp?: string | null;
+        };
+        /** @description Sums over all models. */
+        UsageTotals: {
+            /**
+             * Format: int64
+             * @description All calls, those that a cache answered included.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Calls that a cache answered.
+             */
+            cached_calls: number;
+            /**
+             * Format: int64
+             * @description Calls that failed.
+             */
+            errors: number;
+            /** Format: int64 */
+            input_tokens: number;
+            /** Format: int64 */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Input tokens that the provider had cached.
+             */
+            cached_input_tokens: number;
+            /** Format: int64 */
+            reasoning_tokens: number;
+            /**
+             * Format: int64
+             * @description Calls without a known cost.
+             */
+            unpriced_calls: number;
+            /**
+             * Format: double
+             * @description Null where no cost is known, and where there are several currencies.
+             */
+            cost: number | null;
+            currency: string | null;
+            /**
+             * Format: double
+             * @description The sum of the calls' durations.
+             */
+            duration_ms: number;
+        };
+        /**
+         * UsedModel
+         * @description What calls of one model used, in one role.
+         */
+        UsedModel: {
+            model: string;
+            /**
+             * @default other
+             * @enum {string}
+             */
+            role: "metric" | "other" | "proposer" | "reflection" | "student" | "teacher";
+            /** Format: int64 */
+            calls: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            cached_calls: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            cached_input_tokens: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            reasoning_tokens: number;
+            /** Format: double */
+            cost?: number | null;
+            currency?: string | null;
+            /**
+             * Format: double
+             * @default 0
+             */
+            duration_ms: number;
         };
     };
     responses: never;
@@ -2009,6 +2630,218 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRun"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_best_program: {
+        parameters: {
+            query?: {
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+            };
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramState"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_candidates: {
+        parameters: {
+            query?: {
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+                /** @description The best first, or the latest first. */
+                order?: "score" | "time";
+                /** @description From 1. */
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidatePage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_candidate: {
+        parameters: {
+            query?: {
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its name. */
+                candidate: string;
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_evaluations: {
+        parameters: {
+            query?: {
+                /** @description Only evaluations with a higher number, the oldest first. */
+                after?: number;
+                candidate?: string;
+                metric?: string;
+                /** @description From 1. */
+                page?: number;
+                page_size?: number;
+                split?: "development" | "minibatch" | "test" | "train";
+            };
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_model_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunUsage"];
                 };
             };
             /** @description An error */

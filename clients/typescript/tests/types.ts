@@ -32,6 +32,8 @@ export function events(): string | number | null {
     return event.data.message;
   }
   if (event.event_type === "gap") return event.data.first_seq;
+  if (event.event_type === "candidate") return event.data.candidate;
+  if (event.event_type === "evaluation") return event.data.score;
   event.event_type satisfies "started" | "phase_changed" | "progress_update" | "completed" | "failed";
   return event.data.status.health;
 }

@@ -15,9 +15,19 @@ from training_status.errors import NotFound
 from training_status.ingest.batch import CompleteEvent, FailEvent, LogEvent, PhaseEvent, ProgressEvent
 from training_status.ingest.deletion import delete_domain, delete_run
 from training_status.ingest.events import record_heartbeat
+from training_status.ingest.exported_findings import ExportedCandidate, ExportedEvaluation, ExportedModelUsage
 from training_status.ingest.exported_run import ExportedDomain, ExportedEntry, ExportedPhaseTiming, ExportedRun
 from training_status.ingest.runs import request_cancel
-from training_status.models import AuditEntry, Domain, PhaseTiming, TrainingLogEntry, TrainingRun
+from training_status.models import (
+    AuditEntry,
+    Candidate,
+    Domain,
+    Evaluation,
+    ModelUsage,
+    PhaseTiming,
+    TrainingLogEntry,
+    TrainingRun,
+)
 from training_status.operations.run_export import export_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -245,8 +255,12 @@ def test_no_stored_fact_is_left_out():
     def stored(model):
         return {field.column for field in model._meta.concrete_fields}
 
-    assert set(ExportedRun.__struct_encode_fields__) == stored(TrainingRun) - {"id", "domain_id"}
+    of_findings = {"best", "usage"}
+    assert set(ExportedRun.__struct_encode_fields__) == stored(TrainingRun) - {"id", "domain_id"} - of_findings
     assert set(ExportedPhaseTiming.__struct_encode_fields__) == stored(PhaseTiming) - {"id", "run_id"}
     assert set(ExportedEntry.__struct_encode_fields__) == stored(TrainingLogEntry) - {"run_id"}
     of_its_runs = {"last_run_number", "baseline_run_number"}
     assert set(ExportedDomain.__struct_encode_fields__) == stored(Domain) - {"id", "created_at"} - of_its_runs
+    assert set(ExportedCandidate.__struct_encode_fields__) == stored(Candidate) - {"run_id", "digest"}
+    assert set(ExportedEvaluation.__struct_encode_fields__) == stored(Evaluation) - {"run_id"}
+    assert set(ExportedModelUsage.__struct_encode_fields__) == stored(ModelUsage) - {"id", "run_id"}

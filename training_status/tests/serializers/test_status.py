@@ -72,6 +72,20 @@ def test_a_running_run_in_full():
         "error_message": None,
         "error": None,
         "cancel_requested": False,
+        "best": None,
+        "usage": {
+            "calls": 0,
+            "cached_calls": 0,
+            "errors": 0,
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cached_input_tokens": 0,
+            "reasoning_tokens": 0,
+            "unpriced_calls": 0,
+            "cost": None,
+            "currency": None,
+            "duration_ms": 0.0,
+        },
     }
 
 

@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aegis_tracker.backoff import Backoff
+from aegis_tracker.best_program import save_best_program
 from aegis_tracker.client import Client
 from aegis_tracker.delivery_errors import TryLaterError
 from aegis_tracker.diagnostics import Diagnostics
 from aegis_tracker.orphaned_spools import Outcome, Sent, remove_unfinished_files, send_orphaned_spool
 from aegis_tracker.run_text import duration_text
+from aegis_tracker.service_error import ServiceError
 from aegis_tracker.settings import SettingsError, access_token, service_address, spool_directory
 from aegis_tracker.spool_adoption import is_in_use, is_spool
 from aegis_tracker.spool_files import run_id_of, spool_paths
 from aegis_tracker.spool_owner import ProcessState
 from aegis_tracker.spool_summary import SpoolSummary, summarize
-from aegis_tracker.transport import Transport
+from aegis_tracker.transport import Transport, UnreachableError
 from aegis_tracker.version import VERSION
 from aegis_tracker.visible_text import one_line
 
@@ -49,6 +51,16 @@ exit status: 0 the run completed; 1 it failed; 2 the service refused the request
 """
 
 
+_BEST_PROGRAM_HELP = """\
+Saves the best program of a domain's latest run, also of one that is under way, was cancelled or has failed.
+DSPy loads the file with `program.load("FILE")`, if `program` is made of the same class.
+
+The best is the one with the highest score on the largest split, or the lowest score if lower is better.
+
+exit status: 0 it was saved; 1 the file cannot be written; 2 the service refused the request
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit status."""
     options = _parser().parse_args(arguments)
@@ -58,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "watch":
             return _watch(options.url, options.domain)
+        if options.command == "best-program":
+            return _best_program(options)
         directory = spool_directory(options.spool_dir)
         if options.command == "status":
             return _status(directory)
@@ -94,7 +108,18 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     watch.add_argument("domain", help="name of the domain, such as medical")
-    for command in (sync, watch):
+    best = commands.add_parser(
+        "best-program",
+        help="save the best program that a training has found so far",
+        description=_BEST_PROGRAM_HELP,
+        epilog="The access token is read from AEGIS_TOKEN. The role viewer is sufficient.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    best.add_argument("domain", help="name of the domain, such as medical")
+    best.add_argument("-o", "--output", type=Path, metavar="FILE", help="the file to write (default: standard output)")
+    best.add_argument("--run", type=_run_number, metavar="N", help="number of the run (default: the latest)")
+    best.add_argument("--metric", help="name of the metric (default: the one that was evaluated last)")
+    for command in (sync, watch, best):
         command.add_argument("--url", help="URL of the service (default: AEGIS_URL, or http://127.0.0.1:8000)")
     for command in (status, sync):
         command.add_argument(
@@ -125,6 +150,12 @@ def _positive_seconds(text: str) -> float:
     if not (seconds > 0 and math.isfinite(seconds)):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds.")
     return seconds
+
+
+def _run_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not the number of a run.")
+    return int(text)
 
 
 def _print(text: str) -> None:
@@ -206,6 +237,19 @@ def _watch(url: str | None, domain: str) -> int:
         return 130
     finally:
         client.close()
+
+
+def _best_program(options: argparse.Namespace) -> int:
+    with Client(options.url, token=access_token(None)) as client:
+        try:
+            saved = save_best_program(
+                client, options.domain, run=options.run, metric=options.metric, output=options.output
+            )
+        except (ServiceError, UnreachableError) as error:
+            _complain(str(error))
+            return 2
+    sys.stderr.write(f"{saved}\n")
+    return 0
 
 
 def _print_summary(directory: Path, results: list[Sent]) -> int:

@@ -4,22 +4,26 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from aegis_tracker.contract_shapes import has_shape
 from aegis_tracker.contract_types import (
+    Candidate,
+    CandidateDetails,
     Domain,
+    Evaluation,
     LogEntry,
     LogLevel,
+    RunUsage,
     TrainingComparison,
     TrainingHistory,
     TrainingRun,
     TrainingStatus,
 )
 from aegis_tracker.event_watch import EventWatch, Trouble
-from aegis_tracker.pages import DomainPage, LogPage, RunPage, list_items, log_entries
+from aegis_tracker.pages import CandidatePage, DomainPage, EvaluationPage, LogPage, RunPage, list_items, log_entries
 from aegis_tracker.service_error import ServiceError, error_of
 from aegis_tracker.settings import access_token_if_any, service_address
 from aegis_tracker.transport import Transport
@@ -79,6 +83,48 @@ class Client:
     def result(self, training_run_id: str | UUID) -> dict[str, Any]:
         """What the training produced, as its reporter sent it; ServiceError with the code `no_result` before."""
         return self._get(f"/training-runs/{_quoted(training_run_id)}/result", dict[str, Any])
+
+    def candidates(
+        self, training_run_id: str | UUID, *, order: Literal["score", "time"] = "score", metric: str | None = None
+    ) -> Iterator[Candidate]:
+        """The programs that the run's optimiser considered, the best first, or the latest.
+
+        The scores are of `metric`, by default of the one that was evaluated last.
+        """
+        path = f"/training-runs/{_quoted(training_run_id)}/candidates"
+        asked = {"order": order, "metric": metric}
+        return list_items(lambda query: self._get(path, CandidatePage, asked | query), "candidate")
+
+    def candidate(self, training_run_id: str | UUID, name: str, *, metric: str | None = None) -> CandidateDetails:
+        """One candidate, with its program and its latest evaluations."""
+        path = f"/training-runs/{_quoted(training_run_id)}/candidates/{_quoted(name)}"
+        return cast(CandidateDetails, self._get(path, CandidateDetails, {"metric": metric}))
+
+    def evaluations(
+        self,
+        training_run_id: str | UUID,
+        *,
+        metric: str | None = None,
+        split: str | None = None,
+        candidate: str | None = None,
+        after: int = 0,
+    ) -> Iterator[Evaluation]:
+        """All evaluations that match, oldest first, each once; `after` is a `number`, itself left out."""
+        path = f"/training-runs/{_quoted(training_run_id)}/evaluations"
+        asked = {"metric": metric, "split": split, "candidate": candidate, "after": after}
+        return list_items(lambda query: self._get(path, EvaluationPage, asked | query), "number")
+
+    def usage(self, training_run_id: str | UUID) -> RunUsage:
+        """What the run's calls of language models added up to, in total and by phase, model and role."""
+        return cast(RunUsage, self._get(f"/training-runs/{_quoted(training_run_id)}/usage", RunUsage))
+
+    def best_program(self, training_run_id: str | UUID, *, metric: str | None = None) -> dict[str, Any]:
+        """The state of the run's best candidate, as DSPy's `program.load` takes it from a file.
+
+        Also of a run that is under way or has failed. ServiceError with the code `no_program` if there is none.
+        """
+        path = f"/training-runs/{_quoted(training_run_id)}/best-program"
+        return self._get(path, dict[str, Any], {"metric": metric})
 
     def history(self, domain: str) -> TrainingHistory:
         """The domain's runs with their metrics, oldest first, and what has improved."""

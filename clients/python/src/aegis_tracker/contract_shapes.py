@@ -31,6 +31,14 @@ _RELIED_ON: dict[Any, frozenset[str]] = {  # of types that grow; all keys of the
     contract.StatusEnvelope: _ENVELOPE,
     contract.LogEnvelope: _ENVELOPE,
     contract.GapEnvelope: _ENVELOPE,
+    contract.CandidateEnvelope: _ENVELOPE,
+    contract.EvaluationEnvelope: _ENVELOPE,
+    contract.NewCandidate: frozenset({"candidate", "number"}),
+    contract.Candidate: frozenset({"candidate", "number", "score"}),
+    contract.CandidateDetails: frozenset({"candidate", "number", "score", "state"}),
+    contract.Evaluation: frozenset({"number", "candidate", "metric", "score"}),
+    contract.UsageTotals: frozenset({"calls", "input_tokens", "output_tokens", "cost"}),
+    contract.ModelUsage: frozenset({"model", "role", "calls", "cost"}),
 }
 _TIMES = frozenset({"estimated_completion"})
 _WHOLE_MAX = 2**63

@@ -34,6 +34,31 @@ class Forecast(TypedDict):
     based_on_runs: int
 
 
+class BestEvaluation(TypedDict):
+    """The best evaluation of the metric that was evaluated last."""
+
+    candidate: str
+    metric: str
+    score: float
+    at: str
+
+
+class UsageTotals(TypedDict):
+    """What the calls of language models added up to; `cost` is None where it is not known."""
+
+    calls: int
+    cached_calls: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int
+    reasoning_tokens: int
+    unpriced_calls: int
+    cost: float | None
+    currency: str | None
+    duration_ms: float
+
+
 class TrainingStatus(TypedDict):
     """How a run is going; `progress` is the percentage of the whole, rounded down."""
 
@@ -61,6 +86,8 @@ class TrainingStatus(TypedDict):
     error_message: str | None
     error: str | None
     cancel_requested: bool
+    best: BestEvaluation | None
+    usage: UsageTotals
 
 
 class PhaseTime(TypedDict):
@@ -248,7 +275,7 @@ class _Envelope(TypedDict):
     domain: str
     progress_percent: float
     phase: str
-    message: str | None
+    message: str
 
 
 class StatusEnvelope(_Envelope):
@@ -272,4 +299,95 @@ class GapEnvelope(_Envelope):
     data: GapData
 
 
-TrainingEvent = StatusEnvelope | LogEnvelope | GapEnvelope
+Origin = Literal["initial", "bootstrapped", "proposed", "reflected", "merged", "other"]
+Split = Literal["development", "test", "train", "minibatch"]
+
+
+class _Candidate(TypedDict):
+    candidate: str
+    parents: list[str]
+    omitted: list[Literal["predictors", "state"]]
+    has_program: bool
+    at: str
+    phase: str
+
+
+class NewCandidate(_Candidate):
+    """A program that the optimiser considers, without the program itself."""
+
+    number: int
+    origin: Origin
+
+
+class Candidate(_Candidate):
+    """A candidate and its best evaluation of a metric; `number` is None for one that only evaluations name."""
+
+    number: int | None
+    origin: Origin | None
+    metric: str | None
+    score: float | None
+    split: Split | None
+    example_count: int | None
+    evaluation_count: int
+
+
+class Evaluation(TypedDict):
+    """The score of a candidate on a set of examples."""
+
+    number: int
+    candidate: str
+    metric: str
+    score: float
+    split: Split
+    example_count: int
+    error_count: int
+    duration_ms: float | None
+    at: str
+    phase: str
+
+
+class Predictor(TypedDict):
+    """One predictor of a program."""
+
+    instruction: str | None
+    demonstrations: list[dict[str, Any]]
+
+
+class CandidateDetails(Candidate):
+    """A candidate with its program and its latest evaluations."""
+
+    predictors: dict[str, Predictor] | None
+    state: dict[str, Any] | None
+    evaluations: list[Evaluation]
+
+
+class ModelUsage(UsageTotals):
+    """The sums of one model in one role and phase."""
+
+    phase: str
+    model: str
+    role: Literal["student", "teacher", "proposer", "reflection", "metric", "other"]
+
+
+class RunUsage(TypedDict):
+    """What a run used, in total and by phase, model, role and currency."""
+
+    total: UsageTotals
+    items: list[ModelUsage]
+
+
+class CandidateEnvelope(_Envelope):
+    """A new candidate. Only what comes while watching is told: `Client.candidates` has all."""
+
+    event_type: Literal["candidate"]
+    data: NewCandidate
+
+
+class EvaluationEnvelope(_Envelope):
+    """A new evaluation. Only what comes while watching is told: `Client.evaluations` has all."""
+
+    event_type: Literal["evaluation"]
+    data: Evaluation
+
+
+TrainingEvent = StatusEnvelope | LogEnvelope | GapEnvelope | CandidateEnvelope | EvaluationEnvelope

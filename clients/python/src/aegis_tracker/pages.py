@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypedDict
 
-from aegis_tracker.contract_types import Domain, LogEntry, TrainingRun
+from aegis_tracker.contract_types import Candidate, Domain, Evaluation, LogEntry, TrainingRun
 
 PAGE_SIZE = 100  # the most that the service gives at once
 
@@ -20,6 +20,20 @@ class RunPage(TypedDict):
     """A page of runs."""
 
     items: list[TrainingRun]
+    total: int
+
+
+class CandidatePage(TypedDict):
+    """A page of candidates."""
+
+    items: list[Candidate]
+    total: int
+
+
+class EvaluationPage(TypedDict):
+    """A page of evaluations."""
+
+    items: list[Evaluation]
     total: int
 
 

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 
 from aegis_tracker.client import Client
-from aegis_tracker.contract_types import TrainingStatus
+from aegis_tracker.contract_types import TrainingEvent, TrainingStatus
 from aegis_tracker.event_watch import Trouble
 from aegis_tracker.run_text import age_text, state_text
 from aegis_tracker.service_error import ServiceError
@@ -73,8 +73,8 @@ class Watch:
             try:
                 for event in events:
                     self.trouble = None
-                    if event["event_type"] != "log" and event["event_type"] != "gap":
-                        self._take(event["data"]["status"])
+                    if (status := _status_of(event)) is not None:
+                        self._take(status)
                         self.on_change()
                     if self.exit_status is not None:
                         return
@@ -170,3 +170,8 @@ def _print_changes(watched: Watch, console: Console) -> None:
 
     watched.on_change = print_change
     watched.follow()
+
+
+def _status_of(event: TrainingEvent) -> TrainingStatus | None:
+    """The status, if the event has one."""
+    return cast(dict[str, Any], event["data"]).get("status")

@@ -15,6 +15,7 @@ import { timeLeftRank } from "./run_text.js";
 import { Service } from "./service.js";
 import { Stream } from "./stream.js";
 import { oneLine } from "./visible_text.js";
+import { hasStatus } from "./training_events.js";
 
 /** @type {Record<string, (status: Status | null, name: string, now: number) => string | number>} */
 const SORT_KEYS = {
@@ -58,7 +59,7 @@ class DomainsPage {
   /** @param {TrainingEvent} event */
   async take(event) {
     this.connection.seen();
-    if (event.event_type === "log" || event.event_type === "gap") return;
+    if (!hasStatus(event)) return;
     const row = this.rows.get(event.domain) ?? (this.isWhole ? await this.#addedOnce(event.domain) : undefined);
     row?.update(event.data.status);
   }

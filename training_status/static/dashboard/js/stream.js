@@ -10,6 +10,7 @@ import { LiveStream } from "./connection/live_stream.js";
 import { pause } from "./connection/pause.js";
 import { ServiceError } from "./connection/service_error.js";
 import { parseJson } from "./exact_json.js";
+import { hasStatus } from "./training_events.js";
 
 /**
  * @typedef {object} Follower
@@ -109,7 +110,7 @@ export class Stream {
 
   /** @param {TrainingEvent} event */
   #take(event) {
-    if (event.event_type !== "log" && event.event_type !== "gap") this.service.learnClock(event.timestamp);
+    if (hasStatus(event)) this.service.learnClock(event.timestamp);
     try {
       this.follower.onEvent(event);
     } catch (error) {

@@ -26,6 +26,7 @@ import { pause } from "./connection/pause.js";
 import { ServiceError } from "./connection/service_error.js";
 import { RunViews } from "./run_views.js";
 import { Stream } from "./stream.js";
+import { hasStatus } from "./training_events.js";
 
 const RETRY_MS = 2000;
 const GOES_ON_MS = 30_000;
@@ -146,6 +147,8 @@ export class TrainingView {
       if (isOurs && this.entries.push(event.data) === 1) requestAnimationFrame(() => this.appendEntries());
     } else if (event.event_type === "gap") {
       if (isOurs && !this.isMoving) void this.views.log?.refresh();
+    } else if (!hasStatus(event)) {
+      // A candidate or an evaluation: the status that follows has what the page shows.
     } else if (!isOurs) {
       void this.moveOn(event.data.status);
     } else if (this.isMoving) {

@@ -10,6 +10,7 @@
  */
 
 import { pause } from "../connection/pause.js";
+import { hasStatus } from "../training_events.js";
 import { ServiceError } from "../connection/service_error.js";
 import { ConnectionView } from "../connection_view.js";
 import { getElement } from "../dom.js";
@@ -103,7 +104,7 @@ export class LiveHistory {
   /** @param {TrainingEvent} event */
   #take(event) {
     this.connection.seen();
-    if (event.event_type === "log" || event.event_type === "gap") return;
+    if (!hasStatus(event)) return;
     const { status } = event.data;
     this.latestId = status.training_run_id;
     if (this.looking) this.meanwhile.set(status.training_run_id, status);

@@ -150,9 +150,8 @@ class BlockFindings:
 
     def _origin_by_change(self, program: Any, parent: str | None) -> str:
         """SIMBA appends a demonstration, or advice to an instruction."""
-        before = self._shared.candidates.content(parent)
         instructions = {name: one.signature.instructions for name, one in program.named_predictors()}
-        is_same = before is not None and before.instructions == instructions
+        is_same = self._shared.candidates.instructions(parent) == instructions
         return lineage.BOOTSTRAPPED if is_same else lineage.REFLECTED
 
     # Evaluations

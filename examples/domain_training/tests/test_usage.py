@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dspy
@@ -206,6 +207,47 @@ def test_blocks_in_several_threads_count_each_call_once(tmp_path: Path) -> None:
     assert engine.counts["calls"] == 72
     assert used(events) == engine.counts
     assert len(of_type(events, "evaluation")) == 3
+
+
+class Asking(dspy.BaseLM):
+    """A model of somebody's own, which asks another one."""
+
+    def __init__(self, asked: dspy.LM) -> None:
+        super().__init__("asking", cache=False)
+        self._asked = asked
+
+    def forward(self, prompt: Any = None, messages: Any = None, **_: Any) -> Any:
+        (text,) = self._asked(prompt, messages=messages)
+        message = SimpleNamespace(content=text, reasoning_content=None, tool_calls=None)
+        choices = [SimpleNamespace(message=message, finish_reason="stop")]
+        used = {"prompt_tokens": 10**6, "completion_tokens": 10**6}
+        return SimpleNamespace(choices=choices, usage=used, model="asking")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_of_a_model_that_asks_another_one_the_other_counts(tmp_path: Path) -> None:
+    model, engine = counting_model()
+    with watched(tmp_path, Asking(model)) as seen:
+        evaluated(seen)
+        events = seen.events()
+    assert engine.counts["calls"] == 24
+    assert used(events) == used(events, model="stand-in", role="student") == engine.counts
+
+
+def test_what_is_used_in_a_phase_is_told_before_the_next_one(tmp_path: Path) -> None:
+    model, engine = counting_model()
+    with watched(tmp_path, model) as seen:
+        with track(seen.tracker, PHASE, evaluation_calls=1):
+            model("one")
+            before = Counter(engine.counts)
+            seen.tracker.enter_phase(phases.RELATION_EXTRACTION_OPTIMIZATION)
+            model("two words")
+        events = seen.events()
+    (second,) = (
+        place for place, event in enumerate(events) if event.get("phase") == phases.RELATION_EXTRACTION_OPTIMIZATION
+    )
+    assert used(events[:second]) == before
+    assert used(events) == engine.counts
 
 
 def test_without_a_history_calls_are_counted(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from aegis_tracker import phases
 from support.contract_server import ContractServer, free_port
 from support.spools import records
 from support.trackers import MakeTracker, said_once
-from support.trainings import TOKEN, ended, run_training
+from support.trainings import TOKEN, ended, left_behind, run_training, sync
 
 FINDINGS = ("candidate", "evaluation", "usage")
 MIB = 1024 * 1024
@@ -465,3 +465,53 @@ def test_the_spool_has_each_event_once(make_tracker: MakeTracker, spool_dir: Pat
     tracker.usage("m")
     (spool,) = spool_dir.iterdir()
     assert [record["type"] for record in records(spool)] == ["start", *FINDINGS]
+
+
+@pytest.mark.needs_locks
+@pytest.mark.parametrize("knows_findings", [True, False])
+def test_what_a_killed_training_has_found_is_synced(
+    service: ContractServer, spool_dir: Path, knows_findings: bool
+) -> None:
+    reports = (
+        "tracker.candidate('a', state={'x': 1})\ntracker.candidate('b', parents=['a'])\n"
+        "tracker.evaluation('b', 'm', 0.5, example_count=2)\ntracker.usage('m')\ntracker.log('INFO', 'the last')"
+    )
+    left_behind(spool_dir, reports)
+    service.knows_findings = knows_findings
+    status, _, errors = sync(service.url, spool_dir)
+    assert status == 0, errors
+    assert [event["type"] for event in service.run.of_type(*FINDINGS)] == (
+        ["candidate", "candidate", "evaluation", "usage"] if knows_findings else []
+    )
+    assert "the last" in service.run.texts()
+    assert ("Upgrade the service" in errors) is not knows_findings
+    assert list(spool_dir.iterdir()) == []
+
+
+def test_a_report_that_sums_up_is_made_before_phases_and_ends(
+    service: ContractServer, make_tracker: MakeTracker
+) -> None:
+    tracker = make_tracker()
+    left = ["end", "phase"]
+
+    def report() -> None:
+        if left:
+            tracker.usage(left.pop())
+
+    tracker.before_phases(report)
+    tracker.log("INFO", "before")
+    tracker.enter_phase(phases.LOADING_DATA)
+    tracker.complete({})
+    assert tracker.flush()
+    assert [event["type"] for event in service.run.events] == ["log", "usage", "phase", "usage", "complete"]
+
+
+@pytest.mark.parametrize("way", ["sys.exit(1)", "raise ValueError('x')", "os.kill(os.getpid(), 15)", "tracker.close()"])
+def test_it_is_made_however_a_training_ends(service: ContractServer, spool_dir: Path, way: str) -> None:
+    sums = "left = [5]\ntracker.before_phases(lambda: left and tracker.usage('m', calls=left.pop()))"
+    program = f"{sums}\nwith tracker:\n    {way}"
+    with run_training(program, service.url, spool_dir) as training:
+        training.communicate(timeout=60)
+    (used,) = service.run.of_type("usage")
+    assert used["models"][0]["calls"] == 5
+    assert (service.run.events[-1]["type"] == "fail") is (way != "tracker.close()")

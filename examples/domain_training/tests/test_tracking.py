@@ -128,7 +128,10 @@ def test_an_unknown_optimiser_gives_phase_messages_and_scores_but_no_fraction(ki
             optimizer.compile(Student(task, seen.tracker), trainset=task.dev, metric=metric)
         first, *rest = seen.events()
         assert (first["type"], first["phase"], first["message"]) == ("phase", PHASE, "Something new")
-        assert {event["type"] for event in rest} == {"log"}
+        assert {event["type"] for event in rest} == {"log", "candidate", "evaluation", "usage"}
+        (evaluation,) = (event for event in rest if event["type"] == "evaluation")
+        assert evaluation["score"] == pytest.approx(0.2458333, abs=1e-7)
+        assert (evaluation["split"], evaluation["example_ids"][0]) == ("train", "train-0")
         assert [event["metrics"] for event in rest if "metrics" in event] == [
             {"score": pytest.approx(0.2458333, abs=1e-7)}
         ]
@@ -147,7 +150,7 @@ def test_an_exception_in_compile_goes_its_way(tmp_path: Path) -> None:
         with pytest.raises(RuntimeError, match="broken"), track(seen.tracker, PHASE):
             optimizer.compile(Student(task, seen.tracker), trainset=task.train)
         assert seen.fractions()[-1] < 1.0
-        last = seen.events()[-1]
+        last = [event for event in seen.events() if event["type"] == "log"][-1]
         assert last["level"] == "ERROR"
         assert "after 3 student calls with RuntimeError: the metric is broken" in last["message"]
 

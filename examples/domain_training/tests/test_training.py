@@ -10,6 +10,7 @@ from aegis_tracker.phases import PHASES
 from command_line import run_training
 from domain_training.command import warnings_told_to
 from recording_service import RecordingService, recording_service
+from watched_findings import of_type, used
 
 OPTIMIZERS = ("bootstrap", "miprov2", "gepa")
 
@@ -63,6 +64,37 @@ def test_the_metric_of_a_search_is_the_best_so_far(trained: tuple[RecordingServi
         told = [event["metrics"] for event in searching if event["type"] == "progress" and "metrics" in event]
         seen = [metrics[name] for metrics in told if name in metrics]
         assert seen == sorted(seen)
+
+
+def test_what_is_found_and_used_is_reported(trained: tuple[RecordingService, Path]) -> None:
+    service, path = trained
+    candidates = {event["candidate"]: event for event in of_type(service.events, "candidate")}
+    evaluations = of_type(service.events, "evaluation")
+    assert [event["origin"] for event in candidates.values()].count("initial") == 2
+    assert {event["metric"] for event in evaluations} == {"entity_f1", "relation_f1"}
+    tested = [event for event in evaluations if event["split"] == "test"]
+    assert [(event["metric"], event["example_count"]) for event in tested] == [
+        (name, 32) for name in ("entity_f1", "entity_f1", "relation_f1", "relation_f1")
+    ]
+    metrics = json.loads(path.read_text(encoding="utf-8"))["metrics"]
+    names = ("entity_f1_baseline", "entity_f1", "relation_f1_baseline", "relation_f1")
+    assert [event["score"] for event in tested] == pytest.approx([metrics[name] for name in names])
+    prompts = json.loads(path.read_text(encoding="utf-8"))["prompts"]
+    for event, name in zip(tested[1::2], ("entity_extraction", "relation_extraction"), strict=True):
+        (predictor,) = candidates[event["candidate"]]["predictors"].values()
+        assert predictor["instruction"] == prompts[name]["instruction"]
+        assert len(predictor["demonstrations"]) == len(prompts[name]["demonstrations"])
+    assert used(service.events)["calls"] > 200
+    assert all("cost" not in model for event in of_type(service.events, "usage") for model in event["models"])
+
+
+def test_a_price_of_the_stand_in_gives_a_cost(tmp_path: Path) -> None:
+    with recording_service() as service:
+        finished = run_training(service, tmp_path, "--optimizer", "bootstrap", "--price", "2", "--threads", "4")
+    assert finished.returncode == 0, finished.stderr
+    sums = used(service.events)
+    cost = sum(model["cost"] for event in of_type(service.events, "usage") for model in event["models"])
+    assert cost == pytest.approx((sums["input_tokens"] + sums["output_tokens"]) * 2 / 1_000_000)
 
 
 def test_people_have_something_to_read(trained: tuple[RecordingService, Path]) -> None:

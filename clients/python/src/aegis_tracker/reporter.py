@@ -166,8 +166,8 @@ class Reporter:
 
         If somebody told the program to end, a resumable run is handed over instead.
         """
-        self.report_sums()
         reason = self._stop_reason.of(error)
+        self.report_sums()  # a report forgets the reason: the program goes on, it seems
         is_error = isinstance(error, (Exception, TrainingCancelled)) and not isinstance(reason, str)
         if self._is_resumable and not is_error:
             self.hand_over()  # a signal, Ctrl-C, `sys.exit` or a cancelled task
@@ -248,10 +248,11 @@ class Reporter:
     def process_ends(self, timeout_s: float) -> None:
         """End the run if an error or a signal ends the program. Send for up to `timeout_s`, and warn of the rest."""
         deadline = time.monotonic() + timeout_s
+        stop_reason = self._stop_reason.text
         self.report_sums()
         if self._is_discarded:
             self._end_discarded()
-        reason = self._stop_reason.text or self._session.uncaught()
+        reason = stop_reason or self._session.uncaught()
         if not self.has_ended and not self.is_forked_copy:
             if reason is not None:
                 self.end_by(reason)

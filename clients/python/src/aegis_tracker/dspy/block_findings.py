@@ -95,7 +95,6 @@ class BlockFindings:
         self._warn = warn
         self._has_warned = False
         self._roles = CallRoles()
-        self._optimizer: Any = None
         self._student: str | None = None  # the candidate that the optimiser was given
         self._names = ExampleNames({})
         self._evaluations: dict[str, _Evaluation] = {}
@@ -116,7 +115,7 @@ class BlockFindings:
     @_guarded
     def optimizer_started(self, compilation: Compilation) -> None:
         """An optimiser starts with its student."""
-        self._optimizer = compilation.optimizer
+        self._roles.compilation = compilation
         inputs = compilation.inputs
         valset, trainset = inputs.get("valset"), inputs.get("trainset")
         self._names = ExampleNames({"development": valset, "train": trainset})
@@ -131,7 +130,7 @@ class BlockFindings:
         """It returned a program, which may be one that was never evaluated."""
         if program is not None:
             self._name_of(program, lineage.origin_of(_kind(compilation)), [self._student])
-        self._optimizer = None
+        self._roles.compilation = None
 
     @_guarded
     def simba_scored(self, compilation: Compilation, read: Callable[[Mapping[str, Any]], list[ScoredProgram]]) -> None:
@@ -151,9 +150,8 @@ class BlockFindings:
 
     def _origin_by_change(self, program: Any, parent: str | None) -> str:
         """SIMBA appends a demonstration, or advice to an instruction."""
-        before = self._shared.candidates.content(parent)
         instructions = {name: one.signature.instructions for name, one in program.named_predictors()}
-        is_same = before is not None and before.instructions == instructions
+        is_same = self._shared.candidates.instructions(parent) == instructions
         return lineage.BOOTSTRAPPED if is_same else lineage.REFLECTED
 
     # Evaluations
@@ -267,7 +265,7 @@ class BlockFindings:
     @_guarded
     def model_called(self, call_id: str, lm: Any, around: Any) -> None:
         """A language model is called."""
-        role = self._roles.of_model_call(around, lm, self._optimizer)
+        role = self._roles.of_model_call(around, lm)
         self._shared.meter.call_started(call_id, lm, role, around)
 
     @_guarded

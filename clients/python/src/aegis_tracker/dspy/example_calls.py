@@ -24,6 +24,9 @@ _JUDGING = {
 }
 
 
+JUDGING = frozenset(_JUDGING)
+
+
 def runs_metric_after(frame: FrameType, name: str) -> bool:
     """Whether this function of DSPy's, of this name, has the program's answer and calls the metric."""
     variable = _OUTCOMES.get(name) or _JUDGING.get(name)

@@ -202,6 +202,7 @@ class FollowedBlock:
     def _compilation_ended(self, compilation: Compilation, program: Any, exception: BaseException | None) -> None:
         self._compilation = None
         if exception is not None:
+            self._findings.optimizer_ended(compilation, None)
             compilation.close()
             self._waits_for_optimizer = self._follows_optimizer  # it may be tried again
             self._progress.optimizer_failed(exception)

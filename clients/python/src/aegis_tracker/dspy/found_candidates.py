@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from aegis_tracker.dspy.program_content import ProgramContent, content_of, digest_of
+from aegis_tracker.dspy.program_content import content_of, digest_of
 
 NAME_MAX_CHARACTERS = 200
 
@@ -35,7 +35,7 @@ class FoundCandidates:
         self._tracker = tracker
         self._lock = threading.RLock()
         self._names: dict[str, str] = {}  # by the digest of the content
-        self._contents: dict[str, ProgramContent] = {}  # by name
+        self._instructions: dict[str, dict[str, Any]] = {}  # of predictors, by the name of the candidate
         self._structures: set[tuple[str, ...]] = set()  # the names of predictors, and what they are about
 
     def name_of(
@@ -61,7 +61,7 @@ class FoundCandidates:
                 send_texts=send_texts,
             )
             self._names[content.digest] = name
-            self._contents[name] = content
+            self._instructions[name] = content.instructions
             self._structures.add(_structure(program))
             return name
 
@@ -69,9 +69,9 @@ class FoundCandidates:
         """Whether a program with the same predictors was reported."""
         return _structure(program) in self._structures
 
-    def content(self, name: str | None) -> ProgramContent | None:
-        """That of a candidate which was reported here."""
-        return self._contents.get(name) if name is not None else None
+    def instructions(self, name: str | None) -> dict[str, Any] | None:
+        """Those of a candidate that was reported here, by predictor."""
+        return self._instructions.get(name) if name is not None else None
 
 
 def _structure(program: Any) -> tuple[str, ...]:

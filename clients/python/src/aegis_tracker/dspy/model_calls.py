@@ -11,7 +11,7 @@ from typing import Any
 _LOOKED_AT = 64  # entries of the history, of as many threads
 
 
-@dataclass
+@dataclass(slots=True)
 class CallUsage:
     """`calls` is more than 1 if the answer consists of several, each with a request of its own.
 
@@ -69,8 +69,7 @@ def usage_of(lm: Any, outputs: Any, exception: BaseException | None) -> CallUsag
 
 def _entry_of(lm: Any, outputs: Any) -> Mapping[str, Any] | None:
     history = getattr(lm, "history", None)
-    recent = history[-_LOOKED_AT:] if isinstance(history, list) else []
-    for entry in reversed(recent):
+    for entry in reversed(history[-_LOOKED_AT:]) if isinstance(history, list) else ():
         if entry.get("outputs") is outputs or entry.get("response") is outputs:
             return entry
     return None
@@ -78,10 +77,10 @@ def _entry_of(lm: Any, outputs: Any) -> Mapping[str, Any] | None:
 
 def _is_cached(usage: Mapping[str, Any], response: Any) -> bool:
     """Whether DSPy's cache gave the answer: it has no usage of its own then, although its response once had."""
-    if getattr(response, "cache_hit", False) is True:
-        return True
+    if usage:
+        return False
     responses: Iterable[Any] = response if isinstance(response, tuple) else (response,)
-    return not usage and any(_had_usage(one) for one in responses)
+    return getattr(response, "cache_hit", False) is True or any(_had_usage(one) for one in responses)
 
 
 def _had_usage(response: Any) -> bool:

@@ -41,7 +41,8 @@ def content_of(program: Any) -> ProgramContent | None:
         saved = state | {"metadata": {"dependency_versions": dependency_versions()}}
     except TypeError:  # values that JSON does not have, which `save` would refuse
         state, saved = orjson.loads(orjson.dumps(state, default=_described, option=orjson.OPT_NON_STR_KEYS)), None
-    return ProgramContent(_digest(state), _predictors(program, state), saved)
+    parameters = _parameters(program, state)
+    return ProgramContent(_digest(parameters), _predictors(program, parameters), saved)
 
 
 def digest_of(value: Any) -> str:
@@ -49,8 +50,14 @@ def digest_of(value: Any) -> str:
     return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=6).hexdigest()
 
 
-def _digest(state: dict[str, Any]) -> str:
-    return digest_of({name: _of_the_program(parameter) for name, parameter in state.items()})
+def _parameters(program: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """The state of each parameter by its name. The state of a predictor that is the whole program has no names."""
+    names = [name for name, _ in program.named_parameters()]
+    return {names[0]: state} if len(names) == 1 and names[0] not in state else state
+
+
+def _digest(parameters: dict[str, Any]) -> str:
+    return digest_of({name: _of_the_program(parameter) for name, parameter in parameters.items()})
 
 
 def _of_the_program(parameter: Any) -> Any:
@@ -59,14 +66,14 @@ def _of_the_program(parameter: Any) -> Any:
     return {key: value for key, value in parameter.items() if key not in _NOT_OF_THE_PROGRAM}
 
 
-def _predictors(program: Any, state: dict[str, Any]) -> Predictors:
+def _predictors(program: Any, parameters: dict[str, Any]) -> Predictors:
     return {
         name: {
             "instruction": predictor.signature.instructions,
-            "demonstrations": [demo for demo in state[name]["demos"] if isinstance(demo, dict)],
+            "demonstrations": [demo for demo in parameters[name]["demos"] if isinstance(demo, dict)],
         }
         for name, predictor in program.named_predictors()
-        if name in state
+        if name in parameters
     }
 
 

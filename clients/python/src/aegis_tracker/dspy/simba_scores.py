@@ -29,7 +29,7 @@ class ScoredProgram:
 def scores_of_batch(values: Mapping[str, Any]) -> list[ScoredProgram]:
     """The new programs of a batch, on the batch."""
     programs, batch, pool = values["system_candidates"], values["batch"], values["programs"]
-    sources = {program.simba_idx: program for program in pool}
+    sources = {getattr(program, "simba_idx", None): program for program in pool}
     return [
         ScoredProgram(
             program,

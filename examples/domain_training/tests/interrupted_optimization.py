@@ -1,0 +1,52 @@
+"""An optimisation that ends half way: `interrupted_optimization.py OPTIMIZER METRIC_CALLS WAY`. It prints what the
+engine has counted until then."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import dspy
+import test_findings
+import test_tracked_fraction
+from aegis_tracker import TrainingProgressTracker, phases
+from aegis_tracker.dspy import track
+from watched_findings import counting_model
+from watched_optimization import Student, entity_metric, entity_task
+
+
+class Interrupted:
+    """A metric that ends its process."""
+
+    def __init__(self, metric: Any, calls: int, way: str) -> None:
+        self._metric, self._left, self._way = metric, calls, way
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            sys.stdout.write(f"\ncounted {json.dumps(engine.counts)}\n")
+            sys.stdout.flush()
+            self._end()
+        return self._metric(*args, **kwargs)
+
+    def _end(self) -> None:
+        if self._way == "exit":
+            sys.exit(3)
+        if self._way == "usage, then SIGKILL":
+            spool = next(Path(os.environ["AEGIS_SPOOL_DIR"]).glob("*.jsonl"))
+            while b'"type":"usage"' not in spool.read_bytes():
+                os.sched_yield()
+        os.kill(os.getpid(), getattr(signal, self._way.split()[-1]))
+
+
+optimizer_name, calls, way = sys.argv[1:]
+model, engine = counting_model()
+dspy.configure(lm=model)
+task = entity_task()
+metric = Interrupted(entity_metric(task), int(calls), way)
+make = getattr(test_tracked_fraction, optimizer_name, None) or getattr(test_findings, optimizer_name)
+optimizer, arguments = make(task, metric)
+with TrainingProgressTracker("medical") as tracker, track(tracker, phases.ENTITY_EXTRACTION_OPTIMIZATION):
+    optimizer.compile(Student(task, tracker), **arguments)

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dspy
-import test_findings
-import test_tracked_fraction
+import optimizer_setups
 from aegis_tracker import TrainingProgressTracker, phases
 from aegis_tracker.dspy import track
 from watched_findings import counting_model
@@ -46,7 +45,7 @@ model, engine = counting_model()
 dspy.configure(lm=model)
 task = entity_task()
 metric = Interrupted(entity_metric(task), int(calls), way)
-make = getattr(test_tracked_fraction, optimizer_name, None) or getattr(test_findings, optimizer_name)
+make = getattr(optimizer_setups, optimizer_name)
 optimizer, arguments = make(task, metric)
 with TrainingProgressTracker("medical") as tracker, track(tracker, phases.ENTITY_EXTRACTION_OPTIMIZATION):
     optimizer.compile(Student(task, tracker), **arguments)

@@ -1,16 +1,12 @@
 """Candidates, evaluations and usage of each optimiser, against what DSPy and the model say themselves."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import dspy
+import optimizer_setups
 import pytest
-import test_tracked_fraction as optimizations
 from aegis_tracker import phases
 from aegis_tracker.dspy import track
 from domain_training.tasks import Task
@@ -21,6 +17,7 @@ from watched_findings import (
     counting_model,
     evaluations_of_dspy,
     of_type,
+    score_in_a_fresh_process,
     scores_of_simba,
     used,
 )
@@ -33,24 +30,18 @@ TESTS = Path(__file__).parent
 Make = Callable[[Task, Any], tuple[Any, dict[str, Any]]]
 
 
-def gepa_with_merges(task: Task, metric: Any) -> tuple[Any, dict[str, Any]]:
-    settings = {"use_merge": True, "max_merge_invocations": 5, "num_threads": 1}
-    optimizer = dspy.GEPA(metric=metric, max_metric_calls=400, reflection_lm=dspy.settings.lm, **settings)
-    return optimizer, {"trainset": task.train[:20], "valset": task.dev[:10]}
-
-
 OPTIMIZERS: tuple[Make, ...] = (
-    optimizations.bootstrap,
-    optimizations.random_search,
-    optimizations.miprov2,
-    optimizations.miprov2_minibatches,
-    optimizations.miprov2_auto,
-    optimizations.miprov2_without_demos,
-    optimizations.gepa,
-    optimizations.gepa_full_evaluations,
-    gepa_with_merges,
-    optimizations.simba,
-    optimizations.copro,
+    optimizer_setups.bootstrap,
+    optimizer_setups.random_search,
+    optimizer_setups.miprov2,
+    optimizer_setups.miprov2_minibatches,
+    optimizer_setups.miprov2_auto,
+    optimizer_setups.miprov2_without_demos,
+    optimizer_setups.gepa,
+    optimizer_setups.gepa_full_evaluations,
+    optimizer_setups.gepa_with_merges,
+    optimizer_setups.simba,
+    optimizer_setups.copro,
 )
 
 
@@ -76,7 +67,7 @@ def test_evaluations_and_usage_are_those_of_dspy(make: Make, threads: int, tmp_p
     reported = of_type(events, "evaluation")
     assert {event["metric"] for event in reported} <= {"entity_f1"}
     told = [(event["score"], event["example_count"]) for event in reported]
-    if make is optimizations.simba:
+    if make is optimizer_setups.simba:
         assert [score for score, _ in told] == pytest.approx(simba, abs=1e-9)
     else:
         assert [size for _, size in told] == [size for _, size in evaluations]
@@ -115,12 +106,12 @@ def test_candidates_say_what_was_evaluated(make: Make, tmp_path: Path) -> None:
     assert all(set(event["parents"]) <= candidates.keys() and event["parents"] for event in others)
     contents = [json.dumps(event["predictors"], sort_keys=True) for event in candidates.values()]
     # COPRO also changes the prefix of a field, which is in the state alone.
-    assert make is optimizations.copro or len(set(contents)) == len(contents)
+    assert make is optimizer_setups.copro or len(set(contents)) == len(contents)
     assert all(event["predictors"].keys() == {"extract"} for event in candidates.values())
 
 
 def test_gepa_has_a_lineage(tmp_path: Path) -> None:
-    events, *_ = found(optimizations.gepa, tmp_path)
+    events, *_ = found(optimizer_setups.gepa, tmp_path)
     candidates = {event["candidate"]: event for event in of_type(events, "candidate")}
     seed, *others = candidates.values()
     assert {event["parents"][0] for event in others} > {seed["candidate"]}, "not all come from the first"
@@ -131,7 +122,7 @@ def test_gepa_has_a_lineage(tmp_path: Path) -> None:
 
 
 def test_full_evaluations_and_minibatches_are_told_apart(tmp_path: Path) -> None:
-    events, *_ = found(optimizations.miprov2_minibatches, tmp_path)
+    events, *_ = found(optimizer_setups.miprov2_minibatches, tmp_path)
     reported = of_type(events, "evaluation")
     assert {(event["split"], event["example_count"]) for event in reported} == {("development", 24), ("minibatch", 8)}
     full = [event for event in reported if event["split"] == "development"]
@@ -140,28 +131,14 @@ def test_full_evaluations_and_minibatches_are_told_apart(tmp_path: Path) -> None
     assert all(set(event["example_ids"]) < set(full[0]["example_ids"]) for event in parts)
 
 
-def score_in_a_fresh_process(candidate: Event, split: str, folder: Path) -> float:
-    file = folder / "program.json"
-    file.write_text(json.dumps(candidate["state"]), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, str(TESTS / "score_program.py"), str(file), split],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return float(done.stdout.splitlines()[-1])
-
-
 @pytest.mark.parametrize(
     "make",
     [
-        optimizations.random_search,
-        optimizations.miprov2,
-        optimizations.gepa,
-        optimizations.simba,
-        optimizations.copro,
+        optimizer_setups.random_search,
+        optimizer_setups.miprov2,
+        optimizer_setups.gepa,
+        optimizer_setups.simba,
+        optimizer_setups.copro,
     ],
 )
 def test_the_best_program_loads_and_scores_the_same(make: Make, tmp_path: Path) -> None:
@@ -169,5 +146,5 @@ def test_the_best_program_loads_and_scores_the_same(make: Make, tmp_path: Path) 
     best = best_evaluation(events)
     (candidate,) = (event for event in of_type(events, "candidate") if event["candidate"] == best["candidate"])
     # COPRO's development samples are its training set.
-    split = "development" if make is optimizations.copro else best["split"]
+    split = "development" if make is optimizer_setups.copro else best["split"]
     assert score_in_a_fresh_process(candidate, split, tmp_path) == pytest.approx(best["score"], abs=1e-9)

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from recording_service import recording_service
-from test_findings import score_in_a_fresh_process
-from watched_findings import COUNTS, best_evaluation, of_type, used
+from watched_findings import COUNTS, best_evaluation, of_type, score_in_a_fresh_process, used
 
 NOBODY_LISTENS = "http://127.0.0.1:9"
 PROGRAM = Path(__file__).parent / "interrupted_optimization.py"

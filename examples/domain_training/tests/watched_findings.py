@@ -1,12 +1,17 @@
 """The truth about what an optimiser finds and uses: from DSPy's own callbacks and log, and from the model's engine."""
 
 import ast
+import json
 import logging
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dspy
@@ -105,3 +110,18 @@ def best_evaluation(events: list[Event]) -> Event:
     of_the_largest = [event for event in evaluations if event["example_count"] == largest]
     split = min((event["split"] for event in of_the_largest), key=order.index)
     return max((event for event in of_the_largest if event["split"] == split), key=lambda event: event["score"])
+
+
+def score_in_a_fresh_process(candidate: Event, split: str, folder: Path) -> float:
+    """The score of a candidate's program, which another process loads."""
+    file = folder / "program.json"
+    file.write_text(json.dumps(candidate["state"]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("score_program.py")), str(file), split],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout.splitlines()[-1])

@@ -1,5 +1,5 @@
 """An optimisation that ends half way: `interrupted_optimization.py OPTIMIZER METRIC_CALLS WAY`. It prints what the
-engine has counted until then."""
+engine has counted until then. With 0 METRIC_CALLS it goes on to its end, and prints how many there were."""
 
 import json
 import os
@@ -20,11 +20,12 @@ class Interrupted:
     """A metric that ends its process."""
 
     def __init__(self, metric: Any, calls: int, way: str) -> None:
-        self._metric, self._left, self._way = metric, calls, way
+        self._metric, self._last, self._way = metric, calls, way
+        self.calls = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self._left -= 1
-        if self._left == 0:
+        self.calls += 1
+        if self.calls == self._last:
             sys.stdout.write(f"\ncounted {json.dumps(engine.counts)}\n")
             sys.stdout.flush()
             self._end()
@@ -49,3 +50,4 @@ make = getattr(optimizer_setups, optimizer_name)
 optimizer, arguments = make(task, metric)
 with TrainingProgressTracker("medical") as tracker, track(tracker, phases.ENTITY_EXTRACTION_OPTIMIZATION):
     optimizer.compile(Student(task, tracker), **arguments)
+sys.stdout.write(f"\ncalls {metric.calls}\n")

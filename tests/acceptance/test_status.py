@@ -38,6 +38,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "cancel_requested": (bool,),
     "best": (dict, type(None)),
     "usage": (dict,),
+    "usage_forecast": (dict, type(None)),
     "baseline_metrics": (dict, type(None)),
     "baseline_run_number": (int, type(None)),
     "higher_is_better": (dict,),

@@ -24,6 +24,7 @@ from training_status.ingest.request_schemas import DomainChange, NewDomain, read
 from training_status.models import Domain
 from training_status.models.domain import DEFAULT_LLM_MODEL, LIMITS
 from training_status.read.forecast_scores import forecast_scores
+from training_status.read.usage_forecast_scores import usage_forecast_scores
 
 
 def _description() -> TextField:
@@ -137,6 +138,7 @@ def domain_page_response(model_admin: ModelAdmin, request: HttpRequest, object_i
         "now": now,
         "form": form,
         "scores": forecast_scores(domain.name),
+        "usage_scores": usage_forecast_scores(domain.name),
         "marks": MARKS,
         "may_change": may_change,
         "may_delete": model_admin.has_delete_permission(request),

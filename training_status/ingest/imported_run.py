@@ -17,7 +17,7 @@ from training_status.ingest.locked_run import insert_entries
 from training_status.ingest.request_schemas import NewDomain
 from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.run_state_machine import Entry
-from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun
+from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun, UsageForecastMark
 from training_status.models.domain import LIMITS
 
 
@@ -83,6 +83,9 @@ def store_run(
         )
         ForecastMark.objects.bulk_create(
             ForecastMark(run_id=run_id, **structs.asdict(mark)) for mark in header.forecast_marks
+        )
+        UsageForecastMark.objects.bulk_create(
+            UsageForecastMark(run_id=run_id, **structs.asdict(mark)) for mark in header.usage_forecast_marks
         )
     except IntegrityError as error:
         raise _as_sentence(error, run) from error

@@ -27,7 +27,7 @@ from training_status.ingest.optimizer_records import NewCandidate, NewEvaluation
 from training_status.ingest.usage_totals import sums_of, with_sums
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
-from training_status.phases import FIRST_PHASE, displayed_phase, overall_percent, phase_position
+from training_status.phases import FIRST_PHASE, PHASES, displayed_phase, overall_percent, phase_position
 from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, RESUMED_AT_SEQ, STALL_LIMIT_S
 from training_status.selected_columns import JSONB
 from training_status.serializers.times import utc_text
@@ -124,6 +124,13 @@ class RunStateMachine:
     def is_active(self) -> bool:
         """Whether the run is stored as pending or running."""
         return self.state in run_states.ACTIVE_STATES
+
+    @property
+    def place_in_phases(self) -> tuple[int, float]:
+        """The position of the current phase among all, and the fraction of it that is done."""
+        place = phase_position(self.current_phase)
+        phase = PHASES[place]
+        return place, min(1.0, max(0.0, (self.progress_percent - phase.start) / phase.share))
 
     def resolve_pending_cancel(self, now: datetime) -> None:
         """End the run as cancelled if it was asked to stop and its reporter has been silent for the stall limit."""

@@ -30,6 +30,7 @@ from training_status.serializers.forecast import ForecastSerializer, forecast_at
 from training_status.serializers.free_objects import HigherIsBetterField, MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 from training_status.serializers.usage import UsageTotalsSerializer, usage_totals
+from training_status.serializers.usage_forecast import UsageForecastSerializer, usage_forecast
 
 
 class StepSerializer(serializers.Serializer):
@@ -89,6 +90,9 @@ class TrainingStatusSerializer(serializers.Serializer):
     cancel_requested = serializers.BooleanField()
     best = BestEvaluationSerializer(allow_null=True, help_text="The best evaluation of the metric evaluated last.")
     usage = UsageTotalsSerializer(help_text="What the calls of language models added up to.")
+    usage_forecast = UsageForecastSerializer(
+        allow_null=True, help_text="What the run will have used at its end. Null while unknown, and once it has ended."
+    )
 
     def to_representation(self, instance: RunFacts) -> dict[str, Any]:
         """The status object of the contract; all fields always present."""
@@ -120,6 +124,7 @@ class TrainingStatusSerializer(serializers.Serializer):
             "cancel_requested": run.cancel_requested_at is not None,
             "best": best_evaluation(run),
             "usage": usage_totals(run.usage),
+            "usage_forecast": usage_forecast(run, state=state),
         }
         return represented(STATUS_FIELDS, computed, run)
 

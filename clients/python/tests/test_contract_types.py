@@ -20,6 +20,7 @@ NAMES = {
     "ComparedPrompt": "ComparedPrompt",
     "ComparedRun": "ComparedRun",
     "ComparedSetting": "ComparedSetting",
+    "CostForecast": "CostForecast",
     "Domain": "Domain",
     "Evaluation": "Evaluation",
     "EvaluationEnvelope": "EvaluationEnvelope",
@@ -40,11 +41,15 @@ NAMES = {
     "StatusData": "StatusData",
     "StatusEnvelope": "StatusEnvelope",
     "Step": "Step",
+    "TokensForecast": "TokensForecast",
     "TrainingComparison": "TrainingComparison",
     "TrainingEvent": "TrainingEvent",
     "TrainingHistory": "TrainingHistory",
     "TrainingRun": "TrainingRun",
     "TrainingStatus": "TrainingStatus",
+    "UsageForecast": "UsageForecast",
+    "UsageForecastScore": "UsageForecastScore",
+    "UsageMarkScore": "UsageMarkScore",
     "UsageTotals": "UsageTotals",
 }
 SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null", Any: "anything"}

@@ -536,6 +536,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @enum {string} */
+        AmountEnum: "cost" | "tokens";
         /**
          * Batch
          * @description Events in the order they happened, from one reporter.
@@ -785,6 +787,25 @@ export interface components {
              * @description When it happened, by the reporter's clock.
              */
             timestamp?: string | null;
+        };
+        /** @description The cost, with the range that contains the actual one in 80 of 100 cases. */
+        CostForecast: {
+            /**
+             * Format: double
+             * @description The cost of the whole run.
+             */
+            total: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            currency: string;
+            /** @description Whether calls without a known cost, of this run or of the earlier ones, come on top. */
+            is_lower_bound: boolean;
+            /** @description As for tokens. */
+            method: components["schemas"]["ForecastMethod"];
+            /** Format: int64 */
+            based_on_runs: number;
         };
         /** @description The value of a metric in one log entry. */
         CurvePoint: {
@@ -1587,6 +1608,25 @@ export interface components {
         TicketRequest: {
             domain: string;
         };
+        /** @description The tokens, with the range that contains the actual number in 80 of 100 cases. */
+        TokensForecast: {
+            /**
+             * Format: int64
+             * @description Input and output tokens of the whole run.
+             */
+            total: number;
+            /** Format: int64 */
+            low: number;
+            /** Format: int64 */
+            high: number;
+            /** @description `history`: from earlier runs of the domain; `linear`: the run's own pace, without earlier runs. */
+            method: components["schemas"]["ForecastMethod"];
+            /**
+             * Format: int64
+             * @description How many earlier runs it was learned from.
+             */
+            based_on_runs: number;
+        };
         /**
          * @description Runs of a domain side by side. Every list of values has one value for each run, in the order of the runs.
          *
@@ -1617,7 +1657,7 @@ export interface components {
             cut_off: components["schemas"]["ComparedList"][];
         };
         TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"] | components["schemas"]["CandidateEnvelope"] | components["schemas"]["EvaluationEnvelope"];
-        /** @description All runs of a domain, oldest first. Made of the domain's name, its runs and the score of its forecasts. */
+        /** @description All runs of a domain, oldest first. Made of the domain's name, its runs and the scores of its forecasts. */
         TrainingHistory: {
             domain_name: string;
             training_runs: components["schemas"]["PastRun"][];
@@ -1627,6 +1667,8 @@ export interface components {
             higher_is_better: components["schemas"]["HigherIsBetter"];
             /** @description The accuracy of the forecasts of the newest hundred completed runs, by method. */
             forecast_scores: components["schemas"]["ForecastScore"][];
+            /** @description The same of the forecasts of cost and tokens, by amount and method. */
+            usage_forecast_scores: components["schemas"]["UsageForecastScore"][];
         };
         /** @description A log entry. Made of a `LogLine`. */
         TrainingLogEntry: {
@@ -1740,6 +1782,8 @@ export interface components {
             best: components["schemas"]["BestEvaluation"] | null;
             /** @description What the calls of language models added up to. */
             usage: components["schemas"]["UsageTotals"];
+            /** @description What the run will have used at its end. Null while unknown, and once it has ended. */
+            usage_forecast: components["schemas"]["UsageForecast"] | null;
             llm_model: string;
             optimizer: string | null;
             /** Format: int64 */
@@ -1834,6 +1878,8 @@ export interface components {
             best: components["schemas"]["BestEvaluation"] | null;
             /** @description What the calls of language models added up to. */
             usage: components["schemas"]["UsageTotals"];
+            /** @description What the run will have used at its end. Null while unknown, and once it has ended. */
+            usage_forecast: components["schemas"]["UsageForecast"] | null;
         };
         /**
          * UsageEvent
@@ -1856,6 +1902,51 @@ export interface components {
              * @description When it happened, by the reporter's clock.
              */
             timestamp?: string | null;
+        };
+        /** @description What the run will have used at its end. */
+        UsageForecast: {
+            /** @description Null where no cost is known, and where there are several currencies. */
+            cost: components["schemas"]["CostForecast"] | null;
+            tokens: components["schemas"]["TokensForecast"] | null;
+        };
+        /** @description The score of all forecasts of cost or tokens by a method. Made of a `UsageMethodScore`. */
+        UsageForecastScore: {
+            /** Format: int64 */
+            forecasts: number;
+            /** Format: int64 */
+            runs: number;
+            /**
+             * Format: double
+             * @description The mean error as a part of what the whole run used: 0.1 is 10 %.
+             */
+            error: number;
+            /**
+             * Format: double
+             * @description The part of actual amounts within the forecast range; 0.8 is intended.
+             */
+            covered: number;
+            amount: components["schemas"]["AmountEnum"];
+            method: components["schemas"]["ForecastMethod"];
+            by_percent: components["schemas"]["UsageMarkScore"][];
+        };
+        /** @description The score of the forecasts made at one percentage of the runs. */
+        UsageMarkScore: {
+            /** Format: int64 */
+            forecasts: number;
+            /** Format: int64 */
+            runs: number;
+            /**
+             * Format: double
+             * @description The mean error as a part of what the whole run used: 0.1 is 10 %.
+             */
+            error: number;
+            /**
+             * Format: double
+             * @description The part of actual amounts within the forecast range; 0.8 is intended.
+             */
+            covered: number;
+            /** Format: int32 */
+            percent: number;
         };
         /** @description Sums over all models. */
         UsageTotals: {

@@ -36,6 +36,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "error_message": (str, type(None)),
     "error": (str, type(None)),
     "cancel_requested": (bool,),
+    "cancel_reason": (str, type(None)),
+    "budget": (dict, type(None)),
     "best": (dict, type(None)),
     "usage": (dict,),
     "usage_forecast": (dict, type(None)),

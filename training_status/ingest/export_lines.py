@@ -51,6 +51,11 @@ def read_header(raw: bytes) -> Header:
         )
     _check_run(header.run)
     check_directions(header.domain.higher_is_better, field="domain.higher_is_better")
+    for name, limited in (("domain", header.domain), ("run", header.run)):
+        if (limited.cost_limit is None) != (limited.currency is None):
+            raise InvalidInput(f"{name}.cost_limit and currency must both be given, or neither", field=name)
+        if limited.currency is not None:
+            check_currency(limited.currency, field=f"{name}.currency")
     for timing in header.phase_timings:
         check_time(timing.started_at, field="phase_timings.started_at")
         check_time(timing.ended_at, field="phase_timings.ended_at")

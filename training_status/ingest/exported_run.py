@@ -10,11 +10,21 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from training_status.budget import REASON_MAX_CHARACTERS
 from training_status.forecast_methods import FORECAST_AMOUNTS, FORECAST_METHODS
 from training_status.ingest.batch import Level, StepName
 from training_status.ingest.declared_directions import HigherIsBetter
 from training_status.ingest.event_fields import Time
-from training_status.ingest.request_schemas import Description, DomainName, LlmModel, SampleCount, Tags
+from training_status.ingest.optimizer_events import Currency
+from training_status.ingest.request_schemas import (
+    CostLimit,
+    Description,
+    DomainName,
+    LlmModel,
+    SampleCount,
+    Tags,
+    TokensLimit,
+)
 from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
 from training_status.phases import PHASE_NAMES
 from training_status.run_states import FAILURE_REASONS, RUN_STATES
@@ -55,6 +65,9 @@ class ExportedDomain(_Part, kw_only=True):
     kept_runs: Annotated[int, Meta(gt=0, lt=10**9)] | None
     kept_days: Limit | None
     higher_is_better: HigherIsBetter = {}
+    cost_limit: CostLimit | None = None
+    currency: Currency | None = None
+    tokens_limit: TokensLimit | None = None
 
 
 class ExportedRun(_Part, kw_only=True):
@@ -94,6 +107,10 @@ class ExportedRun(_Part, kw_only=True):
     resumed_at_seq: Count | None = msgspec.field(name="given_up_seq")
     candidate_count: Count = 0
     evaluation_count: Count = 0
+    cost_limit: CostLimit | None = None
+    currency: Currency | None = None
+    tokens_limit: TokensLimit | None = None
+    cancel_reason: Annotated[str, Meta(max_length=REASON_MAX_CHARACTERS)] | None = None
     debug_count: Count
     info_count: Count
     warning_count: Count

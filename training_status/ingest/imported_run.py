@@ -104,6 +104,9 @@ def _lock_or_create(exported: ExportedDomain) -> Domain:
             description=exported.description,
             llm_model=exported.llm_model,
             higher_is_better=exported.higher_is_better,
+            cost_limit=exported.cost_limit,
+            currency=exported.currency,
+            tokens_limit=exported.tokens_limit,
         )
         with suppress(Conflict):  # created by another transaction meanwhile: its settings are kept
             create_domain(new, limits={name: getattr(exported, name) for name in LIMITS})

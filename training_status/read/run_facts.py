@@ -67,6 +67,10 @@ class RunFacts:
     evaluation_count: int
     best: Annotated[dict[str, Any], JSONB]
     usage: Annotated[dict[str, Any], JSONB]
+    cost_limit: float | None
+    currency: str | None
+    tokens_limit: int | None
+    cancel_reason: str | None
     metrics: Annotated[dict[str, Any], JSONB]
     declared_directions: Annotated[dict[str, bool], DECLARED_DIRECTIONS]
     error_message: str | None

@@ -12,6 +12,7 @@ from aegis_tracker import contract_types, phases
 SCHEMAS = yaml.safe_load((Path(__file__).resolve().parents[3] / "openapi.yaml").read_text())["components"]["schemas"]
 NAMES = {
     "BestEvaluation": "BestEvaluation",
+    "Budget": "Budget",
     "Candidate": "Candidate",
     "CandidateDetails": "CandidateDetails",
     "CandidateEnvelope": "CandidateEnvelope",

@@ -72,6 +72,7 @@ def test_a_running_run_in_full():
         "error_message": None,
         "error": None,
         "cancel_requested": False,
+        "cancel_reason": None,
         "best": None,
         "usage": {
             "calls": 0,
@@ -86,6 +87,7 @@ def test_a_running_run_in_full():
             "currency": None,
             "duration_ms": 0.0,
         },
+        "budget": None,
         "usage_forecast": None,
     }
 

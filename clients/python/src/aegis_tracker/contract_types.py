@@ -59,6 +59,20 @@ class UsageTotals(TypedDict):
     duration_ms: float
 
 
+class Budget(TypedDict):
+    """The limits of a run; `used_share` is that of the limit that is used most, 1.0 all of it.
+
+    `is_lower_bound`: calls without a known cost in this currency come on top.
+    """
+
+    cost_limit: float | None
+    currency: str | None
+    tokens_limit: int | None
+    used_share: float
+    state: Literal["ok", "near", "exceeded"]
+    is_lower_bound: bool
+
+
 class CostForecast(TypedDict):
     """What the run will have cost at its end, and the range that holds four times out of five.
 
@@ -118,8 +132,10 @@ class TrainingStatus(TypedDict):
     error_message: str | None
     error: str | None
     cancel_requested: bool
+    cancel_reason: str | None
     best: BestEvaluation | None
     usage: UsageTotals
+    budget: Budget | None
     usage_forecast: UsageForecast | None
 
 
@@ -178,6 +194,9 @@ class Domain(TypedDict):
     kept_days: float | None
     baseline_run_number: int | None
     higher_is_better: HigherIsBetter
+    cost_limit: float | None
+    currency: str | None
+    tokens_limit: int | None
 
 
 class PastRun(TypedDict):

@@ -13,6 +13,7 @@ from csp.constants import NONCE
 from aegis_training import environment
 from aegis_training.secret_key import secret_key_in
 from training_status import run_states
+from training_status.budget import BUDGET_STATES
 from training_status.forecast_methods import FORECAST_METHODS
 from training_status.log_levels import LEVELS
 from training_status.optimizer_terms import MODEL_ROLES, ORIGINS, SPLITS
@@ -245,6 +246,7 @@ SPECTACULAR_SETTINGS = {
         "LogLevel": LEVELS,
         "ComparedList": ("metrics", "configuration", "prompts"),
         "ForecastMethod": FORECAST_METHODS,
+        "BudgetState": BUDGET_STATES,
         "CandidateOrigin": ORIGINS,
         "ExampleSplit": SPLITS,
         "ModelRole": MODEL_ROLES,

@@ -160,6 +160,17 @@ def displayed_state(run: Any, now: datetime) -> tuple[str, str | None, datetime 
     return run.state, run.failure_reason, run.ended_at
 
 
+def error_message(run: Any, reason: str | None) -> str | None:
+    """Why a run failed as it is shown with this failure reason; None if nobody said so, or it has not failed.
+
+    Of a run that its budget cancelled that is the limit. What its reporter said of the end is in the log.
+    """
+    if reason == run_states.CANCELLED and run.cancel_reason is not None:
+        return f"Cancelled: {run.cancel_reason}."
+    message: str | None = run.error_message
+    return message
+
+
 def is_shown_as(word: str, now: datetime) -> Q:
     """The condition on a run for a shown status, a health or a failure reason. Raises KeyError for another word."""
     by_word: dict[str, Q] = {run_states.SHOWN_STATUS[state]: Q(state=state) for state in run_states.RUN_STATES}

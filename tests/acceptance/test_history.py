@@ -111,6 +111,7 @@ def test_what_is_not_there(viewer: httpx.Client, nobody: httpx.Client, operator:
         "improvement": None,
         "higher_is_better": {},
         "forecast_scores": [],
+        "usage_forecast_scores": [],
     }
     assert "'unknown'" in problem(viewer.get(PATH.format("unknown")), 404)["detail"]
     problem(nobody.get(PATH.format(domain)), 401)

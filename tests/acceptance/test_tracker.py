@@ -28,11 +28,32 @@ with TrainingProgressTracker(sys.argv[1], optimizer="gepa", sample_count=80, con
     tracker.complete({"entity_f1": float("nan"), "relation_f1": 0.5}, result={"prompts": {"entity": "Find …"}})
 """
 
+SPENDING = """
+import sys
+from aegis_tracker import TrainingCancelled, TrainingProgressTracker, phases
 
-def train(service: Service, token: str, spool: Path, domain: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+tracker = TrainingProgressTracker(sys.argv[1], raise_on_cancel=True)
+tracker.enter_phase(phases.PHASES[2])
+tracker.candidate("best", state={"p": {}})
+tracker.evaluation("best", metric="f1", score=0.5, split="test", example_count=3)
+try:
+    for call in range(1, 10_001):
+        tracker.usage([{"model": "m", "calls": 1, "cost": 0.1, "currency": "USD"}])
+        tracker.flush(30)
+        tracker.update_progress(call / 10_000)
+except TrainingCancelled:
+    print(call)
+tracker.fail("it was asked to stop")
+tracker.flush(30)
+"""
+
+
+def train(
+    service: Service, token: str, spool: Path, domain: str, *arguments: str, program: str = TRAINING
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "AEGIS_URL": service.url, "AEGIS_TOKEN": token, "AEGIS_SPOOL_DIR": str(spool)}
     return subprocess.run(
-        [sys.executable, "-c", TRAINING, domain, *arguments],
+        [sys.executable, "-c", program, domain, *arguments],
         cwd=PROJECT,
         env=environment,
         capture_output=True,
@@ -80,3 +101,18 @@ def test_an_unknown_domain_is_said_and_the_training_goes_on(service: Service, tm
     assert done.returncode == 0
     assert "nowhere" in done.stderr
     assert len(list(tmp_path.iterdir())) >= 1  # kept for when the domain exists
+
+
+def test_a_budget_stops_the_training_and_keeps_its_best_program(
+    service: Service, operator: httpx.Client, token: str, domain: str, tmp_path: Path
+) -> None:
+    ok(operator.patch(f"/domains/{domain}", json={"cost_limit": 1, "currency": "USD"}))
+    done = train(service, token, tmp_path, domain, program=SPENDING)
+    assert (done.returncode, done.stdout) == (0, "10\n")
+    assert done.stderr.count("at least 80 % of its budget is used") == 1
+    assert done.stderr.count("its budget is used up") == 1
+    status = ok(operator.get(f"/domains/{domain}/training-status"))
+    assert (status["status"], status["failure_reason"]) == ("failed", "cancelled")
+    assert status["error_message"] == "Cancelled: the cost limit of 1 USD was reached."
+    assert (status["usage"]["cost"], status["budget"]["used_share"]) == (1.0, 1.0)
+    assert ok(operator.get(f"/training-runs/{status['training_run_id']}/best-program")) == {"p": {}}

@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from training_status.admin.body_form import BodyForm, TextField
 from training_status.admin.change_form import ChangeForm
 from training_status.admin.run_snapshot import attach_snapshots_to_domains, snapshot_of
+from training_status.budget import BUDGET_LIMITS
 from training_status.errors import InvalidInput
 from training_status.forecast.calibration import MARKS
 from training_status.ingest.domains import change_domain, create_domain
@@ -24,15 +25,16 @@ from training_status.ingest.request_schemas import DomainChange, NewDomain, read
 from training_status.models import Domain
 from training_status.models.domain import DEFAULT_LLM_MODEL, LIMITS
 from training_status.read.forecast_scores import forecast_scores
+from training_status.read.usage_forecast_scores import usage_forecast_scores
 
 
 def _description() -> TextField:
     return TextField(widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "dir": "auto"}))
 
 
-def _text(label: str, help_text: str, initial: str = "") -> TextField:
+def _text(label: str, help_text: str, initial: str = "", *, required: bool = True) -> TextField:
     widget = forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"})
-    return TextField(label=label, help_text=help_text, initial=initial, widget=widget)
+    return TextField(label=label, help_text=help_text, initial=initial, widget=widget, required=required)
 
 
 class NewDomainForm(BodyForm[NewDomain]):
@@ -80,6 +82,16 @@ class DomainForm(ChangeForm[DomainChange]):
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "dir": "auto", "spellcheck": "false"}),
     )
 
+    cost_limit = forms.FloatField(
+        required=False,
+        label="Budget (cost)",
+        help_text="A run without a budget of its own is cancelled when it has cost this much.",
+    )
+    currency = _text("Budget (currency)", "Of the cost: three capital letters, such as USD.", required=False)
+    tokens_limit = forms.IntegerField(
+        required=False, label="Budget (tokens)", help_text="The same for input and output tokens together."
+    )
+
     read = staticmethod(read_domain_change)
 
     @classmethod
@@ -95,6 +107,8 @@ class DomainForm(ChangeForm[DomainChange]):
     def as_body(self) -> dict[str, Any]:
         """Return the changed fields as the API expects them. Raises InvalidInput for what is not JSON."""
         body = super().as_body()
+        if "currency" in body:
+            body["currency"] = body["currency"] or None
         if "higher_is_better" in body:
             try:
                 body["higher_is_better"] = msgspec.json.decode(body["higher_is_better"] or "{}")
@@ -122,7 +136,7 @@ def domain_page_response(model_admin: ModelAdmin, request: HttpRequest, object_i
     may_change = model_admin.has_change_permission(request)
     if not (may_change or model_admin.has_view_permission(request)) or (request.method == "POST" and not may_change):
         raise PermissionDenied
-    fields = ("description", "llm_model", *LIMITS, "baseline_run_number", "higher_is_better")
+    fields = ("description", "llm_model", *LIMITS, "baseline_run_number", "higher_is_better", *BUDGET_LIMITS)
     initial = DomainForm.as_shown({name: getattr(domain, name) for name in fields})
     form = DomainForm(request.POST or None, initial=initial)
     if form.apply(lambda change: change_domain(domain.name, change, check_stored=form.check_edit_conflict)):
@@ -137,6 +151,7 @@ def domain_page_response(model_admin: ModelAdmin, request: HttpRequest, object_i
         "now": now,
         "form": form,
         "scores": forecast_scores(domain.name),
+        "usage_scores": usage_forecast_scores(domain.name),
         "marks": MARKS,
         "may_change": may_change,
         "may_delete": model_admin.has_delete_permission(request),

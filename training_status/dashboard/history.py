@@ -14,6 +14,7 @@ from training_status.forecast.calibration import MARKS
 from training_status.read.domains import domain_by_name
 from training_status.read.forecast_scores import forecast_scores
 from training_status.read.run_facts import RunList
+from training_status.read.usage_forecast_scores import usage_forecast_scores
 from training_status.roles import OPERATOR, covers
 from training_status.serializers.run import TrainingRunSerializer
 from training_status.serializers.times import utc_text
@@ -59,6 +60,7 @@ def history(request: HttpRequest, name: str) -> HttpResponse:
         {
             "domain": domain,
             "scores": forecast_scores(domain.name),
+            "usage_scores": usage_forecast_scores(domain.name),
             "marks": MARKS,
             "page": page,
             "total": total,

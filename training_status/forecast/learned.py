@@ -120,10 +120,16 @@ def estimate(learned: Learned, guessed: Guesses, usual_gap_s: float) -> Estimate
 def forecast(made: Estimate, *, since_s: float, linear_left_s: float) -> Forecast:
     """Return the forecast `since_s` seconds after the estimate. `linear_left_s` is what the formula gives now."""
     if made.method == LINEAR:
-        return _ranged(linear_left_s, made.sigma)
+        return ranged(linear_left_s, made.sigma)
     waited_s = min(since_s, made.usual_gap_s or since_s)
     left_s = max(made.left_s - waited_s, parameters.LEFT_MIN_PART * made.left_s)
-    return _ranged(left_s, made.sigma)
+    return ranged(left_s, made.sigma)
+
+
+def ranged(left_s: float, sigma: float) -> Forecast:
+    """Return the forecast with the range that `sigma`, that of its logarithm, gives."""
+    factor = math.exp(parameters.RANGE_SIGMAS * min(sigma, parameters.SIGMA_MAX))
+    return Forecast(left_s, left_s / factor, left_s * factor)
 
 
 def _mixture(linear: TimeLeft, shares: TimeLeft, weight: float) -> TimeLeft:
@@ -135,8 +141,3 @@ def _mixture(linear: TimeLeft, shares: TimeLeft, weight: float) -> TimeLeft:
         shares.sigma**2 + (shares.log_s - mean) ** 2
     )
     return TimeLeft(mean, math.sqrt(variance), max(linear.log_evidence, shares.log_evidence))
-
-
-def _ranged(left_s: float, sigma: float) -> Forecast:
-    factor = math.exp(parameters.RANGE_SIGMAS * min(sigma, parameters.SIGMA_MAX))
-    return Forecast(left_s, left_s / factor, left_s * factor)

@@ -63,6 +63,7 @@ _DELETE_RUNS = (
     "DELETE FROM training_status_evaluation WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_modelusage WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_forecastmark WHERE run_id = ANY(%s)",
+    "DELETE FROM training_status_usageforecastmark WHERE run_id = ANY(%s)",
     "DELETE FROM training_status_trainingrun WHERE id = ANY(%s)",
 )
 

@@ -8,8 +8,10 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from training_status.audit.record import changes, record
+from training_status.budget import BUDGET_LIMITS
 from training_status.errors import Conflict
 from training_status.ingest.baseline import check_baseline
+from training_status.ingest.budget_limits import changed_limits
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.request_schemas import DomainChange, NewDomain
@@ -33,7 +35,8 @@ def create_domain(new: NewDomain, *, limits: Mapping[str, float | None] | None =
     """
     llm_model = new.llm_model or DEFAULT_LLM_MODEL
     directions = new.higher_is_better or {}
-    own_limits = {name: limit for name, limit in (limits or {}).items() if limit is not None}
+    budget = {name: getattr(new, name) for name in BUDGET_LIMITS}
+    own_limits = {name: limit for name, limit in {**(limits or {}), **budget}.items() if limit is not None}
     with waiting_for_lock() as cursor:
         values = (new.name, new.description, llm_model, to_jsonb(directions), timezone.now())
         cursor.execute(_INSERT_UNLESS_TAKEN, values)
@@ -55,13 +58,15 @@ def change_domain(
 ) -> None:
     """Set the fields of a domain that `change` contains, and record what has changed.
 
-    Locks the domain. Raises NotFound, and InvalidInput for a baseline that is not a completed run of the domain.
+    Locks the domain. Raises NotFound, and InvalidInput for a baseline that is not a completed run of the domain and
+    for a cost limit without a currency.
     `check_stored` is called under the lock with the stored values of these fields. If it raises, nothing is changed.
     """
     domain = lock_domain(name, only_domain_id=only_domain_id)
     values = {key: value for key in change.__struct_fields__ if (value := getattr(change, key)) is not UNSET}
     check_stored({key: getattr(domain, key) for key in values})
     check_baseline(domain, values.get("baseline_run_number"))
+    values |= changed_limits(change, domain)
     if values:
         Domain.objects.filter(id=domain.id).update(**values)
     if changed := changes(vars(domain), values):

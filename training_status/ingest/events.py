@@ -11,6 +11,7 @@ from django.utils import timezone
 from training_status import run_states
 from training_status.errors import Conflict
 from training_status.ingest.batch import Batch, Event, FailEvent
+from training_status.ingest.budget_limits import enforce_budget
 from training_status.ingest.locked_run import lock_run, lock_run_by_id, store
 from training_status.ingest.log_message import check_log_message, read_time
 from training_status.ingest.optimizer_store import known_again
@@ -22,7 +23,8 @@ from training_status.models import TrainingRun
 class Receipt:
     """The answer to a reporter: how many events were new, the highest number stored, and whether to stop.
 
-    `status` is the displayed one: pending, training, completed or failed.
+    `status` is the displayed one: pending, training, completed or failed. `budget` is one of `BUDGET_STATES`, or None
+    without a budget.
     """
 
     accepted: int
@@ -30,13 +32,15 @@ class Receipt:
     last_n: int
     status: str
     cancel_requested: bool
+    budget: str | None
 
 
 @transaction.atomic
 def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None = None) -> Receipt:
     """Store the new events of `batch` and the changes that they make to the run, in one transaction.
 
-    An event whose number is already stored is a duplicate and is ignored. Locks the run. Raises NotFound for an unknown
+    An event whose number is already stored is a duplicate and is ignored. When a limit of the run is reached, a cancel
+    is requested. Locks the run. Raises NotFound for an unknown
     run (or one outside `only_domain_id`) and Conflict, storing nothing, for a gap in the numbers
     (`gap`), a second reporter (`other_reporter`), new events after the run's end (`run_finished`) and another candidate
     of the same name (`candidate_exists`). Raises InvalidInput for a candidate whose parent is not known.
@@ -63,6 +67,7 @@ def record_events(public_id: UUID, batch: Batch, *, only_domain_id: int | None =
                 machine.skip(event)
             else:
                 machine.apply(event, happened_at=_corrected(event.timestamp, correction, now), received_at=now)
+        enforce_budget(machine, now)
     store(machine)
     return _receipt(machine, accepted=len(new_events), duplicates=len(batch.events) - len(new_events))
 
@@ -148,10 +153,12 @@ def _corrected(timestamp: datetime | None, correction: timedelta, now: datetime)
 
 
 def _receipt(machine: RunStateMachine, *, accepted: int, duplicates: int) -> Receipt:
+    use = machine.budget_use
     return Receipt(
         accepted=accepted,
         duplicates=duplicates,
         last_n=machine.last_n,
         status=run_states.SHOWN_STATUS[machine.state],
         cancel_requested=machine.cancel_requested_at is not None,
+        budget=None if use is None else use.state,
     )

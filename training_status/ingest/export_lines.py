@@ -22,6 +22,7 @@ from training_status.ingest.batch import (
 from training_status.ingest.declared_directions import check_directions
 from training_status.ingest.exported_run import FORMAT, VERSION, ExportedEntry, ExportedRun, Header, Trailer
 from training_status.ingest.json_input import decode, refuse_larger, refuse_unstorable
+from training_status.ingest.optimizer_events import check_currency
 from training_status.ingest.request_schemas import CONFIG_MAX_BYTES, NOTE_MAX_BYTES
 from training_status.ingest.run_state_machine import DIRECTIONS_KEPT_MAX_BYTES, METRICS_KEPT_MAX_BYTES, Entry
 from training_status.log_levels import LEVEL_NUMBERS
@@ -50,12 +51,20 @@ def read_header(raw: bytes) -> Header:
         )
     _check_run(header.run)
     check_directions(header.domain.higher_is_better, field="domain.higher_is_better")
+    for name, limited in (("domain", header.domain), ("run", header.run)):
+        if (limited.cost_limit is None) != (limited.currency is None):
+            raise InvalidInput(f"{name}.cost_limit and currency must both be given, or neither", field=name)
+        if limited.currency is not None:
+            check_currency(limited.currency, field=f"{name}.currency")
     for timing in header.phase_timings:
         check_time(timing.started_at, field="phase_timings.started_at")
         check_time(timing.ended_at, field="phase_timings.ended_at")
         check_time(timing.middle_at, field="phase_timings.middle_at")
     for mark in header.forecast_marks:
         check_time(mark.forecast_at, field="forecast_marks.forecast_at")
+    for usage_mark in header.usage_forecast_marks:
+        if usage_mark.currency:
+            check_currency(usage_mark.currency, field="usage_forecast_marks.currency")
     if header.phase_timings and header.run.current_phase is None:
         raise InvalidInput("phase_timings and run.current_phase contradict each other", field="phase_timings")
     return header

@@ -1,7 +1,7 @@
 """The format of an exported run: a header, a line for each log entry, those of `exported_findings`, and a trailer.
 
-The field names are the column names of `TrainingRun`, `PhaseTiming`, `ForecastMark` and `TrainingLogEntry`, and none
-is left out. `export_lines` reads and checks the lines.
+The field names are the column names of `TrainingRun`, `PhaseTiming`, `ForecastMark`, `UsageForecastMark` and
+`TrainingLogEntry`, and none is left out. `export_lines` reads and checks the lines.
 """
 
 from typing import Annotated, Any, Final, Literal
@@ -10,11 +10,21 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from training_status.forecast_methods import FORECAST_METHODS
+from training_status.budget import REASON_MAX_CHARACTERS
+from training_status.forecast_methods import FORECAST_AMOUNTS, FORECAST_METHODS
 from training_status.ingest.batch import Level, StepName
 from training_status.ingest.declared_directions import HigherIsBetter
 from training_status.ingest.event_fields import Time
-from training_status.ingest.request_schemas import Description, DomainName, LlmModel, SampleCount, Tags
+from training_status.ingest.optimizer_events import Currency
+from training_status.ingest.request_schemas import (
+    CostLimit,
+    Description,
+    DomainName,
+    LlmModel,
+    SampleCount,
+    Tags,
+    TokensLimit,
+)
 from training_status.models.training_run import OPTIMIZER_MAX_CHARACTERS
 from training_status.phases import PHASE_NAMES
 from training_status.run_states import FAILURE_REASONS, RUN_STATES
@@ -25,7 +35,7 @@ VERSION: Final = 1
 # The counters of a run go on from these numbers, so they must leave room below the limits of their columns.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Number = Annotated[int, Meta(ge=1, le=2**53)]
-Seconds = Annotated[float, Meta(ge=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Limit = Annotated[float, Meta(gt=0, lt=1e9)]
 # Built from the existing lists; mypy expects literals.
@@ -33,6 +43,7 @@ Phase = Literal[PHASE_NAMES]  # type: ignore[valid-type]
 State = Literal[RUN_STATES]  # type: ignore[valid-type]
 FailureReason = Literal[FAILURE_REASONS]  # type: ignore[valid-type]
 Method = Literal[FORECAST_METHODS]  # type: ignore[valid-type]
+Amount = Literal[FORECAST_AMOUNTS]  # type: ignore[valid-type]
 
 
 class _Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -54,6 +65,9 @@ class ExportedDomain(_Part, kw_only=True):
     kept_runs: Annotated[int, Meta(gt=0, lt=10**9)] | None
     kept_days: Limit | None
     higher_is_better: HigherIsBetter = {}
+    cost_limit: CostLimit | None = None
+    currency: Currency | None = None
+    tokens_limit: TokensLimit | None = None
 
 
 class ExportedRun(_Part, kw_only=True):
@@ -93,6 +107,10 @@ class ExportedRun(_Part, kw_only=True):
     resumed_at_seq: Count | None = msgspec.field(name="given_up_seq")
     candidate_count: Count = 0
     evaluation_count: Count = 0
+    cost_limit: CostLimit | None = None
+    currency: Currency | None = None
+    tokens_limit: TokensLimit | None = None
+    cancel_reason: Annotated[str, Meta(max_length=REASON_MAX_CHARACTERS)] | None = None
     debug_count: Count
     info_count: Count
     warning_count: Count
@@ -117,13 +135,26 @@ class ExportedForecastMark(_Part):
     forecast_at: Time
     method: Method
     based_on_runs: Annotated[int, Meta(ge=0, lt=2**31)]
-    left_s: Seconds
-    low_s: Seconds
-    high_s: Seconds
-    linear_left_s: Seconds
-    linear_sigma: Seconds
-    learned_left_s: Seconds | None
-    learned_sigma: Seconds | None
+    left_s: NotNegative
+    low_s: NotNegative
+    high_s: NotNegative
+    linear_left_s: NotNegative
+    linear_sigma: NotNegative
+    learned_left_s: NotNegative | None
+    learned_sigma: NotNegative | None
+
+
+class ExportedUsageForecastMark(_Part):
+    """The forecast of cost or tokens at a percentage of the run (`UsageForecastMark`)."""
+
+    amount: Amount
+    percent: Annotated[int, Meta(gt=0, lt=100)]
+    method: Method
+    based_on_runs: Annotated[int, Meta(ge=0, lt=2**31)]
+    total: NotNegative
+    low: NotNegative
+    high: NotNegative
+    currency: str
 
 
 class Header(_Part):
@@ -135,6 +166,7 @@ class Header(_Part):
     run: ExportedRun
     phase_timings: list[ExportedPhaseTiming]
     forecast_marks: list[ExportedForecastMark]
+    usage_forecast_marks: list[ExportedUsageForecastMark] = []
 
 
 class ExportedEntry(_Part):

@@ -11,7 +11,8 @@ from training_status.forecast.learned import Learned
 from training_status.forecast.stored_estimate import Mark, as_json, is_due, learned_from_json, next_estimate
 from training_status.forecast.time_left import RunProgress
 from training_status.ingest.run_state_machine import RunStateMachine
-from training_status.phases import PHASE_NAMES, PHASES, phase_position
+from training_status.ingest.usage_forecasting import store_usage_forecast
+from training_status.phases import PHASE_NAMES
 
 # Raw SQL, like all statements on the path of an event.
 _LEARNED: Final = "SELECT learned FROM training_status_runforecast WHERE run_id = %s"
@@ -29,14 +30,28 @@ _STORE_MARK: Final = """
 """
 
 
-def store_forecast(run: RunStateMachine) -> None:
-    """Compute and store the next estimate of a run that has made progress, if one is due, under the run's lock.
+def store_forecasts(run: RunStateMachine) -> None:
+    """Compute and store the next forecasts of a running run, where they are due, under the run's lock.
+
+    That of the time left is due when the run has made progress, and that of cost and tokens also when usage was
+    reported.
+    """
+    if run.state != run_states.RUNNING:
+        return
+    before = run.estimate
+    mark = _store_estimate(run)
+    if run.estimate is not None and run.usage and (run.usage_sums or run.estimate is not before):
+        store_usage_forecast(run, percent=mark)
+
+
+def _store_estimate(run: RunStateMachine) -> int | None:
+    """Store the next estimate of the time left, if one is due. Return the mark that it reached.
 
     The earlier runs are read once for each run, with its first estimate.
     """
     at, percent = run.progressed_at, run.progress_percent
-    if at is None or run.state != run_states.RUNNING or not is_due(run.estimate, at=at, percent=percent):
-        return
+    if at is None or not is_due(run.estimate, at=at, percent=percent):
+        return None
     assert run.started_at is not None
     learned = _learned(run.id)
     elapsed_s = (at - run.started_at).total_seconds()
@@ -44,12 +59,13 @@ def store_forecast(run: RunStateMachine) -> None:
         learned, _run_progress(run, at), elapsed_s=elapsed_s, at=at, percent=percent, last=run.estimate
     )
     if made is None:
-        return
+        return None
     run.estimate, mark = made
     with connection.cursor() as cursor:
         cursor.execute(_STORE_ESTIMATE, (run.id, as_json(learned), as_json(run.estimate)))
         if mark is not None:
             cursor.execute(_STORE_MARK, _columns(run.id, mark))
+    return None if mark is None else mark.percent
 
 
 def _learned(run_id: int) -> Learned:
@@ -65,13 +81,11 @@ def _run_progress(run: RunStateMachine, at: datetime) -> RunProgress:
     with connection.cursor() as cursor:
         cursor.execute(_PHASES, (run.id,))
         seconds = {phase: (ended_at - started_at).total_seconds() for phase, started_at, ended_at in cursor if ended_at}
-    place = phase_position(run.current_phase)
-    phase = PHASES[place]
-    fraction = (run.progress_percent - phase.start) / (phase.end - phase.start)
+    place, fraction = run.place_in_phases
     return RunProgress(
         [seconds.get(name, 0.0) for name in PHASE_NAMES[:place]],
         place,
-        min(1.0, max(0.0, fraction)),
+        fraction,
         max(0.0, (at - run.phase_started_at).total_seconds()),
     )
 

@@ -17,7 +17,7 @@ from training_status.ingest.locked_run import insert_entries
 from training_status.ingest.request_schemas import NewDomain
 from training_status.ingest.run_audit import record_run_action
 from training_status.ingest.run_state_machine import Entry
-from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun
+from training_status.models import Domain, ForecastMark, PhaseTiming, TrainingRun, UsageForecastMark
 from training_status.models.domain import LIMITS
 
 
@@ -84,6 +84,9 @@ def store_run(
         ForecastMark.objects.bulk_create(
             ForecastMark(run_id=run_id, **structs.asdict(mark)) for mark in header.forecast_marks
         )
+        UsageForecastMark.objects.bulk_create(
+            UsageForecastMark(run_id=run_id, **structs.asdict(mark)) for mark in header.usage_forecast_marks
+        )
     except IntegrityError as error:
         raise _as_sentence(error, run) from error
     exported_from = origin or {"domain": header.domain.name, "run_number": run.run_number}
@@ -101,6 +104,9 @@ def _lock_or_create(exported: ExportedDomain) -> Domain:
             description=exported.description,
             llm_model=exported.llm_model,
             higher_is_better=exported.higher_is_better,
+            cost_limit=exported.cost_limit,
+            currency=exported.currency,
+            tokens_limit=exported.tokens_limit,
         )
         with suppress(Conflict):  # created by another transaction meanwhile: its settings are kept
             create_domain(new, limits={name: getattr(exported, name) for name in LIMITS})

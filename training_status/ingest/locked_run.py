@@ -13,7 +13,7 @@ from django.db import connection
 
 from training_status.change_notifications.notify import notify_on_commit
 from training_status.errors import NotFound
-from training_status.ingest.forecasting import store_forecast
+from training_status.ingest.forecasting import store_forecasts
 from training_status.ingest.lock_wait import waiting_for_lock
 from training_status.ingest.optimizer_store import add_sums, insert_candidates, insert_evaluations
 from training_status.ingest.run_state_machine import Entry, RunStateMachine
@@ -120,7 +120,7 @@ def store(machine: RunStateMachine) -> None:
                 """,
                 (middle.at, middle.fraction, machine.id, middle.phase),
             )
-    store_forecast(machine)
+    store_forecasts(machine)
     notify_on_commit(machine.domain_id, machine.id)
 
 

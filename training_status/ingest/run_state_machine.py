@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 from training_status import run_states
 from training_status.best_evaluations import Scored, with_evaluation
+from training_status.budget import EXCEEDED, BudgetUse, budget_use
 from training_status.displayed_state import LOST, cancelled_at
 from training_status.forecast.stored_estimate import StoredEstimate
 from training_status.ingest.batch import (
@@ -27,7 +28,7 @@ from training_status.ingest.optimizer_records import NewCandidate, NewEvaluation
 from training_status.ingest.usage_totals import sums_of, with_sums
 from training_status.jsonb import to_jsonb
 from training_status.log_levels import LEVEL_NUMBERS
-from training_status.phases import FIRST_PHASE, displayed_phase, overall_percent, phase_position
+from training_status.phases import FIRST_PHASE, PHASES, displayed_phase, overall_percent, phase_position
 from training_status.read.run_columns import ESTIMATE, LOST_LIMIT_S, RESUMED_AT_SEQ, STALL_LIMIT_S
 from training_status.selected_columns import JSONB
 from training_status.serializers.times import utc_text
@@ -107,6 +108,10 @@ class RunStateMachine:
     evaluation_count: int
     best: Annotated[dict[str, Any], JSONB]
     usage: Annotated[dict[str, Any], JSONB]
+    cost_limit: float | None
+    currency: str | None
+    tokens_limit: int | None
+    cancel_reason: str | None
     phase_started_at: datetime | None
     stall_limit_s: Annotated[float, STALL_LIMIT_S]
     lost_limit_s: Annotated[float, LOST_LIMIT_S]
@@ -125,11 +130,38 @@ class RunStateMachine:
         """Whether the run is stored as pending or running."""
         return self.state in run_states.ACTIVE_STATES
 
+    @property
+    def budget_use(self) -> BudgetUse | None:
+        """How much of its budget the run has used; None without a limit."""
+        return budget_use(
+            self.usage, cost_limit=self.cost_limit, currency=self.currency, tokens_limit=self.tokens_limit
+        )
+
+    @property
+    def place_in_phases(self) -> tuple[int, float]:
+        """The position of the current phase among all, and the fraction of it that is done."""
+        place = phase_position(self.current_phase)
+        phase = PHASES[place]
+        return place, min(1.0, max(0.0, (self.progress_percent - phase.start) / phase.share))
+
     def resolve_pending_cancel(self, now: datetime) -> None:
         """End the run as cancelled if it was asked to stop and its reporter has been silent for the stall limit."""
         ended_at = cancelled_at(self, now)
         if ended_at is not None:
             self._end_provisionally(run_states.CANCELLED, ended_at)
+
+    def cancel_over_budget(self, now: datetime) -> bool:
+        """Request a cancel if the run is active and has reached a limit, unless one was requested before.
+
+        Return whether that was requested now.
+        """
+        if not self.is_active or self.cancel_requested_at is not None:
+            return False
+        use = self.budget_use
+        if use is None or use.state != EXCEEDED:
+            return False
+        self.cancel_requested_at, self.cancel_reason = now, use.reason
+        return True
 
     def expire(self, now: datetime, *, uptime_s: float) -> None:
         """End the run as lost if nothing was received for the lost limit while the service was reachable.

@@ -15,11 +15,18 @@ from training_status.audit.record import changes
 from training_status.change_notifications.notify import notify_on_commit
 from training_status.errors import Conflict
 from training_status.ingest.batch import MESSAGE_MAX_BYTES
+from training_status.ingest.budget_limits import (
+    changed_limits,
+    check_currency_of_costs,
+    enforce_budget,
+    limits_at_start,
+)
 from training_status.ingest.json_input import refuse_larger, refuse_unstorable
 from training_status.ingest.locked_domain import lock_domain
 from training_status.ingest.locked_run import lock_run, store
 from training_status.ingest.request_schemas import NewRun, RunChange
 from training_status.ingest.run_audit import record_run_action
+from training_status.ingest.run_state_machine import RunStateMachine
 from training_status.models import TrainingRun
 
 
@@ -64,20 +71,26 @@ def change_run(
     only_domain_id: int | None = None,
     check_stored: Callable[[dict[str, Any]], None] = lambda stored: None,
 ) -> None:
-    """Set a run's tags and note, as far as `change` contains them, and record what has changed.
+    """Set a run's tags, note and budget, as far as `change` contains them, and record what has changed.
 
+    A limit that is reached already requests a cancel. A cancel that was requested stays, whatever the limits become.
     `check_stored` is called under the lock with the stored values. If it raises, nothing is changed. Locks the run.
-    Raises NotFound.
+    Raises NotFound, InvalidInput for a cost limit without a currency or in another one than the costs of the run, and
+    Conflict (`run_finished`) for the budget of a run that has ended.
     """
     machine = lock_run(public_id, only_domain_id=only_domain_id)
     values = {name: value for name in ("tags", "note") if (value := getattr(change, name)) is not UNSET}
-    if not values:
+    limits = changed_limits(change, machine)
+    if not values and not limits:
         return
-    before = TrainingRun.objects.values(*values).get(id=machine.id)
+    before = TrainingRun.objects.values(*values, *limits).get(id=machine.id)
     check_stored(before)
-    TrainingRun.objects.filter(id=machine.id).update(**values)
-    if changed := changes(before, values):
+    if values:
+        TrainingRun.objects.filter(id=machine.id).update(**values)
+    if changed := changes(before, values | limits):
         record_run_action("changed", machine.id, **changed)
+    if limits:
+        _set_limits(machine, limits)
 
 
 @transaction.atomic
@@ -150,6 +163,21 @@ def mark_failed(public_id: UUID, *, reason_text: str, only_domain_id: int | None
     return Outcome.ASKED_TO_STOP if machine.is_active else Outcome.CANCELLED
 
 
+def _set_limits(machine: RunStateMachine, limits: dict[str, Any]) -> None:
+    now = timezone.now()
+    machine.resolve_pending_cancel(now)
+    if not machine.is_active:
+        raise Conflict(
+            f"The run has {run_states.SHOWN_STATUS[machine.state]}: its budget cannot be changed.", code="run_finished"
+        )
+    for name, limit in limits.items():
+        setattr(machine, name, limit)
+    check_currency_of_costs(machine.currency, machine.usage)
+    enforce_budget(machine, now)
+    machine.resolve_pending_cancel(now)
+    store(machine)
+
+
 def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id: int | None) -> StartedRun:
     domain = lock_domain(domain_name, only_domain_id=only_domain_id)
     now = timezone.now()
@@ -175,6 +203,7 @@ def _start_run(domain_name: str, public_id: UUID, start: NewRun, only_domain_id:
         tags=start.tags or [],
         note=start.note or "",
         higher_is_better=start.higher_is_better or {},
+        **limits_at_start(start, domain),
         created_at=now,
         last_report_at=now,
         last_event_at=now,

@@ -7,7 +7,7 @@ from .domain import Domain
 from .evaluation import Evaluation
 from .model_usage import ModelUsage
 from .phase_timing import PhaseTiming
-from .run_forecast import ForecastMark, RunForecast
+from .run_forecast import ForecastMark, RunForecast, UsageForecastMark
 from .service_presence import ServicePresence
 from .training_log_entry import TrainingLogEntry
 from .training_run import TrainingRun
@@ -25,4 +25,5 @@ __all__ = [
     "ServicePresence",
     "TrainingLogEntry",
     "TrainingRun",
+    "UsageForecastMark",
 ]

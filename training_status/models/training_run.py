@@ -9,7 +9,8 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce
 
 from training_status import run_states
-from training_status.models.domain import EMPTY_OBJECT, LLM_MODEL_MAX_CHARACTERS, Domain
+from training_status.budget import REASON_MAX_CHARACTERS
+from training_status.models.domain import EMPTY_OBJECT, LLM_MODEL_MAX_CHARACTERS, Domain, budget_constraints
 from training_status.phases import PHASE_NAMES
 
 OPTIMIZER_MAX_CHARACTERS = 200
@@ -76,6 +77,11 @@ class TrainingRun(models.Model):
     evaluation_count = models.BigIntegerField(default=0, db_default=0)
     best = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # as `best_evaluations` keeps it
     usage = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # as `ingest.usage_totals` keeps it
+    cost_limit = models.FloatField(null=True)  # in `currency`; null: no limit
+    currency = models.CharField(max_length=3, null=True)
+    tokens_limit = models.BigIntegerField(null=True)
+    # Which limit was reached, of a run that its budget cancelled; null: no budget cancelled it.
+    cancel_reason = models.CharField(max_length=REASON_MAX_CHARACTERS, null=True)
 
     first_seq = models.BigIntegerField(default=1)
     last_seq = models.BigIntegerField(default=0)
@@ -158,6 +164,7 @@ class TrainingRun(models.Model):
                 name="run_progress_0_to_100",
             ),
             models.CheckConstraint(condition=Q(last_n__gte=0), name="run_last_n_not_negative"),
+            *budget_constraints("run"),
             models.CheckConstraint(
                 condition=Q(candidate_count__gte=0, evaluation_count__gte=0), name="run_findings_not_negative"
             ),

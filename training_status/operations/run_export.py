@@ -21,6 +21,7 @@ from training_status.ingest.exported_run import (
     ExportedForecastMark,
     ExportedPhaseTiming,
     ExportedRun,
+    ExportedUsageForecastMark,
     Trailer,
 )
 from training_status.ingest.run_audit import record_run_action
@@ -50,6 +51,10 @@ _PHASE_TIMINGS = f"""
 _FORECAST_MARKS = f"""
     SELECT {_columns(ExportedForecastMark, "mark")} FROM training_status_forecastmark mark
      WHERE run_id = %s ORDER BY percent
+"""
+_USAGE_FORECAST_MARKS = f"""
+    SELECT {_columns(ExportedUsageForecastMark, "mark")} FROM training_status_usageforecastmark mark
+     WHERE run_id = %s ORDER BY amount, percent
 """
 _ENTRIES = f"""
     SELECT {_columns(ExportedEntry, "entry")} FROM training_status_traininglogentry entry
@@ -103,6 +108,8 @@ def export_lines(public_id: UUID) -> Generator[bytes, None, None]:
         phase_timings = cursor.fetchall()
         cursor.execute(_FORECAST_MARKS, (run_id,))
         forecast_marks = cursor.fetchall()
+        cursor.execute(_USAGE_FORECAST_MARKS, (run_id,))
+        usage_forecast_marks = cursor.fetchall()
         header = {
             "format": FORMAT,
             "version": VERSION,
@@ -110,6 +117,7 @@ def export_lines(public_id: UUID) -> Generator[bytes, None, None]:
             "run": run,
             "phase_timings": [_named(ExportedPhaseTiming, timing) for timing in phase_timings],
             "forecast_marks": [_named(ExportedForecastMark, mark) for mark in forecast_marks],
+            "usage_forecast_marks": [_named(ExportedUsageForecastMark, mark) for mark in usage_forecast_marks],
         }
         yield _line(header)
         first_seq, last_seq = run["first_seq"], run["last_seq"]

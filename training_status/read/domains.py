@@ -26,6 +26,9 @@ class DomainFacts:
     kept_days: float | None
     baseline_run_number: int | None
     higher_is_better: Annotated[dict[str, bool], JSONB]
+    cost_limit: float | None
+    currency: str | None
+    tokens_limit: int | None
     latest_run: RunFacts | None = None
 
 

@@ -6,19 +6,19 @@ from django.db import connection
 
 from training_status.run_states import COMPLETED
 
-_RUNS_SCORED: Final = 100
-_ERROR_MAX: Final = 10.0  # ten times the time left; larger errors are clipped
+RUNS_SCORED: Final = 100
+ERROR_MAX: Final = 10.0  # ten times what happened; larger errors are clipped
 
 # Raw SQL: an index finds the newest completed runs, and one pass aggregates by method and by mark.
 _SCORES: Final = f"""
     SELECT mark.method, mark.percent, count(*), count(DISTINCT mark.run_id),
-           avg(least(abs(mark.left_s / actual.s - 1), {_ERROR_MAX})),
-           avg(least(abs(mark.linear_left_s / actual.s - 1), {_ERROR_MAX})),
+           avg(least(abs(mark.left_s / actual.s - 1), {ERROR_MAX})),
+           avg(least(abs(mark.linear_left_s / actual.s - 1), {ERROR_MAX})),
            avg((actual.s BETWEEN mark.low_s AND mark.high_s)::int)::float8
       FROM (SELECT run.id, run.ended_at
               FROM training_status_domain domain JOIN training_status_trainingrun run ON run.domain_id = domain.id
              WHERE domain.name = %s AND run.state = '{COMPLETED}'
-             ORDER BY run.run_number DESC LIMIT {_RUNS_SCORED}) AS newest
+             ORDER BY run.run_number DESC LIMIT {RUNS_SCORED}) AS newest
       JOIN training_status_forecastmark mark ON mark.run_id = newest.id,
            LATERAL (SELECT extract(epoch FROM newest.ended_at - mark.forecast_at)::float8) AS actual(s)
      WHERE actual.s > 0

@@ -13,6 +13,7 @@ from django.db import connection
 
 from training_status import run_states
 from training_status.forecast.stored_estimate import StoredEstimate
+from training_status.forecast.usage import UsageEstimate
 from training_status.jsonb import from_jsonb
 from training_status.log_levels import LEVELS
 from training_status.read.run_columns import (
@@ -21,6 +22,7 @@ from training_status.read.run_columns import (
     HANG_LIMIT_S,
     RESUMED_AT_SEQ,
     STALL_LIMIT_S,
+    USAGE_ESTIMATE,
     limits_of_settings,
 )
 from training_status.selected_columns import JSONB, Column, Selected
@@ -44,8 +46,8 @@ class RunFacts:
     none is pinned and for the pinned run itself, the last completed run with a lower number. The limits are the
     domain's own or, where it has none, those of the settings.
     `declared_directions` is what the run, else its domain, says about metrics (`metric_directions`).
-    `estimate` is the last stored forecast. `read.phase_times` fills `phase_times` and `expected_phase_s` (for each
-    phase; None if unknown) where they are needed.
+    `estimate` and `usage_estimate` are the last stored forecasts. `read.phase_times` fills `phase_times` and
+    `expected_phase_s` (for each phase; None if unknown) where they are needed.
     """
 
     id: int
@@ -65,6 +67,10 @@ class RunFacts:
     evaluation_count: int
     best: Annotated[dict[str, Any], JSONB]
     usage: Annotated[dict[str, Any], JSONB]
+    cost_limit: float | None
+    currency: str | None
+    tokens_limit: int | None
+    cancel_reason: str | None
     metrics: Annotated[dict[str, Any], JSONB]
     declared_directions: Annotated[dict[str, bool], DECLARED_DIRECTIONS]
     error_message: str | None
@@ -88,6 +94,7 @@ class RunFacts:
     tags: Annotated[list[str], JSONB]
     note: str
     estimate: Annotated[StoredEstimate | None, ESTIMATE]
+    usage_estimate: Annotated[UsageEstimate | None, USAGE_ESTIMATE]
     phase_times: list[PhaseTime] = field(default_factory=list)
     expected_phase_s: list[float] | None = None
 

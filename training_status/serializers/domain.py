@@ -36,6 +36,13 @@ class DomainSerializer(serializers.Serializer):
         allow_null=True, min_value=1, help_text="The run that all others are compared with. Null: none is pinned."
     )
     higher_is_better = HigherIsBetterField(help_text="What is declared for the metrics of the domain's runs.")
+    cost_limit = serializers.FloatField(
+        allow_null=True, help_text="In `currency`: at which runs started without a limit of their own are cancelled."
+    )
+    currency = serializers.CharField(allow_null=True)
+    tokens_limit = serializers.IntegerField(
+        allow_null=True, help_text="Input and output tokens at which runs without a limit of their own are cancelled."
+    )
     latest_run = TrainingStatusSerializer(allow_null=True, help_text="Null for a domain without a run.")
 
     def to_representation(self, instance: DomainFacts) -> dict[str, Any]:
@@ -54,5 +61,8 @@ class DomainSerializer(serializers.Serializer):
             "kept_days": instance.kept_days,
             "baseline_run_number": instance.baseline_run_number,
             "higher_is_better": instance.higher_is_better,
+            "cost_limit": instance.cost_limit,
+            "currency": instance.currency,
+            "tokens_limit": instance.tokens_limit,
             "latest_run": status,
         }

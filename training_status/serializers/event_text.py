@@ -25,7 +25,7 @@ def event_text(event_type: str, run: RunFacts, status: dict[str, Any]) -> str:
     if displayed == SHOWN_STATUS[COMPLETED]:
         return run.event_message or "The training is completed."
     if displayed == SHOWN_STATUS[FAILED]:
-        return run.error_message or _FAILED_WITHOUT_ERROR.get(status["failure_reason"], "The training failed.")
+        return status["error_message"] or _FAILED_WITHOUT_ERROR.get(status["failure_reason"], "The training failed.")
     if displayed == SHOWN_STATUS[PENDING]:
         return "The training has not started yet."
     phase = PHASES[phase_position(status["current_step"])]

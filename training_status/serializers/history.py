@@ -14,7 +14,8 @@ from training_status.metric_directions import shared_directions
 from training_status.number_text import is_number, number_text
 from training_status.read.forecast_scores import MethodScore
 from training_status.read.history import PastRun
-from training_status.serializers.forecast_scores import ForecastScoreSerializer
+from training_status.read.usage_forecast_scores import UsageMethodScore
+from training_status.serializers.forecast_scores import ForecastScoreSerializer, UsageForecastScoreSerializer
 from training_status.serializers.free_objects import HigherIsBetterField, MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 
@@ -50,7 +51,7 @@ class PastRunSerializer(serializers.Serializer):
 
 
 class TrainingHistorySerializer(serializers.Serializer):
-    """All runs of a domain, oldest first. Made of the domain's name, its runs and the score of its forecasts."""
+    """All runs of a domain, oldest first. Made of the domain's name, its runs and the scores of its forecasts."""
 
     domain_name = serializers.CharField()
     training_runs = PastRunSerializer(many=True)
@@ -66,9 +67,15 @@ class TrainingHistorySerializer(serializers.Serializer):
         many=True, help_text="The accuracy of the forecasts of the newest hundred completed runs, by method."
     )
 
-    def to_representation(self, instance: tuple[str, Sequence[PastRun], Sequence[MethodScore]]) -> dict[str, Any]:
+    usage_forecast_scores = UsageForecastScoreSerializer(
+        many=True, help_text="The same of the forecasts of cost and tokens, by amount and method."
+    )
+
+    def to_representation(
+        self, instance: tuple[str, Sequence[PastRun], Sequence[MethodScore], Sequence[UsageMethodScore]]
+    ) -> dict[str, Any]:
         """The history of the contract."""
-        domain_name, runs, scores = instance
+        domain_name, runs, scores, usage_scores = instance
         now: datetime = self.context.get("now") or timezone.now()
         completed = [run for run in runs if run.state == run_states.COMPLETED]
         return {
@@ -77,6 +84,7 @@ class TrainingHistorySerializer(serializers.Serializer):
             "improvement": improvement(completed[0].metrics, completed[-1].metrics) if len(completed) > 1 else None,
             "higher_is_better": shared_directions((run.metrics, run.declared_directions) for run in runs),
             "forecast_scores": ForecastScoreSerializer(scores, many=True).data,
+            "usage_forecast_scores": UsageForecastScoreSerializer(usage_scores, many=True).data,
         }
 
 

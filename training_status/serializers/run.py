@@ -5,6 +5,7 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from training_status import run_states
+from training_status.budget import BUDGET_STATES
 from training_status.phases import PHASE_NAMES
 from training_status.read.run_facts import RunFacts
 from training_status.serializers.free_objects import RunConfigField
@@ -75,4 +76,9 @@ class ReceiptSerializer(serializers.Serializer):
     duplicates = serializers.IntegerField(min_value=0, help_text="Events that were already stored.")
     last_n = serializers.IntegerField(min_value=0, help_text="The highest event number stored.")
     status = serializers.ChoiceField(choices=tuple(run_states.SHOWN_STATUS.values()))
-    cancel_requested = serializers.BooleanField(help_text="Whether an operator asked the training to stop.")
+    cancel_requested = serializers.BooleanField(
+        help_text="Whether the training is asked to stop, by an operator or because its budget is used up."
+    )
+    budget = serializers.ChoiceField(
+        choices=BUDGET_STATES, allow_null=True, help_text="As in the status. Null without a budget."
+    )

@@ -26,10 +26,12 @@ from training_status.phases import (
 )
 from training_status.read.run_facts import RunFacts
 from training_status.serializers.best_evaluation import BestEvaluationSerializer, best_evaluation
+from training_status.serializers.budget import BudgetSerializer, budget
 from training_status.serializers.forecast import ForecastSerializer, forecast_at
 from training_status.serializers.free_objects import HigherIsBetterField, MetricsField
 from training_status.serializers.times import milliseconds_between, utc_text
 from training_status.serializers.usage import UsageTotalsSerializer, usage_totals
+from training_status.serializers.usage_forecast import UsageForecastSerializer, usage_forecast
 
 
 class StepSerializer(serializers.Serializer):
@@ -87,8 +89,15 @@ class TrainingStatusSerializer(serializers.Serializer):
     error_message = serializers.CharField(allow_null=True)
     error = serializers.CharField(allow_null=True, help_text="Equal to `error_message`.")
     cancel_requested = serializers.BooleanField()
+    cancel_reason = serializers.CharField(
+        allow_null=True, help_text="Which limit of the budget was reached, if that is why the cancel was requested."
+    )
     best = BestEvaluationSerializer(allow_null=True, help_text="The best evaluation of the metric evaluated last.")
     usage = UsageTotalsSerializer(help_text="What the calls of language models added up to.")
+    budget = BudgetSerializer(allow_null=True, help_text="The limits of the run. Null without any.")
+    usage_forecast = UsageForecastSerializer(
+        allow_null=True, help_text="What the run will have used at its end. Null while unknown, and once it has ended."
+    )
 
     def to_representation(self, instance: RunFacts) -> dict[str, Any]:
         """The status object of the contract; all fields always present."""
@@ -101,6 +110,7 @@ class TrainingStatusSerializer(serializers.Serializer):
         if state == run_states.RUNNING and elapsed_ms is not None:
             estimated_completion = linear_completion(now=now, elapsed_ms=elapsed_ms, percent=percent)
         health = displayed_state.health(run, now)
+        error = displayed_state.error_message(run, reason)
         computed = {
             "training_run_id": str(run.public_id),
             "status": run_states.SHOWN_STATUS[state],
@@ -116,10 +126,13 @@ class TrainingStatusSerializer(serializers.Serializer):
             "last_report_at": utc_text(run.last_report_at),
             "health": health,
             "failure_reason": reason,
-            "error": run.error_message,
+            "error_message": error,
+            "error": error,
             "cancel_requested": run.cancel_requested_at is not None,
             "best": best_evaluation(run),
             "usage": usage_totals(run.usage),
+            "budget": budget(run),
+            "usage_forecast": usage_forecast(run, state=state),
         }
         return represented(STATUS_FIELDS, computed, run)
 

@@ -10,6 +10,7 @@ from training_status.forecast.calibration import MARKS
 from training_status.forecast_methods import HISTORY, LINEAR, SHARES
 from training_status.number_text import exact_number_text, is_number, metric_text, number_text, percent_text
 from training_status.read.forecast_scores import MethodScore, Score
+from training_status.read.usage_forecast_scores import UsageMethodScore, UsageScore
 from training_status.visible_text import one_line, visible_text
 
 register = template.Library()
@@ -76,7 +77,7 @@ def count(number: int) -> str:
 
 
 @register.filter
-def at_marks(score: MethodScore) -> list[Score | None]:
+def at_marks(score: MethodScore | UsageMethodScore) -> list[Score | UsageScore | None]:
     """The scores at each mark, in order; None without a forecast at the mark."""
     return [score.by_percent.get(mark) for mark in MARKS]
 

@@ -12,6 +12,7 @@ from aegis_tracker import contract_types, phases
 SCHEMAS = yaml.safe_load((Path(__file__).resolve().parents[3] / "openapi.yaml").read_text())["components"]["schemas"]
 NAMES = {
     "BestEvaluation": "BestEvaluation",
+    "Budget": "Budget",
     "Candidate": "Candidate",
     "CandidateDetails": "CandidateDetails",
     "CandidateEnvelope": "CandidateEnvelope",
@@ -20,6 +21,7 @@ NAMES = {
     "ComparedPrompt": "ComparedPrompt",
     "ComparedRun": "ComparedRun",
     "ComparedSetting": "ComparedSetting",
+    "CostForecast": "CostForecast",
     "Domain": "Domain",
     "Evaluation": "Evaluation",
     "EvaluationEnvelope": "EvaluationEnvelope",
@@ -40,11 +42,15 @@ NAMES = {
     "StatusData": "StatusData",
     "StatusEnvelope": "StatusEnvelope",
     "Step": "Step",
+    "TokensForecast": "TokensForecast",
     "TrainingComparison": "TrainingComparison",
     "TrainingEvent": "TrainingEvent",
     "TrainingHistory": "TrainingHistory",
     "TrainingRun": "TrainingRun",
     "TrainingStatus": "TrainingStatus",
+    "UsageForecast": "UsageForecast",
+    "UsageForecastScore": "UsageForecastScore",
+    "UsageMarkScore": "UsageMarkScore",
     "UsageTotals": "UsageTotals",
 }
 SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null", Any: "anything"}

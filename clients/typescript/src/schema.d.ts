@@ -536,6 +536,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @enum {string} */
+        AmountEnum: "cost" | "tokens";
         /**
          * Batch
          * @description Events in the order they happened, from one reporter.
@@ -559,6 +561,29 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /** @description The limits of a run, and how much of them is used. */
+        Budget: {
+            /** Format: double */
+            cost_limit: number | null;
+            /** @description Of `cost_limit`. */
+            currency: string | null;
+            /**
+             * Format: int64
+             * @description Of input and output tokens.
+             */
+            tokens_limit: number | null;
+            /**
+             * Format: double
+             * @description Of the limit that is used most: 1.0 is all of it.
+             */
+            used_share: number;
+            /** @description `near` from 80 % on; `exceeded` from 100 % on, where the run is cancelled. */
+            state: components["schemas"]["BudgetState"];
+            /** @description Whether calls without a known cost in the currency of the limit come on top. */
+            is_lower_bound: boolean;
+        };
+        /** @enum {string} */
+        BudgetState: "ok" | "near" | "exceeded";
         /** @description A candidate, with its best evaluation of one metric. Made of a `CandidateScore`. */
         Candidate: {
             candidate: string;
@@ -786,6 +811,25 @@ export interface components {
              */
             timestamp?: string | null;
         };
+        /** @description The cost, with the range that contains the actual one in 80 of 100 cases. */
+        CostForecast: {
+            /**
+             * Format: double
+             * @description The cost of the whole run.
+             */
+            total: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            currency: string;
+            /** @description Whether calls without a known cost, of this run or of the earlier ones, come on top. */
+            is_lower_bound: boolean;
+            /** @description As for tokens. */
+            method: components["schemas"]["ForecastMethod"];
+            /** Format: int64 */
+            based_on_runs: number;
+        };
         /** @description The value of a metric in one log entry. */
         CurvePoint: {
             /**
@@ -840,6 +884,17 @@ export interface components {
             baseline_run_number: number | null;
             /** @description What is declared for the metrics of the domain's runs. */
             higher_is_better: components["schemas"]["HigherIsBetter"];
+            /**
+             * Format: double
+             * @description In `currency`: at which runs started without a limit of their own are cancelled.
+             */
+            cost_limit: number | null;
+            currency: string | null;
+            /**
+             * Format: int64
+             * @description Input and output tokens at which runs without a limit of their own are cancelled.
+             */
+            tokens_limit: number | null;
             /** @description Null for a domain without a run. */
             latest_run: components["schemas"]["TrainingStatus"] | null;
         };
@@ -848,7 +903,8 @@ export interface components {
          * @description The request to change a domain. The name cannot be changed. A null limit uses the setting of the service.
          *
          *     `baseline_run_number` must be a completed run of the domain; null removes the pin. `higher_is_better` replaces the
-         *     whole object.
+         *     whole object. `cost_limit` in `currency` and `tokens_limit` are the budget of runs that are started later without
+         *     one; null is no limit.
          */
         DomainChange: {
             description?: string;
@@ -866,6 +922,11 @@ export interface components {
             /** Format: int64 */
             baseline_run_number?: number | null;
             higher_is_better?: components["schemas"]["HigherIsBetter"];
+            /** Format: double */
+            cost_limit?: number | null;
+            currency?: string | null;
+            /** Format: int64 */
+            tokens_limit?: number | null;
         };
         DomainPage: {
             items: components["schemas"]["Domain"][];
@@ -1333,10 +1394,17 @@ export interface components {
             description: string;
             llm_model?: string | null;
             higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
+            /** Format: double */
+            cost_limit?: number | null;
+            currency?: string | null;
+            /** Format: int64 */
+            tokens_limit?: number | null;
         };
         /**
          * NewRun
          * @description The request to start a run. The reporter may choose the `id`, so that it can repeat the request.
+         *
+         *     Without a `cost_limit` in `currency`, or a `tokens_limit`, the run has that of its domain.
          */
         NewRun: {
             /** Format: uuid */
@@ -1349,6 +1417,11 @@ export interface components {
             tags?: string[] | null;
             note?: string | null;
             higher_is_better?: components["schemas"]["HigherIsBetter"] | null;
+            /** Format: double */
+            cost_limit?: number | null;
+            currency?: string | null;
+            /** Format: int64 */
+            tokens_limit?: number | null;
         };
         /** @enum {string} */
         OmittedPart: "predictors" | "state";
@@ -1494,8 +1567,10 @@ export interface components {
              */
             last_n: number;
             status: components["schemas"]["RunStatus"];
-            /** @description Whether an operator asked the training to stop. */
+            /** @description Whether the training is asked to stop, by an operator or because its budget is used up. */
             cancel_requested: boolean;
+            /** @description As in the status. Null without a budget. */
+            budget: components["schemas"]["BudgetState"] | null;
         };
         /** @description An event of a reporter. */
         ReportedEvent: components["schemas"]["PhaseEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["CompleteEvent"] | components["schemas"]["FailEvent"] | components["schemas"]["CandidateEvent"] | components["schemas"]["EvaluationEvent"] | components["schemas"]["UsageEvent"];
@@ -1510,11 +1585,18 @@ export interface components {
         };
         /**
          * RunChange
-         * @description The request to change a run, which is allowed at any time.
+         * @description The request to change a run: tags and note at any time, its budget while it is active.
+         *
+         *     `cost_limit` is in `currency`; null is no limit.
          */
         RunChange: {
             tags?: string[];
             note?: string;
+            /** Format: double */
+            cost_limit?: number | null;
+            currency?: string | null;
+            /** Format: int64 */
+            tokens_limit?: number | null;
         };
         /** @description What a run was started with, as its reporter sent it. */
         RunConfig: {
@@ -1587,6 +1669,25 @@ export interface components {
         TicketRequest: {
             domain: string;
         };
+        /** @description The tokens, with the range that contains the actual number in 80 of 100 cases. */
+        TokensForecast: {
+            /**
+             * Format: int64
+             * @description Input and output tokens of the whole run.
+             */
+            total: number;
+            /** Format: int64 */
+            low: number;
+            /** Format: int64 */
+            high: number;
+            /** @description `history`: from earlier runs of the domain; `linear`: the run's own pace, without earlier runs. */
+            method: components["schemas"]["ForecastMethod"];
+            /**
+             * Format: int64
+             * @description How many earlier runs it was learned from.
+             */
+            based_on_runs: number;
+        };
         /**
          * @description Runs of a domain side by side. Every list of values has one value for each run, in the order of the runs.
          *
@@ -1617,7 +1718,7 @@ export interface components {
             cut_off: components["schemas"]["ComparedList"][];
         };
         TrainingEvent: components["schemas"]["StatusEnvelope"] | components["schemas"]["LogEnvelope"] | components["schemas"]["GapEnvelope"] | components["schemas"]["CandidateEnvelope"] | components["schemas"]["EvaluationEnvelope"];
-        /** @description All runs of a domain, oldest first. Made of the domain's name, its runs and the score of its forecasts. */
+        /** @description All runs of a domain, oldest first. Made of the domain's name, its runs and the scores of its forecasts. */
         TrainingHistory: {
             domain_name: string;
             training_runs: components["schemas"]["PastRun"][];
@@ -1627,6 +1728,8 @@ export interface components {
             higher_is_better: components["schemas"]["HigherIsBetter"];
             /** @description The accuracy of the forecasts of the newest hundred completed runs, by method. */
             forecast_scores: components["schemas"]["ForecastScore"][];
+            /** @description The same of the forecasts of cost and tokens, by amount and method. */
+            usage_forecast_scores: components["schemas"]["UsageForecastScore"][];
         };
         /** @description A log entry. Made of a `LogLine`. */
         TrainingLogEntry: {
@@ -1736,10 +1839,16 @@ export interface components {
             /** @description Equal to `error_message`. */
             error: string | null;
             cancel_requested: boolean;
+            /** @description Which limit of the budget was reached, if that is why the cancel was requested. */
+            cancel_reason: string | null;
             /** @description The best evaluation of the metric evaluated last. */
             best: components["schemas"]["BestEvaluation"] | null;
             /** @description What the calls of language models added up to. */
             usage: components["schemas"]["UsageTotals"];
+            /** @description The limits of the run. Null without any. */
+            budget: components["schemas"]["Budget"] | null;
+            /** @description What the run will have used at its end. Null while unknown, and once it has ended. */
+            usage_forecast: components["schemas"]["UsageForecast"] | null;
             llm_model: string;
             optimizer: string | null;
             /** Format: int64 */
@@ -1830,10 +1939,16 @@ export interface components {
             /** @description Equal to `error_message`. */
             error: string | null;
             cancel_requested: boolean;
+            /** @description Which limit of the budget was reached, if that is why the cancel was requested. */
+            cancel_reason: string | null;
             /** @description The best evaluation of the metric evaluated last. */
             best: components["schemas"]["BestEvaluation"] | null;
             /** @description What the calls of language models added up to. */
             usage: components["schemas"]["UsageTotals"];
+            /** @description The limits of the run. Null without any. */
+            budget: components["schemas"]["Budget"] | null;
+            /** @description What the run will have used at its end. Null while unknown, and once it has ended. */
+            usage_forecast: components["schemas"]["UsageForecast"] | null;
         };
         /**
          * UsageEvent
@@ -1856,6 +1971,51 @@ export interface components {
              * @description When it happened, by the reporter's clock.
              */
             timestamp?: string | null;
+        };
+        /** @description What the run will have used at its end. */
+        UsageForecast: {
+            /** @description Null where no cost is known, and where there are several currencies. */
+            cost: components["schemas"]["CostForecast"] | null;
+            tokens: components["schemas"]["TokensForecast"] | null;
+        };
+        /** @description The score of all forecasts of cost or tokens by a method. Made of a `UsageMethodScore`. */
+        UsageForecastScore: {
+            /** Format: int64 */
+            forecasts: number;
+            /** Format: int64 */
+            runs: number;
+            /**
+             * Format: double
+             * @description The mean error as a part of what the whole run used: 0.1 is 10 %.
+             */
+            error: number;
+            /**
+             * Format: double
+             * @description The part of actual amounts within the forecast range; 0.8 is intended.
+             */
+            covered: number;
+            amount: components["schemas"]["AmountEnum"];
+            method: components["schemas"]["ForecastMethod"];
+            by_percent: components["schemas"]["UsageMarkScore"][];
+        };
+        /** @description The score of the forecasts made at one percentage of the runs. */
+        UsageMarkScore: {
+            /** Format: int64 */
+            forecasts: number;
+            /** Format: int64 */
+            runs: number;
+            /**
+             * Format: double
+             * @description The mean error as a part of what the whole run used: 0.1 is 10 %.
+             */
+            error: number;
+            /**
+             * Format: double
+             * @description The part of actual amounts within the forecast range; 0.8 is intended.
+             */
+            covered: number;
+            /** Format: int32 */
+            percent: number;
         };
         /** @description Sums over all models. */
         UsageTotals: {

@@ -60,6 +60,39 @@ def test_a_domain_is_changed(operator_browser):
     assert "No training runs yet." in page
 
 
+def test_the_budget_is_changed(operator_browser):
+    domain = DomainFactory(name="medical")
+    path = f"{DOMAINS}{domain.id}/change/"
+    assert save(operator_browser, path, cost_limit="5.5", currency="USD", tokens_limit="1000").status_code == 302
+    assert save(operator_browser, path, cost_limit="7").status_code == 302
+    domain.refresh_from_db()
+    assert (domain.cost_limit, domain.currency, domain.tokens_limit) == (7.0, "USD", 1000)
+    assert said(save(operator_browser, path)) == ["No changes."]
+    assert save(operator_browser, path, cost_limit="", tokens_limit="").status_code == 302
+    domain.refresh_from_db()
+    assert (domain.cost_limit, domain.currency, domain.tokens_limit) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"cost_limit": "5"}, "cost_limit and currency must both be given, or neither."),
+        ({"currency": "USD"}, "cost_limit and currency must both be given, or neither."),
+        ({"cost_limit": "5", "currency": "usd"}, "currency must be three capital letters, such as USD."),
+        ({"cost_limit": "-1", "currency": "USD"}, "cost_limit is not valid"),
+        ({"tokens_limit": "0"}, "tokens_limit is not valid"),
+        ({"tokens_limit": "many"}, "Enter a whole number."),
+    ],
+)
+def test_a_budget_that_cannot_be_is_not_stored(operator_browser, typed, sentence):
+    domain = DomainFactory(name="medical")
+    answer = save(operator_browser, f"{DOMAINS}{domain.id}/change/", **typed)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    domain.refresh_from_db()
+    assert (domain.cost_limit, domain.currency, domain.tokens_limit) == (None, None, None)
+
+
 def test_the_directions_of_metrics_are_changed(operator_browser):
     domain = DomainFactory(name="medical")
     path = f"{DOMAINS}{domain.id}/change/"

@@ -72,6 +72,7 @@ def test_a_running_run_in_full():
         "error_message": None,
         "error": None,
         "cancel_requested": False,
+        "cancel_reason": None,
         "best": None,
         "usage": {
             "calls": 0,
@@ -86,6 +87,8 @@ def test_a_running_run_in_full():
             "currency": None,
             "duration_ms": 0.0,
         },
+        "budget": None,
+        "usage_forecast": None,
     }
 
 
@@ -175,7 +178,7 @@ def test_the_history_has_the_domains_own_limit_too(stall_limit_s, shown):
     domain = DomainFactory(stall_limit_s=stall_limit_s)
     running(25.0, domain=domain, cancel_requested_at=NOW - MINUTE, last_report_at=NOW - 2 * MINUTE)
     runs = runs_of_domain(domain.name)
-    told = TrainingHistorySerializer(context={"now": NOW}).to_representation((domain.name, runs, []))
+    told = TrainingHistorySerializer(context={"now": NOW}).to_representation((domain.name, runs, [], []))
     assert [run["status"] for run in told["training_runs"]] == [shown]
 
 

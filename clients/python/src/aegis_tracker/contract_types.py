@@ -59,6 +59,52 @@ class UsageTotals(TypedDict):
     duration_ms: float
 
 
+class Budget(TypedDict):
+    """The limits of a run; `used_share` is that of the limit that is used most, 1.0 all of it.
+
+    `is_lower_bound`: calls without a known cost in this currency come on top.
+    """
+
+    cost_limit: float | None
+    currency: str | None
+    tokens_limit: int | None
+    used_share: float
+    state: Literal["ok", "near", "exceeded"]
+    is_lower_bound: bool
+
+
+class CostForecast(TypedDict):
+    """What the run will have cost at its end, and the range that holds four times out of five.
+
+    `is_lower_bound`: calls without a known cost come on top.
+    """
+
+    total: float
+    low: float
+    high: float
+    currency: str
+    is_lower_bound: bool
+    method: Literal["linear", "shares", "history"]
+    based_on_runs: int
+
+
+class TokensForecast(TypedDict):
+    """How many tokens the run will have used at its end, and the range that holds four times out of five."""
+
+    total: int
+    low: int
+    high: int
+    method: Literal["linear", "shares", "history"]
+    based_on_runs: int
+
+
+class UsageForecast(TypedDict):
+    """What the run will have used at its end; None where nothing is known of it."""
+
+    cost: CostForecast | None
+    tokens: TokensForecast | None
+
+
 class TrainingStatus(TypedDict):
     """How a run is going; `progress` is the percentage of the whole, rounded down."""
 
@@ -86,8 +132,11 @@ class TrainingStatus(TypedDict):
     error_message: str | None
     error: str | None
     cancel_requested: bool
+    cancel_reason: str | None
     best: BestEvaluation | None
     usage: UsageTotals
+    budget: Budget | None
+    usage_forecast: UsageForecast | None
 
 
 class PhaseTime(TypedDict):
@@ -145,6 +194,9 @@ class Domain(TypedDict):
     kept_days: float | None
     baseline_run_number: int | None
     higher_is_better: HigherIsBetter
+    cost_limit: float | None
+    currency: str | None
+    tokens_limit: int | None
 
 
 class PastRun(TypedDict):
@@ -183,6 +235,28 @@ class ForecastScore(TypedDict):
     by_percent: list[MarkScore]
 
 
+class UsageMarkScore(TypedDict):
+    """The score of the forecasts made at one percentage of runs; 1.0 is off by all that a run used."""
+
+    percent: int
+    forecasts: int
+    runs: int
+    error: float
+    covered: float
+
+
+class UsageForecastScore(TypedDict):
+    """The score of all forecasts of an amount by a method."""
+
+    amount: Literal["cost", "tokens"]
+    method: Literal["linear", "shares", "history"]
+    forecasts: int
+    runs: int
+    error: float
+    covered: float
+    by_percent: list[UsageMarkScore]
+
+
 class TrainingHistory(TypedDict):
     """All runs of a domain, oldest first. `improvement` compares the last completed one with the first, in words."""
 
@@ -191,6 +265,7 @@ class TrainingHistory(TypedDict):
     improvement: str | None
     higher_is_better: HigherIsBetter
     forecast_scores: list[ForecastScore]
+    usage_forecast_scores: list[UsageForecastScore]
 
 
 class ComparedRun(TypedDict):

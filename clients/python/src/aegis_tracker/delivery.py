@@ -75,6 +75,11 @@ class Delivery:
         return self._requests.cancel_requested
 
     @property
+    def budget(self) -> str | None:
+        """The state of the run's budget by the service's last receipt; None without one."""
+        return self._requests.budget
+
+    @property
     def answered(self) -> int:
         """How many requests the service has answered with success."""
         return self._requests.answered

@@ -25,7 +25,8 @@ Body = dict[str, Any]
 class RunRequests:
     """Asks the service about the run that `start`, the first record of a spool, describes.
 
-    `cancel_requested` is what it last answered; `answered` counts the requests that it has answered well.
+    `cancel_requested` is what it last answered, and `budget` the state of the run's budget in its last receipt (None:
+    no budget, or an earlier version). `answered` counts the requests that it has answered well.
     `when_unreachable` is called when a request fails. All requests raise TryLaterError and RefusedError.
     """
 
@@ -35,6 +36,7 @@ class RunRequests:
         self._when_unreachable = when_unreachable
         self._path = f"{API}/training-runs/{start['id']}"
         self.cancel_requested = False
+        self.budget: str | None = None
         self.answered = 0
 
     def start(self) -> bool:
@@ -105,6 +107,9 @@ class RunRequests:
             raise ForeignAnswerError(answer)
         self.answered += 1
         self.cancel_requested = answer.body["cancel_requested"] is True
+        budget = answer.body.get("budget")
+        if _has_last_n(answer.body):  # a receipt
+            self.budget = budget if isinstance(budget, str) else None
         return answer.body
 
     def _is_of_the_run(self, body: Body) -> bool:

@@ -27,6 +27,10 @@ HEARTBEAT_EVERY_S = 15.0
 FLUSH_RETRY_S = 0.5  # while somebody waits
 
 _SPOOL = "spool-reading"
+_BUDGET_WARNINGS = {
+    "near": "at least 80 % of its budget is used. At 100 % the service asks the training to stop.",
+    "exceeded": "its budget is used up. The service asks the training to stop.",
+}
 
 
 class SenderCallbacks(NamedTuple):
@@ -200,13 +204,16 @@ class Sender:
         return part < end_part or end - offset >= WAITS_AT_MOST_BYTES
 
     def _pass_on(self) -> None:
-        """Note the service's address, and tell of a cancel request."""
+        """Note the service's address, and tell of a cancel request and of a budget that is nearly or all used."""
         if not self._has_noted_home:
             self._has_noted_home = True
             self._callbacks.note({"type": HOME_TYPE, "url": str(self._transport.address)})
         if self._delivery.cancel_requested and not self._has_told_cancel:
             self._has_told_cancel = True
             self._callbacks.on_cancelled()
+        budget = self._delivery.budget
+        if budget in _BUDGET_WARNINGS and self._diagnostics.is_first(f"budget {budget}"):
+            log(logging.WARNING, f"Run {self._spool.start['id']}: {_BUDGET_WARNINGS[budget]}")
 
     def _wait_after(self, reason: TryLaterError) -> tuple[float, bool]:
         if isinstance(reason, OtherReporterError):

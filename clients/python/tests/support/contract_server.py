@@ -106,6 +106,7 @@ class ContractServer:
         self.left: Counter[str] = Counter()
         self.misbehave: deque[Callable[[Handler], bool]] = deque()
         self.cancel_requested = False
+        self.budget: str | None = None
         self.knows_findings = True  # False: of a version before candidates, evaluations and usage
         self.changed = threading.Condition()
         outer = self
@@ -247,7 +248,7 @@ class ContractServer:
 
     def _accepted(self, run: Run, accepted: int, duplicates: int) -> Reply:
         answer = {"accepted": accepted, "duplicates": duplicates, "last_n": len(run.events), "status": run.status}
-        return 200, answer | {"cancel_requested": self.cancel_requested}, {}
+        return 200, answer | {"cancel_requested": self.cancel_requested, "budget": self.budget}, {}
 
 
 def free_port() -> int:

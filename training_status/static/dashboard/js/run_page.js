@@ -15,6 +15,7 @@ import { OtherRunsView } from "./other_runs_view.js";
 import { Service } from "./service.js";
 import { TrainingView } from "./training_view.js";
 import { stateText } from "./run_text.js";
+import { usageLine } from "./usage_line.js";
 
 const PARTS = /** @type {const} */ (["state", "eta", "progress", "metrics", "curves", "log", "result", "connection", "announcer"]);
 
@@ -44,6 +45,9 @@ function showRun(run) {
 /** @param {Status} status */
 function showStatus(status) {
   cancel?.update(status);
+  const line = usageLine(status);
+  setText(getElement("usage-line"), line);
+  getElement("usage-line").hidden = line === "";
   document.title = `${title(status)} · ${status.domain_name} · Aegis Training Status`;
 }
 

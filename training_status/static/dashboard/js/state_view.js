@@ -67,6 +67,7 @@ function notice(status, now) {
     return `Failed in ${phase}.`;
   }
   if (status.status !== "training") return "";
+  if (status.cancel_reason) return `Cancel requested: ${status.cancel_reason}. Waiting for the training to stop.`;
   if (status.cancel_requested) return "Cancel requested. Waiting for the training to stop.";
   if (status.health === "stalled") return `No report from the training for ${durationText(secondsSince(status.last_report_at, now))}. It may be busy, disconnected, or no longer running.`;
   if (status.health === "hanging") return "The training sends heartbeats, but has reported no progress for a long time.";

@@ -74,7 +74,7 @@ def test_ten_thousand_runs_page_by_page(browser, long_history):
 def test_a_page_takes_the_same_queries_however_long_the_history_is(
     browser, long_history, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(8):  # two of the session, one of the groups, five of the page
+    with django_assert_max_num_queries(9):  # two of the session, one of the groups, six of the page
         browser.get(f"/domains/{long_history.name}/history?page=100")
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Django's command line for the service."""
 
+import gc
 import os
 import sys
 
@@ -8,18 +9,19 @@ import sys
 def main() -> None:
     """Run the command named on the command line. What is wrong outside of the program is said in a sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aegis_training.settings")
+    gc.disable()  # until everything is loaded: `CommandLine`
     try:
         from django.core.exceptions import ImproperlyConfigured
-        from django.core.management import execute_from_command_line
         from django.db import DatabaseError, InterfaceError
 
+        from aegis_training.command_line import CommandLine
         from aegis_training.postgresql.reasons import is_outside, reason
     except ImportError as error:
         raise SystemExit(
             "Django is not installed here. `make` builds the environment: use .venv/bin/python."
         ) from error
     try:
-        execute_from_command_line(sys.argv)
+        CommandLine(sys.argv).execute()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from error
     except (DatabaseError, InterfaceError) as error:

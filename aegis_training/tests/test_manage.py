@@ -165,3 +165,8 @@ def test_with_shared_memory_that_is_full(tmp_path: Path) -> None:
         pytest.skip("mounting is not allowed here")
     created = created_token(tmp_path, prefix)
     assert created.stdout.startswith("aegis_"), created.stderr
+
+
+def test_garbage_is_collected_while_a_command_runs_but_not_among_what_was_loaded(tmp_path: Path) -> None:
+    program = "import gc; print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    assert manage("shell", "--no-imports", "-c", program, data_dir=tmp_path).stdout == "True True\n"

@@ -1,14 +1,18 @@
 """Loaded by pytest before Django's settings: tests never touch the data of a service run from this folder."""
 
+import gc
 import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Generator
 
 import pytest
 
 from tests.support.migrated_cluster import RUN_FOLDER
 from tests.support.project import PROJECT
+
+gc.disable()  # until all tests are loaded
 
 os.environ["AEGIS_DATA_DIR"] = str(PROJECT / ".data" / "tests")
 for name in [name for name in os.environ if name.startswith("AEGIS_") and name != "AEGIS_DATA_DIR"]:
@@ -32,6 +36,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     pytest-django has sorted the others by how they use the test database, and they stay in that order.
     """
     items.sort(key=lambda item: not item.path.is_relative_to(PROJECT / "tests"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """From here on garbage is collected, but not looked for among what was loaded: that is much, and stays."""
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -12,6 +12,7 @@ from training_status.api.candidates import (
 )
 from training_status.api.comparison import TrainingComparisonView
 from training_status.api.domains import DomainListView, DomainView
+from training_status.api.evaluation_scores import EvaluationScoresView
 from training_status.api.events import EventsView, HeartbeatView
 from training_status.api.history import TrainingHistoryView
 from training_status.api.log_download import LogDownloadView
@@ -51,6 +52,7 @@ urlpatterns = [
     path(f"{_RUN}/candidates/<path:candidate>", CandidateView.as_view()),
     path(f"{_RUN}/evaluations", EvaluationListView.as_view()),
     path(f"{_RUN}/evaluations/<str:number>", EvaluationView.as_view()),
+    path(f"{_RUN}/evaluation-scores", EvaluationScoresView.as_view()),
     path(f"{_RUN}/usage", ModelUsageView.as_view()),
     path(f"{_RUN}/events", EventsView.as_view()),
     path(f"{_RUN}/heartbeat", HeartbeatView.as_view()),

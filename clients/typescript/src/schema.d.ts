@@ -372,6 +372,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/training-runs/{training_run_id}/evaluation-scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get evaluation scores
+         * @description The scores of a run's evaluations over the run, thinned to what a chart can show.
+         */
+        get: operations["get_evaluation_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/training-runs/{training_run_id}/usage": {
         parameters: {
             query?: never;
@@ -992,6 +1012,35 @@ export interface components {
             /** Format: int32 */
             page_size: number;
         };
+        /** @description Evaluations, in the order of their numbers, as lists of the same length. */
+        EvaluationPoints: {
+            number: number[];
+            candidate: string[];
+            score: number[];
+            split: components["schemas"]["ExampleSplit"][];
+            example_count: number[];
+            /** @description Since `first_at`. */
+            after_ms: number[];
+            /** @description Whether no earlier one on the largest split was as good. */
+            is_best_so_far: boolean[];
+        };
+        /** @description The evaluations of one metric of a run. Made of `EvaluationScores`. */
+        EvaluationScores: {
+            metric: string | null;
+            /** @description Those of the run, 50 at most; the most evaluated first. */
+            metrics: string[];
+            lower_is_better: boolean;
+            /**
+             * Format: int64
+             * @description The number of evaluations, shown or not.
+             */
+            total: number;
+            splits: components["schemas"]["SplitTotal"][];
+            largest_split: components["schemas"]["LargestSplit"] | null;
+            /** Format: date-time */
+            first_at: string | null;
+            points: components["schemas"]["EvaluationPoints"];
+        };
         /** @enum {string} */
         ExampleSplit: "development" | "test" | "train" | "minibatch";
         /** @description The expected duration of a phase. */
@@ -1122,6 +1171,12 @@ export interface components {
          */
         HigherIsBetter: {
             [key: string]: boolean;
+        };
+        /** @description What the best evaluation is chosen on. */
+        LargestSplit: {
+            split: components["schemas"]["ExampleSplit"];
+            /** Format: int64 */
+            example_count: number;
         };
         LevelCounts: {
             /** Format: int64 */
@@ -1526,6 +1581,12 @@ export interface components {
             total: components["schemas"]["UsageTotals"];
             items: components["schemas"]["ModelUsage"][];
         };
+        /** @description How many evaluations a split has. */
+        SplitTotal: {
+            split: components["schemas"]["ExampleSplit"];
+            /** Format: int64 */
+            evaluation_count: number;
+        };
         /** @description The whole status object. */
         StatusData: {
             status: components["schemas"]["TrainingStatus"];
@@ -1749,6 +1810,13 @@ export interface components {
             note: string;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int64
+             * @description Candidates that were reported.
+             */
+            candidate_count: number;
+            /** Format: int64 */
+            evaluation_count: number;
             /** @description The phases that the run entered, in order. */
             phase_times: components["schemas"]["PhaseTime"][];
             /** @description The duration of each phase that earlier runs let expect; null without any. */
@@ -2811,6 +2879,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvaluationDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evaluation_scores: {
+        parameters: {
+            query?: {
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+                /** @description The maximum. The first, the last, those that were the best so far, and extremes are kept. */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationScores"];
                 };
             };
             /** @description An error */

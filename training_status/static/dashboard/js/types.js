@@ -13,6 +13,9 @@
  * @typedef {import("#schema").components["schemas"]["MetricCurves"]} Curves
  * @typedef {import("#schema").components["schemas"]["TrainingComparison"]} Comparison
  * @typedef {import("#schema").components["schemas"]["Problem"]} Problem
+ * @typedef {import("#schema").components["schemas"]["EvaluationScores"]} EvaluationScores
+ * @typedef {import("#schema").components["schemas"]["Evaluation"]} Evaluation
+ * @typedef {Extract<TrainingEvent, { event_type: "candidate" | "evaluation" }>} Finding
  * @typedef {Status["metrics"]} Metrics
  * @typedef {Status["higher_is_better"]} HigherIsBetter
  */

@@ -59,7 +59,7 @@ def test_the_section_appears_with_the_first_finding(
 def test_scores_live(open_run: Callable[..., Page], run: Run) -> None:
     run.send(candidate("a"), evaluation("a", 0.5), evaluation("b", 0.7, split="minibatch", example_count=3))
     page = open_run()
-    words = page.locator("#optimisation .in-words")
+    words = page.locator("#optimisation-scores .in-words")
     expect(words).to_have_text(
         "2 evaluations of entity f1: 1 full, 1 on a minibatch."
         " The best score on 10 examples of development is 0.5, by candidate a."
@@ -102,6 +102,7 @@ def test_a_point_leads_to_its_candidate_by_keyboard_and_pointer(open_run: Callab
     page.keyboard.press("Home")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("#candidate-a$"))
+    show(page, "Scores")
     size = chart.bounding_box()
     assert size
     chart.click(position={"x": size["width"] * 0.52, "y": size["height"] * 0.3})

@@ -31,7 +31,7 @@ def gepa_events(candidates: int, examples: int, *, unsolved: int = 3, seed: int 
     tried on its minibatch alone, as long as there are others.
     """
     chance = random.Random(seed)
-    hardness = [1.2 if place < unsolved else chance.random() for place in range(examples)]
+    hardness = [1.6 if place < unsolved else chance.random() for place in range(examples)]
     names = [f"development-{place}" for place in range(examples)]
     ability, instructions, tried = [0.35], [INITIAL], [0]
     for number in range(candidates):

@@ -20,4 +20,5 @@ class LineageView(RunPartView):
         run = self.run(training_run_id)
         metric, lower_is_better = chosen_metric(run, request.query_params)
         found = lineage(run.id, metric, lower_is_better=lower_is_better)
-        return Response(LineageSerializer(found, context={"metric": metric}).data)
+        context = {"metric": metric, "lower_is_better": lower_is_better}
+        return Response(LineageSerializer(found, context=context).data)

@@ -27,16 +27,18 @@ class LineageSerializer(serializers.Serializer):
     """The candidates of a run with their parents. Made of a `Lineage`."""
 
     metric = serializers.CharField(allow_null=True)
+    lower_is_better = serializers.BooleanField()
     best = serializers.CharField(allow_null=True, help_text="The name of the best candidate.")
     total = serializers.IntegerField(min_value=0, help_text="The number of candidates, shown or not.")
     candidates = LineageCandidatesSerializer()
 
     def to_representation(self, instance: Lineage) -> dict[str, Any]:
-        """All fields. `metric` is passed in the context."""
+        """All fields. `metric` and `lower_is_better` are passed in the context."""
         shown = instance.candidates
         places = {candidate.name: place for place, candidate in enumerate(shown)}
         return {
             "metric": self.context["metric"],
+            "lower_is_better": self.context["lower_is_better"],
             "best": instance.best,
             "total": instance.total,
             "candidates": {

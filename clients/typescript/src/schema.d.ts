@@ -1374,6 +1374,7 @@ export interface components {
         /** @description The candidates of a run with their parents. Made of a `Lineage`. */
         Lineage: {
             metric: string | null;
+            lower_is_better: boolean;
             /** @description The name of the best candidate. */
             best: string | null;
             /**

@@ -13,7 +13,6 @@ import { dot, label } from "../line_chart.js";
 import { exactNumberText, numberText } from "../number_text.js";
 import { durationText } from "../run_text.js";
 import { fixedScale, niceScale, positionOn } from "../scale.js";
-import { candidateAddress } from "./candidate_address.js";
 import { candidateLink } from "./candidate_link.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -139,8 +138,7 @@ export class ScoreChart {
   }
 
   #open() {
-    const point = this.#points[this.#place];
-    if (point) location.hash = candidateAddress(point.candidate);
+    this.reading.querySelector("a")?.click();
   }
 
   /** @param {number} place */

@@ -1,6 +1,5 @@
 """The views of what the optimiser of a run found and used: candidates, evaluations, usage, and the best program."""
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from django.http import HttpResponse
@@ -10,18 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from training_status.api import query
-from training_status.api.authorised_view import AuthorisedView, run_id_from_path
 from training_status.api.pagination import ListPagination
 from training_status.api.request_bodies import reference
+from training_status.api.run_part import METRIC, RunPartView, chosen_metric
 from training_status.api.schema import PAGE, RUN_ID_IN_PATH, page_of
-from training_status.best_evaluations import is_lower_better
 from training_status.errors import NotFound
 from training_status.optimizer_terms import SPLITS
 from training_status.read.candidates import CandidateList, best_program, candidate_by_name
 from training_status.read.evaluations import EvaluationFilter, EvaluationList, evaluation_by_number
 from training_status.read.model_usage import model_usage_of_run
-from training_status.read.run_facts import RunFacts, run_by_public_id
-from training_status.roles import VIEWER
 from training_status.serializers.candidate import (
     CandidateDetailsSerializer,
     CandidateSerializer,
@@ -32,24 +28,11 @@ from training_status.serializers.usage import ModelUsageSerializer, UsageTotalsS
 
 _ORDERS = ("score", "time")
 _EVALUATIONS_MAX = 100
-METRIC = OpenApiParameter("metric", OpenApiTypes.STR, description="By default the metric that was evaluated last.")
 CANDIDATE_IN_PATH = OpenApiParameter("candidate", OpenApiTypes.STR, OpenApiParameter.PATH, description="Its name.")
 
 
-class _RunPartView(AuthorisedView):
-    roles = {"GET": VIEWER}
-
-    def run(self, training_run_id: str) -> RunFacts:
-        """The run of the path. Raises NotFound."""
-        run_id = run_id_from_path(training_run_id)
-        run = run_by_public_id(run_id, only_domain_id=self.only_domain_id)
-        if run is None:
-            raise NotFound(f"There is no training run {run_id}.", code="run_not_found")
-        return run
-
-
 @extend_schema(parameters=[RUN_ID_IN_PATH])
-class CandidateListView(_RunPartView):
+class CandidateListView(RunPartView):
     """`/training-runs/{id}/candidates`."""
 
     @extend_schema(
@@ -66,7 +49,7 @@ class CandidateListView(_RunPartView):
         """The programs that the optimiser considered, without the programs themselves."""
         run = self.run(training_run_id)
         order = query.one_of(request.query_params, "order", _ORDERS, default="score")
-        metric, lower_is_better = _metric(run, request.query_params)
+        metric, lower_is_better = chosen_metric(run, request.query_params)
         paginator = ListPagination()
         candidates = paginator.paginate_queryset(
             CandidateList(run.id, metric, lower_is_better=lower_is_better, order=order), request
@@ -75,7 +58,7 @@ class CandidateListView(_RunPartView):
 
 
 @extend_schema(parameters=[RUN_ID_IN_PATH, CANDIDATE_IN_PATH])
-class CandidateView(_RunPartView):
+class CandidateView(RunPartView):
     """`/training-runs/{id}/candidates/{name}`."""
 
     @extend_schema(
@@ -84,7 +67,7 @@ class CandidateView(_RunPartView):
     def get(self, request: Request, training_run_id: str, candidate: str) -> Response:
         """One candidate, with its program and its evaluations."""
         run = self.run(training_run_id)
-        metric, lower_is_better = _metric(run, request.query_params)
+        metric, lower_is_better = chosen_metric(run, request.query_params)
         name = query.text({"candidate": candidate}, "candidate") or ""
         found = candidate_by_name(run.id, name, metric, lower_is_better=lower_is_better)
         if found is None:
@@ -96,7 +79,7 @@ class CandidateView(_RunPartView):
 
 
 @extend_schema(parameters=[RUN_ID_IN_PATH])
-class EvaluationListView(_RunPartView):
+class EvaluationListView(RunPartView):
     """`/training-runs/{id}/evaluations`."""
 
     @extend_schema(
@@ -136,7 +119,7 @@ class EvaluationListView(_RunPartView):
         OpenApiParameter("number", {"type": "integer", "minimum": 1}, OpenApiParameter.PATH),
     ]
 )
-class EvaluationView(_RunPartView):
+class EvaluationView(RunPartView):
     """`/training-runs/{id}/evaluations/{number}`."""
 
     @extend_schema(operation_id="get_evaluation", tags=["optimisation"], responses=EvaluationDetailsSerializer)
@@ -152,7 +135,7 @@ class EvaluationView(_RunPartView):
 
 
 @extend_schema(parameters=[RUN_ID_IN_PATH])
-class ModelUsageView(_RunPartView):
+class ModelUsageView(RunPartView):
     """`/training-runs/{id}/usage`."""
 
     @extend_schema(
@@ -170,7 +153,7 @@ class ModelUsageView(_RunPartView):
 
 
 @extend_schema(parameters=[RUN_ID_IN_PATH])
-class BestProgramView(_RunPartView):
+class BestProgramView(RunPartView):
     """`/training-runs/{id}/best-program`."""
 
     @extend_schema(
@@ -182,7 +165,7 @@ class BestProgramView(_RunPartView):
     def get(self, request: Request, training_run_id: str) -> HttpResponse:
         """The state of the best candidate, as DSPy's `program.load` takes it, whatever the run's state."""
         run = self.run(training_run_id)
-        metric, lower_is_better = _metric(run, request.query_params)
+        metric, lower_is_better = chosen_metric(run, request.query_params)
         best = best_program(run.id, metric, lower_is_better=lower_is_better)
         if best is None:
             raise NotFound(
@@ -192,9 +175,3 @@ class BestProgramView(_RunPartView):
         if best.metric is not None:
             headers |= {"Aegis-Metric": quote(best.metric), "Aegis-Score": repr(best.score)}
         return HttpResponse(best.state, content_type="application/json", headers=headers)
-
-
-def _metric(run: RunFacts, values: Mapping[str, str]) -> tuple[str | None, bool]:
-    """The metric of the query, by default the one that was evaluated last, and whether lower is better."""
-    metric = query.text(values, "metric") or run.best.get("latest")
-    return metric, metric is not None and is_lower_better(metric, run.declared_directions)

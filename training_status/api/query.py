@@ -1,5 +1,6 @@
 """Parsing the query string. Invalid values raise InvalidInput with the name of the parameter."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from training_status.errors import InvalidInput
 
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _DIGITS_MAX = 18  # so many digits always fit a bigint
 
 
@@ -38,6 +40,16 @@ def number_between(query: Mapping[str, str], name: str, *, default: int, lowest:
         return default
     if number > highest:
         raise InvalidInput(detail, field=name)
+    return number
+
+
+def finite_number(query: Mapping[str, str], name: str) -> float | None:
+    """A number, not infinite; None when absent."""
+    value = query.get(name)
+    if value is None:
+        return None
+    if not _NUMBER.fullmatch(value) or not math.isfinite(number := float(value)):
+        raise InvalidInput(f"{name} must be a number", field=name)
     return number
 
 

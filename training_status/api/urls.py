@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from training_status.api.candidate_prompts import CandidatePromptsView
 from training_status.api.candidates import (
     BestProgramView,
     CandidateListView,
@@ -12,8 +13,11 @@ from training_status.api.candidates import (
 )
 from training_status.api.comparison import TrainingComparisonView
 from training_status.api.domains import DomainListView, DomainView
+from training_status.api.evaluation_scores import EvaluationScoresView
 from training_status.api.events import EventsView, HeartbeatView
+from training_status.api.example_scores import ExampleScoresView, ExampleView
 from training_status.api.history import TrainingHistoryView
+from training_status.api.lineage import LineageView
 from training_status.api.log_download import LogDownloadView
 from training_status.api.logs import TrainingLogView
 from training_status.api.metric_curves import MetricCurvesView
@@ -51,6 +55,11 @@ urlpatterns = [
     path(f"{_RUN}/candidates/<path:candidate>", CandidateView.as_view()),
     path(f"{_RUN}/evaluations", EvaluationListView.as_view()),
     path(f"{_RUN}/evaluations/<str:number>", EvaluationView.as_view()),
+    path(f"{_RUN}/evaluation-scores", EvaluationScoresView.as_view()),
+    path(f"{_RUN}/candidate-prompts", CandidatePromptsView.as_view()),
+    path(f"{_RUN}/lineage", LineageView.as_view()),
+    path(f"{_RUN}/example-scores", ExampleScoresView.as_view()),
+    path(f"{_RUN}/example-scores/<path:example>", ExampleView.as_view()),
     path(f"{_RUN}/usage", ModelUsageView.as_view()),
     path(f"{_RUN}/events", EventsView.as_view()),
     path(f"{_RUN}/heartbeat", HeartbeatView.as_view()),

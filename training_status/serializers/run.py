@@ -38,6 +38,8 @@ class TrainingRunSerializer(TrainingStatusSerializer):
     tags = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField()
     created_at = serializers.DateTimeField()
+    candidate_count = serializers.IntegerField(min_value=0, help_text="Candidates that were reported.")
+    evaluation_count = serializers.IntegerField(min_value=0)
     phase_times = PhaseTimeSerializer(many=True, help_text="The phases that the run entered, in order.")
     expected_phases = ExpectedPhaseSerializer(
         many=True,

@@ -372,6 +372,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/training-runs/{training_run_id}/evaluation-scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get evaluation scores
+         * @description The scores of a run's evaluations over the run, thinned to what a chart can show.
+         */
+        get: operations["get_evaluation_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/candidate-prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get candidate prompts
+         * @description The instructions and demonstrations of a candidate, and those of another one to compare it with.
+         */
+        get: operations["get_candidate_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get lineage
+         * @description The candidates of a run with their parents; of more than 2,000 the best ones and all that they came from.
+         */
+        get: operations["get_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/example-scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get example scores
+         * @description How the best candidates did on the hardest examples, as levels, with counts over all candidates.
+         */
+        get: operations["get_example_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/training-runs/{training_run_id}/example-scores/{example}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get scores of example
+         * @description The exact score of each candidate on one example, its latest one; of 2,000 candidates at most.
+         */
+        get: operations["get_scores_of_example"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/training-runs/{training_run_id}/usage": {
         parameters: {
             query?: never;
@@ -734,6 +834,47 @@ export interface components {
             /** Format: int32 */
             page_size: number;
         };
+        /** @description A candidate with what it says to models. `prompts`, a `CandidatePrompts`, is passed in the context. */
+        CandidatePrompts: {
+            candidate: string;
+            /**
+             * Format: int64
+             * @description Null for a candidate that only evaluations name.
+             */
+            number: number | null;
+            origin: components["schemas"]["CandidateOrigin"] | null;
+            parents: string[];
+            /** @description What the reporter left out. */
+            omitted: components["schemas"]["OmittedPart"][];
+            /** @description Whether its state was reported. */
+            has_program: boolean;
+            /**
+             * Format: date-time
+             * @description When it was reported.
+             */
+            at: string;
+            phase: components["schemas"]["PhaseName"];
+            metric: string | null;
+            /**
+             * Format: double
+             * @description On the largest split on which it was evaluated.
+             */
+            score: number | null;
+            split: components["schemas"]["ExampleSplit"] | null;
+            /** Format: int64 */
+            example_count: number | null;
+            /**
+             * Format: int64
+             * @description Its evaluations of this metric.
+             */
+            evaluation_count: number;
+            /** @description By name. */
+            predictors: {
+                [key: string]: components["schemas"]["ShownPredictor"];
+            } | null;
+            /** @description Whether there is more than is shown. */
+            is_cut_off: boolean;
+        };
         /** @enum {string} */
         ComparedList: "metrics" | "configuration" | "prompts";
         /** @description A metric that is a number in at least one of the runs. */
@@ -754,6 +895,13 @@ export interface components {
             texts: (string | null)[];
             /** @description Whether one of the texts was cut off. */
             is_cut_off: boolean;
+        };
+        /** @description A candidate and the one that it is compared with. Made of two `CandidatePrompts`. */
+        ComparedPrompts: {
+            /** @description Null while the run has no candidate. */
+            candidate: components["schemas"]["CandidatePrompts"] | null;
+            /** @description Null for the initial candidate, and while no candidate was reported. */
+            compared_with: components["schemas"]["CandidatePrompts"] | null;
         };
         /** @description A run that is compared. */
         ComparedRun: {
@@ -1053,6 +1201,81 @@ export interface components {
             /** Format: int32 */
             page_size: number;
         };
+        /** @description Evaluations, in the order of their numbers, as lists of the same length. */
+        EvaluationPoints: {
+            number: number[];
+            candidate: string[];
+            score: number[];
+            split: components["schemas"]["ExampleSplit"][];
+            example_count: number[];
+            /** @description Since `first_at`. */
+            after_ms: number[];
+            /** @description Whether no earlier one on the largest split was as good. */
+            is_best_so_far: boolean[];
+        };
+        /** @description The evaluations of one metric of a run. Made of `EvaluationScores`. */
+        EvaluationScores: {
+            metric: string | null;
+            /** @description Those of the run, 50 at most; the most evaluated first. */
+            metrics: string[];
+            lower_is_better: boolean;
+            /**
+             * Format: int64
+             * @description The number of evaluations, shown or not.
+             */
+            total: number;
+            splits: components["schemas"]["SplitTotal"][];
+            largest_split: components["schemas"]["LargestSplit"] | null;
+            /** Format: date-time */
+            first_at: string | null;
+            points: components["schemas"]["EvaluationPoints"];
+        };
+        /** @description How the best candidates did on the hardest examples. Made of `ExampleScores`. */
+        ExampleScores: {
+            metric: string | null;
+            lower_is_better: boolean;
+            split: components["schemas"]["ExampleSplit"] | null;
+            /** @description With scores of examples. */
+            splits: components["schemas"]["ExampleSplit"][];
+            /**
+             * Format: double
+             * @description The score from which an example is solved.
+             */
+            solved_from: number;
+            /**
+             * Format: double
+             * @description Where level 0 begins.
+             */
+            lowest: number;
+            /**
+             * Format: double
+             * @description Where level 9 ends.
+             */
+            highest: number;
+            /**
+             * Format: int64
+             * @description Of all, shown or not.
+             */
+            example_count: number;
+            /**
+             * Format: int64
+             * @description Examples that no candidate solves.
+             */
+            unsolved_count: number;
+            /**
+             * Format: int64
+             * @description Of all, shown or not.
+             */
+            candidate_count: number;
+            /** @description False if only a part of the evaluations was counted. */
+            is_exact: boolean;
+            /** Format: int64 */
+            offset: number;
+            candidates: components["schemas"]["RankedCandidates"];
+            examples: components["schemas"]["HardestExamples"];
+            /** @description For each candidate a character for each example: the level 0 to 9 of the score between `lowest` and `highest`, `x` for a failure, `.` for an example that it was not evaluated on. */
+            cells: string[];
+        };
         /** @enum {string} */
         ExampleSplit: "development" | "test" | "train" | "minibatch";
         /** @description The expected duration of a phase. */
@@ -1172,6 +1395,13 @@ export interface components {
         };
         /** @enum {string} */
         GapEventType: "gap";
+        /** @description Examples, the hardest first, as lists of the same length. The counts are of all candidates. */
+        HardestExamples: {
+            example: string[];
+            solved_count: number[];
+            evaluated_count: number[];
+            best_score: (number | null)[];
+        };
         /** @enum {string} */
         Health: "ok" | "stalled" | "hanging";
         /**
@@ -1184,6 +1414,12 @@ export interface components {
         HigherIsBetter: {
             [key: string]: boolean;
         };
+        /** @description What the best evaluation is chosen on. */
+        LargestSplit: {
+            split: components["schemas"]["ExampleSplit"];
+            /** Format: int64 */
+            example_count: number;
+        };
         LevelCounts: {
             /** Format: int64 */
             DEBUG?: number;
@@ -1195,6 +1431,31 @@ export interface components {
             ERROR?: number;
             /** Format: int64 */
             CRITICAL?: number;
+        };
+        /** @description The candidates of a run with their parents. Made of a `Lineage`. */
+        Lineage: {
+            metric: string | null;
+            lower_is_better: boolean;
+            /** @description The name of the best candidate. */
+            best: string | null;
+            /**
+             * Format: int64
+             * @description The number of candidates, shown or not.
+             */
+            total: number;
+            candidates: components["schemas"]["LineageCandidates"];
+        };
+        /** @description Candidates, in the order in which they were reported, as lists of the same length. */
+        LineageCandidates: {
+            candidate: string[];
+            /** @description The places of its parents in these lists, from 0. */
+            parents: number[][];
+            /** @description Of all, shown or not. */
+            child_count: number[];
+            origin: (components["schemas"]["CandidateOrigin"] | null)[];
+            score: (number | null)[];
+            split: (components["schemas"]["ExampleSplit"] | null)[];
+            example_count: (number | null)[];
         };
         /** @description One entry of the log. */
         LogEnvelope: {
@@ -1425,6 +1686,16 @@ export interface components {
         };
         /** @enum {string} */
         OmittedPart: "predictors" | "state";
+        /** @description The exact scores of candidates on one example, the best first, as lists of the same length. */
+        OneExample: {
+            metric: string | null;
+            split: components["schemas"]["ExampleSplit"] | null;
+            example: string;
+            candidate: string[];
+            evaluation: number[];
+            /** @description Null for a failure. */
+            score: (number | null)[];
+        };
         /** @description A run of the domain. Numeric metrics of a finished run are also fields of their own. */
         PastRun: {
             /** Format: int64 */
@@ -1549,6 +1820,13 @@ export interface components {
              */
             timestamp?: string | null;
         };
+        /** @description Candidates, the best first, as lists of the same length. */
+        RankedCandidates: {
+            candidate: string[];
+            /** @description The best one's number. */
+            evaluation: number[];
+            score: number[];
+        };
         /** @description The answer to a batch or a heartbeat. Made of a `Receipt`. */
         Receipt: {
             /**
@@ -1607,6 +1885,24 @@ export interface components {
         RunUsage: {
             total: components["schemas"]["UsageTotals"];
             items: components["schemas"]["ModelUsage"][];
+        };
+        /** @description One predictor of a program, or the beginning of what it says. */
+        ShownPredictor: {
+            instruction: string | null;
+            demonstrations: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Format: int64
+             * @description Of all, shown or not.
+             */
+            demonstration_count: number;
+        };
+        /** @description How many evaluations a split has. */
+        SplitTotal: {
+            split: components["schemas"]["ExampleSplit"];
+            /** Format: int64 */
+            evaluation_count: number;
         };
         /** @description The whole status object. */
         StatusData: {
@@ -1858,6 +2154,13 @@ export interface components {
             note: string;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int64
+             * @description Candidates that were reported.
+             */
+            candidate_count: number;
+            /** Format: int64 */
+            evaluation_count: number;
             /** @description The phases that the run entered, in order. */
             phase_times: components["schemas"]["PhaseTime"][];
             /** @description The duration of each phase that earlier runs let expect; null without any. */
@@ -2971,6 +3274,194 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvaluationDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evaluation_scores: {
+        parameters: {
+            query?: {
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+                /** @description The maximum. The first, the last, those that were the best so far, and extremes are kept. */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationScores"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_candidate_prompts: {
+        parameters: {
+            query?: {
+                /** @description By default the best one. */
+                candidate?: string;
+                /** @description By default the initial one. */
+                compared_with?: string;
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+            };
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedPrompts"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lineage: {
+        parameters: {
+            query?: {
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+            };
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_example_scores: {
+        parameters: {
+            query?: {
+                candidates?: number;
+                examples?: number;
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+                /** @description So many harder ones are left out. */
+                offset?: number;
+                /** @description The score from which an example is solved; by default the middle of the scale. */
+                solved_from?: number;
+                /** @description By default the largest one with scores of examples. */
+                split?: "development" | "minibatch" | "test" | "train";
+            };
+            header?: never;
+            path: {
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExampleScores"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_scores_of_example: {
+        parameters: {
+            query?: {
+                /** @description By default the metric that was evaluated last. */
+                metric?: string;
+                /** @description By default the largest one with scores of examples. */
+                split?: "development" | "minibatch" | "test" | "train";
+            };
+            header?: never;
+            path: {
+                /** @description Its name, or its place from 0. */
+                example: string;
+                training_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneExample"];
                 };
             };
             /** @description An error */

@@ -164,6 +164,8 @@ class TrainingRun(TrainingStatus):
     tags: list[str]
     note: str
     created_at: str
+    candidate_count: int
+    evaluation_count: int
     phase_times: list[PhaseTime]
     expected_phases: list[ExpectedPhase] | None
 

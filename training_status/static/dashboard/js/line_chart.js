@@ -197,17 +197,19 @@ function largest(values) {
 }
 
 /** @param {string} place the position @returns a line of zero length, which round line caps draw as a dot */
-function dot(place) {
+export function dot(place) {
   return `M${place}h0`;
 }
 
 /**
+ * Labels the ticks of a scale beside a drawing.
+ *
  * @param {HTMLElement} element
  * @param {Scale} scale
  * @param {"top" | "left"} side
  * @param {(tick: number) => number} placeOf
  */
-function label(element, scale, side, placeOf) {
+export function label(element, scale, side, placeOf) {
   const labels = scale.ticks.map((tick) => {
     const one = make("span", {}, tickText(tick));
     one.style.setProperty(side, `${(placeOf(tick) * 100).toFixed(2)}%`);

@@ -5,14 +5,12 @@
  * @typedef {import("./types.js").Status} Status
  */
 
-import { copyText } from "./clipboard.js";
+import { copyButton } from "./copy_button.js";
 import { make, setText } from "./dom.js";
 import { jsonText } from "./exact_json.js";
 import { authorizeDownload } from "./download_link.js";
 import { jsonTree } from "./json_tree.js";
 import { displayName } from "./format.js";
-
-const COPIED_FOR_MS = 2000;
 
 export class ResultView {
   /**
@@ -93,7 +91,7 @@ function prompt(name, value) {
   const heading = make("h3", {}, displayName(name));
   const whole = typeof value === "string" ? value : jsonText(value, 2);
   const section = make("section", { class: "prompt", "aria-label": `Prompt ${displayName(name)}` });
-  section.append(make("div", { class: "prompt-heading" }, heading, copyButton(`Copy ${displayName(name)}`, whole)));
+  section.append(make("div", { class: "prompt-heading" }, heading, copyButton(`Copy ${displayName(name)}`, () => whole)));
   if (typeof value === "string") section.append(preformatted(value));
   else if (!isObject(value)) section.append(jsonTree({ [name]: value }));
   else {
@@ -109,21 +107,6 @@ function prompt(name, value) {
 /** @param {string} text */
 function preformatted(text) {
   return make("pre", { class: "prompt-text" }, text);
-}
-
-/** @param {string} label @param {string} text */
-function copyButton(label, text) {
-  const button = make("button", { type: "button", class: "quiet-button", "aria-label": label }, "Copy");
-  button.addEventListener("click", async () => {
-    const isCopied = await copyText(text);
-    button.textContent = isCopied ? "Copied" : "Copy failed";
-    button.setAttribute("aria-label", `${label}: ${button.textContent}`);
-    setTimeout(() => {
-      button.textContent = "Copy";
-      button.setAttribute("aria-label", label);
-    }, COPIED_FOR_MS);
-  });
-  return button;
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */

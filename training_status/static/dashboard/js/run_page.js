@@ -11,6 +11,7 @@ import { runAddress, urlPrefix } from "./addresses.js";
 import { CancelView } from "./cancel_view.js";
 import { readJsonScript, getElement, setText } from "./dom.js";
 import { LogStateInUrl } from "./log/log_state.js";
+import { OptimisationSection } from "./optimisation_section.js";
 import { OtherRunsView } from "./other_runs_view.js";
 import { Service } from "./service.js";
 import { TrainingView } from "./training_view.js";
@@ -25,9 +26,11 @@ const service = new Service(urlPrefix);
 service.learnClock(page.now);
 const others = new OtherRunsView(getElement("other-runs"), service, page.domain);
 const cancel = page.mayCancel ? new CancelView(getElement("cancel"), service, (status) => training.showAnswer(status)) : null;
+const optimisation = new OptimisationSection(getElement("optimisation"), service);
 const training = new TrainingView(service, page, Object.fromEntries(PARTS.map((name) => [name, getElement(name)])), {
   onRun: showRun,
   onStatus: showStatus,
+  onFinding: (finding) => optimisation.take(finding),
   onLeft: () => {},
   logStateFor: (number) => new LogStateInUrl(runAddress(page.domain, number)),
   keyboard: document,
@@ -39,6 +42,7 @@ function showRun(run) {
   getElement("run").hidden = false;
   getElement("no-run").hidden = true;
   setText(getElement("run-name"), `run ${run.run_number}`);
+  optimisation.mount(run);
   void others.load(run.run_number);
 }
 
@@ -48,6 +52,7 @@ function showStatus(status) {
   const line = usageLine(status);
   setText(getElement("usage-line"), line);
   getElement("usage-line").hidden = line === "";
+  optimisation.update(status);
   document.title = `${title(status)} · ${status.domain_name} · Aegis Training Status`;
 }
 

@@ -17,6 +17,7 @@
  * @typedef {object} Listener
  * @property {(run: Run) => void} onRun a run is shown for the first time
  * @property {(status: Status) => void} onStatus the run has a new status
+ * @property {(finding: import("./types.js").Finding) => void} [onFinding] the run that is shown has a candidate or an evaluation more
  * @property {(status: Status) => void} onLeft the status of an active run that another run replaced
  * @property {(runNumber: number) => LogState} logStateFor where the log of a run stores its filter and selection
  * @property {EventTarget} keyboard where the log listens for keyboard shortcuts
@@ -148,7 +149,7 @@ export class TrainingView {
     } else if (event.event_type === "gap") {
       if (isOurs && !this.isMoving) void this.views.log?.refresh();
     } else if (!hasStatus(event)) {
-      // A candidate or an evaluation: the status that follows has what the page shows.
+      if (isOurs && !this.isMoving) this.listener.onFinding?.(event);
     } else if (!isOurs) {
       void this.moveOn(event.data.status);
     } else if (this.isMoving) {

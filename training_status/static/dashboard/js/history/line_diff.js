@@ -4,7 +4,7 @@
  * @typedef {{kind: "same" | "changed" | "left" | "right", left: string | null, right: string | null}} DiffRow
  */
 
-const CELLS_MAX = 4_000_000; // above this size everything between the common start and end counts as changed
+import { commonPlaces } from "../common_places.js";
 
 /** @param {string} left @param {string} right @returns {DiffRow[]} */
 export function lineDiff(left, right) {
@@ -17,7 +17,7 @@ export function lineDiff(left, right) {
   /** @type {DiffRow[]} */
   const rows = a.slice(0, head).map(same);
   let [fromA, fromB] = [0, 0];
-  for (const [inA, inB] of [...common(middleA, middleB), [middleA.length, middleB.length]]) {
+  for (const [inA, inB] of [...commonPlaces(middleA, middleB), [middleA.length, middleB.length]]) {
     for (const row of paired(middleA.slice(fromA, inA), middleB.slice(fromB, inB))) rows.push(row);
     const line = middleA[inA ?? -1];
     if (line !== undefined) rows.push(same(line));
@@ -37,25 +37,4 @@ function paired(left, right) {
     const [one, other] = [left[place] ?? null, right[place] ?? null];
     return { kind: one === null ? "right" : other === null ? "left" : "changed", left: one, right: other };
   });
-}
-
-/** The indices of the longest common subsequence in both texts. @param {string[]} a @param {string[]} b @returns {[number, number][]} */
-function common(a, b) {
-  const width = b.length + 1;
-  if ((a.length + 1) * width > CELLS_MAX) return [];
-  const lengths = new Uint32Array((a.length + 1) * width); // of the subsequence of what follows each pair of places
-  const at = (/** @type {number} */ i, /** @type {number} */ j) => lengths[i * width + j] ?? 0;
-  for (let i = a.length - 1; i >= 0; i -= 1) {
-    for (let j = b.length - 1; j >= 0; j -= 1) {
-      lengths[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-    }
-  }
-  /** @type {[number, number][]} */
-  const found = [];
-  for (let [i, j] = [0, 0]; i < a.length && j < b.length; ) {
-    if (a[i] === b[j]) found.push([i++, j++]);
-    else if (at(i + 1, j) >= at(i, j + 1)) i += 1;
-    else j += 1;
-  }
-  return found;
 }

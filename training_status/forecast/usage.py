@@ -57,6 +57,6 @@ def learned_usage_from_json(text: str | None) -> LearnedUsage | None:
     return learned if all(len(logs) == len(PHASES) for logs in known) else None
 
 
-def usage_estimate_from_json(text: str | None) -> UsageEstimate | None:
-    """Decode the column `usage_estimate`; None for NULL."""
-    return None if text is None else msgspec.json.decode(text, type=UsageEstimate)
+def usage_estimate_from_json(text: str) -> UsageEstimate:
+    """Decode the column `usage_estimate`; an empty object is an estimate of nothing."""
+    return msgspec.json.decode(text, type=UsageEstimate)

@@ -11,7 +11,7 @@ from training_status.forecast.learned import Learned
 from training_status.forecast.stored_estimate import Mark, as_json, is_due, learned_from_json, next_estimate
 from training_status.forecast.time_left import RunProgress
 from training_status.ingest.run_state_machine import RunStateMachine
-from training_status.ingest.usage_forecasting import store_usage_forecast
+from training_status.ingest.usage_forecasting import update_usage_forecast
 from training_status.phases import PHASE_NAMES
 
 # Raw SQL, like all statements on the path of an event.
@@ -34,14 +34,15 @@ def store_forecasts(run: RunStateMachine) -> None:
     """Compute and store the next forecasts of a running run, where they are due, under the run's lock.
 
     That of the time left is due when the run has made progress, and that of cost and tokens also when usage was
-    reported.
+    reported. Phase times and usage are stored already; the run's row, which has the latter forecast, is not.
     """
     if run.state != run_states.RUNNING:
+        run.usage_estimate = {}
         return
     before = run.estimate
     mark = _store_estimate(run)
     if run.estimate is not None and run.usage and (run.usage_sums or run.estimate is not before):
-        store_usage_forecast(run, percent=mark)
+        update_usage_forecast(run, percent=mark)
 
 
 def _store_estimate(run: RunStateMachine) -> int | None:

@@ -100,7 +100,6 @@ def store(machine: RunStateMachine) -> None:
         insert_evaluations(cursor, machine.id, machine.evaluations)
         for sums in machine.usage_sums:
             add_sums(cursor, machine.id, sums)
-        cursor.execute(_UPDATE_RUN, _stored_values(machine, counts))
         for mark in machine.phase_marks:
             if mark.started_at is not None:
                 cursor.execute(
@@ -120,7 +119,8 @@ def store(machine: RunStateMachine) -> None:
                 """,
                 (middle.at, middle.fraction, machine.id, middle.phase),
             )
-    store_forecasts(machine)
+        store_forecasts(machine)
+        cursor.execute(_UPDATE_RUN, _stored_values(machine, counts))
     notify_on_commit(machine.domain_id, machine.id)
 
 

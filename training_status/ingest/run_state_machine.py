@@ -76,10 +76,11 @@ class RunStateMachine:
     """The fields of a run that can change, named as in `TrainingRun`.
 
     `locked_run.store` stores the columns of the run's row; fields with a default are not read from it.
-    `phase_started_at` is the start of the current phase. The limits are the domain's own or, where it has none, those
-    of the settings. `estimate` is the last forecast. `progressed_at` is when progress was last made under this lock.
-    `entries` are the new log entries and `phase_marks` the changes of phases, both in order; `phase_middles` are the
-    phases that reached their half. `usage_sums` are to be added to those of `ModelUsage`.
+    `phase_started_at` is the start of the current phase. The limits of silence are the domain's own or, where it has
+    none, those of the settings. `estimate` and `usage_estimate` are the last forecasts. `progressed_at` is when
+    progress was last made under this lock. `entries` are the new log entries and `phase_marks` the changes of phases,
+    both in order; `phase_middles` are the phases that reached their half. `usage_sums` are to be added to those of
+    `ModelUsage`.
     """
 
     id: int
@@ -108,6 +109,7 @@ class RunStateMachine:
     evaluation_count: int
     best: Annotated[dict[str, Any], JSONB]
     usage: Annotated[dict[str, Any], JSONB]
+    usage_estimate: Annotated[dict[str, Any], JSONB]
     cost_limit: float | None
     currency: str | None
     tokens_limit: int | None

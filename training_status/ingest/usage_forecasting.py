@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 from django.db import connection
 
 from training_status.forecast.amounts import AmountForecast, AmountSoFar, amount_forecast
@@ -13,9 +14,7 @@ from training_status.ingest.run_state_machine import RunStateMachine
 
 # Raw SQL, like all statements on the path of an event.
 _LEARNED: Final = "SELECT learned_usage FROM training_status_runforecast WHERE run_id = %s"
-_STORE: Final = """
-    UPDATE training_status_runforecast SET learned_usage = %s::jsonb, usage_estimate = %s::jsonb WHERE run_id = %s
-"""
+_STORE_LEARNED: Final = "UPDATE training_status_runforecast SET learned_usage = %s::jsonb WHERE run_id = %s"
 _STORE_MARK: Final = """
     INSERT INTO training_status_usageforecastmark (
            run_id, amount, percent, total, low, high, method, based_on_runs, currency)
@@ -24,8 +23,8 @@ _STORE_MARK: Final = """
 """
 
 
-def store_usage_forecast(run: RunStateMachine, *, percent: int | None) -> None:
-    """Compute and store the forecast of a running run that has reported usage, under the run's lock.
+def update_usage_forecast(run: RunStateMachine, *, percent: int | None) -> None:
+    """Compute the forecast of a running run that has reported usage, under the run's lock. The caller stores the run.
 
     `percent` is the mark that the run has reached with these events: the forecast is kept for its score. The earlier
     runs are read once for each run, and again when its costs turn out to be in another currency.
@@ -41,8 +40,7 @@ def store_usage_forecast(run: RunStateMachine, *, percent: int | None) -> None:
         cost_forecast = amount_forecast(AmountSoFar(used.cost, place, fraction), learned.cost)
     is_lower_bound = cost_forecast is not None and (learned.is_lower_bound or run.usage["unpriced_calls"] > 0)
     estimate = UsageEstimate(tokens_forecast, cost_forecast, currency, is_lower_bound)
-    with connection.cursor() as cursor:
-        cursor.execute(_STORE, (as_json(learned), as_json(estimate), run.id))
+    run.usage_estimate = msgspec.to_builtins(estimate)
     if percent is not None:
         _store_mark(run.id, percent, TOKENS, tokens_forecast, "")
         _store_mark(run.id, percent, COST, cost_forecast, currency or "")
@@ -52,8 +50,12 @@ def _learned(run_id: int, currency: str | None) -> LearnedUsage:
     with connection.cursor() as cursor:
         cursor.execute(_LEARNED, (run_id,))
         row = cursor.fetchone()
-    stored = None if row is None else learned_usage_from_json(row[0])
-    return stored if stored is not None and stored.currency == currency else learn_usage(run_id, currency)
+        stored = None if row is None else learned_usage_from_json(row[0])
+        if stored is not None and stored.currency == currency:
+            return stored
+        learned = learn_usage(run_id, currency)
+        cursor.execute(_STORE_LEARNED, (as_json(learned), run_id))
+    return learned
 
 
 def _store_mark(run_id: int, percent: int, amount: str, made: AmountForecast | None, currency: str) -> None:

@@ -9,14 +9,13 @@ from training_status.models.training_run import TrainingRun
 
 class RunForecast(models.Model):
     """What was learned when the run first made progress, and its latest estimate, as `forecast.stored_estimate` encodes
-    them; the same of what it uses, as `forecast.usage` does (null: nothing was reported yet).
+    them; and what was learned about usage, as `forecast.usage` does (null: nothing was reported yet).
     """
 
     run = models.OneToOneField(TrainingRun, on_delete=models.CASCADE, primary_key=True, related_name="kept_forecast")
     learned = models.JSONField()
     estimate = models.JSONField()
     learned_usage = models.JSONField(null=True)
-    usage_estimate = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return str(self.run_id)

@@ -77,6 +77,8 @@ class TrainingRun(models.Model):
     evaluation_count = models.BigIntegerField(default=0, db_default=0)
     best = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # as `best_evaluations` keeps it
     usage = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # as `ingest.usage_totals` keeps it
+    # As `forecast.usage` encodes it; empty while nothing is known, and once the run has ended.
+    usage_estimate = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
     cost_limit = models.FloatField(null=True)  # in `currency`; null: no limit
     currency = models.CharField(max_length=3, null=True)
     tokens_limit = models.BigIntegerField(null=True)

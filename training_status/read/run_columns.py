@@ -3,7 +3,6 @@
 from django.conf import settings
 
 from training_status.forecast.stored_estimate import estimate_from_json
-from training_status.forecast.usage import usage_estimate_from_json
 from training_status.jsonb import from_jsonb
 from training_status.selected_columns import Column
 
@@ -13,9 +12,6 @@ HANG_LIMIT_S = Column("coalesce(domain.hang_limit_s, %(hang_limit_s)s)")
 LOST_LIMIT_S = Column("coalesce(domain.lost_limit_s, %(lost_limit_s)s)")
 
 ESTIMATE = Column("(SELECT estimate FROM training_status_runforecast WHERE run_id = run.id)", estimate_from_json)
-USAGE_ESTIMATE = Column(
-    "(SELECT usage_estimate FROM training_status_runforecast WHERE run_id = run.id)", usage_estimate_from_json
-)
 
 RESUMED_AT_SEQ = Column(name="given_up_seq")
 

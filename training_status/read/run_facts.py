@@ -13,7 +13,7 @@ from django.db import connection
 
 from training_status import run_states
 from training_status.forecast.stored_estimate import StoredEstimate
-from training_status.forecast.usage import UsageEstimate
+from training_status.forecast.usage import UsageEstimate, usage_estimate_from_json
 from training_status.jsonb import from_jsonb
 from training_status.log_levels import LEVELS
 from training_status.read.run_columns import (
@@ -22,7 +22,6 @@ from training_status.read.run_columns import (
     HANG_LIMIT_S,
     RESUMED_AT_SEQ,
     STALL_LIMIT_S,
-    USAGE_ESTIMATE,
     limits_of_settings,
 )
 from training_status.selected_columns import JSONB, Column, Selected
@@ -67,6 +66,7 @@ class RunFacts:
     evaluation_count: int
     best: Annotated[dict[str, Any], JSONB]
     usage: Annotated[dict[str, Any], JSONB]
+    usage_estimate: Annotated[UsageEstimate, Column(read=usage_estimate_from_json)]
     cost_limit: float | None
     currency: str | None
     tokens_limit: int | None
@@ -94,7 +94,6 @@ class RunFacts:
     tags: Annotated[list[str], JSONB]
     note: str
     estimate: Annotated[StoredEstimate | None, ESTIMATE]
-    usage_estimate: Annotated[UsageEstimate | None, USAGE_ESTIMATE]
     phase_times: list[PhaseTime] = field(default_factory=list)
     expected_phase_s: list[float] | None = None
 

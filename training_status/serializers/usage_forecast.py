@@ -49,7 +49,7 @@ class UsageForecastSerializer(serializers.Serializer):
 def usage_forecast(run: RunFacts, *, state: str) -> dict[str, Any] | None:
     """Return the forecast of a running run; None while nothing is known, and for a run that has ended."""
     made = run.usage_estimate
-    if made is None or state != run_states.RUNNING or (made.cost is None and made.tokens is None):
+    if state != run_states.RUNNING or (made.cost is None and made.tokens is None):
         return None
     return {"cost": _cost(made.cost, made.currency, made.is_lower_bound), "tokens": _tokens(made.tokens)}
 

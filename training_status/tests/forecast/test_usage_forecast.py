@@ -162,8 +162,9 @@ def test_nothing_is_said_before_anything_is_known_and_after_the_end() -> None:
     send(silent, PhaseEvent(n=1, phase=ENTITY), ProgressEvent(n=2, fraction=0.5))
     assert forecast_of(silent) is None  # no usage
     over = completed(DomainFactory(), one_by_one=True)
-    assert RunForecast.objects.get(run=over).usage_estimate is not None
+    assert RunForecast.objects.get(run=over).learned_usage is not None
     assert forecast_of(over) is None
+    assert TrainingRun.objects.get(id=over.id).usage_estimate == {}
 
 
 def test_a_status_read_asks_nothing_more_for_it(viewer: APIClient) -> None:

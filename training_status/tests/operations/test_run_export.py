@@ -262,7 +262,7 @@ def test_no_stored_fact_is_left_out():
     def stored(model):
         return {field.column for field in model._meta.concrete_fields}
 
-    of_findings = {"best", "usage"}
+    of_findings = {"best", "usage", "usage_estimate"}
     assert set(ExportedRun.__struct_encode_fields__) == stored(TrainingRun) - {"id", "domain_id"} - of_findings
     assert set(ExportedPhaseTiming.__struct_encode_fields__) == stored(PhaseTiming) - {"id", "run_id"}
     assert set(ExportedEntry.__struct_encode_fields__) == stored(TrainingLogEntry) - {"run_id"}

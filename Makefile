@@ -87,6 +87,7 @@ bench: .venv/installed-dev example-env ## The benchmarks: a table a subject, on 
 	$(BIN)/python benchmarks/rest_servers.py
 	$(BIN)/python benchmarks/streams.py
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/optimisation.py
 	$(BIN)/python benchmarks/forecasts.py
 	$(BIN)/python benchmarks/forecast_parts.py
 	$(BIN)/python benchmarks/forecast_bound.py

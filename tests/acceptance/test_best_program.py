@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,9 @@ def command(service: Service) -> Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def client(service: Service) -> Client:
-    return Client(service.url, token=service.token("viewer"))
+def client(service: Service) -> Iterator[Client]:
+    with Client(service.url, token=service.token("viewer")) as reading:
+        yield reading
 
 
 def test_it_saves_the_best_program_of_a_run_that_failed(

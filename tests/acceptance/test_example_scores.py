@@ -56,6 +56,12 @@ def test_the_latest_score_of_a_candidate_counts_and_others_are_not_evaluated(run
     assert body["cells"] == ["009", "09."]
 
 
+def test_an_example_that_was_drawn_twice_counts_once(run: Run) -> None:
+    run.send(tried("a", 1, 0, 1, example_ids=["x", "y", "x"]), tried("b", 0, 0, 0, example_ids=["x", "y", "x"]))
+    told = scores_of(run)["examples"]
+    assert (told["example"], told["solved_count"], told["evaluated_count"]) == (["y", "x"], [0, 1], [2, 2])
+
+
 def test_a_lower_loss_solves_examples(run: Run) -> None:
     run.send(tried("a", 0.1, 40, metric="loss"), tried("b", 20, 30, metric="loss"))
     body = scores_of(run)

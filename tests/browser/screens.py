@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.displayed_runs import ENTITY, TAKEN_S, scores, spread, steps, trials
+from tests.support.optimizer_story import gepa_events, send_all
 from tests.support.programs import path_of_chromium
 from tests.support.project import PROJECT
 from tests.support.running_service import Service
@@ -28,6 +29,7 @@ DOMAINS = {
     "support": "Products, faults and what helped",
     "insurance": "Claims, causes and sums",
     "biology": "Genes, proteins and how they act",
+    "radiology": "Findings of images, and where they are",
 }
 
 
@@ -64,13 +66,15 @@ PAGES = {
     "hanging": "/domains/news",
     "lost": "/domains/patents",
     "cancelled": "/domains/support",
+    "optimisation": "/domains/radiology",
     "never-trained": "/domains/insurance",
     "admin-runs": "/admin/training_status/trainingrun/",
     "admin-domains": "/admin/training_status/domain/",
     "admin-run": "/admin/training_status/trainingrun/3/change/",
     "admin-mark-failed": "/admin/training_status/trainingrun/act/fail?id=3",
 }
-WHOLE = ("running", "admin-run", "comparison", "history")
+TABS = ("prompt", "candidates", "lineage", "examples", "usage")
+WHOLE = ("running", "optimisation", "admin-run", "comparison", "history")
 
 
 def tell_stories(service: Service) -> None:
@@ -106,6 +110,7 @@ def tell_stories(service: Service) -> None:
     ok_to_cancel = operator.get("/domains/support/training-status").json()["training_run_id"]
     operator.post(f"/training-runs/{ok_to_cancel}/cancel")
     Run(operator, "biology")
+    send_all(Run(operator, "radiology", optimizer="gepa"), gepa_events(200, 118))
     service.run_in_django(AGED)
 
 
@@ -159,6 +164,11 @@ def picture(page: Page, service: Service, name: str, path: str, scheme: str) -> 
     page.wait_for_load_state("load")
     page.wait_for_timeout(1500)  # streams go on, so no event says that all is shown
     page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=name in WHOLE)
+    if name == "optimisation":
+        for tab in TABS:
+            page.locator(f"#optimisation-tab-{tab}").click()
+            page.wait_for_timeout(1500)
+            page.locator("#optimisation").screenshot(path=PICTURES / f"optimisation-{tab}-{scheme}.png")
 
 
 def disconnected(page: Page, service: Service, scheme: str) -> None:

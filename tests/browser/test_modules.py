@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.support.changed_project import ChangedProject
+from tests.support.optimizer_events import evaluation
 from tests.support.pages import LIMIT_MS, sign_in
 from tests.support.running_service import Service
 from tests.support.runs import Run
@@ -34,6 +35,18 @@ def test_a_page_names_every_module_that_it_loads(
     assert len(scripts) > 10
     assert sorted(scripts) == sorted(page.evaluate(_PRELOADED))
     assert all(_MODULE.fullmatch(script) for script in scripts)
+
+
+def test_a_page_names_every_module_that_it_loads_later(
+    quiet_page: Callable[[str], Page], service: Service, run: Run
+) -> None:
+    """At once, when a run has something to show that needs them."""
+    run.send(evaluation("a"))
+    page = quiet_page(f"{service.url}/domains/{run.domain}")
+    page.get_by_role("slider").wait_for()
+    scripts = fetched(page)
+    assert len([script for script in scripts if "/optimisation/" in script]) > 10
+    assert sorted(scripts) == sorted(page.evaluate(_PRELOADED))
 
 
 def test_a_browser_asks_for_a_module_once(

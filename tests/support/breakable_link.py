@@ -28,7 +28,8 @@ class BreakableLink:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.listen(backlog)
-        threading.Thread(target=self._accept, args=[listener], daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, args=[listener], daemon=True)
+        self._accepting.start()
         return listener
 
     @contextmanager
@@ -79,6 +80,7 @@ class BreakableLink:
     def _stop_listening(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
         self._listener.close()
+        self._accepting.join()  # whoever was just accepted is cut, too
 
     def _cut(self) -> None:
         for stream in list(self._streams):
@@ -89,11 +91,11 @@ class BreakableLink:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
+                self._streams.add(client)
                 threading.Thread(target=self._forward, args=[client], daemon=True).start()
 
     def _forward(self, client: socket.socket) -> None:
         server = socket.socket(socket.AF_UNIX)
-        self._streams.add(client)
         with client, server, suppress(OSError):
             self._flows.wait()
             server.connect(self._target)

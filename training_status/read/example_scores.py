@@ -133,8 +133,8 @@ def example_scores(
         found.candidate_count, found.evaluations, found.counted = len(ranked), len(evaluations), len(numbers)
         cursor.execute(_SCORES, parameters | {"numbers": numbers})
         by_candidate = _latest(cursor)
-    found.scores = [by_candidate[candidate.name] for candidate in found.candidates]
-    values = [score for scores in by_candidate.values() for score in scores.values() if score is not None]
+    found.scores = [by_candidate[candidate.name].by_example() for candidate in found.candidates]
+    values = [score for row in by_candidate.values() for score in row.scores if score is not None]
     found.lowest, found.highest = min(0.0, min(values, default=0.0)), max(1.0, max(values, default=1.0))
     found.solved_from = (found.lowest + found.highest) / 2 if solved_from is None else solved_from
     hardest = sorted(
@@ -175,38 +175,53 @@ def _to_read(evaluations: list[Any], shown: set[str]) -> list[int]:
     return [row[0] for row in evaluations if row[1] in shown] + [row[0] for row in others[::every]]
 
 
-def _latest(cursor: Any) -> dict[str, dict[str, float | None]]:
-    """The scores by candidate and example. Evaluations of the same examples share their names."""
-    known: dict[str, list[str]] = {}
-    by_candidate: dict[str, dict[str, float | None]] = {}
-    for candidate, scores_text, ids_text in cursor:
+class _Row(NamedTuple):
+    """The latest scores of a candidate. Rows of the same examples share the list of their names."""
+
+    names: list[str]
+    scores: list[float | None]
+
+    def by_example(self) -> dict[str, float | None]:
+        return dict(zip(self.names, self.scores, strict=True))
+
+
+def _latest(cursor: Any) -> dict[str, _Row]:
+    known: dict[str, tuple[list[str], bool]] = {}
+    by_candidate: dict[str, _Row] = {}
+    for candidate, scores_text, names_text in cursor:
         scores = from_jsonb(scores_text)
-        if ids_text is None:
-            ids = [str(place) for place in range(len(scores))]
-        elif ids_text in known:
-            ids = known[ids_text]
-        else:
-            ids = known[ids_text] = from_jsonb(ids_text)
-        by_candidate.setdefault(candidate, {}).update(zip(ids, scores, strict=False))
+        key = names_text or str(len(scores))
+        if key not in known:
+            names = from_jsonb(names_text) or [str(place) for place in range(len(scores))]
+            known[key] = names, len(set(names)) < len(names)
+        names, is_repeated = known[key]
+        row, before = _Row(names, scores), by_candidate.get(candidate)
+        if before or is_repeated:
+            latest = (before.by_example() if before else {}) | row.by_example()
+            row = _Row(list(latest), list(latest.values()))
+        by_candidate[candidate] = row
     return by_candidate
 
 
-def _sums(
-    by_candidate: dict[str, dict[str, float | None]], solved_from: float, *, lower_is_better: bool
-) -> dict[str, ExampleSums]:
+def _sums(by_candidate: dict[str, _Row], solved_from: float, *, lower_is_better: bool) -> dict[str, ExampleSums]:
+    """Sum up by example: a column at a time where candidates were evaluated on the same examples."""
+    alike: dict[int, list[_Row]] = {}
+    for row in by_candidate.values():
+        alike.setdefault(id(row.names), []).append(row)
     sums: dict[str, ExampleSums] = {}
-    for scores in by_candidate.values():
-        for name, score in scores.items():
-            example = sums.get(name)
-            if example is None:
-                example = sums[name] = ExampleSums(name)
-            example.evaluated += 1
-            if score is None:
-                continue
-            example.solved += score <= solved_from if lower_is_better else score >= solved_from
-            best = example.best
-            if best is None or (score < best if lower_is_better else score > best):
-                example.best = score
+    for rows in alike.values():
+        for name, column in zip(rows[0].names, zip(*(row.scores for row in rows), strict=True), strict=True):
+            example = sums.setdefault(name, ExampleSums(name))
+            scores = [score for score in column if score is not None]
+            example.evaluated += len(column)
+            if lower_is_better:
+                example.solved += sum([score <= solved_from for score in scores])
+            else:
+                example.solved += sum([score >= solved_from for score in scores])
+            if scores:
+                if example.best is not None:
+                    scores.append(example.best)
+                example.best = min(scores) if lower_is_better else max(scores)
     return sums
 
 

@@ -1,4 +1,4 @@
-"""A page's module, with all that it imports."""
+"""A page's module, with all that it imports, and those that it may import later."""
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -18,3 +18,14 @@ def module_script(module: str) -> SafeString:
     )
     script = format_html('<script type="module" src="{}"></script>', staticfiles_storage.url(module))
     return format_html("{}\n  {}", script, preloads)
+
+
+@register.simple_tag
+def later_modules(module: str, page: str) -> str:
+    """The addresses of a module that the module of a page imports later, and of all that the page has not by then.
+
+    A script preloads them together, as it would otherwise find them one import after the other.
+    """
+    known = imported_modules(page)
+    later = (staticfiles_storage.url(module), *imported_modules(module))
+    return " ".join(address for address in later if address not in known)

@@ -325,6 +325,7 @@ def candidates_of(service: ContractServer) -> list[tuple[str, Any, Any]]:
     return [(one["candidate"], one.get("parents"), one.get("state")) for one in service.run.of_type("candidate")]
 
 
+@pytest.mark.needs_locks
 def test_a_run_that_goes_on_keeps_its_parents(service: ContractServer, spool_dir: Path, tmp_path: Path) -> None:
     begin = "tracker.candidate('a', state={'x': 1})\ntracker.close()"
     ended(run_training(begin, service.url, spool_dir, tracker="resumable=True"))
@@ -345,6 +346,7 @@ def test_a_run_that_goes_on_keeps_its_parents(service: ContractServer, spool_dir
     ]
 
 
+@pytest.mark.needs_locks
 def test_another_candidate_of_an_earlier_process_does_not_stop_the_run(
     service: ContractServer, make_tracker: MakeTracker
 ) -> None:

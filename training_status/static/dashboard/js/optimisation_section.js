@@ -20,7 +20,7 @@ export class OptimisationSection {
   /** @type {Promise<typeof import("./optimisation/optimisation_view.js")> | null} */
   #loading = null;
 
-  /** @param {HTMLElement} element hidden, with the address of its styles as `data-stylesheet` @param {Service} service */
+  /** @param {HTMLElement} element hidden, with the addresses of its styles and modules as `data-stylesheet` and `data-modules` @param {Service} service */
   constructor(element, service) {
     this.element = element;
     this.service = service;
@@ -72,8 +72,14 @@ export class OptimisationSection {
       styles.addEventListener("load", resolve);
       styles.addEventListener("error", () => reject(new Error(`Could not load ${styles.href}`)));
     });
-    document.head.append(styles);
+    document.head.append(styles, ...this.#preloads());
     const [module] = await Promise.all([import("./optimisation/optimisation_view.js"), loaded]);
     return module;
+  }
+
+  /** Links that load all modules at once, not one import after the other. */
+  #preloads() {
+    const addresses = (this.element.dataset["modules"] ?? "").split(" ");
+    return addresses.map((href) => make("link", { rel: "modulepreload", href }));
   }
 }

@@ -22,13 +22,13 @@ export class HeatMap {
     this.onExample = onExample;
     this.shares = drawing("heat-shares");
     this.cells = drawing("heat-cells");
-    this.reading = make("p", { class: "chart-reading" }, HINT);
+    this.reading = make("p", { class: "chart-reading" });
     this.picture = make("div", { class: "heat-map", role: "img" });
     this.picture.append(this.shares, this.cells);
     this.legend = make("ul", { class: "heat-legend", "aria-label": "Legend" });
-    this.element = make("div", { class: "chart" }, this.legend, this.reading, this.picture);
+    this.element = make("div", { class: "chart" }, this.legend, make("p", { class: "none heat-hint" }, HINT), this.reading, this.picture);
     this.picture.addEventListener("pointermove", (event) => setText(this.reading, this.#textAt(event)));
-    this.picture.addEventListener("pointerleave", () => setText(this.reading, HINT));
+    this.picture.addEventListener("pointerleave", () => setText(this.reading, ""));
     this.picture.addEventListener("click", (event) => {
       const place = this.#placeOf(event);
       const example = place && this.#scores?.examples.example[place.column];
@@ -78,7 +78,7 @@ export class HeatMap {
   /** @param {MouseEvent} event */
   #textAt(event) {
     const place = this.#placeOf(event);
-    if (!place || !this.#scores) return HINT;
+    if (!place || !this.#scores) return "";
     const { examples, candidates, cells } = this.#scores;
     const { column, row } = place;
     const example = examples.example[column];

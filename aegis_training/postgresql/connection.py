@@ -9,11 +9,10 @@ import psycopg
 from psycopg import OperationalError, generators, waiting
 from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout  # what `Connection.wait` says that it raises
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGconn
 
 from aegis_training.postgresql.reachability import PROMPT_S, Reachability
-from aegis_training.postgresql.reasons import is_said_by_pooler
 from aegis_training.postgresql.time_limits import OF_REQUESTS, patience
 from aegis_training.shared_call import call_in_thread
 
@@ -55,8 +54,7 @@ class PatientConnection(psycopg.Connection[Any]):
                 result = super().wait(gen, interval, limits.ask_after_s)
         except _WaitTimeout:
             result = self._wait_on(gen, interval)
-        if not _is_refusal_of_pooler(result):
-            reachability.answered_at = time.monotonic()
+        reachability.answered_at = time.monotonic()
         return result
 
     def _wait_on(self, gen: PQGen[RV], interval: float) -> RV:
@@ -107,11 +105,3 @@ def _cancel(pgconn: PGconn) -> None:
             lambda: waiting.wait_conn(generators.cancel(request), interval=0.1, timeout=_CANCEL_LIMIT_S),
             name="database-cancel",
         )
-
-
-def _is_refusal_of_pooler(result: Any) -> bool:
-    """Whether what came is not the server's: a pooler says that it cannot reach it."""
-    last = result[-1] if isinstance(result, list) and result else result
-    if getattr(last, "status", None) != ExecStatus.FATAL_ERROR:
-        return False
-    return is_said_by_pooler(last.error_message.decode(errors="replace"))

@@ -54,7 +54,7 @@ def reason(error: BaseException) -> str:
     return said or type(error).__name__
 
 
-def is_said_by_pooler(error: BaseException | str) -> bool:
+def is_said_by_pooler(error: BaseException) -> bool:
     """Whether a pooler tells that it cannot reach the server: no answer of the server."""
     return re.search(_OF_POOLER, str(error)) is not None
 

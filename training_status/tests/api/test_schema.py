@@ -204,7 +204,7 @@ def test_ids_in_paths_are_uuids(document):
     parameters = [parameter for operation in operations_of(document) for parameter in operation.get("parameters", [])]
     ids = [parameter for parameter in parameters if parameter["name"] == "training_run_id"]
     in_paths = [parameter for parameter in ids if parameter["in"] == "path"]
-    assert len(in_paths) == 14
+    assert len(in_paths) == 19
     assert all(parameter["schema"] == {"type": "string", "format": "uuid"} for parameter in in_paths)
 
 

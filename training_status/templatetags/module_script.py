@@ -1,5 +1,7 @@
 """A page's module, with all that it imports, and those that it may import later."""
 
+import posixpath
+
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.utils.html import format_html, format_html_join
@@ -24,8 +26,10 @@ def module_script(module: str) -> SafeString:
 def later_modules(module: str, page: str) -> str:
     """The addresses of a module that the module of a page imports later, and of all that the page has not by then.
 
-    A script preloads them together, as it would otherwise find them one import after the other.
+    A script preloads them together, as it would otherwise find them one import after the other. Those after the first
+    are relative to it, because every page sends them.
     """
-    known = imported_modules(page)
-    later = (staticfiles_storage.url(module), *imported_modules(module))
-    return " ".join(address for address in later if address not in known)
+    first = staticfiles_storage.url(module)
+    known = {first, *imported_modules(page)}
+    others = [address for address in imported_modules(module) if address not in known]
+    return " ".join((first, *(posixpath.relpath(address, posixpath.dirname(first)) for address in others)))

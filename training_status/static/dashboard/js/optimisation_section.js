@@ -79,7 +79,8 @@ export class OptimisationSection {
 
   /** Links that load all modules at once, not one import after the other. */
   #preloads() {
-    const addresses = (this.element.dataset["modules"] ?? "").split(" ");
-    return addresses.map((href) => make("link", { rel: "modulepreload", href }));
+    const names = (this.element.dataset["modules"] ?? "").split(" ");
+    const first = new URL(names[0] ?? "", location.href);
+    return names.map((name) => make("link", { rel: "modulepreload", href: new URL(name, first).pathname }));
   }
 }

@@ -18,10 +18,11 @@ os.environ["AEGIS_DATA_DIR"] = str(PROJECT / ".data" / "tests")
 for name in [name for name in os.environ if name.startswith("AEGIS_") and name != "AEGIS_DATA_DIR"]:
     del os.environ[name]
 
-# A program started in the background ignores Ctrl-C, one started by nohup SIGHUP, and so would all that it starts. The
-# tests' processes do not.
+# A program started in the background ignores Ctrl-C and SIGQUIT, one started by nohup SIGHUP, and so would all that it
+# starts. The tests' processes do not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_configure(config: pytest.Config) -> None:
